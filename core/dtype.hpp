@@ -1,0 +1,74 @@
+// Element types. Numbers are ours and stable (they stand in digests); ONNX's are mapped at import.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace isotrace::core {
+
+enum class Dtype : std::uint8_t {
+  f32 = 1,
+  f64 = 2,
+  f16 = 3,
+  bf16 = 4,
+  i8 = 5,
+  u8 = 6,
+  i16 = 7,
+  u16 = 8,
+  i32 = 9,
+  u32 = 10,
+  i64 = 11,
+  u64 = 12,
+  boolean = 13,  ///< one byte, 0 or 1
+};
+
+std::size_t dtype_bytes(Dtype dtype);
+std::string_view dtype_name(Dtype dtype);
+std::optional<Dtype> find_dtype(std::string_view name);
+std::optional<Dtype> dtype_from_number(std::uint8_t number);
+bool is_float(Dtype dtype);
+bool is_integer(Dtype dtype);
+
+/// binary16 and bfloat16 kept as their bits; arithmetic widens to f32 (exact) and rounds once.
+struct Half {
+  std::uint16_t bits = 0;
+  bool operator==(const Half&) const = default;
+};
+struct BFloat16 {
+  std::uint16_t bits = 0;
+  bool operator==(const BFloat16&) const = default;
+};
+/// A boolean element, 0 or 1.
+struct Bool8 {
+  std::uint8_t value = 0;
+  bool operator==(const Bool8&) const = default;
+};
+
+template <class T>
+struct DtypeOf;
+#define ISOTRACE_DTYPE_OF(type, name)           \
+  template <>                                   \
+  struct DtypeOf<type> {                        \
+    static constexpr Dtype value = Dtype::name; \
+  };
+ISOTRACE_DTYPE_OF(float, f32)
+ISOTRACE_DTYPE_OF(double, f64)
+ISOTRACE_DTYPE_OF(Half, f16)
+ISOTRACE_DTYPE_OF(BFloat16, bf16)
+ISOTRACE_DTYPE_OF(std::int8_t, i8)
+ISOTRACE_DTYPE_OF(std::uint8_t, u8)
+ISOTRACE_DTYPE_OF(std::int16_t, i16)
+ISOTRACE_DTYPE_OF(std::uint16_t, u16)
+ISOTRACE_DTYPE_OF(std::int32_t, i32)
+ISOTRACE_DTYPE_OF(std::uint32_t, u32)
+ISOTRACE_DTYPE_OF(std::int64_t, i64)
+ISOTRACE_DTYPE_OF(std::uint64_t, u64)
+ISOTRACE_DTYPE_OF(Bool8, boolean)
+#undef ISOTRACE_DTYPE_OF
+
+template <class T>
+inline constexpr Dtype dtype_of = DtypeOf<T>::value;
+
+}  // namespace isotrace::core

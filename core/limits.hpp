@@ -1,0 +1,28 @@
+// Stated limits: input over a limit is refused before anything is allocated for it. Listed in
+// docs/limits.md; a test compares the two.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace isotrace::core::limits {
+
+inline constexpr std::uint64_t model_bytes_max = 4ULL << 30;         // an ONNX file
+inline constexpr std::uint64_t trace_bytes_max = 64ULL << 30;        // a trace file
+inline constexpr std::uint64_t proof_bytes_max = 4ULL << 30;         // a proof file
+inline constexpr std::uint64_t property_bytes_max = 64ULL << 20;     // a property file
+inline constexpr std::uint64_t certificate_bytes_max = 64ULL << 10;  // a certificate
+inline constexpr std::uint64_t policy_bytes_max = 1ULL << 20;        // a policy
+inline constexpr std::uint64_t key_bytes_max = 16ULL << 10;          // a key file
+inline constexpr std::uint64_t tensor_bytes_max = 16ULL << 30;       // one tensor
+inline constexpr std::size_t tensor_rank_max = 16;
+inline constexpr std::size_t name_bytes_max = 4096;
+inline constexpr std::size_t program_nodes_max = 1U << 20;
+inline constexpr std::size_t program_values_max = 1U << 22;
+inline constexpr std::size_t node_operands_max = 1U << 16;
+inline constexpr std::size_t attribute_elements_max = 1U << 20;
+inline constexpr std::size_t text_nesting_max = 256;  // JSON and VNN-LIB depth
+inline constexpr std::size_t property_disjuncts_max = 1U << 16;
+inline constexpr std::size_t proof_nodes_max = 1U << 26;
+
+}  // namespace isotrace::core::limits

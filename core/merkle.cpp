@@ -1,0 +1,157 @@
+#include <isotrace/core/merkle.hpp>
+
+#include <bit>
+
+#include <isotrace/core/check.hpp>
+
+namespace isotrace::core {
+namespace {
+
+/// Largest power of two strictly below n (n > 1): where RFC 6962 splits a tree of n leaves.
+std::uint64_t split_point(std::uint64_t n) { return std::bit_floor(n - 1); }
+
+Digest hash_prefixed(std::uint8_t prefix, ByteView first, ByteView second) {
+  Sha256 hasher;
+  hasher.update({&prefix, 1});
+  hasher.update(first);
+  hasher.update(second);
+  return hasher.finish();
+}
+
+void append_inclusion(std::span<const Digest> leaves, std::uint64_t index,
+                      std::vector<Digest>& proof) {
+  if (leaves.size() == 1) return;
+  const std::uint64_t k = split_point(leaves.size());
+  if (index < k) {
+    append_inclusion(leaves.first(k), index, proof);
+    proof.push_back(merkle_root(leaves.subspan(k)));
+  } else {
+    append_inclusion(leaves.subspan(k), index - k, proof);
+    proof.push_back(merkle_root(leaves.first(k)));
+  }
+}
+
+/// RFC 6962 2.1.2 SUBPROOF; `known` says that the verifier has the root of exactly this old
+/// subtree.
+void append_consistency(std::span<const Digest> leaves, std::uint64_t old_size, bool known,
+                        std::vector<Digest>& proof) {
+  if (old_size == leaves.size()) {
+    if (!known) proof.push_back(merkle_root(leaves));
+    return;
+  }
+  const std::uint64_t k = split_point(leaves.size());
+  if (old_size <= k) {
+    append_consistency(leaves.first(k), old_size, known, proof);
+    proof.push_back(merkle_root(leaves.subspan(k)));
+  } else {
+    append_consistency(leaves.subspan(k), old_size - k, false, proof);
+    proof.push_back(merkle_root(leaves.first(k)));
+  }
+}
+
+}  // namespace
+
+Digest merkle_leaf(ByteView bytes) { return hash_prefixed(0x00, bytes, {}); }
+Digest merkle_node(const Digest& left, const Digest& right) {
+  return hash_prefixed(0x01, left.view(), right.view());
+}
+
+Digest merkle_root(std::span<const Digest> leaves) {
+  MerkleAccumulator tree;
+  for (const Digest& leaf : leaves) tree.append(leaf);
+  return tree.root();
+}
+
+std::vector<Digest> merkle_inclusion_proof(std::span<const Digest> leaves, std::uint64_t index) {
+  ISOTRACE_CHECK(index < leaves.size(), index, leaves.size());
+  std::vector<Digest> proof;
+  append_inclusion(leaves, index, proof);
+  return proof;
+}
+
+// RFC 9162 2.1.3.2: the proof's length must fit index and size exactly.
+bool verify_merkle_inclusion(const Digest& leaf, std::uint64_t index, std::uint64_t size,
+                             std::span<const Digest> proof, const Digest& root) {
+  if (index >= size) return false;
+  std::uint64_t fn = index;
+  std::uint64_t sn = size - 1;
+  Digest hash = leaf;
+  for (const Digest& sibling : proof) {
+    if (sn == 0) return false;
+    if ((fn & 1) == 1 || fn == sn) {
+      hash = merkle_node(sibling, hash);
+      while ((fn & 1) == 0 && fn != 0) {
+        fn >>= 1;
+        sn >>= 1;
+      }
+    } else {
+      hash = merkle_node(hash, sibling);
+    }
+    fn >>= 1;
+    sn >>= 1;
+  }
+  return sn == 0 && hash == root;
+}
+
+std::vector<Digest> merkle_consistency_proof(std::span<const Digest> leaves,
+                                             std::uint64_t old_size) {
+  ISOTRACE_CHECK(old_size > 0 && old_size <= leaves.size(), old_size, leaves.size());
+  std::vector<Digest> proof;
+  append_consistency(leaves, old_size, true, proof);
+  return proof;
+}
+
+// RFC 9162 2.1.4.2.
+bool verify_merkle_consistency(std::uint64_t old_size, std::uint64_t new_size,
+                               const Digest& old_root, const Digest& new_root,
+                               std::span<const Digest> proof) {
+  if (old_size == 0 || old_size > new_size) return false;
+  if (old_size == new_size) return proof.empty() && old_root == new_root;
+  std::vector<Digest> path(proof.begin(), proof.end());
+  if (std::has_single_bit(old_size)) path.insert(path.begin(), old_root);
+  if (path.empty()) return false;
+  std::uint64_t fn = old_size - 1;
+  std::uint64_t sn = new_size - 1;
+  while ((fn & 1) == 1) {
+    fn >>= 1;
+    sn >>= 1;
+  }
+  Digest fr = path.front();
+  Digest sr = path.front();
+  for (std::size_t i = 1; i < path.size(); ++i) {
+    if (sn == 0) return false;
+    if ((fn & 1) == 1 || fn == sn) {
+      fr = merkle_node(path[i], fr);
+      sr = merkle_node(path[i], sr);
+      while ((fn & 1) == 0 && fn != 0) {
+        fn >>= 1;
+        sn >>= 1;
+      }
+    } else {
+      sr = merkle_node(sr, path[i]);
+    }
+    fn >>= 1;
+    sn >>= 1;
+  }
+  return sn == 0 && fr == old_root && sr == new_root;
+}
+
+void MerkleAccumulator::append(const Digest& leaf) {
+  Digest root = leaf;
+  // As a binary counter: each full subtree of the same height is merged.
+  for (std::uint64_t carry = size_; (carry & 1) == 1; carry >>= 1) {
+    root = merkle_node(peaks_.back(), root);
+    peaks_.pop_back();
+  }
+  peaks_.push_back(root);
+  ++size_;
+}
+
+Digest MerkleAccumulator::root() const {
+  if (peaks_.empty()) return sha256({});
+  Digest root = peaks_.back();
+  for (std::size_t i = peaks_.size() - 1; i-- > 0;) root = merkle_node(peaks_[i], root);
+  return root;
+}
+
+}  // namespace isotrace::core

@@ -1,0 +1,125 @@
+#include <isotrace/core/tensor.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#include <isotrace/core/blake3.hpp>
+#include <isotrace/core/limits.hpp>
+
+namespace isotrace::core {
+namespace {
+
+constexpr std::align_val_t alignment{64};
+
+Result<std::size_t> byte_count(Dtype dtype, std::span<const std::int64_t> shape) {
+  ISOTRACE_TRY(const std::size_t elements, element_count(shape));
+  const std::size_t bytes = elements * dtype_bytes(dtype);
+  if (bytes > limits::tensor_bytes_max) {
+    return refuse(RefusalCode::limit_exceeded, "tensor " + shape_text(shape),
+                  std::to_string(bytes) + " bytes");
+  }
+  return bytes;
+}
+
+}  // namespace
+
+Result<std::size_t> element_count(std::span<const std::int64_t> shape) {
+  if (shape.size() > limits::tensor_rank_max) {
+    return refuse(RefusalCode::limit_exceeded, "tensor", "rank " + std::to_string(shape.size()));
+  }
+  std::uint64_t count = 1;
+  for (std::int64_t dim : shape) {
+    if (dim < 0) {
+      return refuse(RefusalCode::shape_mismatch, "tensor " + shape_text(shape),
+                    "negative dimension");
+    }
+    if (__builtin_mul_overflow(count, static_cast<std::uint64_t>(dim), &count) ||
+        count > limits::tensor_bytes_max) {
+      return refuse(RefusalCode::limit_exceeded, "tensor " + shape_text(shape),
+                    "too many elements");
+    }
+  }
+  return static_cast<std::size_t>(count);
+}
+
+std::string shape_text(std::span<const std::int64_t> shape) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    if (i != 0) text += ',';
+    text += std::to_string(shape[i]);
+  }
+  return text + "]";
+}
+
+TensorView::TensorView(Dtype dtype, std::span<const std::int64_t> shape, ByteView bytes)
+    : dtype_(dtype), shape_(shape), bytes_(bytes), elements_(bytes.size() / dtype_bytes(dtype)) {
+  const auto expected = byte_count(dtype, shape);
+  ISOTRACE_CHECK(expected && *expected == bytes.size(), shape_text(shape), bytes.size());
+}
+
+void Tensor::Free::operator()(std::uint8_t* pointer) const {
+  ::operator delete(pointer, alignment);
+}
+
+Tensor::Tensor(Dtype dtype, Shape shape) : dtype_(dtype), shape_(std::move(shape)) {
+  const auto bytes = byte_count(dtype_, shape_);
+  ISOTRACE_CHECK(bytes.has_value(), shape_text(shape_));
+  size_ = *bytes;
+  elements_ = size_ / dtype_bytes(dtype_);
+  storage_.reset(
+      static_cast<std::uint8_t*>(::operator new(std::max<std::size_t>(size_, 64), alignment)));
+  std::memset(storage_.get(), 0, size_);
+}
+
+Tensor::Tensor(const Tensor& other) : Tensor(other.dtype_, other.shape_) {
+  std::copy(other.bytes().begin(), other.bytes().end(), storage_.get());
+}
+
+Tensor& Tensor::operator=(const Tensor& other) {
+  if (this != &other) *this = Tensor(other);
+  return *this;
+}
+
+Result<Tensor> Tensor::make(Dtype dtype, Shape shape) {
+  ISOTRACE_TRY([[maybe_unused]] const std::size_t bytes, byte_count(dtype, shape));
+  return Tensor(dtype, std::move(shape));
+}
+
+Result<Tensor> Tensor::from_bytes(Dtype dtype, Shape shape, ByteView bytes) {
+  ISOTRACE_TRY(const std::size_t expected, byte_count(dtype, shape));
+  if (expected != bytes.size()) {
+    return refuse(
+        RefusalCode::shape_mismatch, "tensor " + shape_text(shape),
+        std::to_string(bytes.size()) + " bytes, " + std::to_string(expected) + " expected");
+  }
+  if (dtype == Dtype::boolean &&
+      std::any_of(bytes.begin(), bytes.end(), [](auto b) { return b > 1; })) {
+    return refuse(RefusalCode::value_out_of_range, "tensor " + shape_text(shape),
+                  "a boolean that is neither 0 nor 1");
+  }
+  Tensor tensor(dtype, std::move(shape));
+  std::copy(bytes.begin(), bytes.end(), tensor.storage_.get());
+  return tensor;
+}
+
+void Tensor::reshape(Shape shape) {
+  const auto count = element_count(shape);
+  ISOTRACE_CHECK(count && *count == elements_, shape_text(shape), elements_);
+  shape_ = std::move(shape);
+}
+
+bool identical(const TensorView& a, const TensorView& b) {
+  return a.dtype() == b.dtype() &&
+         std::equal(a.shape().begin(), a.shape().end(), b.shape().begin(), b.shape().end()) &&
+         std::equal(a.bytes().begin(), a.bytes().end(), b.bytes().begin(), b.bytes().end());
+}
+
+Digest tensor_digest(const TensorView& tensor) {
+  ByteWriter header;
+  header.u8(static_cast<std::uint8_t>(tensor.dtype())).u8(static_cast<std::uint8_t>(tensor.rank()));
+  for (std::int64_t dim : tensor.shape()) header.i64(dim);
+  return blake3(header.bytes(), tensor.bytes());
+}
+
+}  // namespace isotrace::core
