@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -48,6 +49,9 @@ class TensorView {
   ByteView bytes_;
   std::size_t elements_;
 };
+
+/// The operands of a node, in order; an optional operand that is left out is empty.
+using Operands = std::span<const std::optional<TensorView>>;
 
 class Tensor {
  public:

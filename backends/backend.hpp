@@ -1,0 +1,46 @@
+// A backend executes single operations and must give the bits of reference::evaluate. What it
+// cannot do exactly it refuses; there is no silent fallback.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <isotrace/core/program.hpp>
+
+namespace isotrace::backends {
+
+enum class BackendState : std::uint8_t { available, device_absent };
+
+struct BackendInfo {
+  std::string name;  ///< "reference", "cpu"
+  BackendState state;
+  std::string device;  ///< what it runs on: "x86-64 avx512, 2 threads"
+};
+
+struct BackendOptions {
+  unsigned threads = 1;  ///< worker threads, at least 1
+  std::string isa;       ///< "" = best available; "avx2", "avx512": exactly this, or refused
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  [[nodiscard]] virtual BackendInfo info() const = 0;
+  /// Whether run() does this operation for these element types (one per operand; absent operands
+  /// left out); refuses backend_operation_unsupported or operation_dtype_unsupported otherwise.
+  [[nodiscard]] virtual core::Result<core::Done> supports(
+      const core::Node& node, std::span<const core::Dtype> operand_dtypes) const = 0;
+  /// One tensor per output. Sets up the floating-point environment itself.
+  virtual core::Result<std::vector<core::Tensor>> run(const core::Node& node,
+                                                      core::Operands operands) = 0;
+};
+
+/// Names of all backends compiled in, in the order `isotrace backends` lists them.
+std::vector<std::string> backend_names();
+/// Refuses backend_unknown, device_absent.
+core::Result<std::unique_ptr<Backend>> make_backend(std::string_view name,
+                                                    const BackendOptions& options);
+
+}  // namespace isotrace::backends

@@ -1,0 +1,65 @@
+// The proof file (*.isoproof) as plain values. A proved property comes with one split tree per
+// case; a violated one with a counterexample. Everything a bound needs is recomputed by the
+// checker; slopes and multipliers are hints, and any values of them are sound.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <isotrace/core/digest.hpp>
+#include <isotrace/core/file.hpp>
+
+namespace isotrace::proofs {
+
+/// What the theorem speaks of (docs/proofs.md).
+enum class Level : std::uint8_t {
+  exact_order = 1,  ///< E: this executor's order of operations
+  any_order = 2,    ///< A: any summation order, with or without fma; implies E
+  real = 3,         ///< R: real arithmetic, a weaker claim
+};
+
+/// Trees are stored in preorder.
+struct ProofNode {
+  enum class Kind : std::uint8_t { split = 1, leaf = 2 };
+  Kind kind = Kind::leaf;
+  /// split: children are x[dimension] <= at and x[dimension] >= at (first the lower one).
+  std::uint32_t dimension = 0;
+  double at = 0;
+  /// leaf: non-negative weights of the case's rows whose weighted sum is shown unsatisfiable.
+  std::vector<double> multipliers;
+  /// leaf: lower slopes of unstable ReLUs as k/255, in network order; empty: the checker's own
+  /// choice.
+  std::vector<std::uint8_t> slopes;
+};
+
+struct CaseProof {
+  std::vector<ProofNode> nodes;
+};
+
+struct Counterexample {
+  std::vector<float> inputs;   ///< flattened, network order; kept as bits
+  std::vector<float> outputs;  ///< as the reference computed them
+  std::uint32_t violated_case = 0;
+};
+
+struct Proof {
+  enum class Outcome : std::uint8_t { proved = 1, violated = 2 };
+  Outcome outcome = Outcome::proved;
+  Level level = Level::any_order;
+  std::string semantics;          ///< "isonum-1"
+  core::Bytes program;            ///< core::write_program's bytes
+  std::string property_text;      ///< VNN-LIB source, byte for byte
+  std::vector<CaseProof> cases;   ///< proved: one per case of the property
+  Counterexample counterexample;  ///< violated
+};
+
+/// Cap'n Proto bytes with a SHA-256 over canonical fields; the same proof gives the same bytes.
+core::Bytes write_proof(const Proof& proof);
+/// Refuses proof_malformed, proof_version_unsupported, proof_digest_mismatch, limit_exceeded.
+core::Result<Proof> parse_proof(core::ByteView bytes);
+/// The identity of a proof: SHA-256 over its canonical fields.
+core::Digest proof_digest(const Proof& proof);
+
+}  // namespace isotrace::proofs

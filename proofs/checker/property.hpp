@@ -1,0 +1,54 @@
+// Properties in VNN-LIB 1.0 (input boxes, linear output constraints, and/or), read exactly. The
+// file describes the UNSAFE region: the property holds if no input in a case's box gives outputs
+// that satisfy all of the case's rows.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include <isotrace/core/rational.hpp>
+
+namespace isotrace::proofs {
+
+/// lower <= X_i <= upper, exactly.
+struct InputRange {
+  core::Rational lower;
+  core::Rational upper;
+};
+
+struct Term {
+  std::size_t output;  ///< j of Y_j
+  core::Rational coefficient;
+};
+
+/// sum of terms <= bound (or < bound).
+struct LinearRow {
+  std::vector<Term> terms;  ///< ascending by output, no zero coefficients
+  core::Rational bound;
+  bool strict = false;
+};
+
+/// One disjunct of the unsafe region: a box and a conjunction.
+struct Case {
+  std::vector<InputRange> box;  ///< one per declared X_i
+  std::vector<LinearRow> rows;  ///< empty: every input in the box is unsafe
+};
+
+struct Property {
+  std::size_t inputs = 0;   ///< declared X_i
+  std::size_t outputs = 0;  ///< declared Y_j
+  std::vector<Case> cases;  ///< disjunctive normal form, in file order
+};
+
+/// Refuses property_malformed, property_unsupported, property_input_unbounded, limit_exceeded, with
+/// line and column. A case whose box is empty is dropped.
+core::Result<Property> parse_vnnlib(std::string_view text);
+
+/// Whether concrete values (binary32, exactly as executed) lie in the unsafe region: the number of
+/// the first such case. NaN satisfies no row; values that are not finite are compared as the
+/// extended reals.
+std::optional<std::size_t> find_violated_case(const Property& property,
+                                              std::span<const float> inputs,
+                                              std::span<const float> outputs);
+
+}  // namespace isotrace::proofs

@@ -1,0 +1,50 @@
+// Finds the first point at which two traces part.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <isotrace/trace/reader.hpp>
+
+namespace isotrace::trace {
+
+/// What differs first.
+struct Divergence {
+  enum class Kind : std::uint8_t {
+    semantics,  ///< the traces follow different semantics
+    input,      ///< a program input has another value (operand: input number)
+    operation,  ///< the step executes another operation or other attributes
+    operand,    ///< an operand of the step differs and no earlier step made it: a constant
+    result,     ///< equal operands, different result: a backend is wrong
+    length,     ///< one trace has more steps
+    outputs,    ///< the programs name other outputs
+  };
+  Kind kind;
+  std::uint64_t step = 0;   ///< for input: unused
+  std::string operation;    ///< ONNX name, empty for semantics, input and outputs
+  std::string tensor;       ///< display: "input 1", "output 0", or a program input's name
+  std::size_t operand = 0;  ///< index of operand or result
+  std::optional<TensorRecord> a;
+  std::optional<TensorRecord> b;
+};
+
+/// Nothing if the roots are equal (then the computations are, bit for bit). Uses O(log n)
+/// comparisons of digests once the leaves are known.
+std::optional<Divergence> find_divergence(const Trace& a, const Trace& b);
+
+/// The first element (row-major) at which two tensors of equal dtype and shape differ in bits.
+struct ElementDifference {
+  std::uint64_t element = 0;
+  std::vector<std::int64_t> index;  ///< multi-dimensional
+  std::string a;                    ///< hex float ("0x1.8p+1") or integer
+  std::string b;
+  std::string a_bits;  ///< "0x40400000"
+  std::string b_bits;
+  std::optional<std::uint64_t> ulps;  ///< floats only; absent if one is NaN
+  std::uint64_t differing = 0;        ///< how many elements differ
+};
+std::optional<ElementDifference> find_element_difference(const core::TensorView& a,
+                                                         const core::TensorView& b);
+
+}  // namespace isotrace::trace

@@ -1,0 +1,37 @@
+// Writes a trace, step by step, crash-safely: the file is PATH.incomplete until finish() has
+// closed, synced and renamed it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <isotrace/core/file.hpp>
+#include <isotrace/trace/record.hpp>
+
+namespace isotrace::trace {
+
+class TraceWriter {
+ public:
+  /// `program` is core::write_program's bytes, or empty to leave it out (replay then needs the
+  /// model).
+  static core::Result<TraceWriter> begin(core::Files& files, const std::string& path,
+                                         const TraceIdentity& identity,
+                                         const Provenance& provenance, core::ByteView program);
+  ~TraceWriter();
+  TraceWriter(TraceWriter&&) noexcept;
+  TraceWriter& operator=(TraceWriter&&) noexcept;
+
+  /// Steps come in order of index from 0.
+  core::Result<core::Done> append(const StepRecord& step);
+  /// Stores contents once per digest (inputs of the program, or anything else asked for).
+  core::Result<core::Done> store(const core::TensorView& tensor, const core::Digest& digest);
+  /// Writes the footer, publishes the file and returns the trace root.
+  core::Result<core::Digest> finish(const std::vector<NamedRecord>& outputs);
+
+ private:
+  struct State;
+  explicit TraceWriter(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace isotrace::trace
