@@ -33,11 +33,18 @@ function(isotrace_library name)
     FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 endfunction()
 
-# isotrace_test(NAME SOURCES ... DEPENDS ...): a GoogleTest binary whose cases CTest lists one by one.
+# isotrace_test(NAME [LABEL ...] SOURCES ... DEPENDS ...): a GoogleTest binary whose cases CTest lists one
+# by one. Tests labelled `mutation` are also built and run under the sanitizers.
 function(isotrace_test name)
-  cmake_parse_arguments(TEST "" "" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(TEST "" "LABEL" "SOURCES;DEPENDS" ${ARGN})
   add_executable(${name} ${TEST_SOURCES})
-  target_link_libraries(${name} PRIVATE isotrace_flags GTest::gtest_main ${TEST_DEPENDS})
-  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 600)
+  target_link_libraries(${name} PRIVATE isotrace_flags isotrace_test_support GTest::gtest_main ${TEST_DEPENDS})
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 600 LABELS "${TEST_LABEL}")
+endfunction()
+
+# isotrace_benchmark(NAME SOURCES ... DEPENDS ...): a Google Benchmark binary; never run as a test.
+function(isotrace_benchmark name)
+  cmake_parse_arguments(BENCHMARK "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_executable(${name} ${BENCHMARK_SOURCES})
+  target_link_libraries(${name} PRIVATE isotrace_flags benchmark::benchmark_main ${BENCHMARK_DEPENDS})
 endfunction()
