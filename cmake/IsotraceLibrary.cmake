@@ -33,12 +33,18 @@ function(isotrace_library name)
     FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 endfunction()
 
+# All mutation tests: what `./dev test` builds under the sanitizers.
+add_custom_target(mutation_tests)
+
 # isotrace_test(NAME [LABEL ...] SOURCES ... DEPENDS ...): a GoogleTest binary whose cases CTest lists one
 # by one. Tests labelled `mutation` are also built and run under the sanitizers.
 function(isotrace_test name)
   cmake_parse_arguments(TEST "" "LABEL" "SOURCES;DEPENDS" ${ARGN})
   add_executable(${name} ${TEST_SOURCES})
   target_link_libraries(${name} PRIVATE isotrace_flags isotrace_test_support GTest::gtest_main ${TEST_DEPENDS})
+  if(TEST_LABEL STREQUAL "mutation")
+    add_dependencies(mutation_tests ${name})
+  endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 600 LABELS "${TEST_LABEL}")
 endfunction()
 

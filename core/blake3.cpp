@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include <isotrace/core/blake3_core.hpp>
@@ -12,67 +13,56 @@ namespace isotrace::core {
 namespace blake3_detail {
 namespace {
 
-constexpr std::array<std::uint8_t, 16> permutation = {2, 6,  3,  10, 7, 0,  4,  13,
-                                                      1, 11, 12, 5,  9, 14, 15, 8};
+constexpr Words initial_value = std::to_array(initial_value_words);
 
-void mix(std::array<std::uint32_t, 16>& s, int a, int b, int c, int d, std::uint32_t x,
+void mix(std::uint32_t& a, std::uint32_t& b, std::uint32_t& c, std::uint32_t& d, std::uint32_t x,
          std::uint32_t y) {
-  s[a] += s[b] + x;
-  s[d] = std::rotr(s[d] ^ s[a], 16);
-  s[c] += s[d];
-  s[b] = std::rotr(s[b] ^ s[c], 12);
-  s[a] += s[b] + y;
-  s[d] = std::rotr(s[d] ^ s[a], 8);
-  s[c] += s[d];
-  s[b] = std::rotr(s[b] ^ s[c], 7);
+  a += b + x;
+  d = std::rotr(d ^ a, 16);
+  c += d;
+  b = std::rotr(b ^ c, 12);
+  a += b + y;
+  d = std::rotr(d ^ a, 8);
+  c += d;
+  b = std::rotr(b ^ c, 7);
 }
 
-void round(std::array<std::uint32_t, 16>& s, const std::array<std::uint32_t, 16>& m) {
-  mix(s, 0, 4, 8, 12, m[0], m[1]);
-  mix(s, 1, 5, 9, 13, m[2], m[3]);
-  mix(s, 2, 6, 10, 14, m[4], m[5]);
-  mix(s, 3, 7, 11, 15, m[6], m[7]);
-  mix(s, 0, 5, 10, 15, m[8], m[9]);
-  mix(s, 1, 6, 11, 12, m[10], m[11]);
-  mix(s, 2, 7, 8, 13, m[12], m[13]);
-  mix(s, 3, 4, 9, 14, m[14], m[15]);
+template <std::size_t r>
+void round(std::uint32_t* s, const std::uint32_t* m) {
+  constexpr const std::uint8_t* at = schedule[r];
+  mix(s[0], s[4], s[8], s[12], m[at[0]], m[at[1]]);
+  mix(s[1], s[5], s[9], s[13], m[at[2]], m[at[3]]);
+  mix(s[2], s[6], s[10], s[14], m[at[4]], m[at[5]]);
+  mix(s[3], s[7], s[11], s[15], m[at[6]], m[at[7]]);
+  mix(s[0], s[5], s[10], s[15], m[at[8]], m[at[9]]);
+  mix(s[1], s[6], s[11], s[12], m[at[10]], m[at[11]]);
+  mix(s[2], s[7], s[8], s[13], m[at[12]], m[at[13]]);
+  mix(s[3], s[4], s[9], s[14], m[at[14]], m[at[15]]);
 }
 
 }  // namespace
 
 Words compress(const Words& chaining, const std::uint8_t* block, std::uint32_t block_size,
                std::uint64_t counter, std::uint32_t flags) {
-  std::array<std::uint32_t, 16> message{};
-  std::memcpy(message.data(), block, block_bytes);  // little-endian hosts only, like the traces
-  std::array<std::uint32_t, 16> state = {chaining[0],
-                                         chaining[1],
-                                         chaining[2],
-                                         chaining[3],
-                                         chaining[4],
-                                         chaining[5],
-                                         chaining[6],
-                                         chaining[7],
-                                         initial_value[0],
-                                         initial_value[1],
-                                         initial_value[2],
-                                         initial_value[3],
-                                         static_cast<std::uint32_t>(counter),
-                                         static_cast<std::uint32_t>(counter >> 32),
-                                         block_size,
-                                         flags};
-  for (int i = 0; i < 7; ++i) {
-    round(state, message);
-    std::array<std::uint32_t, 16> permuted{};
-    for (std::size_t j = 0; j < 16; ++j) permuted[j] = message[permutation[j]];
-    message = permuted;
-  }
+  std::uint32_t message[16];
+  std::memcpy(message, block, block_bytes);  // little-endian hosts only, like the traces
+  std::uint32_t state[16];
+  std::memcpy(state, chaining.data(), 32);
+  std::memcpy(state + 8, initial_value_words, 16);
+  state[12] = static_cast<std::uint32_t>(counter);
+  state[13] = static_cast<std::uint32_t>(counter >> 32);
+  state[14] = block_size;
+  state[15] = flags;
+  [&]<std::size_t... r>(std::index_sequence<r...>) { (round<r>(state, message), ...); }
+  (std::make_index_sequence<7>{});
   Words out{};
   for (std::size_t i = 0; i < 8; ++i) out[i] = state[i] ^ state[i + 8];
   return out;
 }
 
-void hash_chunks_portable(const std::uint8_t* input, std::size_t chunks, std::uint64_t counter,
-                          Words* out) {
+namespace {
+
+void hash_chunks(const std::uint8_t* input, std::size_t chunks, std::uint64_t counter, Words* out) {
   for (std::size_t i = 0; i < chunks; ++i) {
     Words chaining = initial_value;
     for (std::size_t block = 0; block < chunk_bytes; block += block_bytes) {
@@ -84,6 +74,20 @@ void hash_chunks_portable(const std::uint8_t* input, std::size_t chunks, std::ui
     out[i] = chaining;
   }
 }
+
+Words hash_parent(const Words* children, bool is_root) {
+  std::array<std::uint8_t, block_bytes> block{};
+  std::memcpy(block.data(), children, block_bytes);
+  return compress(initial_value, block.data(), block_bytes, 0, parent | (is_root ? root : 0U));
+}
+
+void hash_parents(const Words* children, std::size_t pairs, Words* out) {
+  for (std::size_t i = 0; i < pairs; ++i) out[i] = hash_parent(children + 2 * i, false);
+}
+
+}  // namespace
+
+const Kernel portable_kernel = {hash_chunks, hash_parents};
 
 }  // namespace blake3_detail
 
@@ -133,61 +137,77 @@ Words hash_last_chunk(const Input& input, std::size_t offset, std::uint64_t coun
   return chaining;
 }
 
-Words hash_parent(const Words& left, const Words& right, bool is_root) {
-  std::array<std::uint8_t, block_bytes> block{};
-  std::memcpy(block.data(), left.data(), 32);
-  std::memcpy(block.data() + 32, right.data(), 32);
-  return compress(initial_value, block.data(), block_bytes, 0, parent | (is_root ? root : 0U));
-}
+/// Subtrees are hashed in pieces of this many chunks: enough for SIMD, small enough for the cache.
+constexpr std::size_t batch = 256;
+using Level = std::array<Words, batch>;
 
-/// Chaining values of all chunks but the last, in batches that SIMD kernels like.
-void hash_whole_chunks(const Input& input, std::size_t chunks, HashChunks kernel,
-                       std::vector<Words>& out) {
-  constexpr std::size_t batch = 64;
-  out.resize(chunks);
+/// Chaining values of `count` whole chunks from chunk `first` on.
+void hash_whole_chunks(const Input& input, std::size_t first, std::size_t count,
+                       const Kernel& kernel, Words* out) {
+  const std::uint8_t* bytes = input.in_body(first * chunk_bytes);
   std::vector<std::uint8_t> joined;
-  for (std::size_t first = 0; first < chunks; first += batch) {
-    const std::size_t count = std::min(batch, chunks - first);
-    const std::uint8_t* bytes = input.in_body(first * chunk_bytes);
-    if (bytes == nullptr) {
-      joined.resize(count * chunk_bytes);
-      input.copy(first * chunk_bytes, joined.size(), joined.data());
-      bytes = joined.data();
-    }
-    kernel(bytes, count, first, out.data() + first);
+  if (bytes == nullptr) {
+    joined.resize(count * chunk_bytes);
+    input.copy(first * chunk_bytes, joined.size(), joined.data());
+    bytes = joined.data();
   }
+  kernel.hash_chunks(bytes, count, first, out);
 }
 
-/// Folds chaining values pairwise, level by level; an odd one rises unchanged, which is BLAKE3's
-/// left-full tree.
-Words fold(std::vector<Words> level) {
-  while (level.size() > 1) {
-    const bool last_level = level.size() == 2;
-    std::size_t next = 0;
-    for (std::size_t i = 0; i < level.size(); i += 2) {
-      level[next++] =
-          i + 1 < level.size() ? hash_parent(level[i], level[i + 1], last_level) : level[i];
-    }
-    level.resize(next);
+/// Folds `count` chaining values pairwise, level by level; an odd one rises unchanged, which is
+/// BLAKE3's left-full tree.
+Words fold(Level& level, std::size_t count, bool is_root, const Kernel& kernel) {
+  while (count > 2) {
+    kernel.hash_parents(level.data(), count / 2, level.data());
+    if (count % 2 == 1) level[count / 2] = level[count - 1];
+    count = (count + 1) / 2;
   }
-  return level.front();
+  return count == 2 ? hash_parent(level.data(), is_root) : level[0];
 }
 
-Digest hash(const Input& input, HashChunks kernel) {
+/// Adds the subtree of full batch number `index` to the roots of the full subtrees before it, as in
+/// a binary counter. More input follows, so none of these is the root.
+void push_batch(std::vector<Words>& peaks, std::size_t index, Words value) {
+  for (; index % 2 == 1; index /= 2) {
+    const std::array<Words, 2> pair = {peaks.back(), value};
+    value = hash_parent(pair.data(), false);
+    peaks.pop_back();
+  }
+  peaks.push_back(value);
+}
+
+Digest hash(const Input& input, const Kernel& kernel) {
   const std::size_t size = input.size();
-  const std::size_t whole = size == 0 ? 0 : (size - 1) / chunk_bytes;
-  std::vector<Words> values;
-  hash_whole_chunks(input, whole, kernel, values);
-  values.push_back(hash_last_chunk(input, whole * chunk_bytes, whole, whole == 0));
-  const Words out = fold(std::move(values));
+  const std::size_t whole = size == 0 ? 0 : (size - 1) / chunk_bytes;  // chunks before the last one
+  Level level;
+  std::vector<Words> peaks;
+  std::size_t first = 0;
+  for (; whole - first >= batch; first += batch) {
+    hash_whole_chunks(input, first, batch, kernel, level.data());
+    push_batch(peaks, first / batch, fold(level, batch, false, kernel));
+  }
+  const std::size_t rest = whole - first;
+  // A last chunk that is whole and not the root is like the others.
+  const bool alike = whole != 0 && size % chunk_bytes == 0;
+  if (rest + alike != 0) hash_whole_chunks(input, first, rest + alike, kernel, level.data());
+  if (!alike) level[rest] = hash_last_chunk(input, whole * chunk_bytes, whole, whole == 0);
+  Words out = fold(level, rest + 1, peaks.empty(), kernel);
+  for (; !peaks.empty(); peaks.pop_back()) {
+    const std::array<Words, 2> pair = {peaks.back(), out};
+    out = hash_parent(pair.data(), peaks.size() == 1);
+  }
   Digest digest;
   std::memcpy(digest.bytes.data(), out.data(), digest.bytes.size());
   return digest;
 }
 
-HashChunks function_of(Blake3Kernel kernel) {
-  ISOTRACE_CHECK(kernel == Blake3Kernel::portable);
-  return hash_chunks_portable;
+const Kernel& kernel_of(Blake3Kernel kernel) {
+  const auto kernels = blake3_kernels();
+  ISOTRACE_CHECK(std::find(kernels.begin(), kernels.end(), kernel) != kernels.end(),
+                 blake3_kernel_name(kernel));
+  static constexpr std::array<const Kernel*, 3> table = {&portable_kernel, &avx2_kernel,
+                                                         &avx512_kernel};
+  return *table.at(static_cast<std::size_t>(kernel));
 }
 
 }  // namespace
@@ -198,17 +218,21 @@ std::string_view blake3_kernel_name(Blake3Kernel kernel) {
 }
 
 std::span<const Blake3Kernel> blake3_kernels() {
-  static constexpr std::array kernels = {Blake3Kernel::portable};
-  return kernels;
+  static constexpr std::array all = {Blake3Kernel::portable, Blake3Kernel::avx2,
+                                     Blake3Kernel::avx512};
+  // Both builtins also ask whether the operating system saves the registers.
+  if (__builtin_cpu_supports("avx2") == 0) return std::span(all).first(1);
+  if (__builtin_cpu_supports("avx512f") == 0) return std::span(all).first(2);
+  return all;
 }
 
 Digest blake3(ByteView bytes, Blake3Kernel kernel) {
-  return hash(Input({}, bytes), function_of(kernel));
+  return hash(Input({}, bytes), kernel_of(kernel));
 }
 Digest blake3(ByteView bytes) { return blake3(bytes, blake3_kernels().back()); }
 Digest blake3(ByteView header, ByteView body) {
   ISOTRACE_CHECK(header.size() < chunk_bytes, header.size());
-  return hash(Input(header, body), function_of(blake3_kernels().back()));
+  return hash(Input(header, body), kernel_of(blake3_kernels().back()));
 }
 
 }  // namespace isotrace::core

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <new>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -118,7 +119,11 @@ Result<Bytes> PosixFiles::read(const std::string& path, std::uint64_t bytes_max)
     return refuse(RefusalCode::file_too_large, path,
                   std::to_string(size) + " bytes, limit " + std::to_string(bytes_max));
   }
-  return read_all(fd.get(), path, size, bytes_max);
+  try {
+    return read_all(fd.get(), path, size, bytes_max);
+  } catch (const std::bad_alloc&) {
+    return refuse(RefusalCode::file_too_large, path, "more than the memory has");
+  }
 }
 
 Result<std::unique_ptr<PendingFile>> PosixFiles::begin(const std::string& path) {

@@ -66,7 +66,8 @@ Result<Rational> parse_rational(std::string_view text) {
   const bool negative = take_sign(text);
   const std::string whole = take_digits(text);
   std::string fraction;
-  if (!text.empty() && text[0] == '.') {
+  const bool decimal = !text.empty() && text[0] == '.';
+  if (decimal) {
     text.remove_prefix(1);
     fraction = take_digits(text);
   }
@@ -82,7 +83,7 @@ Result<Rational> parse_rational(std::string_view text) {
     }
     const Integer power = power_of_ten(std::stoi(digits));
     value = exponent_negative ? Rational(value / power) : Rational(value * power);
-  } else if (!text.empty() && text[0] == '/' && fraction.empty()) {
+  } else if (!text.empty() && text[0] == '/' && !decimal) {
     text.remove_prefix(1);
     const std::string digits = take_digits(text);
     if (digits.empty() || integer_of(digits) == 0) return malformed();

@@ -82,8 +82,13 @@ Tensor& Tensor::operator=(const Tensor& other) {
 }
 
 Result<Tensor> Tensor::make(Dtype dtype, Shape shape) {
-  ISOTRACE_TRY([[maybe_unused]] const std::size_t bytes, byte_count(dtype, shape));
-  return Tensor(dtype, std::move(shape));
+  ISOTRACE_TRY(const std::size_t bytes, byte_count(dtype, shape));
+  try {
+    return Tensor(dtype, std::move(shape));
+  } catch (const std::bad_alloc&) {
+    return refuse(RefusalCode::limit_exceeded, "tensor",
+                  std::to_string(bytes) + " bytes, more than the memory has");
+  }
 }
 
 Result<Tensor> Tensor::from_bytes(Dtype dtype, Shape shape, ByteView bytes) {

@@ -64,7 +64,7 @@ class Tensor {
   Tensor(Tensor&&) noexcept = default;
   Tensor& operator=(Tensor&&) noexcept = default;
 
-  /// Zero-filled, or refused (shape_mismatch, limit_exceeded).
+  /// Zero-filled, or refused (shape_mismatch; limit_exceeded also where memory does not suffice).
   static Result<Tensor> make(Dtype dtype, Shape shape);
   /// Refuses bytes of another size than dtype and shape give, and booleans that are not 0 or 1.
   static Result<Tensor> from_bytes(Dtype dtype, Shape shape, ByteView bytes);

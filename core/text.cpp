@@ -1,0 +1,91 @@
+#include <isotrace/core/text.hpp>
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+
+#include <isotrace/core/convert.hpp>
+
+namespace isotrace::core {
+namespace {
+
+/// The bits of element i, zero-extended.
+std::uint64_t bits_of(const TensorView& tensor, std::size_t i) {
+  ISOTRACE_CHECK(i < tensor.elements(), i, tensor.elements());
+  const std::size_t width = dtype_bytes(tensor.dtype());
+  std::uint64_t bits = 0;  // little-endian hosts only, like the traces
+  std::memcpy(&bits, tensor.bytes().data() + i * width, width);
+  return bits;
+}
+
+/// The value of a float element; binary64 holds every one of them exactly.
+double value_of(Dtype dtype, std::uint64_t bits) {
+  switch (dtype) {
+    case Dtype::f16: return to_f32(Half{static_cast<std::uint16_t>(bits)});
+    case Dtype::bf16: return to_f32(BFloat16{static_cast<std::uint16_t>(bits)});
+    case Dtype::f32: return std::bit_cast<float>(static_cast<std::uint32_t>(bits));
+    default: ISOTRACE_CHECK(dtype == Dtype::f64, dtype_name(dtype));
+  }
+  return std::bit_cast<double>(bits);
+}
+
+/// Position on the line of all values of the type, shifted so that none is negative: both zeros
+/// stand at 2^63.
+std::uint64_t position(std::uint64_t bits, std::size_t width) {
+  const std::uint64_t sign = std::uint64_t{1} << (8 * width - 1);
+  constexpr std::uint64_t zero = std::uint64_t{1} << 63;
+  return (bits & sign) != 0 ? zero - (bits & (sign - 1)) : zero + bits;
+}
+
+}  // namespace
+
+std::string hex_float(double value) {
+  if (std::isnan(value)) return "nan";
+  const std::string sign = std::signbit(value) ? "-" : "";
+  if (std::isinf(value)) return sign + "inf";
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), std::fabs(value),
+                                 std::chars_format::hex);
+  ISOTRACE_CHECK(end.ec == std::errc{}, value);
+  return sign + "0x" + std::string(text.data(), end.ptr);
+}
+
+std::string element_text(const TensorView& tensor, std::size_t i) {
+  const std::uint64_t bits = bits_of(tensor, i);
+  if (is_float(tensor.dtype())) return hex_float(value_of(tensor.dtype(), bits));
+  switch (tensor.dtype()) {
+    case Dtype::i8: return std::to_string(static_cast<std::int8_t>(bits));
+    case Dtype::i16: return std::to_string(static_cast<std::int16_t>(bits));
+    case Dtype::i32: return std::to_string(static_cast<std::int32_t>(bits));
+    case Dtype::i64: return std::to_string(static_cast<std::int64_t>(bits));
+    case Dtype::boolean: return bits != 0 ? "true" : "false";
+    default: return std::to_string(bits);
+  }
+}
+
+std::string element_bits(const TensorView& tensor, std::size_t i) {
+  const std::uint64_t bits = bits_of(tensor, i);
+  std::string text = "0x";
+  for (std::size_t byte = dtype_bytes(tensor.dtype()); byte-- > 0;) {
+    const auto value = static_cast<std::uint8_t>(bits >> (8 * byte));
+    text += to_hex({&value, 1});
+  }
+  return text;
+}
+
+std::optional<std::uint64_t> ulp_distance(const TensorView& a, const TensorView& b, std::size_t i) {
+  ISOTRACE_CHECK(a.dtype() == b.dtype(), dtype_name(a.dtype()), dtype_name(b.dtype()));
+  if (!is_float(a.dtype())) return std::nullopt;
+  const std::uint64_t left = bits_of(a, i);
+  const std::uint64_t right = bits_of(b, i);
+  if (std::isnan(value_of(a.dtype(), left)) || std::isnan(value_of(b.dtype(), right))) {
+    return std::nullopt;
+  }
+  const std::size_t width = dtype_bytes(a.dtype());
+  const std::uint64_t x = position(left, width);
+  const std::uint64_t y = position(right, width);
+  return x > y ? x - y : y - x;
+}
+
+}  // namespace isotrace::core

@@ -1,0 +1,47 @@
+// A program to test with: every kind of attribute, an optional operand left out, an unused result.
+#pragma once
+
+#include <isotrace/core/program.hpp>
+
+namespace isotrace::core::testing {
+
+/// image f32 [-1,3,8,8] -> Conv(weights) -> MaxPool (indices unused) -> LeakyRelu -> Clip(max only)
+/// -> outputs "clipped" and "pooled".
+inline Program sample_program() {
+  Tensor weights(Dtype::f32, {4, 3, 3, 3});
+  float value = -1;
+  for (float& weight : weights.data<float>()) weight = value += 0.125F;
+  Program program;
+  program.inputs = {{"image", Dtype::f32, {-1, 3, 8, 8}}};
+  program.constants = {weights, Tensor::of<float>({}, {6})};
+  using Ints = std::vector<std::int64_t>;
+  const auto integer = [](std::int64_t v) { return AttributeValue(v); };
+  program.nodes.push_back({Op::conv,
+                           {0, 1},
+                           {3},
+                           {{"auto_pad", std::string("NOTSET")},
+                            {"dilations", Ints{1, 1}},
+                            {"group", integer(1)},
+                            {"k_segment", integer(256)},
+                            {"pads", Ints{1, 1, 1, 1}},
+                            {"strides", Ints{1, 1}}},
+                           "convolve"});
+  program.nodes.push_back({Op::max_pool,
+                           {3},
+                           {4, no_value},
+                           {{"auto_pad", std::string("NOTSET")},
+                            {"ceil_mode", integer(0)},
+                            {"dilations", Ints{1, 1}},
+                            {"kernel_shape", Ints{2, 2}},
+                            {"pads", Ints{0, 0, 0, 0}},
+                            {"storage_order", integer(0)},
+                            {"strides", Ints{2, 2}}},
+                           "pool"});
+  program.nodes.push_back({Op::leaky_relu, {4}, {5}, {{"alpha", 0.01F}}, "leak"});
+  program.nodes.push_back({Op::clip, {5, no_value, 2}, {6}, {}, "clip"});
+  program.outputs = {{"clipped", 6}, {"pooled", 4}};
+  program.value_names = {"image", "weights", "six", "conv_out"};
+  return program;
+}
+
+}  // namespace isotrace::core::testing
