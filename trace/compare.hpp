@@ -19,18 +19,23 @@ struct Divergence {
     result,     ///< equal operands, different result: a backend is wrong
     length,     ///< one trace has more steps
     outputs,    ///< the programs name other outputs
+    seed,       ///< the runs were given other seeds
+    program,  ///< other programs, though every executed step is the same (unused constants, names)
   };
   Kind kind;
-  std::uint64_t step = 0;   ///< for input: unused
-  std::string operation;    ///< ONNX name, empty for semantics, input and outputs
-  std::string tensor;       ///< display: "input 1", "output 0", or a program input's name
-  std::size_t operand = 0;  ///< index of operand or result
-  std::optional<TensorRecord> a;
+  std::uint64_t step = 0;         ///< for input: unused
+  std::string operation;          ///< ONNX name, empty for semantics, input and outputs
+  std::string tensor;             ///< display: "input 1", "output 0", or a program input's name
+  std::size_t operand = 0;        ///< index of operand, result, input or output
+  std::optional<TensorRecord> a;  ///< absent where a trace has no such tensor
   std::optional<TensorRecord> b;
 };
 
-/// Nothing if the roots are equal (then the computations are, bit for bit). Uses O(log n)
-/// comparisons of digests once the leaves are known.
+/// Nothing if the roots are equal (then the computations are, bit for bit). Otherwise the first
+/// difference in this order: semantics, seed, inputs, steps, number of steps, outputs, program.
+/// Uses O(log n) comparisons of digests once the subtree roots are known. An operand that an
+/// earlier step made cannot differ first, because then that step's result did: Kind::operand means
+/// a constant, or an edge of the graph that comes from elsewhere.
 std::optional<Divergence> find_divergence(const Trace& a, const Trace& b);
 
 /// The first element (row-major) at which two tensors of equal dtype and shape differ in bits.
@@ -44,6 +49,7 @@ struct ElementDifference {
   std::optional<std::uint64_t> ulps;  ///< floats only; absent if one is NaN
   std::uint64_t differing = 0;        ///< how many elements differ
 };
+/// Both must have the same dtype and shape.
 std::optional<ElementDifference> find_element_difference(const core::TensorView& a,
                                                          const core::TensorView& b);
 

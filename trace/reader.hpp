@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <vector>
 
 #include <isotrace/core/merkle.hpp>
@@ -23,7 +24,9 @@ struct Trace {
 };
 
 /// Refuses trace_malformed, trace_version_unsupported, trace_truncated, trace_incomplete,
-/// trace_digest_mismatch, naming message and byte.
+/// trace_digest_mismatch, naming message and byte. What is accepted is byte for byte what
+/// TraceWriter writes, with every content, the program, the root and the digest of the file
+/// recomputed.
 core::Result<Trace> parse_trace(core::ByteView bytes);
 
 /// The valid prefix of a recording that was never closed: what `parse_trace` would give up to the
@@ -32,10 +35,16 @@ struct RecoveredTrace {
   Trace trace;
   bool complete = false;
   std::uint64_t valid_bytes = 0;
+  std::optional<core::Refusal> damage;  ///< why the prefix ends there; nothing if the file is whole
 };
+/// Refuses only what has no valid header. A prefix is checked message by message, but nothing
+/// vouches for its steps: the root that covers them is missing.
 core::Result<RecoveredTrace> recover_trace(core::ByteView bytes);
 
 /// Leaf digests of the trace's Merkle tree, in order: identity, steps, outputs.
 std::vector<core::Digest> trace_leaves(const Trace& trace);
+
+/// Whether the bytes start like a trace of any version (closed or not).
+bool looks_like_trace(core::ByteView bytes);
 
 }  // namespace isotrace::trace

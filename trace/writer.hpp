@@ -21,11 +21,15 @@ class TraceWriter {
   TraceWriter(TraceWriter&&) noexcept;
   TraceWriter& operator=(TraceWriter&&) noexcept;
 
-  /// Steps come in order of index from 0.
+  /// Steps come in order of index from 0. A record that no reader would take (a name or shape over
+  /// the limits) is refused with limit_exceeded and not written; after a failed write everything is
+  /// refused.
   core::Result<core::Done> append(const StepRecord& step);
-  /// Stores contents once per digest (inputs of the program, or anything else asked for).
+  /// Stores contents once per digest (inputs of the program, or anything else asked for). `digest`
+  /// is core::tensor_digest of `tensor`; the reader checks it.
   core::Result<core::Done> store(const core::TensorView& tensor, const core::Digest& digest);
-  /// Writes the footer, publishes the file and returns the trace root.
+  /// Writes the footer, publishes the file and returns the trace root. Call once; nothing may
+  /// follow.
   core::Result<core::Digest> finish(const std::vector<NamedRecord>& outputs);
 
  private:

@@ -1,0 +1,78 @@
+// Damage of any kind is refused, by a code of traces, or changes nothing.
+#include <gtest/gtest.h>
+
+#include "tests/support/mutate.hpp"
+#include "tests/trace/sample.hpp"
+
+namespace isotrace::trace::testing {
+namespace {
+
+bool is_trace_code(core::RefusalCode code) {
+  const int number = static_cast<int>(code);
+  return number >= 1201 && number <= 1299;
+}
+
+void expect_refused(const core::Bytes& mutant) {
+  const auto trace = parse_trace(mutant);
+  // One encoding per trace and a digest over the file: no mutant can be accepted.
+  ASSERT_FALSE(trace.has_value());
+  EXPECT_TRUE(is_trace_code(trace.error().code)) << core::describe(trace.error());
+  EXPECT_EQ(trace.error().where.rfind("message ", 0), 0U) << trace.error().where;
+}
+
+/// With the footer made to fit the damage, only what the root covers and what it names is
+/// protected.
+void expect_refused_or_same_computation(const core::Bytes& mutant, const Trace& original) {
+  const auto trace = parse_trace(mutant);
+  if (!trace || trace->root != original.root) return;
+  EXPECT_EQ(trace_leaves(*trace), trace_leaves(original));
+  if (!trace->program.empty()) {
+    EXPECT_EQ(core::program_digest(*core::parse_program(trace->program)),
+              original.identity.program);
+  }
+  for (const auto& [digest, tensor] : trace->contents) {
+    EXPECT_EQ(core::tensor_digest(tensor), digest);
+  }
+}
+
+TEST(TraceMutation, every_mutant_is_refused) {
+  const core::Bytes file = write_recording(sample_recording());
+  core::PhiloxStream random(1);
+  for (std::size_t i = 0; i < tests::mutant_count(); ++i) {
+    expect_refused(tests::mutate(file, random));
+  }
+}
+
+TEST(TraceMutation, mutants_with_a_fitting_footer_keep_what_the_root_covers) {
+  const core::Bytes file = write_recording(sample_recording());
+  const Trace original = *parse_trace(file);
+  const auto messages = messages_of(file);
+  const core::Bytes body = join({messages.begin(), messages.end() - 1});
+  core::PhiloxStream random(2);
+  for (std::size_t i = 0; i < tests::mutant_count(); ++i) {
+    core::Bytes mutant = tests::mutate(body, random);
+    auto footer = std::get<FooterMessage>(messages.back());
+    footer.file_digest = core::sha256(mutant);
+    const core::Bytes end = *encode_message(footer);
+    mutant.insert(mutant.end(), end.begin(), end.end());
+    expect_refused_or_same_computation(mutant, original);
+  }
+}
+
+TEST(TraceMutation, recovery_never_crashes_and_gives_a_prefix_that_reads) {
+  const core::Bytes file = write_recording(sample_recording());
+  core::PhiloxStream random(3);
+  for (std::size_t i = 0; i < tests::mutant_count(); ++i) {
+    const core::Bytes mutant = tests::mutate(file, random);
+    const auto found = recover_trace(mutant);
+    if (!found) continue;
+    ASSERT_LE(found->valid_bytes, mutant.size());
+    const auto again = recover_trace(core::ByteView(mutant).first(found->valid_bytes));
+    ASSERT_TRUE(again.has_value());
+    EXPECT_EQ(again->valid_bytes, found->valid_bytes);
+    EXPECT_EQ(again->trace.steps.size(), found->trace.steps.size());
+  }
+}
+
+}  // namespace
+}  // namespace isotrace::trace::testing

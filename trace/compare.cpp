@@ -1,0 +1,100 @@
+#include <isotrace/trace/compare.hpp>
+
+#include <algorithm>
+
+#include <isotrace/core/merkle.hpp>
+#include <isotrace/trace/bisect.hpp>
+
+namespace isotrace::trace {
+namespace {
+
+using Kind = Divergence::Kind;
+
+std::optional<TensorRecord> tensor_at(const std::vector<NamedRecord>& records, std::size_t i) {
+  return i < records.size() ? std::optional(records[i].tensor) : std::nullopt;
+}
+
+/// The first of two lists' records that differ in name or value.
+std::optional<Divergence> find_named(Kind kind, const std::vector<NamedRecord>& a,
+                                     const std::vector<NamedRecord>& b) {
+  for (std::size_t i = 0; i < std::max(a.size(), b.size()); ++i) {
+    const bool both = i < a.size() && i < b.size();
+    if (both && a[i].name == b[i].name && a[i].tensor == b[i].tensor) continue;
+    Divergence found{.kind = kind, .operation = {}, .tensor = {}, .a = {}, .b = {}};
+    found.tensor = i < a.size() ? a[i].name : b[i].name;
+    found.operand = i;
+    found.a = tensor_at(a, i);
+    found.b = tensor_at(b, i);
+    return found;
+  }
+  return std::nullopt;
+}
+
+Divergence at_step(Kind kind, const StepRecord& step) {
+  Divergence found{.kind = kind, .operation = {}, .tensor = {}, .a = {}, .b = {}};
+  found.step = step.index;
+  found.operation = std::string(core::op_info(step.op).name);
+  return found;
+}
+
+/// What differs first inside two steps whose digests differ.
+Divergence classify(const StepRecord& a, const StepRecord& b) {
+  if (a.op != b.op || a.attributes != b.attributes || a.inputs.size() != b.inputs.size() ||
+      a.outputs.size() != b.outputs.size()) {
+    return at_step(Kind::operation, a);
+  }
+  for (std::size_t i = 0; i < a.inputs.size(); ++i) {
+    if (a.inputs[i] == b.inputs[i]) continue;
+    Divergence found = at_step(Kind::operand, a);
+    found.tensor = "input " + std::to_string(i);
+    found.operand = i;
+    found.a = a.inputs[i];
+    found.b = b.inputs[i];
+    return found;
+  }
+  const auto differ = std::mismatch(a.outputs.begin(), a.outputs.end(), b.outputs.begin());
+  ISOTRACE_CHECK(differ.first != a.outputs.end(), a.index, b.index);
+  Divergence found = at_step(Kind::result, a);
+  found.operand = static_cast<std::size_t>(differ.first - a.outputs.begin());
+  found.tensor = "output " + std::to_string(found.operand);
+  found.a = *differ.first;
+  found.b = *differ.second;
+  return found;
+}
+
+std::vector<core::Digest> step_leaves(const Trace& trace) {
+  std::vector<core::Digest> leaves;
+  leaves.reserve(trace.steps.size());
+  for (const StepRecord& step : trace.steps) {
+    leaves.push_back(core::merkle_leaf(step_digest(step).view()));
+  }
+  return leaves;
+}
+
+std::optional<Divergence> find_step(const Trace& a, const Trace& b) {
+  const std::uint64_t step =
+      find_first_difference(SubtreeRoots(step_leaves(a)), SubtreeRoots(step_leaves(b))).leaf;
+  if (step < std::min(a.steps.size(), b.steps.size()))
+    return classify(a.steps[step], b.steps[step]);
+  if (a.steps.size() == b.steps.size()) return std::nullopt;
+  return at_step(Kind::length, a.steps.size() > b.steps.size() ? a.steps[step] : b.steps[step]);
+}
+
+Divergence plain(Kind kind) {
+  return {.kind = kind, .operation = {}, .tensor = {}, .a = {}, .b = {}};
+}
+
+}  // namespace
+
+std::optional<Divergence> find_divergence(const Trace& a, const Trace& b) {
+  if (a.root == b.root) return std::nullopt;
+  if (a.identity.semantics != b.identity.semantics) return plain(Kind::semantics);
+  if (a.identity.seed != b.identity.seed) return plain(Kind::seed);
+  if (auto found = find_named(Kind::input, a.identity.inputs, b.identity.inputs)) return found;
+  if (auto found = find_step(a, b)) return found;
+  if (auto found = find_named(Kind::outputs, a.outputs, b.outputs)) return found;
+  ISOTRACE_CHECK(a.identity.program != b.identity.program, a.root.hex(), b.root.hex());
+  return plain(Kind::program);
+}
+
+}  // namespace isotrace::trace

@@ -1,0 +1,127 @@
+#include <isotrace/trace/writer.hpp>
+
+#include <algorithm>
+#include <set>
+
+#include <isotrace/core/check.hpp>
+#include <isotrace/core/limits.hpp>
+#include <isotrace/core/merkle.hpp>
+#include <isotrace/trace/message.hpp>
+
+namespace isotrace::trace {
+
+using core::Done;
+using core::Result;
+
+struct TraceWriter::State {
+  std::unique_ptr<core::PendingFile> file;
+  core::Sha256 file_hash;
+  core::MerkleAccumulator tree;
+  std::uint64_t bytes = 0;
+  std::uint64_t steps = 0;
+  std::set<core::Digest> stored;
+  std::optional<core::Refusal> failure;  // after one, nothing more is written
+  bool closing = false;                  // the footer is being written, or was
+
+  Result<Done> write(const Message& message);
+  /// Header, step or footer: written only if the reader would accept it.
+  Result<Done> write_record(const Message& message);
+  template <class Chunk>
+  Result<Done> write_chunks(Chunk chunk, core::ByteView bytes);
+
+  Result<Done> keep(Result<Done> result) {
+    if (!result) failure = result.error();
+    return result;
+  }
+
+ private:
+  Result<Done> write_bytes(core::ByteView encoded);
+};
+
+Result<Done> TraceWriter::State::write_bytes(core::ByteView encoded) {
+  if (failure) return tl::make_unexpected(*failure);
+  if (encoded.size() > core::limits::trace_bytes_max - bytes) {
+    return keep(
+        core::refuse(core::RefusalCode::limit_exceeded, "trace",
+                     "more than " + std::to_string(core::limits::trace_bytes_max) + " bytes"));
+  }
+  bytes += encoded.size();
+  if (!closing) file_hash.update(encoded);  // the footer holds the digest of all before it
+  return keep(file->append(encoded));
+}
+
+Result<Done> TraceWriter::State::write(const Message& message) {
+  ISOTRACE_TRY(const core::Bytes encoded, encode_message(message));
+  return write_bytes(encoded);
+}
+
+Result<Done> TraceWriter::State::write_record(const Message& message) {
+  ISOTRACE_TRY(const core::Bytes encoded, encode_message(message));
+  // A name or shape over a limit must not make a file that nobody can open.
+  const auto decoded = decode_message(encoded);
+  if (!decoded) {
+    return core::refuse(core::RefusalCode::limit_exceeded, "trace record", decoded.error().detail);
+  }
+  return write_bytes(encoded);
+}
+
+template <class Chunk>
+Result<Done> TraceWriter::State::write_chunks(Chunk chunk, core::ByteView bytes_to_cut) {
+  do {
+    const auto size = std::min<std::uint64_t>(chunk_bytes, bytes_to_cut.size() - chunk.offset);
+    const core::ByteView piece = bytes_to_cut.subspan(chunk.offset, size);
+    chunk.data.assign(piece.begin(), piece.end());
+    ISOTRACE_TRY_DONE(write(chunk));
+    chunk.offset += size;
+  } while (chunk.offset < bytes_to_cut.size());
+  return Done{};
+}
+
+TraceWriter::TraceWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
+TraceWriter::~TraceWriter() = default;
+TraceWriter::TraceWriter(TraceWriter&&) noexcept = default;
+TraceWriter& TraceWriter::operator=(TraceWriter&&) noexcept = default;
+
+Result<TraceWriter> TraceWriter::begin(core::Files& files, const std::string& path,
+                                       const TraceIdentity& identity, const Provenance& provenance,
+                                       core::ByteView program) {
+  auto state = std::make_unique<State>();
+  ISOTRACE_TRY(state->file, files.begin(path));
+  ISOTRACE_TRY_DONE(state->write_record(HeaderMessage{identity, provenance}));
+  if (!program.empty()) {
+    ISOTRACE_TRY_DONE(state->write_chunks(ProgramChunk{program.size(), 0, {}}, program));
+  }
+  state->tree.append(core::merkle_leaf(identity_digest(identity).view()));
+  return TraceWriter(std::move(state));
+}
+
+Result<Done> TraceWriter::append(const StepRecord& step) {
+  if (state_->failure) return tl::make_unexpected(*state_->failure);
+  ISOTRACE_CHECK(!state_->closing && step.index == state_->steps, step.index, state_->steps);
+  ISOTRACE_TRY_DONE(state_->write_record(step));
+  state_->tree.append(core::merkle_leaf(step_digest(step).view()));
+  ++state_->steps;
+  return Done{};
+}
+
+Result<Done> TraceWriter::store(const core::TensorView& tensor, const core::Digest& digest) {
+  if (state_->failure) return tl::make_unexpected(*state_->failure);
+  ISOTRACE_CHECK(!state_->closing);
+  if (!state_->stored.insert(digest).second) return Done{};
+  const core::Shape shape(tensor.shape().begin(), tensor.shape().end());
+  return state_->write_chunks(ContentChunk{{digest, tensor.dtype(), shape}, 0, {}}, tensor.bytes());
+}
+
+Result<core::Digest> TraceWriter::finish(const std::vector<NamedRecord>& outputs) {
+  if (state_->failure) return tl::make_unexpected(*state_->failure);
+  ISOTRACE_CHECK(!state_->closing);
+  state_->tree.append(core::merkle_leaf(outputs_digest(outputs).view()));
+  const FooterMessage footer{outputs, state_->tree.size(), state_->tree.root(),
+                             state_->file_hash.finish()};
+  state_->closing = true;
+  ISOTRACE_TRY_DONE(state_->keep(state_->write_record(footer)));
+  ISOTRACE_TRY_DONE(state_->keep(state_->file->publish()));
+  return footer.root;
+}
+
+}  // namespace isotrace::trace
