@@ -1,0 +1,48 @@
+// ln(2^n m) = n ln 2 + 2 atanh(s), s = (m - 1)/(m + 1), m in [sqrt(1/2), sqrt(2)), so |s| < 0.1716
+// and the two parts never cancel: |n| ln 2 is at least twice the other.
+#include <isotrace/reference/math/log_series.hpp>
+
+#include <array>
+
+namespace isotrace::reference {
+namespace {
+
+constexpr int terms = 20;  // s^2 < 2^-5.08: the first term left out is below 2^-106 of the sum
+constexpr int pair_terms =
+    10;  // from s^20/21 on, binary64 coefficients err below 2^-104 of the sum
+
+/// 1/(2n + 1) at index n.
+constexpr auto odd_reciprocals = [] {
+  std::array<DoubleDouble, terms> table{};
+  for (std::size_t n = 0; n < terms; ++n) table[n] = reciprocal(2.0 * static_cast<double>(n) + 1.0);
+  return table;
+}();
+
+/// 2 atanh(s) / s as a polynomial in z = s^2: 2 (1 + z/3 + z^2/5 + ...).
+DoubleDouble atanh_quotient(DoubleDouble z) {
+  double tail = odd_reciprocals[terms - 1].hi;
+  for (std::size_t n = terms - 2; n >= pair_terms; --n) {
+    tail = std::fma(tail, z.hi, odd_reciprocals[n].hi);
+  }
+  DoubleDouble sum = {tail, 0.0};
+  for (std::size_t n = pair_terms; n-- > 0;) sum = add(odd_reciprocals[n], multiply(sum, z));
+  return {2 * sum.hi, 2 * sum.lo};
+}
+
+}  // namespace
+
+DoubleDouble log_pair(DoubleDouble value) {
+  constexpr std::uint64_t sqrt2_fraction = 0x6A09E667F3BCD;
+  constexpr std::uint64_t fraction_mask = (std::uint64_t{1} << 52) - 1;
+  const auto bits = std::bit_cast<std::uint64_t>(value.hi);
+  int n = static_cast<int>(bits >> 52) - 1023;
+  if ((bits & fraction_mask) >= sqrt2_fraction) ++n;
+  const DoubleDouble m = scale(value, -n);
+  // m.hi - 1 is exact (Sterbenz), so the numerator is m - 1 exactly, however small.
+  const DoubleDouble numerator = two_sum(m.hi - 1.0, m.lo);
+  const DoubleDouble s = divide(numerator, add(m, 1.0));
+  const DoubleDouble fraction = multiply(s, atanh_quotient(multiply(s, s)));
+  return n == 0 ? fraction : add(multiply(ln2, n), fraction);
+}
+
+}  // namespace isotrace::reference

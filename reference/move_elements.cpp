@@ -1,0 +1,155 @@
+// Operations that put elements in other places (docs/spec/move.md).
+#include <isotrace/reference/move.hpp>
+#include <isotrace/reference/operand_list.hpp>
+#include <isotrace/reference/operations.hpp>
+#include <isotrace/reference/shape.hpp>
+
+namespace isotrace::reference {
+namespace {
+
+Result<std::vector<std::int64_t>> default_axes(const Call& call, std::size_t index,
+                                               std::size_t count) {
+  ISOTRACE_TRY(auto named, read_optional_integers(call, index));
+  if (named) return *std::move(named);
+  std::vector<std::int64_t> axes;
+  for (std::size_t axis = 0; axis < count; ++axis) axes.push_back(static_cast<std::int64_t>(axis));
+  return axes;
+}
+
+/// Elements of a tensor as [before axis][axis][after axis].
+struct AxisView {
+  std::size_t outer;
+  std::size_t inner;
+};
+AxisView view_axis(Dims shape, std::size_t axis) {
+  return {product(shape, 0, axis), product(shape, axis + 1, shape.size())};
+}
+
+}  // namespace
+
+// [move.transpose]
+Outcome evaluate_transpose(const Call& call) {
+  const TensorView& x = call.operand(0);
+  ISOTRACE_TRY(const auto perm, resolve_permutation(call.node.integers("perm"), x.rank()));
+  const Strides own = row_major_strides(x.shape());
+  Shape shape;
+  Strides strides;
+  for (std::size_t axis : perm) {
+    shape.push_back(x.dim(axis));
+    strides.push_back(own[axis]);
+  }
+  return one(copy_strided(x, std::move(shape), std::move(strides)));
+}
+
+// [move.concat]
+Outcome evaluate_concat(const Call& call) {
+  ISOTRACE_TRY(const auto operands, call.all_operands());
+  std::vector<Dims> shapes;
+  for (const TensorView& operand : operands) {
+    ISOTRACE_TRY_DONE(check_same_dtype(operands[0], operand));
+    shapes.push_back(operand.shape());
+  }
+  const std::int64_t axis = call.node.integer("axis");
+  ISOTRACE_TRY(Shape shape, concatenated_shape(shapes, axis));
+  ISOTRACE_TRY(const std::size_t along, resolve_axis(axis, shape.size()));
+  ISOTRACE_TRY(Tensor out, Tensor::make(operands[0].dtype(), std::move(shape)));
+  std::uint8_t* target = out.mutable_bytes().data();
+  if (out.elements() == 0) return one(std::move(out));
+  const std::size_t outer = view_axis(out.shape(), along).outer;
+  for (std::size_t i = 0; i < outer; ++i) {
+    for (const TensorView& operand : operands) {
+      const std::size_t size = operand.bytes().size() / outer;
+      if (size != 0) std::memcpy(target, operand.bytes().data() + i * size, size);
+      target += size;
+    }
+  }
+  return one(std::move(out));
+}
+
+// [move.split]
+Outcome evaluate_split(const Call& call) {
+  const TensorView& x = call.operand(0);
+  ISOTRACE_TRY(const std::size_t axis, resolve_axis(call.node.integer("axis"), x.rank()));
+  ISOTRACE_TRY(const auto given, read_optional_integers(call, 1));
+  ISOTRACE_TRY(const auto sizes,
+               split_sizes(x.dim(axis), call.node.outputs.size(), given ? &*given : nullptr));
+  const Strides strides = row_major_strides(x.shape());
+  std::vector<Tensor> parts;
+  std::int64_t first = 0;
+  for (std::int64_t size : sizes) {
+    Shape shape(x.shape().begin(), x.shape().end());
+    shape[axis] = size;
+    ISOTRACE_TRY(Tensor part, copy_strided(x, std::move(shape), strides, first * strides[axis]));
+    parts.push_back(std::move(part));
+    first += size;
+  }
+  return parts;
+}
+
+// [move.slice]
+Outcome evaluate_slice(const Call& call) {
+  const TensorView& x = call.operand(0);
+  ISOTRACE_TRY(const auto starts, read_integers(call.operand(1)));
+  ISOTRACE_TRY(const auto ends, read_integers(call.operand(2)));
+  ISOTRACE_TRY(const auto named, default_axes(call, 3, starts.size()));
+  ISOTRACE_TRY(const auto given_steps, read_optional_integers(call, 4));
+  const auto steps = given_steps ? *given_steps : std::vector<std::int64_t>(starts.size(), 1);
+  if (ends.size() != starts.size() || named.size() != starts.size() ||
+      steps.size() != starts.size()) {
+    return refuse_shape("starts, ends, axes and steps of different lengths");
+  }
+  ISOTRACE_TRY_DONE(resolve_axes(named, x.rank()));  // in range, none twice
+  const Strides own = row_major_strides(x.shape());
+  Shape shape(x.shape().begin(), x.shape().end());
+  Strides strides = own;
+  std::int64_t start = 0;
+  for (std::size_t i = 0; i < starts.size(); ++i) {
+    ISOTRACE_TRY(const std::size_t axis, resolve_axis(named[i], x.rank()));
+    ISOTRACE_TRY(const SliceRange range, slice_range(x.dim(axis), starts[i], ends[i], steps[i]));
+    shape[axis] = range.count;
+    start += range.begin * own[axis];
+    // A step is multiplied only where a second element is read, so a huge one cannot overflow.
+    strides[axis] = range.count > 1 ? range.step * own[axis] : 0;
+  }
+  return one(copy_strided(x, std::move(shape), std::move(strides), start));
+}
+
+// [move.gather]
+Outcome evaluate_gather(const Call& call) {
+  const TensorView& x = call.operand(0);
+  const TensorView& indices = call.operand(1);
+  ISOTRACE_TRY(const std::size_t axis, resolve_axis(call.node.integer("axis"), x.rank()));
+  Shape shape(x.shape().begin(), x.shape().begin() + static_cast<std::ptrdiff_t>(axis));
+  shape.insert(shape.end(), indices.shape().begin(), indices.shape().end());
+  shape.insert(shape.end(), x.shape().begin() + static_cast<std::ptrdiff_t>(axis) + 1,
+               x.shape().end());
+  if (indices.dtype() != Dtype::i64 && indices.dtype() != Dtype::i32) {
+    return refuse_dtype(indices.dtype());
+  }
+  const std::int64_t size = x.dim(axis);
+  std::vector<std::size_t> resolved;
+  for (std::size_t i = 0; i < indices.elements(); ++i) {
+    const std::int64_t index = indices.dtype() == Dtype::i64 ? indices.data<std::int64_t>()[i]
+                                                             : indices.data<std::int32_t>()[i];
+    if (index < -size || index >= size) {
+      return refuse_value("index " + std::to_string(index) + " of " + std::to_string(size));
+    }
+    resolved.push_back(static_cast<std::size_t>(index < 0 ? index + size : index));
+  }
+  ISOTRACE_TRY(Tensor out, Tensor::make(x.dtype(), std::move(shape)));
+  if (out.elements() == 0) return one(std::move(out));
+  const AxisView view = view_axis(x.shape(), axis);
+  const std::size_t bytes = view.inner * core::dtype_bytes(x.dtype());
+  std::uint8_t* target = out.mutable_bytes().data();
+  for (std::size_t outer = 0; outer < view.outer; ++outer) {
+    for (std::size_t index : resolved) {
+      std::memcpy(target,
+                  x.bytes().data() + (outer * static_cast<std::size_t>(size) + index) * bytes,
+                  bytes);
+      target += bytes;
+    }
+  }
+  return one(std::move(out));
+}
+
+}  // namespace isotrace::reference

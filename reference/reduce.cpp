@@ -1,0 +1,159 @@
+// Reductions and ArgMax (docs/spec/reduce.md).
+#include <isotrace/reference/reduce.hpp>
+
+#include <isotrace/reference/operand_list.hpp>
+#include <isotrace/reference/operations.hpp>
+#include <isotrace/reference/rows.hpp>
+#include <isotrace/reference/scalar.hpp>
+
+namespace isotrace::reference {
+namespace {
+
+struct Reduction {
+  std::vector<std::size_t> axes;
+  Shape output;
+  bool identity;  ///< no axes and noop_with_empty_axes: the result is the operand
+};
+
+Result<Reduction> plan_reduction(const Call& call) {
+  const TensorView& x = call.operand(0);
+  ISOTRACE_TRY(const auto named, read_optional_integers(call, 1));
+  const bool none = !named || named->empty();
+  Reduction plan;
+  plan.identity = none && call.node.integer("noop_with_empty_axes") != 0;
+  if (none && !plan.identity) {
+    for (std::size_t axis = 0; axis < x.rank(); ++axis) plan.axes.push_back(axis);
+  } else if (!none) {
+    ISOTRACE_TRY(plan.axes, resolve_axes(*named, x.rank()));
+  }
+  plan.output = reduced_shape(x.shape(), plan.axes, call.node.integer("keepdims") != 0);
+  return plan;
+}
+
+/// out[row] = round(f(the elements of the row, widened)).
+template <class T, class F>
+Result<Tensor> reduce_rows(const TensorView& x, const Reduction& plan, F f) {
+  ISOTRACE_TRY(Tensor out, Tensor::make(x.dtype(), plan.output));
+  if (plan.identity) {
+    std::copy(x.bytes().begin(), x.bytes().end(), out.mutable_bytes().begin());
+    return out;
+  }
+  const auto source = x.data<T>();
+  std::vector<Wide<T>> row;
+  Rows(x.shape(), plan.axes).visit([&](std::size_t number, std::span<const std::size_t> offsets) {
+    row.clear();
+    for (std::size_t offset : offsets) row.push_back(widen(source[offset]));
+    out.data<T>()[number] = narrow<T>(f(std::span<const Wide<T>>(row)));
+  });
+  return out;
+}
+
+template <class T>
+T sum_row(std::span<const T> row) {
+  if constexpr (std::is_floating_point_v<T>) {
+    return reduce_sum<T>(row);
+  } else {
+    T sum = 0;
+    for (T value : row) sum = add(sum, value);
+    return sum;
+  }
+}
+
+/// Floats: R / n. Integers: the exact sum, divided with truncation.
+template <class T>
+T mean_row(std::span<const T> row) {
+  if constexpr (std::is_floating_point_v<T>) {
+    return reduce_sum<T>(row) / static_cast<T>(row.size());
+  } else {
+    __extension__ using Wider = __int128;
+    Wider sum = 0;
+    for (T value : row) sum += value;
+    return static_cast<T>(sum / static_cast<Wider>(row.size()));
+  }
+}
+
+/// Maximum or minimum; booleans as 0 < 1.
+template <class Better>
+Outcome reduce_extreme(const Call& call, bool greatest, Better better) {
+  const TensorView& x = call.operand(0);
+  ISOTRACE_TRY(const Reduction plan, plan_reduction(call));
+  if (x.dtype() == Dtype::boolean) {
+    return one(reduce_rows<Bool8>(x, plan, [&](std::span<const Bool8> row) {
+      const Bool8 wanted = {static_cast<std::uint8_t>(greatest ? 1 : 0)};
+      const bool found = std::find(row.begin(), row.end(), wanted) != row.end();
+      return Bool8{static_cast<std::uint8_t>(found == greatest ? 1 : 0)};
+    }));
+  }
+  return one(visit_numbers(x.dtype(), [&](auto type) {
+    using T = typename decltype(type)::type;
+    return reduce_rows<T>(x, plan, [&](std::span<const Wide<T>> row) {
+      Wide<T> best = greatest ? lowest<Wide<T>>() : highest<Wide<T>>();
+      for (Wide<T> value : row) best = better(best, value);
+      return best;
+    });
+  }));
+}
+
+}  // namespace
+
+// [reduce.sum]
+Outcome evaluate_reduce_sum(const Call& call) {
+  const TensorView& x = call.operand(0);
+  ISOTRACE_TRY(const Reduction plan, plan_reduction(call));
+  return one(visit_numbers(x.dtype(), [&](auto type) {
+    using T = typename decltype(type)::type;
+    return reduce_rows<T>(x, plan, sum_row<Wide<T>>);
+  }));
+}
+
+// [reduce.mean]
+Outcome evaluate_reduce_mean(const Call& call) {
+  const TensorView& x = call.operand(0);
+  ISOTRACE_TRY(const Reduction plan, plan_reduction(call));
+  const bool of_nothing = Rows(x.shape(), plan.axes).length() == 0;
+  if (of_nothing && core::is_integer(x.dtype()) && !plan.identity) {
+    return refuse_shape("integer mean of no elements");
+  }
+  return one(visit_numbers(x.dtype(), [&](auto type) {
+    using T = typename decltype(type)::type;
+    return reduce_rows<T>(x, plan, mean_row<Wide<T>>);
+  }));
+}
+
+// [reduce.max]
+Outcome evaluate_reduce_max(const Call& call) {
+  return reduce_extreme(call, true, [](auto a, auto b) { return maximum(a, b); });
+}
+
+// [reduce.min]
+Outcome evaluate_reduce_min(const Call& call) {
+  return reduce_extreme(call, false, [](auto a, auto b) { return minimum(a, b); });
+}
+
+// [reduce.arg_max]
+Outcome evaluate_arg_max(const Call& call) {
+  const TensorView& x = call.operand(0);
+  ISOTRACE_TRY(const std::size_t axis, resolve_axis(call.node.integer("axis"), x.rank()));
+  const bool last = call.node.integer("select_last_index") != 0;
+  const std::vector<std::size_t> axes = {axis};
+  ISOTRACE_TRY(
+      Tensor out,
+      Tensor::make(Dtype::i64, reduced_shape(x.shape(), axes, call.node.integer("keepdims") != 0)));
+  if (x.dim(axis) == 0 && out.elements() != 0) return refuse_shape("no elements to choose from");
+  return one(visit_numbers(x.dtype(), [&](auto type) -> Result<Tensor> {
+    using T = typename decltype(type)::type;
+    const auto source = x.data<T>();
+    Rows(x.shape(), axes).visit([&](std::size_t row, std::span<const std::size_t> offsets) {
+      std::size_t best = 0;
+      for (std::size_t i = 1; i < offsets.size(); ++i) {
+        const Wide<T> value = widen(source[offsets[i]]);
+        const Wide<T> leader = widen(source[offsets[best]]);
+        if (is_greater(value, leader) || (last && !is_greater(leader, value))) best = i;
+      }
+      out.data<std::int64_t>()[row] = static_cast<std::int64_t>(best);
+    });
+    return std::move(out);
+  }));
+}
+
+}  // namespace isotrace::reference

@@ -1,0 +1,208 @@
+// Elements as numbers: every element type has the type it is computed in (`Wide`), an exact way in
+// and one rounding out. Integers wrap modulo 2^n. Also the switch from a Dtype to a C++ type.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include <isotrace/core/convert.hpp>
+#include <isotrace/reference/call.hpp>
+
+namespace isotrace::reference {
+
+using core::BFloat16;
+using core::Bool8;
+using core::Half;
+
+/// f16 and bf16 are computed in f32; everything else in itself.
+template <class T>
+using Wide = std::conditional_t<std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>, float, T>;
+
+/// Exact.
+template <class T>
+Wide<T> widen(T value) {
+  if constexpr (std::is_same_v<Wide<T>, T>) {
+    return value;
+  } else {
+    return core::to_f32(value);
+  }
+}
+
+/// The one rounding at the end of an arithmetic operation; every NaN becomes the canonical one.
+template <class T>
+T narrow(Wide<T> value) {
+  if constexpr (std::is_same_v<T, Half>) {
+    return core::to_half(value);
+  } else if constexpr (std::is_same_v<T, BFloat16>) {
+    return core::to_bfloat16(value);
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return core::canonical(value);
+  } else {
+    return value;
+  }
+}
+
+/// The elements of a tensor, widened: the tensor's own memory where the types agree.
+template <class T>
+class Widened {
+ public:
+  explicit Widened(std::span<const T> elements) {
+    if constexpr (std::is_same_v<Wide<T>, T>) {
+      values_ = elements;
+    } else {
+      copy_.reserve(elements.size());
+      for (T element : elements) copy_.push_back(widen(element));
+      values_ = copy_;
+    }
+  }
+  Widened(const Widened&) = delete;
+  Widened& operator=(const Widened&) = delete;
+  [[nodiscard]] std::span<const Wide<T>> values() const { return values_; }
+
+ private:
+  std::vector<Wide<T>> copy_;
+  std::span<const Wide<T>> values_;
+};
+
+/// The unsigned type in which T wraps without promotion to int (u16 * u16 would overflow int).
+template <class T>
+using Wrapping = std::common_type_t<std::make_unsigned_t<T>, unsigned>;
+
+template <class T>
+T add(T a, T b) {
+  if constexpr (std::is_floating_point_v<T>) {
+    return a + b;
+  } else {
+    return static_cast<T>(static_cast<Wrapping<T>>(a) + static_cast<Wrapping<T>>(b));
+  }
+}
+
+template <class T>
+T subtract(T a, T b) {
+  if constexpr (std::is_floating_point_v<T>) {
+    return a - b;
+  } else {
+    return static_cast<T>(static_cast<Wrapping<T>>(a) - static_cast<Wrapping<T>>(b));
+  }
+}
+
+template <class T>
+T multiply(T a, T b) {
+  if constexpr (std::is_floating_point_v<T>) {
+    return a * b;
+  } else {
+    return static_cast<T>(static_cast<Wrapping<T>>(a) * static_cast<Wrapping<T>>(b));
+  }
+}
+
+/// a * b + c with one rounding; exact modulo 2^n for integers.
+template <class T>
+T multiply_add(T a, T b, T c) {
+  if constexpr (std::is_floating_point_v<T>) {
+    return std::fma(a, b, c);
+  } else {
+    return add(multiply(a, b), c);
+  }
+}
+
+/// IEEE 754-2019 maximum: NaN propagates, +0 > -0.
+template <class T>
+T maximum(T a, T b) {
+  if constexpr (std::is_floating_point_v<T>) {
+    if (a != a) return a;
+    if (b != b) return b;
+    if (a == b) return std::signbit(a) ? b : a;
+  }
+  return a > b ? a : b;
+}
+
+/// IEEE 754-2019 minimum: NaN propagates, -0 < +0.
+template <class T>
+T minimum(T a, T b) {
+  if constexpr (std::is_floating_point_v<T>) {
+    if (a != a) return a;
+    if (b != b) return b;
+    if (a == b) return std::signbit(a) ? a : b;
+  }
+  return a < b ? a : b;
+}
+
+/// The order in which maxima are looked for by position: NaN above all, the two zeros equal.
+template <class T>
+bool is_greater(T a, T b) {
+  return a > b || (a != a && b == b);
+}
+
+/// What the maximum of nothing is: -inf, or the least integer.
+template <class T>
+constexpr T lowest() {
+  if constexpr (std::is_floating_point_v<T>) return -std::numeric_limits<T>::infinity();
+  return std::numeric_limits<T>::lowest();
+}
+/// What the minimum of nothing is: +inf, or the greatest integer.
+template <class T>
+constexpr T highest() {
+  if constexpr (std::is_floating_point_v<T>) return std::numeric_limits<T>::infinity();
+  return std::numeric_limits<T>::max();
+}
+
+/// Carries a C++ type to a generic lambda.
+template <class T>
+struct Type {
+  using type = T;
+};
+
+/// f(Type<float>) for f32, f16 and bf16 by their own types; refuses operation_dtype_unsupported
+/// otherwise. For operations that contain a math function, which exists for binary32 alone.
+template <class F>
+auto visit_singles(Dtype dtype, F&& f) -> decltype(f(Type<float>{})) {
+  switch (dtype) {
+    case Dtype::f32: return f(Type<float>{});
+    case Dtype::f16: return f(Type<Half>{});
+    case Dtype::bf16: return f(Type<BFloat16>{});
+    default: return refuse_dtype(dtype);
+  }
+}
+
+/// The four floating-point types.
+template <class F>
+auto visit_floats(Dtype dtype, F&& f) -> decltype(f(Type<float>{})) {
+  if (dtype == Dtype::f64) return f(Type<double>{});
+  return visit_singles(dtype, f);
+}
+
+/// The eight integer types.
+template <class F>
+auto visit_integers(Dtype dtype, F&& f) -> decltype(f(Type<std::int32_t>{})) {
+  switch (dtype) {
+    case Dtype::i8: return f(Type<std::int8_t>{});
+    case Dtype::u8: return f(Type<std::uint8_t>{});
+    case Dtype::i16: return f(Type<std::int16_t>{});
+    case Dtype::u16: return f(Type<std::uint16_t>{});
+    case Dtype::i32: return f(Type<std::int32_t>{});
+    case Dtype::u32: return f(Type<std::uint32_t>{});
+    case Dtype::i64: return f(Type<std::int64_t>{});
+    case Dtype::u64: return f(Type<std::uint64_t>{});
+    default: return refuse_dtype(dtype);
+  }
+}
+
+/// Every type but boolean.
+template <class F>
+auto visit_numbers(Dtype dtype, F&& f) -> decltype(f(Type<float>{})) {
+  if (core::is_float(dtype)) return visit_floats(dtype, f);
+  return visit_integers(dtype, f);
+}
+
+/// Every type.
+template <class F>
+auto visit_all(Dtype dtype, F&& f) -> decltype(f(Type<float>{})) {
+  if (dtype == Dtype::boolean) return f(Type<Bool8>{});
+  return visit_numbers(dtype, f);
+}
+
+}  // namespace isotrace::reference

@@ -1,0 +1,69 @@
+// Softmax and LogSoftmax (docs/spec/normalise.md).
+#include <isotrace/reference/math/functions.hpp>
+#include <isotrace/reference/operations.hpp>
+#include <isotrace/reference/reduce.hpp>
+#include <isotrace/reference/rows.hpp>
+#include <isotrace/reference/scalar.hpp>
+
+namespace isotrace::reference {
+namespace {
+
+/// The axes that one row spans: one axis, or with `flatten` (operator sets before 13) all from
+/// `axis` on, which may then also be the rank.
+Result<std::vector<std::size_t>> softmax_axes(const Call& call) {
+  const std::size_t rank = call.operand(0).rank();
+  const std::int64_t axis = call.node.integer("axis");
+  std::vector<std::size_t> axes;
+  if (call.node.integer("flatten") == 0) {
+    ISOTRACE_TRY(const std::size_t resolved, resolve_axis(axis, rank));
+    axes.push_back(resolved);
+    return axes;
+  }
+  if (axis == static_cast<std::int64_t>(rank)) return axes;
+  ISOTRACE_TRY(const std::size_t first, resolve_axis(axis, rank));
+  for (std::size_t i = first; i < rank; ++i) axes.push_back(i);
+  return axes;
+}
+
+/// For each row: m = max, d = x - m, e = exp(d), s = R(e); then y = finish(d, e, s), rounded.
+template <class F>
+Outcome softmax(const Call& call, F finish) {
+  const TensorView& x = call.operand(0);
+  ISOTRACE_TRY(const auto axes, softmax_axes(call));
+  return one(visit_singles(x.dtype(), [&](auto type) -> Result<Tensor> {
+    using T = typename decltype(type)::type;
+    ISOTRACE_TRY(Tensor out, Tensor::make(x.dtype(), Shape(x.shape().begin(), x.shape().end())));
+    Rows(x.shape(), axes).visit([&](std::size_t, std::span<const std::size_t> offsets) {
+      std::vector<float> d;
+      float m = lowest<float>();
+      for (std::size_t offset : offsets) {
+        d.push_back(widen(x.data<T>()[offset]));
+        m = maximum(m, d.back());
+      }
+      std::vector<float> e;
+      for (float& value : d) {
+        value -= m;
+        e.push_back(exp(value));
+      }
+      const float s = reduce_sum<float>(e);
+      for (std::size_t i = 0; i < offsets.size(); ++i) {
+        out.data<T>()[offsets[i]] = narrow<T>(finish(d[i], e[i], s));
+      }
+    });
+    return out;
+  }));
+}
+
+}  // namespace
+
+// [normalise.softmax]
+Outcome evaluate_softmax(const Call& call) {
+  return softmax(call, [](float, float e, float s) { return e / s; });
+}
+
+// [normalise.log_softmax]
+Outcome evaluate_log_softmax(const Call& call) {
+  return softmax(call, [](float d, float, float s) { return d - log(s); });
+}
+
+}  // namespace isotrace::reference

@@ -1,0 +1,99 @@
+// [activation.relu] [activation.leaky_relu] [activation.prelu] [activation.elu] [activation.selu]
+// [activation.sigmoid] [activation.hard_sigmoid] [activation.softplus] [activation.softsign]
+// [activation.tanh] [math.exp] [math.log]: sequences of operations; the functions in them are
+// tested against MPFR in math_test.cpp.
+#include <tests/reference/support.hpp>
+
+#include <isotrace/reference/math/functions.hpp>
+
+namespace isotrace::reference {
+namespace {
+
+TEST(Relu, of_minus_zero_is_plus_zero_and_of_nan_is_nan) {
+  expect_result(
+      call(Op::relu, {f32_bits({5}, {0x80000000, 0xFFC00001, 0xBF800000, 0x3F800000, 1})}),
+      f32_bits({5}, {0, 0x7FC00000, 0, 0x3F800000, 1}));
+  expect_result(call(Op::relu, {i32({-3, 3})}), i32({0, 3}));
+  expect_result(call(Op::relu, {f64({-0.0})}), f64({0.0}));
+}
+
+TEST(LeakyRelu, multiplies_below_zero) {
+  expect_result(call(Op::leaky_relu, {f32({-1, -0.0F, 2})}, {{"alpha", 0.1F}}),
+                f32({-0.1F, -0.0F, 2}));
+  // f16: alpha stays binary32; rounded to f16 first it would be 1.
+  expect_result(call(Op::leaky_relu, {f16_bits({0xC200})}, {{"alpha", 1 + 0x1p-11F}}),
+                f16_bits({0xC201}));
+  expect_refused(call(Op::leaky_relu, {i32({1})}), RefusalCode::operation_dtype_unsupported,
+                 "LeakyRelu");
+}
+
+TEST(PRelu, slope_broadcasts_one_way_only) {
+  expect_result(call(Op::prelu, {f32({2, 2}, {-1, -2, 3, -4}), f32({0.5F, 2})}),
+                f32({2, 2}, {-0.5F, -4, 3, -8}));
+  expect_refused(call(Op::prelu, {f32({1}), f32({1, 2})}), RefusalCode::shape_mismatch, "PRelu");
+}
+
+TEST(Elu, is_alpha_expm1_below_zero) {
+  expect_result(call(Op::elu, {f32({-1, 0, -0.0F, 3, -infinity, quiet_nan()})}, {{"alpha", 2.0F}}),
+                f32({2 * expm1(-1), 0, -0.0F, 3, -2, quiet_nan()}));
+  // Zero is its own image, whatever alpha is.
+  expect_result(call(Op::elu, {f32({-0.0F})}, {{"alpha", infinity}}), f32({-0.0F}));
+  expect_refused(call(Op::elu, {f64({1})}), RefusalCode::operation_dtype_unsupported, "Elu");
+}
+
+TEST(Selu, multiplies_by_gamma_last) {
+  const float alpha = 1.67326319F;
+  const float gamma = 1.05070102F;
+  const float inner = alpha * expm1(-0.7F);
+  expect_result(call(Op::selu, {f32({-0.7F, 1.3F})}, {{"alpha", alpha}, {"gamma", gamma}}),
+                f32({gamma * inner, gamma * 1.3F}));
+}
+
+TEST(Sigmoid, is_one_over_one_plus_exp) {
+  const float e = exp(-0.3F);
+  expect_result(call(Op::sigmoid, {f32({0.3F, 0, 200, -200, infinity, -infinity})}),
+                f32({1 / (1 + e), 0.5F, 1, 0, 1, 0}));
+  expect_result(call(Op::sigmoid, {f32({quiet_nan()})}), f32({quiet_nan()}));
+}
+
+TEST(HardSigmoid, multiplies_adds_and_clamps) {
+  const float alpha = 0.2F;
+  const float product = alpha * 0.7F;
+  expect_result(call(Op::hard_sigmoid, {f32({0.7F, 10, -10, quiet_nan()})},
+                     {{"alpha", alpha}, {"beta", 0.5F}}),
+                f32({product + 0.5F, 1, 0, quiet_nan()}));
+}
+
+TEST(Softplus, adds_log1p_to_the_maximum) {
+  const float tail = log1p(exp(-1.5F));
+  expect_result(call(Op::softplus, {f32({1.5F, -1.5F, infinity, -infinity, quiet_nan()})}),
+                f32({1.5F + tail, tail, infinity, 0, quiet_nan()}));
+}
+
+TEST(Softsign, is_a_division) {
+  expect_result(call(Op::softsign, {f32({-3, -0.0F, infinity})}),
+                f32({-0.75F, -0.0F, quiet_nan()}));
+  expect_result(call(Op::softsign, {f64({1})}), f64({0.5}));
+}
+
+TEST(Tanh, saturates_and_keeps_tiny_values) {
+  expect_result(call(Op::tanh, {f32({100, -100, 0x1p-149F, -0.0F})}),
+                f32({1, -1, 0x1p-149F, -0.0F}));
+  expect_refused(call(Op::tanh, {f64({1})}), RefusalCode::operation_dtype_unsupported, "Tanh");
+}
+
+TEST(Exp, has_published_values) {
+  expect_result(call(Op::exp, {f32({1, 0, -0.0F, 89, -104, infinity, -infinity})}),
+                f32({0x1.5bf0a8p+1F, 1, 1, infinity, 0, infinity, 0}));
+  expect_result(call(Op::exp, {f16_bits({0x3C00})}), f16_bits({0x4170}));
+  expect_refused(call(Op::exp, {f64({1})}), RefusalCode::operation_dtype_unsupported, "Exp");
+  expect_refused(call(Op::exp, {i32({1})}), RefusalCode::operation_dtype_unsupported, "Exp");
+}
+
+TEST(Log, has_published_values) {
+  expect_result(call(Op::log, {f32({10, 1, 0, -0.0F, -1, infinity})}),
+                f32_bits({6}, {0x40135D8E, 0, 0xFF800000, 0xFF800000, 0x7FC00000, 0x7F800000}));
+}
+
+}  // namespace
+}  // namespace isotrace::reference
