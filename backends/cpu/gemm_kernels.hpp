@@ -1,0 +1,85 @@
+// The inner loops of the fixed-order matrix product, one set per instruction set. Every set gives
+// the same bits: an output is a chain of fused multiply-adds in ascending k (docs/numerics.md,
+// matmul), and vector lanes are different outputs, so vector width and tile shape cannot show.
+// The sets live in files with their own -m flags; this header therefore holds no inline code that
+// the linker could take from them for the rest of the program.
+#pragma once
+
+#include <cstddef>
+
+namespace isotrace::backends::cpu {
+
+using Index = std::ptrdiff_t;
+
+/// One block of outputs, at most tile_rows x tile_columns, over `depth` values of k.
+///   t = chain ? chain[i][j] : +0;  t = fma(a[k][i], b[k][j], t) for ascending k;
+///   out[i][j] = sum ? sum[i][j] + t : t
+struct TileArguments {
+  Index rows;
+  Index columns;
+  Index depth;
+  const float* a;  ///< packed [depth][tile_rows]
+  const float* b;  ///< packed [depth][tile_columns], all columns readable
+  const float* chain;
+  const float* sum;
+  float* out;
+  Index chain_stride;  ///< elements from one row to the next
+  Index sum_stride;
+  Index out_stride;
+};
+
+/// The same for few rows (at most stream_rows) and any number of columns, with b as it lies in
+/// memory; starts every chain at +0.
+struct StreamArguments {
+  Index rows;
+  Index columns;
+  Index depth;
+  const float* a;
+  Index a_row_stride;
+  Index a_depth_stride;
+  const float* b;  ///< b[k * b_stride + j]
+  Index b_stride;
+  float* out;
+  Index out_stride;
+};
+
+/// `count` vectors of length `depth`, to be interleaved in panels of `width`: panel p, the vectors
+/// from p * width on, as [depth][width] at packed + p * depth * width. The lanes that the last
+/// panel has too many are filled with +0; no stored output depends on them.
+struct PackArguments {
+  const float* source;  ///< source[vector * lane_stride + k * depth_stride]; one stride is 1
+  Index lane_stride;
+  Index depth_stride;
+  Index count;
+  Index depth;
+  Index width;
+  float* packed;
+};
+
+/// What follows the product, in place: c = alpha*c, then c + beta*addend, each only if not void,
+/// then every NaN becomes the canonical one.
+struct Finish {
+  float alpha = 1.0F;
+  float beta = 1.0F;
+  const float* addend = nullptr;
+  Index addend_row_stride = 0;
+  Index addend_column_stride = 0;  ///< 0 (the same for a whole row) or 1
+};
+
+struct Kernels {
+  Index tile_rows;
+  Index tile_columns;
+  Index stream_rows;
+  void (*tile)(const TileArguments& arguments);
+  void (*stream)(const StreamArguments& arguments);
+  void (*pack)(const PackArguments& arguments);
+  void (*finish)(const Finish& finish, float* c, Index c_stride, Index rows, Index columns);
+  /// c[i] = c[i] + t[i]
+  void (*accumulate)(float* c, const float* t, Index count);
+};
+
+/// Only to be called where the processor has the instructions (isa.hpp).
+const Kernels& kernels_avx2();
+const Kernels& kernels_avx512();
+
+}  // namespace isotrace::backends::cpu

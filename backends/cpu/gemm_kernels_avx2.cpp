@@ -1,0 +1,41 @@
+#include <immintrin.h>
+
+#include <isotrace/backends/cpu/gemm_kernels_template.hpp>
+
+namespace isotrace::backends::cpu {
+namespace {
+
+struct Avx2 {
+  using Vector = __m256;
+  using Mask = __m256i;
+  static constexpr Index width = 8;
+  static constexpr Index tile_rows = 6;  // 12 accumulators, 2 columns, 1 row of 16 registers
+  static constexpr int tile_vectors = 2;
+  static constexpr Index stream_rows = 6;  // the same registers
+  static constexpr Index prefetch_depth = 32;
+
+  static Mask first(Index lanes) {
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(lanes)), lane);
+  }
+  static Vector zero() { return _mm256_setzero_ps(); }
+  static Vector broadcast(float value) { return _mm256_set1_ps(value); }
+  static Vector load(const float* from) { return _mm256_loadu_ps(from); }
+  static Vector load(Mask mask, const float* from) { return _mm256_maskload_ps(from, mask); }
+  static void store(float* to, Vector value) { _mm256_storeu_ps(to, value); }
+  static void store(Mask mask, float* to, Vector value) { _mm256_maskstore_ps(to, mask, value); }
+  static Vector fma(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
+  static Vector add(Vector a, Vector b) { return _mm256_add_ps(a, b); }
+  static Vector multiply(Vector a, Vector b) { return _mm256_mul_ps(a, b); }
+  static Vector canonical(Vector value) {
+    const Vector nan = _mm256_castsi256_ps(_mm256_set1_epi32(0x7FC00000));
+    return _mm256_blendv_ps(value, nan, _mm256_cmp_ps(value, value, _CMP_UNORD_Q));
+  }
+  static void prefetch(const float* at) { _mm_prefetch(at, _MM_HINT_T0); }
+};
+
+}  // namespace
+
+const Kernels& kernels_avx2() { return KernelSet<Avx2>::table; }
+
+}  // namespace isotrace::backends::cpu

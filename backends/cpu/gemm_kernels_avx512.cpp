@@ -1,0 +1,38 @@
+#include <immintrin.h>
+
+#include <isotrace/backends/cpu/gemm_kernels_template.hpp>
+
+namespace isotrace::backends::cpu {
+namespace {
+
+struct Avx512 {
+  using Vector = __m512;
+  using Mask = __mmask16;
+  static constexpr Index width = 16;
+  static constexpr Index tile_rows = 12;  // 24 accumulators, 2 columns, 1 row of 32 registers
+  static constexpr int tile_vectors = 2;
+  static constexpr Index stream_rows = 8;  // 16 accumulators: memory is the limit
+  static constexpr Index prefetch_depth = 16;
+
+  static Mask first(Index lanes) { return static_cast<Mask>((1U << lanes) - 1U); }
+  static Vector zero() { return _mm512_setzero_ps(); }
+  static Vector broadcast(float value) { return _mm512_set1_ps(value); }
+  static Vector load(const float* from) { return _mm512_loadu_ps(from); }
+  static Vector load(Mask mask, const float* from) { return _mm512_maskz_loadu_ps(mask, from); }
+  static void store(float* to, Vector value) { _mm512_storeu_ps(to, value); }
+  static void store(Mask mask, float* to, Vector value) { _mm512_mask_storeu_ps(to, mask, value); }
+  static Vector fma(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
+  static Vector add(Vector a, Vector b) { return _mm512_add_ps(a, b); }
+  static Vector multiply(Vector a, Vector b) { return _mm512_mul_ps(a, b); }
+  static Vector canonical(Vector value) {
+    const Vector nan = _mm512_castsi512_ps(_mm512_set1_epi32(0x7FC00000));
+    return _mm512_mask_mov_ps(value, _mm512_cmp_ps_mask(value, value, _CMP_UNORD_Q), nan);
+  }
+  static void prefetch(const float* at) { _mm_prefetch(at, _MM_HINT_T0); }
+};
+
+}  // namespace
+
+const Kernels& kernels_avx512() { return KernelSet<Avx512>::table; }
+
+}  // namespace isotrace::backends::cpu

@@ -1,0 +1,308 @@
+// Kernels written once over a vector type. Included only by the files of one instruction set each;
+// V is a type of that file's anonymous namespace, so every instantiation stays inside it. Standard
+// library templates are avoided here for the same reason (see gemm_kernels.hpp).
+#pragma once
+
+#include <xmmintrin.h>
+
+#include <isotrace/backends/cpu/gemm_kernels.hpp>
+
+namespace isotrace::backends::cpu {
+
+template <class V>
+struct KernelSet {
+  using Vector = typename V::Vector;
+  using Mask = typename V::Mask;
+  static constexpr Index width = V::width;
+  static constexpr Index tile_rows = V::tile_rows;
+  static constexpr int tile_vectors = V::tile_vectors;
+  static constexpr Index tile_columns = tile_vectors * width;
+  static constexpr Index pack_panels = 8;
+  static constexpr Index rows_together = 4;  // rows read side by side while a panel is written
+
+  static Index least(Index a, Index b) { return a < b ? a : b; }
+  /// The lanes of the vector at column `from` that lie below `columns`.
+  static Mask mask_at(Index from, Index columns) {
+    return V::first(least(width, columns > from ? columns - from : 0));
+  }
+
+  template <int Rows>
+  static void tile_of(const TileArguments& t) {
+    Mask masks[tile_vectors];
+    for (int v = 0; v < tile_vectors; ++v) masks[v] = mask_at(v * width, t.columns);
+    // Every loop over accumulators is unrolled, or they would live in memory.
+    Vector acc[Rows][tile_vectors];
+#pragma GCC unroll 16
+    for (int i = 0; i < Rows; ++i) {
+#pragma GCC unroll 4
+      for (int v = 0; v < tile_vectors; ++v) {
+        acc[i][v] = V::zero();
+        // The stores at the end find their lines in the cache.
+        V::prefetch(t.out + i * t.out_stride + v * width);
+      }
+    }
+    if (t.chain != nullptr) load_rows<Rows>(t.chain, t.chain_stride, masks, acc);
+    multiply_rows<Rows>(t, acc);
+    if (t.sum != nullptr) add_rows<Rows>(t.sum, t.sum_stride, masks, acc);
+#pragma GCC unroll 16
+    for (int i = 0; i < Rows; ++i) {
+#pragma GCC unroll 4
+      for (int v = 0; v < tile_vectors; ++v) {
+        V::store(masks[v], t.out + i * t.out_stride + v * width, acc[i][v]);
+      }
+    }
+  }
+
+  template <int Rows>
+  [[gnu::always_inline]] static inline void load_rows(const float* from, Index stride,
+                                                      const Mask (&masks)[tile_vectors],
+                                                      Vector (&acc)[Rows][tile_vectors]) {
+#pragma GCC unroll 16
+    for (int i = 0; i < Rows; ++i) {
+#pragma GCC unroll 4
+      for (int v = 0; v < tile_vectors; ++v) {
+        acc[i][v] = V::load(masks[v], from + i * stride + v * width);
+      }
+    }
+  }
+
+  template <int Rows>
+  [[gnu::always_inline]] static inline void add_rows(const float* from, Index stride,
+                                                     const Mask (&masks)[tile_vectors],
+                                                     Vector (&acc)[Rows][tile_vectors]) {
+#pragma GCC unroll 16
+    for (int i = 0; i < Rows; ++i) {
+#pragma GCC unroll 4
+      for (int v = 0; v < tile_vectors; ++v) {
+        acc[i][v] = V::add(V::load(masks[v], from + i * stride + v * width), acc[i][v]);
+      }
+    }
+  }
+
+  template <int Rows>
+  [[gnu::always_inline]] static inline void multiply_rows(const TileArguments& t,
+                                                          Vector (&acc)[Rows][tile_vectors]) {
+    const float* a = t.a;
+    const float* b = t.b;
+    for (Index k = 0; k < t.depth; ++k) {
+      Vector column[tile_vectors];
+#pragma GCC unroll 4
+      for (int v = 0; v < tile_vectors; ++v) column[v] = V::load(b + v * width);
+      V::prefetch(a + V::prefetch_depth * tile_rows);
+#pragma GCC unroll 16
+      for (int i = 0; i < Rows; ++i) {
+        const Vector row = V::broadcast(a[i]);
+#pragma GCC unroll 4
+        for (int v = 0; v < tile_vectors; ++v) acc[i][v] = V::fma(row, column[v], acc[i][v]);
+      }
+      a += tile_rows;
+      b += tile_columns;
+    }
+  }
+
+  /// tile_of<rows>: rows is a template argument so that the accumulators stay in registers.
+  template <int Rows = 1>
+  static void tile(const TileArguments& t) {
+    if (t.rows == Rows) {
+      tile_of<Rows>(t);
+    } else if constexpr (Rows < tile_rows) {
+      tile<Rows + 1>(t);
+    }
+  }
+
+  /// Adds `Depth` values of k to the chains of one group of columns.
+  template <int Rows, int Vectors, int Depth>
+  static void stream_step(const StreamArguments& s, Index k, Index j) {
+    Mask masks[Vectors];
+    for (int v = 0; v < Vectors; ++v) masks[v] = mask_at(j + v * width, s.columns);
+    Vector acc[Rows][Vectors];
+#pragma GCC unroll 8
+    for (int i = 0; i < Rows; ++i) {
+#pragma GCC unroll 2
+      for (int v = 0; v < Vectors; ++v) {
+        acc[i][v] =
+            k == 0 ? V::zero() : V::load(masks[v], s.out + i * s.out_stride + j + v * width);
+      }
+    }
+#pragma GCC unroll 8
+    for (int q = 0; q < Depth; ++q) {
+      Vector column[Vectors];
+      for (int v = 0; v < Vectors; ++v) {
+        const float* from = s.b + (k + q) * s.b_stride + j + v * width;
+        column[v] = V::load(masks[v], from);
+        V::prefetch(from + Depth * s.b_stride);
+      }
+#pragma GCC unroll 8
+      for (int i = 0; i < Rows; ++i) {
+        const Vector row = V::broadcast(s.a[i * s.a_row_stride + (k + q) * s.a_depth_stride]);
+        for (int v = 0; v < Vectors; ++v) acc[i][v] = V::fma(row, column[v], acc[i][v]);
+      }
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < Rows; ++i) {
+#pragma GCC unroll 2
+      for (int v = 0; v < Vectors; ++v) {
+        V::store(masks[v], s.out + i * s.out_stride + j + v * width, acc[i][v]);
+      }
+    }
+  }
+
+  template <int Rows>
+  static void stream_of(const StreamArguments& s) {
+    constexpr int vectors = 2;
+    constexpr int group = 8;  // rows of b read side by side: as many as prefetchers follow
+    Index k = 0;
+    for (; k + group <= s.depth; k += group) {
+      for (Index j = 0; j < s.columns; j += vectors * width) {
+        stream_step<Rows, vectors, group>(s, k, j);
+      }
+    }
+    for (; k < s.depth; ++k) {
+      for (Index j = 0; j < s.columns; j += vectors * width) {
+        stream_step<Rows, vectors, 1>(s, k, j);
+      }
+    }
+  }
+
+  template <int Rows = 1>
+  static void stream(const StreamArguments& s) {
+    if (s.rows == Rows) {
+      stream_of<Rows>(s);
+    } else if constexpr (Rows < V::stream_rows) {
+      stream<Rows + 1>(s);
+    }
+  }
+
+  /// Vectors lie side by side in the source: its rows are read over several panels at a time, as
+  /// far as the prefetchers like, and dealt out.
+  static void pack_rows(const PackArguments& p) {
+    const Index whole = p.count / p.width;
+    for (Index from = 0; from < whole; from += pack_panels) {
+      const Index panels = least(pack_panels, whole - from);
+      for (Index k = 0; k < p.depth; k += rows_together) {
+        for (Index panel = from; panel < from + panels; ++panel) {
+          pack_rows_of_panel(p, panel * p.width, k, least(rows_together, p.depth - k));
+        }
+      }
+    }
+    const Index rest = p.count - whole * p.width;
+    if (rest == 0) return;
+    for (Index k = 0; k < p.depth; ++k) {
+      float* packed = p.packed + (whole * p.depth + k) * p.width;
+      copy(p.source + whole * p.width + k * p.depth_stride, rest, packed);
+      for (Index lane = rest; lane < p.width; ++lane) packed[lane] = 0.0F;
+    }
+  }
+
+  static void pack_rows_of_panel(const PackArguments& p, Index from, Index k, Index rows) {
+    const float* source = p.source + from + k * p.depth_stride;
+    float* packed = p.packed + from * p.depth + k * p.width;
+    for (Index r = 0; r < rows; ++r) {
+      for (Index line = 0; line < p.width; line += 16) {
+        V::prefetch(source + rows_together * p.depth_stride + line);
+      }
+      copy(source, p.width, packed);
+      source += p.depth_stride;
+      packed += p.width;
+    }
+  }
+
+  static void copy(const float* from, Index count, float* to) {
+    Index i = 0;
+    for (; i + width <= count; i += width) V::store(to + i, V::load(from + i));
+    for (; i + 4 <= count; i += 4) _mm_storeu_ps(to + i, _mm_loadu_ps(from + i));
+    for (; i < count; ++i) to[i] = from[i];
+  }
+
+  /// Four vectors, contiguous in the source, become four lanes of a panel: 4 x 4 transpositions.
+  static void pack_four(const PackArguments& p, const float* s, float* to) {
+    const Index stride = p.lane_stride;
+    Index k = 0;
+    for (; k + 4 <= p.depth; k += 4) {
+      // The four vectors after these are other streams than the prefetchers follow.
+      if (k % 16 == 0) {
+        for (Index r = 4; r < 8; ++r) V::prefetch(s + r * stride + k);
+      }
+      __m128 r0 = _mm_loadu_ps(s + k);
+      __m128 r1 = _mm_loadu_ps(s + stride + k);
+      __m128 r2 = _mm_loadu_ps(s + 2 * stride + k);
+      __m128 r3 = _mm_loadu_ps(s + 3 * stride + k);
+      _MM_TRANSPOSE4_PS(r0, r1, r2, r3);
+      _mm_storeu_ps(to + k * p.width, r0);
+      _mm_storeu_ps(to + (k + 1) * p.width, r1);
+      _mm_storeu_ps(to + (k + 2) * p.width, r2);
+      _mm_storeu_ps(to + (k + 3) * p.width, r3);
+    }
+    for (; k < p.depth; ++k) {
+      for (Index r = 0; r < 4; ++r) to[k * p.width + r] = s[r * stride + k];
+    }
+  }
+
+  static void pack_transposed(const PackArguments& p) {
+    for (Index from = 0; from < p.count; from += p.width) {
+      const float* source = p.source + from * p.lane_stride;
+      float* packed = p.packed + from * p.depth;
+      const Index count = least(p.width, p.count - from);
+      Index lane = 0;
+      for (; lane + 4 <= count; lane += 4) {
+        pack_four(p, source + lane * p.lane_stride, packed + lane);
+      }
+      if (lane < count && count >= 4) {  // the last four, some of them once more
+        pack_four(p, source + (count - 4) * p.lane_stride, packed + count - 4);
+        lane = count;
+      }
+      for (; lane < p.width; ++lane) {
+        pack_lane(p, lane < count ? source + lane * p.lane_stride : nullptr, packed + lane);
+      }
+    }
+  }
+
+  /// One vector, or +0 where there is none.
+  static void pack_lane(const PackArguments& p, const float* source, float* packed) {
+    for (Index k = 0; k < p.depth; ++k) {
+      packed[k * p.width] = source == nullptr ? 0.0F : source[k * p.depth_stride];
+    }
+  }
+
+  static void pack(const PackArguments& p) {
+    if (p.lane_stride == 1) {
+      pack_rows(p);
+    } else {
+      pack_transposed(p);
+    }
+  }
+
+  static void finish(const Finish& f, float* c, Index c_stride, Index rows, Index columns) {
+    const Vector alpha = V::broadcast(f.alpha);
+    const Vector beta = V::broadcast(f.beta);
+    for (Index i = 0; i < rows; ++i) {
+      float* row = c + i * c_stride;
+      const float* addend = f.addend == nullptr ? nullptr : f.addend + i * f.addend_row_stride;
+      for (Index j = 0; j < columns; j += width) {
+        const Mask mask = mask_at(j, columns);
+        Vector value = V::load(mask, row + j);
+        // Multiplying by 1 is the identity, so it may be left out.
+        if (f.alpha != 1.0F) value = V::multiply(value, alpha);
+        if (addend != nullptr) {
+          Vector term =
+              f.addend_column_stride == 0 ? V::broadcast(*addend) : V::load(mask, addend + j);
+          if (f.beta != 1.0F) term = V::multiply(term, beta);
+          value = V::add(value, term);
+        }
+        V::store(mask, row + j, V::canonical(value));
+      }
+    }
+  }
+
+  static void accumulate(float* c, const float* t, Index count) {
+    for (Index j = 0; j < count; j += width) {
+      const Mask mask = mask_at(j, count);
+      V::store(mask, c + j, V::add(V::load(mask, c + j), V::load(mask, t + j)));
+    }
+  }
+
+  static constexpr Kernels table{tile_rows,  tile_columns, V::stream_rows, &tile<1>,
+                                 &stream<1>, &pack,        &finish,        &accumulate};
+};
+
+}  // namespace isotrace::backends::cpu

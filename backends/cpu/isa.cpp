@@ -1,0 +1,27 @@
+#include <isotrace/backends/cpu/isa.hpp>
+
+namespace isotrace::backends::cpu {
+
+CpuFeatures find_cpu_features() {
+  __builtin_cpu_init();
+  CpuFeatures features;
+  features.avx2 = __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
+  features.avx512 = features.avx2 && __builtin_cpu_supports("avx512f") != 0;
+  return features;
+}
+
+std::string_view isa_name(Isa isa) { return isa == Isa::avx512 ? "avx512" : "avx2"; }
+
+core::Result<Isa> choose_isa(std::string_view requested, CpuFeatures features) {
+  const bool best = requested.empty();
+  if (!best && requested != isa_name(Isa::avx2) && requested != isa_name(Isa::avx512)) {
+    return core::refuse(core::RefusalCode::backend_unknown, "cpu",
+                        "no instruction set is named '" + std::string(requested) + "'");
+  }
+  if (features.avx512 && (best || requested == isa_name(Isa::avx512))) return Isa::avx512;
+  if (features.avx2 && (best || requested == isa_name(Isa::avx2))) return Isa::avx2;
+  return core::refuse(core::RefusalCode::device_absent, "cpu",
+                      "this processor has no " + std::string(best ? "avx2" : requested));
+}
+
+}  // namespace isotrace::backends::cpu

@@ -1,0 +1,26 @@
+// Which instruction set the cpu backend uses. The choice changes speed, never bits.
+#pragma once
+
+#include <string_view>
+
+#include <isotrace/core/result.hpp>
+
+namespace isotrace::backends::cpu {
+
+enum class Isa : std::uint8_t { avx2, avx512 };
+
+struct CpuFeatures {
+  bool avx2 = false;    ///< AVX2 and FMA
+  bool avx512 = false;  ///< AVX-512 F
+};
+
+/// What this processor and its operating system support.
+CpuFeatures find_cpu_features();
+
+std::string_view isa_name(Isa isa);
+
+/// "" gives the best set present. Refuses backend_unknown for a name that is none of ours and
+/// device_absent for a set that the processor lacks.
+core::Result<Isa> choose_isa(std::string_view requested, CpuFeatures features);
+
+}  // namespace isotrace::backends::cpu

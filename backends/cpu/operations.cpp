@@ -1,0 +1,68 @@
+#include <isotrace/backends/cpu/operations.hpp>
+
+#include <algorithm>
+
+namespace isotrace::backends::cpu {
+
+bool is_regular_call(const core::Node& node, core::Operands operands) {
+  const core::OpInfo& info = core::op_info(node.op);
+  if (operands.size() < info.inputs_min || operands.size() > info.inputs_max) return false;
+  if (node.outputs.size() != 1) return false;
+  for (std::size_t i = 0; i < operands.size(); ++i) {
+    if (!operands[i] && i < info.inputs_min) return false;
+    if (operands[i] && operands[i]->dtype() != core::Dtype::f32) return false;
+  }
+  constexpr std::string_view kinds = "ifsIF";  // in the order of core::AttributeValue
+  for (const core::Attribute& attribute : node.attributes) {
+    const auto kind = core::attribute_kind(node.op, attribute.name);
+    if (!kind || *kind != kinds[attribute.value.index()]) return false;
+  }
+  const auto named = std::count(info.attributes.begin(), info.attributes.end(), ':');
+  if (std::ssize(node.attributes) != named) return false;
+  const auto by_name = [](const core::Attribute& a, const core::Attribute& b) {
+    return a.name >= b.name;
+  };
+  // Ascending names, each of which the operation has: then every one of them is there.
+  if (std::adjacent_find(node.attributes.begin(), node.attributes.end(), by_name) !=
+      node.attributes.end()) {
+    return false;
+  }
+  return node.integer("k_segment") >= 1;
+}
+
+Product make_product(Gemm gemm, const float* b, Index b_depth_stride, Index b_column_stride) {
+  Product product{gemm, nullptr};
+  const bool swap = gemm.columns == 1 && gemm.rows > 1 && gemm.c_stride == 1 &&
+                    (gemm.finish.addend == nullptr || gemm.finish.addend_row_stride <= 1);
+  if (!swap) {
+    product.columns = std::make_unique<MatrixColumns>(b, b_depth_stride, b_column_stride);
+  } else {
+    product.columns =
+        std::make_unique<MatrixColumns>(gemm.a, gemm.a_depth_stride, gemm.a_row_stride);
+    product.gemm.rows = 1;
+    product.gemm.columns = gemm.rows;
+    product.gemm.a = b;
+    product.gemm.a_row_stride = b_column_stride;
+    product.gemm.a_depth_stride = b_depth_stride;
+    product.gemm.c_stride = gemm.rows;
+    product.gemm.finish.addend_row_stride = 0;
+    product.gemm.finish.addend_column_stride = gemm.finish.addend_row_stride;
+  }
+  product.gemm.b = product.columns.get();
+  return product;
+}
+
+core::Result<core::Done> run_products(std::span<const Product> products, const Engine& engine) {
+  std::vector<Gemm> gemms;
+  gemms.reserve(products.size());
+  for (const Product& product : products) gemms.push_back(product.gemm);
+  return run_gemms(gemms, engine);
+}
+
+std::vector<core::Tensor> one_tensor(core::Tensor tensor) {
+  std::vector<core::Tensor> tensors;
+  tensors.push_back(std::move(tensor));
+  return tensors;
+}
+
+}  // namespace isotrace::backends::cpu

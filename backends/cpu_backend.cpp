@@ -1,0 +1,80 @@
+// The cpu backend: chooses instruction set and threads once, then sends each node to its packed
+// product or to the reference loop, as the capability matrix says.
+#include <mutex>
+#include <new>
+
+#include <isotrace/backends/capability.hpp>
+#include <isotrace/backends/cpu/isa.hpp>
+#include <isotrace/backends/cpu/operations.hpp>
+#include <isotrace/backends/make_backends.hpp>
+#include <isotrace/core/float_environment.hpp>
+
+namespace isotrace::backends {
+namespace {
+
+class CpuBackend final : public Backend {
+ public:
+  CpuBackend(cpu::Isa isa, std::unique_ptr<cpu::ThreadPool> pool, CapabilityMatrix matrix)
+      : isa_(isa),
+        kernels_(isa == cpu::Isa::avx512 ? cpu::kernels_avx512() : cpu::kernels_avx2()),
+        pool_(std::move(pool)),
+        scratch_(pool_->threads()),
+        matrix_(std::move(matrix)) {}
+
+  [[nodiscard]] BackendInfo info() const override {
+    const unsigned threads = pool_->threads();
+    return {"cpu", BackendState::available,
+            "x86-64 " + std::string(isa_name(isa_)) + ", " + std::to_string(threads) +
+                (threads == 1 ? " thread" : " threads")};
+  }
+
+  [[nodiscard]] core::Result<core::Done> supports(
+      const core::Node& node, std::span<const core::Dtype> operand_dtypes) const override {
+    ISOTRACE_TRY_DONE(find_support(matrix_, node, operand_dtypes));
+    return core::Done{};
+  }
+
+  core::Result<std::vector<core::Tensor>> run(const core::Node& node,
+                                              core::Operands operands) override {
+    // The pool serves one call at a time.
+    const std::lock_guard lock(mutex_);
+    const core::FloatEnvironment environment;
+    ISOTRACE_TRY_DONE(core::check_float_environment());
+    try {
+      return dispatch(node, operands);
+    } catch (const std::bad_alloc&) {
+      return core::refuse(core::RefusalCode::limit_exceeded,
+                          std::string(core::op_info(node.op).name),
+                          "not enough memory for the result");
+    }
+  }
+
+ private:
+  cpu::Outcome dispatch(const core::Node& node, core::Operands operands) {
+    const cpu::Engine engine{kernels_, *pool_, scratch_};
+    switch (node.op) {
+      case core::Op::matmul: return cpu::run_matmul(node, operands, engine);
+      case core::Op::gemm: return cpu::run_gemm_operation(node, operands, engine);
+      case core::Op::conv: return cpu::run_conv(node, operands, engine);
+      default: return cpu::run_reference(node, operands, *pool_);
+    }
+  }
+
+  cpu::Isa isa_;
+  const cpu::Kernels& kernels_;
+  std::unique_ptr<cpu::ThreadPool> pool_;
+  std::vector<cpu::Scratch> scratch_;
+  CapabilityMatrix matrix_;
+  std::mutex mutex_;
+};
+
+}  // namespace
+
+core::Result<std::unique_ptr<Backend>> make_cpu_backend(const BackendOptions& options) {
+  ISOTRACE_TRY(const cpu::Isa isa, cpu::choose_isa(options.isa, cpu::find_cpu_features()));
+  ISOTRACE_TRY(auto pool, cpu::ThreadPool::make(options.threads));
+  ISOTRACE_TRY(CapabilityMatrix matrix, capability_matrix("cpu"));
+  return std::make_unique<CpuBackend>(isa, std::move(pool), std::move(matrix));
+}
+
+}  // namespace isotrace::backends
