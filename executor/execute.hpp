@@ -26,13 +26,21 @@ struct StepView {
 /// Called after every step; a refusal ends the run.
 using StepObserver = std::function<core::Result<core::Done>(const StepView&)>;
 
+/// What a run may cost. A step over a limit is refused (limit_exceeded) before it allocates or
+/// computes anything; both are known from the shapes of its operands.
+struct ExecuteLimits {
+  std::uint64_t bytes_max = std::uint64_t{64} << 30;  ///< tensors alive at once, constants left out
+  std::uint64_t work_max = ~std::uint64_t{0};  ///< multiply-adds and element visits, all steps
+};
+
 /// Runs the program; returns its outputs in order. Inputs may come in any order; refuses
-/// input_missing, input_unknown, input_mismatch, and whatever the backend refuses (where: "step 3
-/// (Conv, name)").
+/// input_missing, input_unknown, input_mismatch, limit_exceeded, shapes that do not fit
+/// (infer_node), and whatever the backend refuses (where: "step 3 (Conv, name)").
 core::Result<std::vector<NamedTensor>> execute(const core::Program& program,
                                                std::span<const NamedTensor> inputs,
                                                backends::Backend& backend,
-                                               const StepObserver& observer = {});
+                                               const StepObserver& observer = {},
+                                               const ExecuteLimits& limits = {});
 
 /// Which tensor contents a recording stores.
 enum class Keep : std::uint8_t { none, all };
@@ -44,6 +52,7 @@ struct RecordOptions {
       true;  ///< program and inputs inside the trace, so that replay needs nothing else
   std::uint64_t seed = 0;
   std::string tool;
+  ExecuteLimits limits = {};
 };
 
 struct Recording {

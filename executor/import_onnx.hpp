@@ -8,7 +8,8 @@ namespace isotrace::executor {
 
 /// Refuses onnx_malformed, onnx_opset_unsupported, onnx_operation_unsupported,
 /// onnx_attribute_unsupported, onnx_dtype_unsupported, onnx_external_data_unsupported,
-/// program_ill_formed, limit_exceeded; `where` names node number, operation and node name.
+/// program_ill_formed, limit_exceeded, and what infer_node refuses (a graph that fits no
+/// execution); `where` names node number, operation and node name.
 core::Result<core::Program> import_onnx(core::ByteView model);
 
 /// A TensorProto (ONNX test data, `.pb`) or NumPy `.npy` (version 1 to 3, C order), told apart by

@@ -13,6 +13,7 @@ namespace isotrace::executor {
 struct ReplayOptions {
   std::uint64_t from = 0;           ///< first step judged
   std::optional<std::uint64_t> to;  ///< last step judged, inclusive; absent: the last one
+  ExecuteLimits limits = {};
 };
 
 struct ReplayResult {
@@ -23,7 +24,9 @@ struct ReplayResult {
 };
 
 /// Judges the trace against `program` run on `backend`. The program's digest must be the trace's
-/// (rejected otherwise); inputs are compared by digest.
+/// (rejected otherwise); inputs are compared by digest. A window executes only what its steps
+/// depend on. Refuses trace_semantics_unknown, trace_step_unknown (window outside the trace), and
+/// what execute() refuses.
 core::Result<ReplayResult> replay(const trace::Trace& trace, const core::Program& program,
                                   std::span<const NamedTensor> inputs, backends::Backend& backend,
                                   const ReplayOptions& options);
@@ -41,7 +44,8 @@ struct StepTensors {
   std::vector<std::optional<core::Tensor>> operands;
   std::vector<core::Tensor> results;
 };
+/// Refuses trace_step_unknown, and what execute() refuses.
 core::Result<StepTensors> recompute_step(const EmbeddedRun& run, backends::Backend& backend,
-                                         std::uint64_t step);
+                                         std::uint64_t step, const ExecuteLimits& limits = {});
 
 }  // namespace isotrace::executor

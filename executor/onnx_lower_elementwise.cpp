@@ -1,0 +1,213 @@
+// Lowering of elementwise operations, activations and normalisations.
+#include <isotrace/core/convert.hpp>
+#include <isotrace/executor/onnx_lowering.hpp>
+
+namespace isotrace::executor {
+namespace {
+
+using core::Dtype;
+using core::Op;
+using core::RefusalCode;
+
+template <Op op>
+Lowered direct(Lowering& node) {
+  return node.emit(op);
+}
+
+/// Operator set 6 aligned the second operand at `axis` of the first; NumPy aligns at the end. The
+/// difference is made up with trailing axes of size 1.
+template <Op op>
+Lowered binary(Lowering& node) {
+  if (node.opset() >= 7) return node.emit(op);
+  ISOTRACE_TRY_DONE(node.require_inputs(2, 2));
+  const bool broadcast = node.integer("broadcast", 0) != 0;
+  const bool aligned = node.has("axis");
+  std::int64_t axis = node.integer("axis", 0);
+  const auto rank_a = node.find_rank(0);
+  const auto rank_b = node.find_rank(1);
+  if (!broadcast || !aligned || rank_b == 0U) return node.emit(op);
+  if (!rank_a || !rank_b) {
+    node.fail(RefusalCode::onnx_attribute_unsupported, "attribute axis",
+              "the ranks of the operands are not known");
+    return node.emit(op);
+  }
+  const auto size_a = static_cast<std::int64_t>(*rank_a);
+  const auto size_b = static_cast<std::int64_t>(*rank_b);
+  if (axis < 0) axis += size_a;
+  // Both ends are checked before anything is subtracted: a hostile axis is any 64-bit number.
+  if (axis < 0 || axis > size_a - size_b) {
+    node.fail(RefusalCode::shape_mismatch, "attribute axis",
+              "the second operand does not fit into the first there");
+    return node.emit(op);
+  }
+  const std::int64_t trailing = size_a - size_b - axis;
+  if (trailing == 0) return node.emit(op);
+  Integers axes;
+  for (std::int64_t i = 0; i < trailing; ++i) {
+    axes.push_back(size_b + i);
+  }
+  ISOTRACE_TRY(const auto wide, node.emit(Op::unsqueeze, {node.input(1), node.integer_list(axes)}));
+  return node.emit(op, {node.input(0), wide.front()});
+}
+
+/// A scalar of a floating-point element type; nothing for other types.
+std::optional<core::Tensor> make_scalar(Dtype dtype, float value) {
+  switch (dtype) {
+    case Dtype::f32: return core::Tensor::of<float>({}, {value});
+    case Dtype::f64: return core::Tensor::of<double>({}, {double{value}});
+    case Dtype::f16: return core::Tensor::of<core::Half>({}, {core::to_half(value)});
+    case Dtype::bf16: return core::Tensor::of<core::BFloat16>({}, {core::to_bfloat16(value)});
+    default: return std::nullopt;
+  }
+}
+
+/// Bounds were attributes before operator set 11.
+Lowered clip(Lowering& node) {
+  if (node.opset() >= 11) return node.emit(Op::clip);
+  ISOTRACE_TRY_DONE(node.require_inputs(1, 1));
+  std::vector<DraftValue> inputs = {node.input(0), std::nullopt, std::nullopt};
+  const char* names[] = {"min", "max"};
+  for (std::size_t i = 0; i < 2; ++i) {
+    const float bound = node.real(names[i], 0);
+    if (!node.has(names[i])) continue;
+    auto scalar = make_scalar(node.info(0).dtype, bound);
+    if (!scalar) {
+      node.fail(RefusalCode::onnx_dtype_unsupported, "operand 0", "not floating-point");
+      break;
+    }
+    inputs[i + 1] = node.constant(*std::move(scalar));
+  }
+  return node.emit(Op::clip, std::move(inputs));
+}
+
+Lowered cast(Lowering& node) {
+  const std::int64_t to = node.integer("to", 0);
+  if (!node.has("to")) node.fail(RefusalCode::onnx_malformed, "attribute to", "is missing");
+  // `saturate` speaks of 8-bit floats only, which are refused as element types.
+  if (node.opset() >= 19) node.ignore("saturate");
+  const auto dtype = find_onnx_dtype(to);
+  if (!dtype) node.fail(dtype.error().code, "attribute to", dtype.error().where);
+  const auto number = static_cast<std::int64_t>(dtype.value_or(Dtype::f32));
+  return node.emit(Op::cast, {{"to", number}});
+}
+
+Lowered leaky_relu(Lowering& node) {
+  return node.emit(Op::leaky_relu, {{"alpha", node.real("alpha", 0.01F)}});
+}
+
+Lowered elu(Lowering& node) { return node.emit(Op::elu, {{"alpha", node.real("alpha", 1.0F)}}); }
+
+Lowered selu(Lowering& node) {
+  return node.emit(Op::selu, {{"alpha", node.real("alpha", 1.67326319217681884765625F)},
+                              {"gamma", node.real("gamma", 1.05070102214813232421875F)}});
+}
+
+Lowered hard_sigmoid(Lowering& node) {
+  return node.emit(Op::hard_sigmoid,
+                   {{"alpha", node.real("alpha", 0.2F)}, {"beta", node.real("beta", 0.5F)}});
+}
+
+/// Operator set 6 gave one slope per channel (axis 1); NumPy aligns a list at the last axis.
+Lowered prelu(Lowering& node) {
+  ISOTRACE_TRY_DONE(node.require_inputs(2, 2));
+  const auto rank = node.find_rank(0);
+  const bool is_list = node.find_rank(1) == 1U && node.info(1).shape->front() != 1;
+  if (node.opset() >= 7 || !is_list) return node.emit(Op::prelu);
+  if (!rank) {
+    node.fail(RefusalCode::onnx_operation_unsupported, "", "the rank of the data is not known");
+  }
+  if (!rank || *rank <= 2) return node.emit(Op::prelu);
+  Integers axes;
+  for (std::size_t i = 1; i + 1 < *rank; ++i) axes.push_back(static_cast<std::int64_t>(i));
+  ISOTRACE_TRY(const auto wide, node.emit(Op::unsqueeze, {node.input(1), node.integer_list(axes)}));
+  return node.emit(Op::prelu, {node.input(0), wide.front()});
+}
+
+/// Before operator set 13 everything from `axis` on was one row.
+template <Op op>
+Lowered softmax(Lowering& node) {
+  const bool flatten = node.opset() < 13;
+  return node.emit(op, {{"axis", node.integer("axis", flatten ? 1 : -1)},
+                        {"flatten", std::int64_t{flatten ? 1 : 0}}});
+}
+
+Lowered batch_normalization(Lowering& node) {
+  const float epsilon = node.real("epsilon", 1e-5F);
+  node.ignore("momentum");  // moves the running statistics in training only
+  if (node.opset() < 7) node.expect(node.integer("is_test", 0) != 0, "is_test", "training");
+  if (node.opset() < 9) node.expect(node.integer("spatial", 1) != 0, "spatial", "per activation");
+  if (node.opset() >= 14) {
+    node.expect(node.integer("training_mode", 0) == 0, "training_mode", "training");
+  }
+  return node.emit(Op::batch_normalization, {{"epsilon", epsilon}});
+}
+
+Lowered layer_normalization(Lowering& node) {
+  const std::int64_t axis = node.integer("axis", -1);
+  const float epsilon = node.real("epsilon", 1e-5F);
+  node.expect(node.integer("stash_type", 1) == 1, "stash_type", "not f32");
+  return node.emit(Op::layer_normalization, {{"axis", axis}, {"epsilon", epsilon}});
+}
+
+/// Inference: the identity.
+Lowered dropout(Lowering& node) {
+  ISOTRACE_TRY_DONE(node.require_inputs(1, node.opset() >= 12 ? 3 : 1));
+  if (node.opset() < 7) node.expect(node.integer("is_test", 0) != 0, "is_test", "training");
+  node.ignore(node.opset() < 12 ? "ratio" : "seed");
+  if (node.input(2)) {
+    const auto& mode = node.info(2).content;
+    const bool inference =
+        mode && mode->dtype() == Dtype::boolean && mode->elements() == 1 && mode->bytes()[0] == 0;
+    if (!inference) {
+      node.fail(RefusalCode::onnx_attribute_unsupported, "operand training_mode",
+                "not the constant false");
+    }
+  }
+  return node.emit(Op::identity, {node.input(0)});
+}
+
+constexpr LoweringRow rows[] = {
+    {"Add", 6, binary<Op::add>},
+    {"Sub", 6, binary<Op::sub>},
+    {"Mul", 6, binary<Op::mul>},
+    {"Div", 6, binary<Op::div>},
+    {"Equal", 6, binary<Op::equal>},
+    {"Less", 6, binary<Op::less>},
+    {"Greater", 6, binary<Op::greater>},
+    {"Neg", 6, direct<Op::neg>},
+    {"Abs", 6, direct<Op::abs>},
+    {"Reciprocal", 6, direct<Op::reciprocal>},
+    {"Sqrt", 6, direct<Op::sqrt>},
+    {"Floor", 6, direct<Op::floor>},
+    {"Ceil", 6, direct<Op::ceil>},
+    {"Max", 6, direct<Op::max>},
+    {"Min", 6, direct<Op::min>},
+    {"Sum", 6, direct<Op::sum>},
+    {"Where", 9, direct<Op::where>},
+    {"Not", 6, direct<Op::logical_not>},
+    {"Clip", 6, clip},
+    {"Cast", 6, cast},
+    {"Relu", 6, direct<Op::relu>},
+    {"LeakyRelu", 6, leaky_relu},
+    {"PRelu", 6, prelu},
+    {"Elu", 6, elu},
+    {"Selu", 6, selu},
+    {"Sigmoid", 6, direct<Op::sigmoid>},
+    {"HardSigmoid", 6, hard_sigmoid},
+    {"Softplus", 6, direct<Op::softplus>},
+    {"Softsign", 6, direct<Op::softsign>},
+    {"Tanh", 6, direct<Op::tanh>},
+    {"Exp", 6, direct<Op::exp>},
+    {"Log", 6, direct<Op::log>},
+    {"Softmax", 6, softmax<Op::softmax>},
+    {"LogSoftmax", 6, softmax<Op::log_softmax>},
+    {"BatchNormalization", 6, batch_normalization},
+    {"LayerNormalization", 17, layer_normalization},
+    {"Dropout", 6, dropout},
+};
+
+}  // namespace
+
+std::span<const LoweringRow> elementwise_lowerings() { return rows; }
+
+}  // namespace isotrace::executor

@@ -1,0 +1,95 @@
+#include <isotrace/executor/onnx_scan.hpp>
+
+namespace isotrace::executor {
+namespace {
+
+using core::ByteView;
+
+constexpr int depth_max = 32;
+
+/// What the length-delimited field `number` of a message holds (onnx.proto).
+MessageKind child_of(MessageKind kind, std::uint64_t number) {
+  switch (kind) {
+    case MessageKind::model: return number == 7 ? MessageKind::graph : MessageKind::opaque;
+    case MessageKind::graph:
+      if (number == 1) return MessageKind::node;
+      if (number == 5) return MessageKind::tensor;
+      return number >= 11 && number <= 13 ? MessageKind::value_info : MessageKind::opaque;
+    case MessageKind::node: return number == 5 ? MessageKind::attribute : MessageKind::opaque;
+    case MessageKind::attribute:
+      if (number == 5 || number == 10) return MessageKind::tensor;
+      return number == 6 || number == 11 ? MessageKind::graph : MessageKind::opaque;
+    case MessageKind::value_info: return number == 2 ? MessageKind::type : MessageKind::opaque;
+    case MessageKind::type: return number == 1 ? MessageKind::tensor_type : MessageKind::opaque;
+    case MessageKind::tensor_type: return number == 2 ? MessageKind::shape : MessageKind::opaque;
+    default: return MessageKind::opaque;
+  }
+}
+
+/// Walks wire-format bytes. Damage ends the walk: what protobuf would build from the bytes before
+/// it has been counted.
+class Scan {
+ public:
+  [[nodiscard]] std::uint64_t count() const { return count_; }
+
+  /// False once the bytes are damaged or the count is over the limit.
+  bool walk(ByteView bytes, MessageKind kind, int depth) {
+    std::size_t at = 0;
+    while (at < bytes.size()) {
+      std::uint64_t tag = 0;
+      if (!varint(bytes, at, tag) || !field(bytes, at, tag, kind, depth)) return false;
+    }
+    return true;
+  }
+
+ private:
+  static bool varint(ByteView bytes, std::size_t& at, std::uint64_t& value) {
+    value = 0;
+    for (unsigned shift = 0; shift < 64 && at < bytes.size(); shift += 7) {
+      const std::uint8_t byte = bytes[at++];
+      value |= std::uint64_t{byte & 0x7FU} << shift;
+      if ((byte & 0x80) == 0) return true;
+    }
+    return false;
+  }
+
+  static bool skip(ByteView bytes, std::size_t& at, std::uint64_t size) {
+    if (size > bytes.size() - at) return false;
+    at += static_cast<std::size_t>(size);
+    return true;
+  }
+
+  bool field(ByteView bytes, std::size_t& at, std::uint64_t tag, MessageKind kind, int depth) {
+    std::uint64_t value = 0;
+    switch (tag & 7) {
+      case 0: return varint(bytes, at, value);
+      case 1: return skip(bytes, at, 8);
+      case 5: return skip(bytes, at, 4);
+      case 2: break;
+      default: return true;  // groups: onnx.proto has none, protobuf keeps them as unknown fields
+    }
+    const bool whole = varint(bytes, at, value) && value <= bytes.size() - at;
+    if (++count_ > onnx_messages_max) return false;
+    const MessageKind child = child_of(kind, tag >> 3);
+    const ByteView inside =
+        bytes.subspan(at, whole ? static_cast<std::size_t>(value) : bytes.size() - at);
+    if (child != MessageKind::opaque && depth < depth_max && !walk(inside, child, depth + 1)) {
+      return false;
+    }
+    return whole && skip(bytes, at, value);
+  }
+
+  std::uint64_t count_ = 0;
+};
+
+}  // namespace
+
+core::Result<core::Done> check_message_count(ByteView bytes, MessageKind kind) {
+  Scan scan;
+  scan.walk(bytes, kind, 0);
+  if (scan.count() <= onnx_messages_max) return core::Done{};
+  return core::refuse(core::RefusalCode::limit_exceeded, "model",
+                      "more than " + std::to_string(onnx_messages_max) + " parts");
+}
+
+}  // namespace isotrace::executor

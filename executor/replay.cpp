@@ -1,0 +1,250 @@
+#include <isotrace/executor/replay.hpp>
+
+#include <algorithm>
+
+#include <isotrace/core/merkle.hpp>
+#include <isotrace/executor/step_records.hpp>
+
+namespace isotrace::executor {
+namespace {
+
+using core::RefusalCode;
+using core::refuse;
+using core::Result;
+using core::Verdict;
+using trace::Divergence;
+using trace::Trace;
+
+/// Steps judged, both ends included; empty if the trace has no step.
+struct Window {
+  std::uint64_t from = 0;
+  std::uint64_t end = 0;  // one past the last
+  bool whole = false;
+
+  [[nodiscard]] bool contains(std::uint64_t step) const { return step >= from && step < end; }
+};
+
+Result<Window> make_window(const Trace& trace, const core::Program& program,
+                           const ReplayOptions& options) {
+  const std::uint64_t steps = trace.steps.size();
+  const std::uint64_t end = options.to ? *options.to : steps == 0 ? 0 : steps - 1;
+  const bool all = options.from == 0 && (!options.to || *options.to + 1 == steps);
+  if (!all && (options.from > end || end >= steps || end >= program.nodes.size())) {
+    return refuse(RefusalCode::trace_step_unknown,
+                  "steps " + std::to_string(options.from) + " to " + std::to_string(end),
+                  "the trace has " + std::to_string(steps) + " steps");
+  }
+  if (all) return Window{0, std::min<std::uint64_t>(steps, program.nodes.size()), true};
+  return Window{options.from, end + 1, false};
+}
+
+/// Nodes that the window's steps depend on, the steps themselves included.
+std::vector<bool> find_needed(const core::Program& program, const Window& window) {
+  std::vector<bool> needed(program.nodes.size());
+  std::vector<bool> wanted(program.value_count());
+  for (std::size_t i = static_cast<std::size_t>(window.end); i-- > 0;) {
+    const core::Node& node = program.nodes[i];
+    needed[i] = window.contains(i) ||
+                std::any_of(node.outputs.begin(), node.outputs.end(), [&](core::ValueId value) {
+                  return value != core::no_value && wanted[value];
+                });
+    if (!needed[i]) continue;
+    for (const core::ValueId input : node.inputs) {
+      if (input != core::no_value) wanted[input] = true;
+    }
+  }
+  return needed;
+}
+
+/// The first difference between what is recorded and what was recomputed.
+Divergence explain(Trace recorded, Trace recomputed) {
+  // The comparison believes equal roots; these two are fragments, known to differ.
+  recorded.root = core::merkle_root(trace::trace_leaves(recorded));
+  recomputed.root = core::merkle_root(trace::trace_leaves(recomputed));
+  auto found = trace::find_divergence(recorded, recomputed);
+  ISOTRACE_CHECK(found.has_value());
+  return *std::move(found);
+}
+
+Trace fragment(const trace::StepRecord& step) {
+  Trace trace;
+  trace.steps.push_back(step);
+  return trace;
+}
+
+std::string describe(const Divergence& divergence) {
+  switch (divergence.kind) {
+    case Divergence::Kind::semantics: return "the semantics differ";
+    case Divergence::Kind::input: return "input " + divergence.tensor + " has another value";
+    case Divergence::Kind::outputs: return "output " + divergence.tensor + " differs";
+    default: break;
+  }
+  const std::string step =
+      "step " + std::to_string(divergence.step) + " (" + divergence.operation + "): ";
+  switch (divergence.kind) {
+    case Divergence::Kind::operation: return step + "another operation or other attributes";
+    case Divergence::Kind::length: return step + "the number of steps differs";
+    default: return step + divergence.tensor + " differs";
+  }
+}
+
+/// One replay: the recorded trace and what has been recomputed of it.
+class Replay {
+ public:
+  Replay(const Trace& trace, const core::Program& program, backends::Backend& backend,
+         const ReplayOptions& options)
+      : trace_(trace),
+        program_(program),
+        options_(options),
+        run_(program, backend, options.limits),
+        recorder_(program) {}
+
+  Result<ReplayResult> judge(std::span<const NamedTensor> inputs) {
+    if (trace_.identity.semantics != core::semantics_id) {
+      return refuse(RefusalCode::trace_semantics_unknown, "trace", trace_.identity.semantics);
+    }
+    ISOTRACE_TRY(const Window window, make_window(trace_, program_, options_));
+    again_.identity = {
+        std::string(core::semantics_id), core::program_digest(program_), {}, trace_.identity.seed};
+    if (again_.identity.program != trace_.identity.program) {
+      result_.verdict = Verdict::reject("the trace is of another program");
+      return std::move(result_);
+    }
+    ISOTRACE_TRY_DONE(run_.bind(inputs));
+    again_.identity.inputs = recorder_.record_inputs(run_);
+    if (identity_digest(again_.identity) != identity_digest(trace_.identity)) {
+      Trace recorded;
+      recorded.identity = trace_.identity;
+      reject(explain(std::move(recorded), again_));
+      return std::move(result_);
+    }
+    ISOTRACE_TRY(const bool agreed, judge_steps(window));
+    if (!agreed) return std::move(result_);
+    if (window.whole) return judge_whole();
+    result_.verdict = Verdict::accept();
+    return std::move(result_);
+  }
+
+ private:
+  /// False after the first step that differs.
+  Result<bool> judge_steps(const Window& window) {
+    const std::vector<bool> needed = find_needed(program_, window);
+    const StepObserver observer = [&](const StepView& step) -> Result<core::Done> {
+      if (!window.contains(step.index)) return core::Done{};
+      again_.steps.push_back(recorder_.record_step(step));
+      return core::Done{};
+    };
+    for (std::size_t i = 0; i < window.end; ++i) {
+      if (!needed[i]) continue;
+      ISOTRACE_TRY_DONE(run_.step(i, observer));
+      if (!window.contains(i)) continue;
+      ++result_.steps;
+      const trace::StepRecord& recorded = trace_.steps[i];
+      if (step_digest(recorded) == step_digest(again_.steps.back())) continue;
+      reject(explain(fragment(recorded), fragment(again_.steps.back())));
+      return false;
+    }
+    return true;
+  }
+
+  /// All steps agree: the number of steps, the outputs and the root remain.
+  Result<ReplayResult> judge_whole() {
+    if (trace_.steps.size() != program_.nodes.size()) {
+      const std::uint64_t step = std::min(trace_.steps.size(), program_.nodes.size());
+      const core::Op op =
+          step < program_.nodes.size() ? program_.nodes[step].op : trace_.steps[step].op;
+      Divergence divergence{.kind = Divergence::Kind::length,
+                            .operation = std::string(core::op_info(op).name),
+                            .tensor = {},
+                            .a = {},
+                            .b = {}};
+      divergence.step = step;
+      reject(std::move(divergence));
+      return std::move(result_);
+    }
+    again_.outputs = recorder_.record_outputs();
+    result_.root = core::merkle_root(trace::trace_leaves(again_));
+    if (outputs_digest(again_.outputs) != outputs_digest(trace_.outputs)) {
+      Trace recorded;
+      recorded.outputs = trace_.outputs;
+      Trace recomputed;
+      recomputed.outputs = again_.outputs;
+      reject(explain(std::move(recorded), std::move(recomputed)));
+    } else if (result_.root != trace_.root) {
+      result_.verdict = Verdict::reject("the trace's root does not cover its steps");
+    } else {
+      result_.verdict = Verdict::accept();
+    }
+    return std::move(result_);
+  }
+
+  void reject(Divergence divergence) {
+    result_.verdict = Verdict::reject(describe(divergence));
+    result_.divergence = std::move(divergence);
+  }
+
+  const Trace& trace_;
+  const core::Program& program_;
+  const ReplayOptions& options_;
+  Run run_;
+  StepRecorder recorder_;
+  Trace again_;
+  ReplayResult result_{};
+};
+
+}  // namespace
+
+Result<ReplayResult> replay(const Trace& trace, const core::Program& program,
+                            std::span<const NamedTensor> inputs, backends::Backend& backend,
+                            const ReplayOptions& options) {
+  return Replay(trace, program, backend, options).judge(inputs);
+}
+
+Result<EmbeddedRun> embedded_run(const Trace& trace) {
+  if (trace.program.empty()) return refuse(RefusalCode::trace_without_program, "trace", "program");
+  EmbeddedRun run;
+  ISOTRACE_TRY(run.program, core::parse_program(trace.program));
+  if (core::program_digest(run.program) != trace.identity.program) {
+    return refuse(RefusalCode::trace_digest_mismatch, "trace", "program");
+  }
+  for (const trace::NamedRecord& input : trace.identity.inputs) {
+    const core::Tensor* content = trace.find_content(input.tensor.digest);
+    if (content == nullptr) {
+      return refuse(RefusalCode::trace_without_program, "trace", "input " + input.name);
+    }
+    run.inputs.push_back({input.name, *content});
+  }
+  return run;
+}
+
+Result<StepTensors> recompute_step(const EmbeddedRun& run, backends::Backend& backend,
+                                   std::uint64_t step, const ExecuteLimits& limits) {
+  if (step >= run.program.nodes.size()) {
+    return refuse(RefusalCode::trace_step_unknown, "step " + std::to_string(step));
+  }
+  StepTensors tensors;
+  const StepObserver observer = [&](const StepView& view) -> Result<core::Done> {
+    if (view.index != step) return core::Done{};
+    for (const auto& operand : view.operands) {
+      if (!operand) {
+        tensors.operands.emplace_back(std::nullopt);
+        continue;
+      }
+      const core::Shape shape(operand->shape().begin(), operand->shape().end());
+      ISOTRACE_TRY(core::Tensor copy,
+                   core::Tensor::from_bytes(operand->dtype(), shape, operand->bytes()));
+      tensors.operands.emplace_back(std::move(copy));
+    }
+    tensors.results = view.results;
+    return core::Done{};
+  };
+  Run execution(run.program, backend, limits);
+  ISOTRACE_TRY_DONE(execution.bind(run.inputs));
+  const std::vector<bool> needed = find_needed(run.program, Window{step, step + 1, false});
+  for (std::size_t i = 0; i <= step; ++i) {
+    if (needed[i]) ISOTRACE_TRY_DONE(execution.step(i, observer));
+  }
+  return tensors;
+}
+
+}  // namespace isotrace::executor
