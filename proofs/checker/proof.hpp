@@ -3,13 +3,11 @@
 // checker; slopes and multipliers are hints, and any values of them are sound.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include <isotrace/core/digest.hpp>
-#include <isotrace/core/file.hpp>
 
 namespace isotrace::proofs {
 
@@ -24,18 +22,24 @@ enum class Level : std::uint8_t {
 struct ProofNode {
   enum class Kind : std::uint8_t { split = 1, leaf = 2 };
   Kind kind = Kind::leaf;
-  /// split: children are x[dimension] <= at and x[dimension] >= at (first the lower one).
+  /// split: children are x[dimension] <= at and x[dimension] >= at (first the lower one). `at` lies
+  /// strictly inside the node's box, whose sides are the case's rounded outward to binary64.
   std::uint32_t dimension = 0;
   double at = 0;
   /// leaf: non-negative weights of the case's rows whose weighted sum is shown unsatisfiable.
   std::vector<double> multipliers;
-  /// leaf: lower slopes of unstable ReLUs as k/255, in network order; empty: the checker's own
+  /// leaf: lower slopes of ReLUs as k/255, in network order; either of all ReLU elements (those of
+  /// stable ones are ignored) or of those that the checker finds unstable. Empty: the checker's own
   /// choice.
   std::vector<std::uint8_t> slopes;
+
+  bool operator==(const ProofNode&) const = default;
 };
 
 struct CaseProof {
   std::vector<ProofNode> nodes;
+
+  bool operator==(const CaseProof&) const = default;
 };
 
 struct Counterexample {
@@ -56,8 +60,10 @@ struct Proof {
 };
 
 /// Cap'n Proto bytes with a SHA-256 over canonical fields; the same proof gives the same bytes.
+/// Program, property and each column of a tree must be shorter than 2^29 bytes or elements.
 core::Bytes write_proof(const Proof& proof);
-/// Refuses proof_malformed, proof_version_unsupported, proof_digest_mismatch, limit_exceeded.
+/// Refuses proof_malformed, proof_version_unsupported, proof_digest_mismatch, limit_exceeded. What
+/// it accepts is exactly what write_proof writes: write_proof(*parse_proof(b)) == b.
 core::Result<Proof> parse_proof(core::ByteView bytes);
 /// The identity of a proof: SHA-256 over its canonical fields.
 core::Digest proof_digest(const Proof& proof);

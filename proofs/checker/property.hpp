@@ -3,6 +3,8 @@
 // that satisfy all of the case's rows.
 #pragma once
 
+#include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -10,10 +12,12 @@
 
 namespace isotrace::proofs {
 
-/// lower <= X_i <= upper, exactly.
+/// lower <= X_i <= upper, exactly; a strict side excludes its end point.
 struct InputRange {
   core::Rational lower;
   core::Rational upper;
+  bool lower_strict = false;
+  bool upper_strict = false;
 };
 
 struct Term {
@@ -23,7 +27,7 @@ struct Term {
 
 /// sum of terms <= bound (or < bound).
 struct LinearRow {
-  std::vector<Term> terms;  ///< ascending by output, no zero coefficients
+  std::vector<Term> terms;  ///< ascending by output, no zero coefficients, never empty
   core::Rational bound;
   bool strict = false;
 };
@@ -37,16 +41,21 @@ struct Case {
 struct Property {
   std::size_t inputs = 0;   ///< declared X_i
   std::size_t outputs = 0;  ///< declared Y_j
-  std::vector<Case> cases;  ///< disjunctive normal form, in file order
+  /// Disjunctive normal form in file order: the first `or` varies slowest.
+  std::vector<Case> cases;
 };
 
 /// Refuses property_malformed, property_unsupported, property_input_unbounded, limit_exceeded, with
 /// line and column. A case whose box is empty is dropped.
 core::Result<Property> parse_vnnlib(std::string_view text);
 
+/// Whether concrete values lie in one case, exactly. NaN satisfies nothing; values that are not
+/// finite are compared as the extended reals (a sum with both infinities satisfies nothing).
+bool lies_in_case(const Case& unsafe, std::span<const float> inputs,
+                  std::span<const float> outputs);
+
 /// Whether concrete values (binary32, exactly as executed) lie in the unsafe region: the number of
-/// the first such case. NaN satisfies no row; values that are not finite are compared as the
-/// extended reals.
+/// the first such case. The spans have property.inputs and property.outputs elements.
 std::optional<std::size_t> find_violated_case(const Property& property,
                                               std::span<const float> inputs,
                                               std::span<const float> outputs);

@@ -1,0 +1,103 @@
+#include "backward_bounds.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "row_kernels.hpp"
+
+namespace isotrace::proofs {
+namespace {
+
+constexpr double unknown = -std::numeric_limits<double>::infinity();
+
+/// Lower bounds of the coefficients lambda^T W.
+void multiply_sparse(const double* row, const Matrix& matrix, double* out) {
+  for (std::size_t i = 0; i < matrix.rows; ++i) {
+    const double lambda = row[i];
+    if (lambda == 0) continue;
+    const auto& weights = lambda > 0 ? matrix.lower : matrix.upper;
+    for (std::size_t at = matrix.row_start[i]; at < matrix.row_start[i + 1]; ++at) {
+      out[matrix.column[at]] += lambda * weights[at];
+    }
+  }
+}
+
+void multiply(LinearForms& forms, const Matrix& matrix, LinearForms& out) {
+  if (matrix.is_dense()) {
+    row_kernels().multiply(forms.coefficients.data(), padded(forms.width), forms.count,
+                           matrix.dense.data(), matrix.rows, padded(matrix.columns),
+                           out.coefficients.data(), padded(out.width));
+    return;
+  }
+  for (std::size_t r = 0; r < forms.count; ++r) multiply_sparse(forms.row(r), matrix, out.row(r));
+}
+
+/// A form whose coefficients left the safe range bounds nothing, and stays that way.
+void give_up_on_large(LinearForms& forms) {
+  for (std::size_t r = 0; r < forms.count; ++r) {
+    if (row_kernels().bounded(forms.row(r), padded(forms.width), coefficient_max)) continue;
+    std::fill_n(forms.row(r), padded(forms.width), 0.0);
+    forms.constants[r] = unknown;
+  }
+}
+
+/// lambda^T z with z = W h + b + d, |d| <= error: the coefficients of h are lambda^T W, of which
+/// only bounds low <= m <= high are known. Where h >= 0, m * h >= low * h. Elsewhere
+/// m * h >= low * h + min(0, (high - low) * l) for l <= h.
+LinearForms through_affine(LinearForms forms, const AffineLayer& layer, const LayerBounds& output,
+                           const Bounds& input) {
+  const RowKernels& kernels = row_kernels();
+  LinearForms result(forms.count, layer.weights.columns);
+  multiply(forms, layer.weights, result);
+  for (std::size_t r = 0; r < forms.count; ++r) {
+    result.constants[r] =
+        forms.constants[r] +
+        kernels.offset(forms.row(r), padded(forms.width), layer.bias.data(), output.error.data());
+  }
+  give_up_on_large(result);
+  const bool nonnegative =
+      std::all_of(input.lower.begin(), input.lower.end(), [](double l) { return l >= 0; });
+  if (nonnegative || layer.transposes_exactly) return result;
+  // Lower bounds of -lambda^T W are negated upper bounds of lambda^T W.
+  for (double& coefficient : forms.coefficients) coefficient = -coefficient;
+  LinearForms negated(forms.count, layer.weights.columns);
+  multiply(forms, layer.weights, negated);
+  for (std::size_t r = 0; r < forms.count; ++r) {
+    if (result.constants[r] == unknown) continue;
+    result.constants[r] +=
+        kernels.correction(result.row(r), negated.row(r), padded(result.width), input.lower.data());
+  }
+  return result;
+}
+
+void through_relu(LinearForms& forms, const ReluRelaxation& relaxation) {
+  for (std::size_t r = 0; r < forms.count; ++r) {
+    forms.constants[r] += row_kernels().relu(
+        forms.row(r), padded(forms.width), relaxation.slope_positive.data(),
+        relaxation.slope_negative.data(), relaxation.low.data(), relaxation.high.data());
+  }
+}
+
+}  // namespace
+
+std::vector<double> bound_below(const Network& network, std::size_t layers,
+                                const NetworkBounds& bounds, const Relaxations& relaxations,
+                                LinearForms forms) {
+  give_up_on_large(forms);
+  for (std::size_t k = layers; k-- > 0;) {
+    const Layer& layer = network.layers[k];
+    if (layer.kind == Layer::Kind::relu) {
+      through_relu(forms, relaxations[k]);
+    } else {
+      forms = through_affine(std::move(forms), layer.affine, bounds[k + 1], bounds[k].values);
+    }
+  }
+  const Bounds& box = bounds[0].values;
+  for (std::size_t r = 0; r < forms.count; ++r) {
+    forms.constants[r] +=
+        row_kernels().box(forms.row(r), padded(forms.width), box.lower.data(), box.upper.data());
+  }
+  return std::move(forms.constants);
+}
+
+}  // namespace isotrace::proofs

@@ -1,0 +1,38 @@
+// Lower bounds of linear forms over a layer's results by substitution back to the input box.
+// Trusted base.
+#pragma once
+
+#include "bounds.hpp"
+#include "relu_rule.hpp"
+
+namespace isotrace::proofs {
+
+/// Coefficients beyond this are given up on (their bound is -infinity), so that no product of a
+/// coefficient and a value overflows.
+inline constexpr double coefficient_max = 0x1p400;
+
+/// Linear forms over the results of one layer, with exact binary64 coefficients.
+struct LinearForms {
+  std::size_t count = 0;
+  std::size_t width = 0;             ///< elements of the layer
+  std::vector<double> coefficients;  ///< count x padded(width)
+  std::vector<double> constants;     ///< count
+
+  LinearForms(std::size_t forms, std::size_t elements)
+      : count(forms),
+        width(elements),
+        coefficients(forms * padded(elements), 0.0),
+        constants(forms, 0.0) {}
+  [[nodiscard]] double* row(std::size_t form) { return coefficients.data() + form * padded(width); }
+};
+
+/// The relaxations of a network's ReLU layers, by layer; affine layers have an empty one.
+using Relaxations = std::vector<ReluRelaxation>;
+
+/// Lower bounds of forms over the results of the first `layers` layers, whose bounds must be known.
+/// To be called while rounding downward.
+std::vector<double> bound_below(const Network& network, std::size_t layers,
+                                const NetworkBounds& bounds, const Relaxations& relaxations,
+                                LinearForms forms);
+
+}  // namespace isotrace::proofs

@@ -1,0 +1,94 @@
+#include "check_tree.hpp"
+
+namespace isotrace::proofs {
+namespace {
+
+using core::Result;
+using core::Verdict;
+
+// Boxes and bounds that wait on the path to the node at hand, in binary64 numbers (512 MiB).
+constexpr std::size_t waiting_numbers_max = std::size_t{1} << 26;
+
+/// A subtree still to be read: its box and what its parent knew.
+struct Waiting {
+  Bounds box;
+  std::shared_ptr<const ReluBounds> enclosing;
+};
+
+/// The case's box, rounded outward. Strict sides are widened to closed ones: a larger set of inputs
+/// is shown safe.
+Bounds box_of(const Case& unsafe) {
+  Bounds box(unsafe.box.size());
+  for (std::size_t i = 0; i < unsafe.box.size(); ++i) {
+    box.lower[i] = core::round_down(unsafe.box[i].lower);
+    box.upper[i] = core::round_up(unsafe.box[i].upper);
+  }
+  return box;
+}
+
+class TreeWalk {
+ public:
+  TreeWalk(const Network& network, const NodeBounder& bounder, const Case& unsafe)
+      : network_(network), bounder_(bounder), rows_(output_rows(unsafe)) {
+    waiting_.push_back({box_of(unsafe), nullptr});
+  }
+
+  Result<Verdict> run(const CaseProof& tree, std::uint64_t& leaves);
+
+ private:
+  /// The two halves wait, the lower one first in line. False if the cut is not inside the box.
+  bool split(const ProofNode& node, Waiting at);
+
+  const Network& network_;
+  const NodeBounder& bounder_;
+  OutputRows rows_;
+  std::vector<Waiting> waiting_;
+};
+
+bool TreeWalk::split(const ProofNode& node, Waiting at) {
+  const std::size_t dimension = node.dimension;
+  if (dimension >= network_.inputs) return false;
+  if (!(at.box.lower[dimension] < node.at && node.at < at.box.upper[dimension])) return false;
+  const auto bounds = bounder_.bound(at.box, at.enclosing);
+  if (bounds) at.enclosing = bounds->relu_inputs;
+  Waiting above = at;
+  at.box.upper[dimension] = node.at;
+  above.box.lower[dimension] = node.at;
+  waiting_.push_back(std::move(above));
+  waiting_.push_back(std::move(at));
+  return true;
+}
+
+Result<Verdict> TreeWalk::run(const CaseProof& tree, std::uint64_t& leaves) {
+  const std::size_t numbers_each = 2 * (network_.inputs + network_.relus) + 16;
+  for (std::size_t i = 0; i < tree.nodes.size(); ++i) {
+    const std::string place = "node " + std::to_string(i) + ": ";
+    if (waiting_.empty()) return Verdict::reject(place + "stands after the end of the tree");
+    if (waiting_.size() > waiting_numbers_max / numbers_each) {
+      return core::refuse(core::RefusalCode::limit_exceeded, "proof", place + "depth of the tree");
+    }
+    Waiting at = std::move(waiting_.back());
+    waiting_.pop_back();
+    const ProofNode& node = tree.nodes[i];
+    if (node.kind == ProofNode::Kind::split) {
+      if (!split(node, std::move(at))) return Verdict::reject(place + "split outside its box");
+      continue;
+    }
+    const auto bounds = bounder_.bound(std::move(at.box), at.enclosing);
+    if (!bounds) return Verdict::leave_undecided(place + "values may come near overflow");
+    const std::string fault = find_leaf_fault(network_, rows_, *bounds, node);
+    if (!fault.empty()) return Verdict::reject(place + fault);
+    ++leaves;
+  }
+  if (!waiting_.empty()) return Verdict::reject("the tree ends before its boxes are covered");
+  return Verdict::accept();
+}
+
+}  // namespace
+
+Result<Verdict> check_tree(const Network& network, const NodeBounder& bounder, const Case& unsafe,
+                           const CaseProof& tree, std::uint64_t& leaves) {
+  return TreeWalk(network, bounder, unsafe).run(tree, leaves);
+}
+
+}  // namespace isotrace::proofs

@@ -1,0 +1,60 @@
+#include "lowering.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace isotrace::proofs {
+
+using core::Result;
+using core::Shape;
+
+Result<std::span<const float>> finite_floats(const NodeAtHand& at, std::size_t operand) {
+  const core::Tensor* tensor = at.constant(operand);
+  if (tensor == nullptr || tensor->dtype() != core::Dtype::f32) {
+    return at.unsupported("operand " + std::to_string(operand) + " is not an f32 constant");
+  }
+  const auto values = tensor->data<float>();
+  if (!std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); })) {
+    return at.unsupported("operand " + std::to_string(operand) + " is not finite");
+  }
+  return values;
+}
+
+std::optional<Shape> broadcast_shape(const Shape& a, const Shape& b) {
+  Shape shape(std::max(a.size(), b.size()));
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    // Axes are matched from the last one.
+    const std::int64_t left = i < a.size() ? a[a.size() - 1 - i] : 1;
+    const std::int64_t right = i < b.size() ? b[b.size() - 1 - i] : 1;
+    if (left != right && left != 1 && right != 1) return std::nullopt;
+    shape[shape.size() - 1 - i] = left == 1 ? right : left;
+  }
+  return shape;
+}
+
+std::vector<std::uint32_t> broadcast_source(const Shape& from, const Shape& to) {
+  std::size_t count = 1;
+  for (std::int64_t dim : to) count *= static_cast<std::size_t>(dim);
+  std::vector<std::uint32_t> source(count, 0);
+  std::size_t from_stride = 1;
+  std::size_t to_stride = 1;
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    const auto from_dim = static_cast<std::size_t>(from[from.size() - 1 - i]);
+    const auto to_dim = static_cast<std::size_t>(to[to.size() - 1 - i]);
+    for (std::size_t element = 0; from_dim != 1 && element < count; ++element) {
+      source[element] += static_cast<std::uint32_t>(element / to_stride % to_dim * from_stride);
+    }
+    from_stride *= from_dim;
+    to_stride *= to_dim;
+  }
+  return source;
+}
+
+Result<std::size_t> checked_count(const NodeAtHand& at, const Shape& shape) {
+  auto count = core::element_count(shape);
+  if (!count) return core::refuse_within(at.place, std::move(count).error());
+  if (*count == 0) return at.unsupported("no elements");
+  return count;
+}
+
+}  // namespace isotrace::proofs

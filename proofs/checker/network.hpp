@@ -1,0 +1,63 @@
+// What a program means to the checker: a chain of affine layers and ReLUs over one flat vector.
+// Trusted base. Each float operation stays a layer of its own, because each one rounds.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace isotrace::proofs {
+
+/// Columns of dense rows are padded with zeros to a multiple of this.
+inline constexpr std::size_t lane_count = 8;
+inline std::size_t padded(std::size_t columns) {
+  return (columns + lane_count - 1) / lane_count * lane_count;
+}
+
+/// Either dense (every weight stands, exactly) or sparse (compressed rows). A sparse weight may be
+/// known only as an interval, where the real one is not a binary64 number (division by 3).
+struct Matrix {
+  std::size_t rows = 0;
+  std::size_t columns = 0;
+  std::vector<double> dense;  ///< rows x padded(columns); empty: sparse
+
+  std::vector<std::size_t> row_start;  ///< rows + 1 places in `column`
+  std::vector<std::uint32_t> column;
+  std::vector<double> lower;
+  std::vector<double> upper;  ///< lower <= real weight <= upper
+
+  [[nodiscard]] bool is_dense() const { return !dense.empty(); }
+  [[nodiscard]] const double* dense_row(std::size_t row) const {
+    return dense.data() + row * padded(columns);
+  }
+};
+
+/// z = W h + b, computed in binary32 with at most `roundings` roundings between any term and z.
+struct AffineLayer {
+  Matrix weights;
+  std::vector<double> bias;   ///< padded(rows), exact
+  std::size_t roundings = 0;  ///< 0: data movement or change of sign, exact in binary32
+  /// Every weight is +1 or -1 and no column has two: W^T lambda has no rounding either.
+  bool transposes_exactly = false;
+};
+
+struct Layer {
+  enum class Kind : std::uint8_t { affine, relu };
+  Kind kind = Kind::relu;
+  std::size_t inputs = 0;
+  std::size_t outputs = 0;
+  AffineLayer affine;       ///< kind affine
+  std::size_t relu_at = 0;  ///< kind relu: number of ReLU elements in the layers before
+};
+
+struct Network {
+  std::size_t inputs = 0;
+  std::vector<Layer> layers;
+  std::size_t relus = 0;  ///< ReLU elements of all layers
+
+  [[nodiscard]] std::size_t outputs() const {
+    return layers.empty() ? inputs : layers.back().outputs;
+  }
+};
+
+}  // namespace isotrace::proofs

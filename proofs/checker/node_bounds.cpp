@@ -1,0 +1,93 @@
+#include "node_bounds.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace isotrace::proofs {
+namespace {
+
+constexpr std::size_t chunk_elements = std::size_t{1} << 20;
+
+/// How many neurons are substituted together: bounded memory, and rows that share each weight.
+std::size_t chunk_size(const Network& network) {
+  std::size_t widest = network.inputs;
+  for (const Layer& layer : network.layers) widest = std::max(widest, layer.outputs);
+  return std::clamp<std::size_t>(chunk_elements / padded(widest), 4, 64);
+}
+
+bool is_representable(const Bounds& box) {
+  const auto fits = [](double v) { return std::fabs(v) < magnitude_max; };
+  return std::all_of(box.lower.begin(), box.lower.end(), fits) &&
+         std::all_of(box.upper.begin(), box.upper.end(), fits);
+}
+
+void intersect(Bounds& bounds, const Bounds& with) {
+  for (std::size_t i = 0; i < bounds.lower.size(); ++i) {
+    bounds.lower[i] = std::max(bounds.lower[i], with.lower[i]);
+    bounds.upper[i] = std::min(bounds.upper[i], with.upper[i]);
+  }
+}
+
+}  // namespace
+
+NodeBounder::NodeBounder(const Network& network, Level level) : network_(network) {
+  for (const Layer& layer : network.layers) {
+    models_.push_back(rounding_model(level, layer.affine.roundings));
+  }
+}
+
+/// Back-substitution for the unstable inputs of a ReLU layer: each one's value and its negation.
+void NodeBounder::refine(NodeBounds& node, std::size_t layer) const {
+  Bounds& values = node.layers[layer].values;
+  const std::size_t width = network_.layers[layer].inputs;
+  std::vector<std::size_t> unstable;
+  for (std::size_t i = 0; i < width; ++i) {
+    if (is_unstable(values, i)) unstable.push_back(i);
+  }
+  const std::size_t chunk = chunk_size(network_);
+  for (std::size_t first = 0; first < unstable.size(); first += chunk) {
+    const std::size_t count = std::min(chunk, unstable.size() - first);
+    LinearForms forms(2 * count, width);
+    for (std::size_t i = 0; i < count; ++i) {
+      forms.row(2 * i)[unstable[first + i]] = 1;
+      forms.row(2 * i + 1)[unstable[first + i]] = -1;
+    }
+    const auto lower =
+        bound_below(network_, layer, node.layers, node.relaxations, std::move(forms));
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t element = unstable[first + i];
+      values.lower[element] = std::max(values.lower[element], lower[2 * i]);
+      values.upper[element] = std::min(values.upper[element], -lower[2 * i + 1]);
+    }
+  }
+}
+
+std::optional<NodeBounds> NodeBounder::bound(
+    Bounds box, const std::shared_ptr<const ReluBounds>& enclosing) const {
+  if (!is_representable(box)) return std::nullopt;
+  NodeBounds node;
+  ReluBounds relu_inputs;
+  node.layers.resize(network_.layers.size() + 1);
+  node.relaxations.resize(network_.layers.size());
+  node.layers[0].values = std::move(box);
+  for (std::size_t k = 0; k < network_.layers.size(); ++k) {
+    const Layer& layer = network_.layers[k];
+    LayerBounds& output = node.layers[k + 1];
+    if (layer.kind == Layer::Kind::affine) {
+      if (!bound_affine(layer.affine, models_[k], node.layers[k].values, output)) {
+        return std::nullopt;
+      }
+      continue;
+    }
+    Bounds& input = node.layers[k].values;
+    if (enclosing != nullptr) intersect(input, (*enclosing)[relu_inputs.size()]);
+    refine(node, k);
+    node.relaxations[k] = relax_relu(input, layer.inputs, nullptr);
+    relu_inputs.push_back(input);
+    bound_relu(layer.outputs, input, output);
+  }
+  node.relu_inputs = std::make_shared<const ReluBounds>(std::move(relu_inputs));
+  return node;
+}
+
+}  // namespace isotrace::proofs

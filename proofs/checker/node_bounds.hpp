@@ -1,0 +1,38 @@
+// Bounds of all layers for one box. Trusted base.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "backward_bounds.hpp"
+
+namespace isotrace::proofs {
+
+/// Bounds of the inputs of every ReLU layer, in network order. They hold for every box inside the
+/// one they were computed for.
+using ReluBounds = std::vector<Bounds>;
+
+struct NodeBounds {
+  NetworkBounds layers;
+  Relaxations relaxations;  ///< without hints
+  std::shared_ptr<const ReluBounds> relu_inputs;
+};
+
+class NodeBounder {
+ public:
+  /// To be made and used while rounding downward. Every layer rounds at most roundings_max times.
+  NodeBounder(const Network& network, Level level);
+
+  /// `enclosing` are bounds for a box around this one, or null. Nothing if some sum could come near
+  /// overflow.
+  [[nodiscard]] std::optional<NodeBounds> bound(
+      Bounds box, const std::shared_ptr<const ReluBounds>& enclosing) const;
+
+ private:
+  void refine(NodeBounds& node, std::size_t layer) const;
+
+  const Network& network_;
+  std::vector<RoundingModel> models_;  ///< by layer
+};
+
+}  // namespace isotrace::proofs
