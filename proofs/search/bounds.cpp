@@ -1,0 +1,272 @@
+#include <isotrace/proofs/search/bounds.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace isotrace::proofs::search {
+namespace {
+
+constexpr double unknown = 1e300;
+/// Below the largest binary32: beyond this a float run may leave the model of roundings.
+constexpr double height_max = 0x1p126;
+
+}  // namespace
+
+Bounds unknown_bounds(const Network& network) {
+  Bounds bounds;
+  for (const Layer& layer : network.layers) {
+    const std::size_t size = layer.relu ? padded(layer.out) : 0;
+    bounds.lower.emplace_back(size, -unknown);
+    bounds.upper.emplace_back(size, unknown);
+  }
+  return bounds;
+}
+
+Relaxation::Relaxation(const Network& network, const Kernels& kernels)
+    : network_(network), kernels_(kernels), stride_(network.widest()) {
+  zeros_.assign(stride_, 0);
+  every_.resize(stride_);
+  std::iota(every_.begin(), every_.end(), 0U);
+  low_.emplace_back(padded(network.inputs), 0);
+  for (const Layer& layer : network.layers) {
+    const std::vector<double> zeros(padded(layer.out), 0);
+    low_.push_back(zeros);
+    lower_slopes_.push_back(zeros);
+    error_rules_.push_back(layer_error(layer));
+    active_.emplace_back(every_.begin(), every_.begin() + static_cast<std::ptrdiff_t>(layer.out));
+  }
+  high_ = heights_ = low_;
+  upper_slopes_ = upper_shifts_ = errors_ = magnitudes_ = lower_slopes_;
+}
+
+void Relaxation::reserve(std::size_t rows) {
+  if (rows_.size() < rows * stride_) {
+    rows_.resize(rows * stride_);
+    next_rows_.resize(rows * stride_);
+  }
+  constants_.assign(rows, 0);
+}
+
+void Relaxation::tighten(Bounds& bounds, const Box& box) {
+  box_ = box;
+  finite_ = true;
+  low_[0] = box.lower;
+  high_[0] = box.upper;
+  for (std::size_t k = 0; k < network_.layers.size(); ++k) {
+    auto& height = heights_[k];
+    for (std::size_t i = 0; i < height.size(); ++i) {
+      height[i] = std::max(std::fabs(low_[k][i]), std::fabs(high_[k][i]));
+      finite_ = finite_ && height[i] < height_max;
+    }
+    charge_errors(k);
+    bound_by_interval(k);
+    if (network_.layers[k].relu) {
+      bound_layer(k, bounds);
+      relax_layer(k, bounds);
+    }
+  }
+}
+
+void Relaxation::charge_errors(std::size_t k) {
+  const Layer& layer = network_.layers[k];
+  auto& sums = magnitudes_[k];
+  for (std::size_t i = 0; i < layer.out; ++i) {
+    sums[i] =
+        layer.kind == Layer::Kind::diagonal
+            ? std::fabs(layer.weights[i]) * heights_[k][i]
+            : -kernels_.shift(layer.row(i), zeros_.data(), heights_[k].data(), padded(layer.in));
+    sums[i] += std::fabs(layer.bias[i]);
+    errors_[k][i] = error_rules_[k].scale * sums[i] + error_rules_[k].floor;
+    finite_ = finite_ && sums[i] < height_max;
+  }
+}
+
+/// Coefficients of +-neuron over the values entering layer k: rows of its weights.
+void Relaxation::start_rows(std::size_t k, const std::vector<std::uint32_t>& unstable) {
+  const Layer& layer = network_.layers[k];
+  const std::size_t size = padded(layer.in);
+  reserve(2 * unstable.size());
+  for (std::size_t q = 0; q < unstable.size(); ++q) {
+    const std::size_t neuron = unstable[q];
+    double* up = rows_.data() + 2 * q * stride_;
+    double* down = up + stride_;
+    std::fill(up, up + size, 0);
+    if (layer.kind == Layer::Kind::dense) {
+      std::copy_n(layer.row(neuron), size, up);
+    } else {
+      up[neuron] = layer.weights[neuron];
+    }
+    for (std::size_t i = 0; i < size; ++i) down[i] = -up[i];
+    constants_[2 * q] = layer.bias[neuron] - errors_[k][neuron];
+    constants_[2 * q + 1] = -layer.bias[neuron] - errors_[k][neuron];
+  }
+}
+
+void Relaxation::pass_affine(std::size_t k, std::size_t rows) {
+  const Layer& layer = network_.layers[k];
+  for (std::size_t r = 0; r < rows; ++r) {
+    double* row = rows_.data() + r * stride_;
+    constants_[r] += kernels_.shift(row, layer.bias.data(), errors_[k].data(), padded(layer.out));
+    if (layer.kind == Layer::Kind::diagonal) {
+      for (std::size_t i = 0; i < layer.out; ++i) row[i] *= layer.weights[i];
+    }
+  }
+  if (layer.kind == Layer::Kind::diagonal) return;
+  kernels_.multiply({rows_.data(), stride_, layer.weights.data(), padded(layer.in),
+                     next_rows_.data(), stride_, rows, padded(layer.in), active_[k].data(),
+                     active_[k].size()});
+  std::swap(rows_, next_rows_);
+}
+
+/// Takes rows over the results of layer `layers` - 1 down to the inputs, with the default slopes.
+void Relaxation::substitute(std::size_t layers, std::size_t rows) {
+  for (std::size_t k = layers; k-- > 0;) {
+    if (network_.layers[k].relu) {
+      for (std::size_t r = 0; r < rows; ++r) {
+        constants_[r] += kernels_.relax({rows_.data() + r * stride_, lower_slopes_[k].data(),
+                                         upper_slopes_[k].data(), upper_shifts_[k].data(),
+                                         lower_slopes_[k].size()});
+      }
+    }
+    pass_affine(k, rows);
+  }
+}
+
+void Relaxation::bound_layer(std::size_t k, Bounds& bounds) {
+  unstable_.clear();
+  const std::size_t size = network_.layers[k].out;
+  auto& lower = bounds.lower[k];
+  auto& upper = bounds.upper[k];
+  for (std::uint32_t i = 0; i < size; ++i) {
+    lower[i] = std::max(lower[i], low_[k + 1][i]);
+    upper[i] = std::min(upper[i], high_[k + 1][i]);
+    if (lower[i] < 0 && upper[i] > 0) unstable_.push_back(i);
+  }
+  // A block at a time, so that wide layers need no matrix of all rows.
+  constexpr std::size_t block = 128;
+  const std::vector<std::uint32_t> all = std::move(unstable_);
+  for (std::size_t first = 0; first < all.size(); first += block) {
+    const auto begin = all.begin() + static_cast<std::ptrdiff_t>(first);
+    unstable_.assign(begin,
+                     begin + static_cast<std::ptrdiff_t>(std::min(block, all.size() - first)));
+    start_rows(k, unstable_);
+    substitute(k, 2 * unstable_.size());
+    for (std::size_t q = 0; q < unstable_.size(); ++q) {
+      const double* up = rows_.data() + 2 * q * stride_;
+      const double low = constants_[2 * q] + kernels_.least(up, box_.lower.data(),
+                                                            box_.upper.data(), box_.lower.size());
+      const double high =
+          -constants_[2 * q + 1] -
+          kernels_.least(up + stride_, box_.lower.data(), box_.upper.data(), box_.lower.size());
+      lower[unstable_[q]] = std::max(lower[unstable_[q]], low);
+      upper[unstable_[q]] = std::min(upper[unstable_[q]], high);
+    }
+  }
+}
+
+void Relaxation::relax_layer(std::size_t k, const Bounds& bounds) {
+  active_[k].clear();
+  for (std::uint32_t i = 0; i < network_.layers[k].out; ++i) {
+    const double l = bounds.lower[k][i];
+    const double u = bounds.upper[k][i];
+    double& lower_slope = lower_slopes_[k][i];
+    double& upper_slope = upper_slopes_[k][i];
+    double& upper_shift = upper_shifts_[k][i];
+    upper_shift = 0;
+    if (l >= 0) {
+      lower_slope = upper_slope = 1;
+    } else if (u <= 0) {
+      lower_slope = upper_slope = 0;
+    } else {
+      upper_slope = u / (u - l);
+      upper_shift = -upper_slope * l;
+      lower_slope = u > -l ? 1 : 0;
+    }
+    if (upper_slope != 0) active_[k].push_back(i);
+    low_[k + 1][i] = std::max(0.0, l);
+    high_[k + 1][i] = std::max(0.0, u);
+  }
+}
+
+/// Interval arithmetic: what a layer without ReLU passes on, and a first bound for one with.
+void Relaxation::bound_by_interval(std::size_t k) {
+  const Layer& layer = network_.layers[k];
+  const std::size_t size = padded(layer.in);
+  for (std::size_t o = 0; o < layer.out; ++o) {
+    double low = 0;
+    double high = 0;
+    if (layer.kind == Layer::Kind::diagonal) {
+      const double weight = layer.weights[o];
+      low = weight * (weight < 0 ? high_[k][o] : low_[k][o]);
+      high = weight * (weight < 0 ? low_[k][o] : high_[k][o]);
+    } else {
+      low = kernels_.least(layer.row(o), low_[k].data(), high_[k].data(), size);
+      // The greatest value takes each range from its other end.
+      high = kernels_.least(layer.row(o), high_[k].data(), low_[k].data(), size);
+    }
+    low_[k + 1][o] = low + layer.bias[o] - errors_[k][o];
+    high_[k + 1][o] = high + layer.bias[o] + errors_[k][o];
+  }
+}
+
+Relaxation::Row Relaxation::bound_row(const std::vector<double>& row, const Slopes& lower_slopes,
+                                      Slopes* coefficients_after) {
+  reserve(1);
+  std::copy(row.begin(), row.end(), rows_.begin());
+  double magnitude = 0;
+  for (std::size_t k = network_.layers.size(); k-- > 0;) {
+    const std::size_t size = padded(network_.layers[k].out);
+    if (coefficients_after != nullptr) {
+      (*coefficients_after)[k].assign(rows_.begin(),
+                                      rows_.begin() + static_cast<std::ptrdiff_t>(size));
+    }
+    if (network_.layers[k].relu) {
+      constants_[0] += kernels_.relax({rows_.data(), lower_slopes[k].data(),
+                                       upper_slopes_[k].data(), upper_shifts_[k].data(), size});
+    }
+    pass_affine(k, 1);
+    magnitude = std::max(magnitude, std::fabs(constants_[0]));
+  }
+  Row bound;
+  bound.coefficients.assign(rows_.begin(),
+                            rows_.begin() + static_cast<std::ptrdiff_t>(padded(network_.inputs)));
+  bound.constant = constants_[0];
+  bound.least = bound.constant + kernels_.least(bound.coefficients.data(), box_.lower.data(),
+                                                box_.upper.data(), box_.lower.size());
+  for (std::size_t i = 0; i < network_.inputs; ++i) {
+    magnitude += std::fabs(bound.coefficients[i]) * heights_[0][i];
+  }
+  bound.magnitude = magnitude;
+  return bound;
+}
+
+Slopes Relaxation::relaxed_values(const Row& row, const Slopes& lower_slopes,
+                                  const Slopes& coefficients_after) {
+  Slopes values(network_.layers.size());
+  std::vector<double> x(stride_, 0);
+  for (std::size_t i = 0; i < network_.inputs; ++i) {
+    x[i] = row.coefficients[i] < 0 ? box_.upper[i] : box_.lower[i];
+  }
+  for (std::size_t k = 0; k < network_.layers.size(); ++k) {
+    const Layer& layer = network_.layers[k];
+    auto& z = values[k];
+    z.assign(padded(layer.out), 0);
+    if (layer.kind == Layer::Kind::dense) {
+      kernels_.multiply({x.data(), stride_, layer.transposed.data(), padded(layer.out), z.data(),
+                         stride_, 1, padded(layer.out), every_.data(), layer.in});
+    } else {
+      for (std::size_t i = 0; i < layer.out; ++i) z[i] = layer.weights[i] * x[i];
+    }
+    for (std::size_t i = 0; i < layer.out; ++i) {
+      z[i] += layer.bias[i];
+      x[i] = z[i];
+      if (!layer.relu) continue;
+      x[i] = coefficients_after[k][i] < 0 ? upper_slopes_[k][i] * z[i] + upper_shifts_[k][i]
+                                          : lower_slopes[k][i] * z[i];
+    }
+  }
+  return values;
+}
+
+}  // namespace isotrace::proofs::search

@@ -1,0 +1,91 @@
+// Linear bounds by backward substitution (CROWN; Zhang et al., NeurIPS 2018) with the float error
+// of every layer charged to the constant. In round-to-nearest binary64: good enough to search with;
+// what counts is the checker's own computation.
+#pragma once
+
+#include <vector>
+
+#include <isotrace/proofs/search/kernels.hpp>
+#include <isotrace/proofs/search/network.hpp>
+
+namespace isotrace::proofs::search {
+
+struct Box {
+  std::vector<double> lower;  ///< [padded(inputs)], padding zero
+  std::vector<double> upper;
+};
+
+/// Per layer with a ReLU: bounds on the value before it, [padded(out)]. Other layers: empty.
+struct Bounds {
+  std::vector<std::vector<double>> lower;
+  std::vector<std::vector<double>> upper;
+};
+
+/// Bounds that say nothing: what the root of a tree inherits.
+Bounds unknown_bounds(const Network& network);
+
+/// Per layer and neuron; see ReluPass.
+using Slopes = std::vector<std::vector<double>>;
+
+/// The relaxation of all layers over one box, and the passes that use it. One per thread.
+class Relaxation {
+ public:
+  Relaxation(const Network& network, const Kernels& kernels);
+
+  /// Sets the box and tightens `bounds` (inherited from a box around it): every neuron that is
+  /// still unstable is bounded again, layer by layer.
+  void tighten(Bounds& bounds, const Box& box);
+
+  /// A linear lower bound of rows over the last layer's results: value >= coefficients * x +
+  /// constant over the box, hence >= least.
+  struct Row {
+    std::vector<double> coefficients;  ///< [padded(inputs)]
+    double constant = 0;
+    double least = 0;
+    double magnitude = 0;  ///< of what was added up, to judge the rounding
+  };
+  /// One row ([padded(outputs)]) with the given lower slopes; `coefficients_after`, if wanted,
+  /// receives its coefficients of each layer's results.
+  Row bound_row(const std::vector<double>& row, const Slopes& lower_slopes,
+                Slopes* coefficients_after);
+
+  /// The point of the relaxed network that attains a row's least value: the values before each
+  /// ReLU, given the coefficients that bound_row() saw.
+  Slopes relaxed_values(const Row& row, const Slopes& lower_slopes,
+                        const Slopes& coefficients_after);
+
+  [[nodiscard]] const Box& box() const { return box_; }
+  [[nodiscard]] const Slopes& default_slopes() const { return lower_slopes_; }
+  [[nodiscard]] const Slopes& upper_slopes() const { return upper_slopes_; }
+  /// Sum |w| H + |b| of a neuron: the scale of the rounding errors of its bounds.
+  [[nodiscard]] const Slopes& magnitudes() const { return magnitudes_; }
+  /// False if some value may overflow binary32.
+  [[nodiscard]] bool finite() const { return finite_; }
+
+ private:
+  void charge_errors(std::size_t k);
+  void bound_layer(std::size_t k, Bounds& bounds);
+  void relax_layer(std::size_t k, const Bounds& bounds);
+  void bound_by_interval(std::size_t k);
+  void start_rows(std::size_t k, const std::vector<std::uint32_t>& unstable);
+  void pass_affine(std::size_t k, std::size_t rows);
+  void substitute(std::size_t layers, std::size_t rows);
+  void reserve(std::size_t rows);
+
+  const Network& network_;
+  const Kernels& kernels_;
+  Box box_;
+  std::size_t stride_;
+  std::vector<LayerError> error_rules_;
+  std::vector<double> zeros_;
+  Slopes lower_slopes_, upper_slopes_, upper_shifts_, errors_, magnitudes_;
+  Slopes heights_;                                  ///< [k]: bound on |value| entering layer k
+  Slopes low_, high_;                               ///< [k]: interval of the value entering layer k
+  std::vector<std::vector<std::uint32_t>> active_;  ///< [k]: results of layer k that can matter
+  std::vector<std::uint32_t> every_;                ///< 0, 1, 2, ...
+  std::vector<double> rows_, next_rows_, constants_;
+  std::vector<std::uint32_t> unstable_;
+  bool finite_ = true;
+};
+
+}  // namespace isotrace::proofs::search

@@ -1,0 +1,33 @@
+// The judge of candidates: the program itself, run on the reference backend, and the property read
+// exactly.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include <isotrace/backends/backend.hpp>
+#include <isotrace/core/program.hpp>
+#include <isotrace/proofs/checker/proof.hpp>
+#include <isotrace/proofs/checker/property.hpp>
+
+namespace isotrace::proofs::search {
+
+class Judge {
+ public:
+  /// Refuses what make_backend refuses.
+  static core::Result<Judge> make(const core::Program& program, const Property& property);
+
+  /// The counterexample that these inputs are, if they are one. Refuses what execution refuses.
+  core::Result<std::optional<Counterexample>> confirm(std::span<const float> inputs);
+
+ private:
+  Judge(const core::Program& program, const Property& property,
+        std::unique_ptr<backends::Backend> backend)
+      : program_(&program), property_(&property), backend_(std::move(backend)) {}
+
+  const core::Program* program_;
+  const Property* property_;
+  std::unique_ptr<backends::Backend> backend_;
+};
+
+}  // namespace isotrace::proofs::search

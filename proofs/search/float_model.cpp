@@ -1,0 +1,62 @@
+#include <isotrace/proofs/search/float_model.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace isotrace::proofs::search {
+
+FloatModel::FloatModel(const Network& network, const Kernels& kernels)
+    : kernels_(kernels), widest_((network.inputs + 15) / 16 * 16) {
+  for (const Layer& layer : network.layers) {
+    FloatLayerData data{layer.in,
+                        layer.out,
+                        (layer.out + 15) / 16 * 16,
+                        layer.relu,
+                        layer.kind == Layer::Kind::diagonal,
+                        {},
+                        {}};
+    widest_ = std::max(widest_, data.columns);
+    data.bias.assign(data.columns, 0);
+    data.weights.assign(data.columns * (data.diagonal ? 1 : layer.in), 0);
+    for (std::size_t o = 0; o < layer.out; ++o) {
+      data.bias[o] = static_cast<float>(layer.bias[o]);
+      if (data.diagonal) data.weights[o] = static_cast<float>(layer.weights[o]);
+      for (std::size_t i = 0; !data.diagonal && i < layer.in; ++i) {
+        data.weights[i * data.columns + o] = static_cast<float>(layer.row(o)[i]);
+      }
+    }
+    layers_.push_back(std::move(data));
+  }
+}
+
+double FloatModel::excess(const Problem& problem, std::span<const float> x,
+                          std::vector<float>& scratch) const {
+  scratch.resize(2 * widest_);
+  float* from = scratch.data();
+  float* to = from + widest_;
+  std::copy(x.begin(), x.end(), from);
+  for (const FloatLayerData& layer : layers_) {
+    if (layer.diagonal) {
+      for (std::size_t i = 0; i < layer.out; ++i) {
+        to[i] = from[i] * layer.weights[i] + layer.bias[i];
+      }
+    } else {
+      kernels_.affine({from, layer.in, layer.weights.data(), layer.bias.data(), to, layer.columns});
+    }
+    for (std::size_t i = 0; layer.relu && i < layer.out; ++i) to[i] = to[i] < 0 ? 0.0F : to[i];
+    std::swap(from, to);
+  }
+  double worst = -std::numeric_limits<double>::infinity();
+  for (std::size_t r = 0; r < problem.rows.size(); ++r) {
+    double value = -problem.limits[r];
+    for (std::size_t i = 0; i < layers_.back().out; ++i) {
+      value += problem.rows[r][i] * double{from[i]};
+    }
+    if (std::isnan(value)) return std::numeric_limits<double>::infinity();
+    worst = std::max(worst, value);
+  }
+  return worst;
+}
+
+}  // namespace isotrace::proofs::search

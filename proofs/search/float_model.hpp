@@ -1,0 +1,34 @@
+// The network evaluated in binary32, fast and close to the reference (not its order of operations):
+// what the attack minimises. Only the reference backend decides whether a point is a
+// counterexample.
+#pragma once
+
+#include <span>
+
+#include <isotrace/proofs/search/problem.hpp>
+
+namespace isotrace::proofs::search {
+
+class FloatModel {
+ public:
+  FloatModel(const Network& network, const Kernels& kernels);
+
+  /// Largest row * y - limit at x: not above zero where every row is satisfied. Infinite if an
+  /// output is not a number. `scratch` is the caller's, one per thread.
+  double excess(const Problem& problem, std::span<const float> x,
+                std::vector<float>& scratch) const;
+
+ private:
+  struct FloatLayerData {
+    std::size_t in, out, columns;
+    bool relu, diagonal;
+    std::vector<float> weights;  ///< dense: [in][columns]; diagonal: [columns]
+    std::vector<float> bias;     ///< [columns]
+  };
+
+  const Kernels& kernels_;
+  std::vector<FloatLayerData> layers_;
+  std::size_t widest_;
+};
+
+}  // namespace isotrace::proofs::search

@@ -1,0 +1,27 @@
+// Tries to close one box: a non-negative combination of the case's rows whose lower bound over the
+// box is positive, so that no input satisfies all rows. The combination's weights come from
+// Frank-Wolfe on the rows' linear bounds, then weights and lower ReLU slopes from a few gradient
+// steps (alpha-CROWN; Xu et al., ICLR 2021).
+#pragma once
+
+#include <isotrace/proofs/search/problem.hpp>
+
+namespace isotrace::proofs::search {
+
+struct LeafAttempt {
+  bool proved = false;
+  std::vector<double> weights;       ///< of the best combination found, one per row
+  std::vector<std::uint8_t> slopes;  ///< k/255, see ProofNode; empty: the default slopes
+  std::vector<double> weakest;       ///< input where the relaxation is least, [inputs]
+};
+
+struct LeafRules {
+  double margin = 1e-9;  ///< how far above zero a bound must be, relative to what was added up
+  int gradient_steps = 10;
+};
+
+/// `relaxation` must hold the tightened `bounds`.
+LeafAttempt attempt_leaf(const Network& network, const Problem& problem, const Bounds& bounds,
+                         Relaxation& relaxation, const LeafRules& rules);
+
+}  // namespace isotrace::proofs::search

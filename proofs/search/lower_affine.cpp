@@ -1,0 +1,298 @@
+// Operations that compute: products, convolutions, elementwise steps with constants, ReLU.
+#include <algorithm>
+#include <cmath>
+
+#include <isotrace/proofs/search/convolution.hpp>
+#include <isotrace/proofs/search/lower_program.hpp>
+#include <isotrace/proofs/search/lowering.hpp>
+
+namespace isotrace::proofs::search {
+namespace {
+
+using core::Done;
+using core::Node;
+using core::Op;
+using core::RefusalCode;
+using core::Result;
+using core::Shape;
+using core::Tensor;
+
+std::size_t as_size(std::int64_t dim) { return static_cast<std::size_t>(dim); }
+
+auto mismatch(std::string detail) {
+  return core::refuse(RefusalCode::shape_mismatch, "", std::move(detail));
+}
+
+/// The shape that two shapes broadcast to, axes matched from the last.
+Result<Shape> broadcast_shape(const Shape& a, const Shape& b) {
+  Shape shape(std::max(a.size(), b.size()));
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    const std::int64_t left = i < a.size() ? a[a.size() - 1 - i] : 1;
+    const std::int64_t right = i < b.size() ? b[b.size() - 1 - i] : 1;
+    if (left != right && left != 1 && right != 1) return mismatch("operands do not broadcast");
+    shape[shape.size() - 1 - i] = left == 1 ? right : left;
+  }
+  return shape;
+}
+
+/// For every element of `to`, the element of `from` that broadcasting puts there.
+std::vector<std::size_t> broadcast_source(const Shape& from, const Shape& to) {
+  std::vector<std::size_t> step(to.size(), 0);
+  std::size_t stride = 1;
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    const std::int64_t dim = from[from.size() - 1 - i];
+    step[to.size() - 1 - i] = dim == 1 ? 0 : stride;
+    stride *= as_size(dim);
+  }
+  std::vector<std::size_t> source(count(to), 0);
+  for (std::size_t flat = 0; flat < source.size(); ++flat) {
+    std::size_t rest = flat;
+    for (std::size_t i = to.size(); i-- > 0;) {
+      source[flat] += rest % as_size(to[i]) * step[i];
+      rest /= as_size(to[i]);
+    }
+  }
+  return source;
+}
+
+}  // namespace
+
+std::size_t Lowering::Product::place(bool of_front, std::size_t row, std::size_t inner,
+                                     std::size_t column) const {
+  const bool transposed = of_front ? front_transposed : weights_transposed;
+  if (of_front == front_is_left) return transposed ? inner * m + row : row * k + inner;
+  return transposed ? column * k + inner : inner * n + column;
+}
+
+Result<Layer*> Lowering::add_dense(std::size_t outputs) {
+  const std::size_t stride = padded(newest_width());
+  if (outputs == 0 || outputs > weights_max || outputs * stride > weights_max - weights_) {
+    return core::refuse(RefusalCode::limit_exceeded, "",
+                        "more than " + std::to_string(weights_max) + " weights");
+  }
+  weights_ += outputs * stride;
+  Layer layer;
+  layer.in = newest_width();
+  layer.out = outputs;
+  layer.weights.assign(outputs * stride, 0);
+  layer.bias.assign(padded(outputs), 0);
+  network_.layers.push_back(std::move(layer));
+  bias_open_ = true;
+  return &network_.layers.back();
+}
+
+void Lowering::connect(Layer& layer, std::size_t output, std::size_t element, double weight) const {
+  layer.weights[output * padded(layer.in) + front_.neurons[element]] += weight;
+}
+
+Lowering::Step Lowering::add_product(const Tensor& weights, const Product& product, Shape shape) {
+  ISOTRACE_TRY(Layer * layer, add_dense(product.m * product.n));
+  const auto values = weights.data<float>();
+  for (std::size_t row = 0; row < product.m; ++row) {
+    for (std::size_t column = 0; column < product.n; ++column) {
+      for (std::size_t inner = 0; inner < product.k; ++inner) {
+        const double weight = double{values[product.place(false, row, inner, column)]};
+        connect(*layer, row * product.n + column, product.place(true, row, inner, column),
+                product.factor * weight);
+      }
+    }
+  }
+  layer->roundings = roundings(product.k + (product.factor == 1 ? 0 : 1));
+  start_front(std::move(shape));
+  return Done{};
+}
+
+Lowering::Step Lowering::lower_matmul(const Node& node) {
+  const bool front_is_left = is_front(node, 0);
+  const Tensor* w = find_f32(node, front_is_left ? 1 : 0);
+  if (w == nullptr) return unsupported("weights are not an f32 constant");
+  const Shape& x = front_.shape;
+  if (w->rank() < 1 || w->rank() > 2 || x.empty() || (!front_is_left && x.size() > 2)) {
+    return unsupported("rank of the operands");
+  }
+  Shape shape;
+  Product product{1, 1, 0, front_is_left};
+  if (front_is_left) {
+    product.k = as_size(x.back());
+    product.m = product.k == 0 ? 0 : front_.neurons.size() / product.k;
+    if (as_size(w->dim(0)) != product.k) return mismatch("inner sizes");
+    shape.assign(x.begin(), x.end() - 1);
+    if (w->rank() == 2) shape.push_back(w->dim(1));
+    product.n = w->rank() == 2 ? as_size(w->dim(1)) : 1;
+  } else {
+    product.k = as_size(x[0]);
+    if (as_size(w->dim(w->rank() - 1)) != product.k) return mismatch("inner sizes");
+    if (w->rank() == 2) shape.push_back(w->dim(0));
+    if (x.size() == 2) shape.push_back(x[1]);
+    product.m = w->rank() == 2 ? as_size(w->dim(0)) : 1;
+    product.n = x.size() == 2 ? as_size(x[1]) : 1;
+  }
+  return add_product(*w, product, std::move(shape));
+}
+
+Lowering::Step Lowering::lower_gemm(const Node& node) {
+  if (is_front(node, 2)) return unsupported("bias is not constant");
+  const bool front_is_left = is_front(node, 0);
+  const Tensor* w = find_f32(node, front_is_left ? 1 : 0);
+  if (w == nullptr || w->rank() != 2 || front_.shape.size() != 2) {
+    return unsupported("weights are not an f32 constant matrix");
+  }
+  const bool trans_a = node.integer("transA") != 0;
+  const bool trans_b = node.integer("transB") != 0;
+  const Shape& a = front_is_left ? front_.shape : w->shape();
+  const Shape& b = front_is_left ? w->shape() : front_.shape;
+  Product product{as_size(a[trans_a ? 1 : 0]), as_size(b[trans_b ? 0 : 1]),
+                  as_size(a[trans_a ? 0 : 1]), front_is_left};
+  if (as_size(b[trans_b ? 1 : 0]) != product.k) return mismatch("inner sizes");
+  product.front_transposed = front_is_left ? trans_a : trans_b;
+  product.weights_transposed = front_is_left ? trans_b : trans_a;
+  product.factor = double{node.real("alpha")};
+  Shape shape = {static_cast<std::int64_t>(product.m), static_cast<std::int64_t>(product.n)};
+  ISOTRACE_TRY_DONE(add_product(*w, product, std::move(shape)));
+  return add_gemm_bias(node);
+}
+
+Lowering::Step Lowering::add_gemm_bias(const Node& node) {
+  if (node.inputs.size() < 3 || node.inputs[2] == core::no_value) return Done{};
+  const Tensor* c = find_f32(node, 2);
+  if (c == nullptr) return unsupported("bias is not an f32 constant");
+  ISOTRACE_TRY(const Shape shape, broadcast_shape(c->shape(), front_.shape));
+  if (shape != front_.shape) return mismatch("bias enlarges the result");
+  const double beta = double{node.real("beta")};
+  std::vector<double> values;
+  for (const std::size_t from : broadcast_source(c->shape(), shape)) {
+    values.push_back(beta * double{c->data<float>()[from]});
+  }
+  return add_constant(values, beta == 1 ? 1 : 2);
+}
+
+Lowering::Step Lowering::lower_conv(const Node& node) {
+  const Tensor* w = find_f32(node, 1);
+  const bool has_bias = node.inputs.size() > 2 && node.inputs[2] != core::no_value;
+  const Tensor* bias = find_f32(node, 2);
+  if (w == nullptr || !is_front(node, 0) || (has_bias && bias == nullptr)) {
+    return unsupported("weights or bias are not f32 constants");
+  }
+  ISOTRACE_TRY(const ConvolutionShape shape, convolution_shape(node, front_.shape, w->shape()));
+  ISOTRACE_TRY(const std::size_t outputs, core::element_count(shape.output));
+  ISOTRACE_TRY(Layer * layer, add_dense(outputs));
+  const auto values = w->data<float>();
+  for_each_tap(node, front_.shape, w->shape(), shape.output,
+               [&](std::size_t output, std::size_t input, std::size_t weight) {
+                 connect(*layer, output, input, double{values[weight]});
+               });
+  layer->roundings = roundings(shape.summands);
+  start_front(shape.output);
+  if (!has_bias) return Done{};
+  if (bias->elements() != as_size(shape.output[1])) return mismatch("bias");
+  const std::size_t plane = outputs / as_size(shape.output[1]);
+  std::vector<double> shift(outputs);
+  for (std::size_t o = 0; o < outputs; ++o) shift[o] = double{bias->data<float>()[o / plane]};
+  return add_constant(shift, 1);
+}
+
+/// A ReLU of a ReLU's result gets a layer of its own, as in the checker: slopes are counted.
+Lowering::Step Lowering::lower_relu() {
+  if (network_.layers.empty() || network_.layers.back().relu) push_identity();
+  network_.layers.back().relu = true;
+  network_.layers.back().relu_order = front_.neurons;
+  bias_open_ = false;
+  return Done{};
+}
+
+Lowering::Step Lowering::lower_neg() {
+  const std::size_t size = front_.neurons.size();
+  return add_diagonal(std::vector<double>(size, -1), std::vector<double>(size, 0), 0);
+}
+
+Lowering::Step Lowering::lower_elementwise(const Node& node) {
+  const bool front_is_left = is_front(node, 0);
+  const Tensor* operand = find_f32(node, front_is_left ? 1 : 0);
+  if (operand == nullptr) return unsupported("operand is not an f32 constant");
+  if (node.op == Op::div && !front_is_left) return unsupported("division by the variable");
+  ISOTRACE_TRY(const Shape shape, broadcast_shape(front_.shape, operand->shape()));
+  ISOTRACE_TRY(const std::size_t size, core::element_count(shape));
+  std::vector<double> scale(size, 1);
+  std::vector<double> shift(size, 0);
+  const std::vector<std::size_t> source = broadcast_source(operand->shape(), shape);
+  for (std::size_t i = 0; i < size; ++i) {
+    const double value = double{operand->data<float>()[source[i]]};
+    switch (node.op) {
+      case Op::add: shift[i] = value; break;
+      case Op::sub:
+        scale[i] = front_is_left ? 1 : -1;
+        shift[i] = front_is_left ? -value : value;
+        break;
+      case Op::mul: scale[i] = value; break;
+      default: scale[i] = 1 / value; break;  // of zero: refused as not finite in the end
+    }
+  }
+  return add_elementwise(shape, scale, shift, 1);
+}
+
+Lowering::Step Lowering::add_elementwise(const Shape& shape, const std::vector<double>& scale,
+                                         const std::vector<double>& shift, std::size_t n) {
+  const bool only_adds =
+      std::all_of(scale.begin(), scale.end(), [](double value) { return value == 1; });
+  if (scale.size() == front_.neurons.size()) {
+    front_.shape = shape;
+    return only_adds ? add_constant(shift, n) : add_diagonal(scale, shift, n);
+  }
+  const std::vector<std::size_t> source = broadcast_source(front_.shape, shape);
+  ISOTRACE_TRY(Layer * layer, add_dense(scale.size()));
+  for (std::size_t i = 0; i < scale.size(); ++i) {
+    connect(*layer, i, source[i], scale[i]);
+    layer->bias[i] = shift[i];
+  }
+  layer->roundings = roundings(n);
+  bias_open_ = false;
+  start_front(shape);
+  return Done{};
+}
+
+/// The bias of the newest layer if that has none yet, else a layer of its own.
+Lowering::Step Lowering::add_constant(const std::vector<double>& shift,
+                                      std::size_t extra_roundings) {
+  if (!bias_open_) {
+    return add_diagonal(std::vector<double>(shift.size(), 1), shift, extra_roundings);
+  }
+  Layer& layer = network_.layers.back();
+  for (std::size_t i = 0; i < shift.size(); ++i) layer.bias[front_.neurons[i]] = shift[i];
+  layer.roundings += roundings(extra_roundings);
+  bias_open_ = false;
+  return Done{};
+}
+
+/// y = scale * x + shift by element of the front; no layer at all if that is the identity.
+Lowering::Step Lowering::add_diagonal(const std::vector<double>& scale,
+                                      const std::vector<double>& shift, std::size_t n) {
+  const auto is = [](double wanted) { return [wanted](double v) { return v == wanted; }; };
+  if (!std::all_of(scale.begin(), scale.end(), is(1)) ||
+      !std::all_of(shift.begin(), shift.end(), is(0))) {
+    push_diagonal(scale, shift, n);
+  }
+  return Done{};
+}
+
+void Lowering::push_identity() {
+  const std::size_t size = front_.neurons.size();
+  push_diagonal(std::vector<double>(size, 1), std::vector<double>(size, 0), 0);
+}
+
+void Lowering::push_diagonal(const std::vector<double>& scale, const std::vector<double>& shift,
+                             std::size_t n) {
+  Layer layer;
+  layer.kind = Layer::Kind::diagonal;
+  layer.in = layer.out = scale.size();
+  layer.weights.assign(padded(layer.out), 0);
+  layer.bias.assign(padded(layer.out), 0);
+  for (std::size_t i = 0; i < scale.size(); ++i) {
+    layer.weights[front_.neurons[i]] = scale[i];
+    layer.bias[front_.neurons[i]] = shift[i];
+  }
+  layer.roundings = roundings(n);
+  network_.layers.push_back(std::move(layer));
+  bias_open_ = false;
+}
+
+}  // namespace isotrace::proofs::search

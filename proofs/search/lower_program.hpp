@@ -1,0 +1,19 @@
+// Lowers a program to the chain of layers that the search bounds. Untrusted; a mistake here costs a
+// proof that the checker rejects, never a wrong `proved`.
+#pragma once
+
+#include <isotrace/core/program.hpp>
+#include <isotrace/proofs/checker/proof.hpp>
+#include <isotrace/proofs/search/network.hpp>
+
+namespace isotrace::proofs::search {
+
+/// Weights of all layers together, as unrolled matrices.
+inline constexpr std::size_t weights_max = std::size_t{1} << 25;
+
+/// One f32 input and output, batch 1 (unknown dimensions count as 1); MatMul, Gemm, Conv, Relu,
+/// Add, Sub, Mul, Div by constants, Neg and data movement, each value used once. Refuses
+/// prove_unsupported with node number, operation and name, and limit_exceeded.
+core::Result<Network> lower_program(const core::Program& program, Level level);
+
+}  // namespace isotrace::proofs::search

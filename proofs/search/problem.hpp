@@ -1,0 +1,34 @@
+// One case of a property in the numbers that the search works with. Rounded to nearest: the checker
+// reads the exact rationals itself.
+#pragma once
+
+#include <isotrace/proofs/checker/property.hpp>
+#include <isotrace/proofs/search/bounds.hpp>
+
+namespace isotrace::proofs::search {
+
+/// The binary32 inputs of a case: every float between these, both included.
+struct FloatBox {
+  std::vector<float> lower;
+  std::vector<float> upper;
+  bool empty = false;  ///< some range holds no binary32 at all
+};
+
+/// Unsafe: x in the box and rows[r] * y <= limits[r] for every r.
+struct Problem {
+  std::vector<std::vector<double>> rows;  ///< over the last layer's neurons, [padded(outputs)]
+  std::vector<double> limits;
+  Box box;  ///< outward
+  FloatBox floats;
+};
+
+Problem make_problem(const Network& network, const Case& unsafe);
+
+/// The float nearest to `value` that lies in dimension `index` of the box.
+float round_into(const FloatBox& box, std::size_t index, double value);
+
+/// Row weights * rows, and the same of the limits.
+std::vector<double> combine_rows(const Problem& problem, const std::vector<double>& weights);
+double combine_limits(const Problem& problem, const std::vector<double>& weights);
+
+}  // namespace isotrace::proofs::search

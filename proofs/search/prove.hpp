@@ -1,0 +1,60 @@
+// Proves or refutes a property of a program. What comes back has been confirmed: a proof was
+// accepted by the checker, a counterexample was run on the reference backend. Trust: none needed;
+// the proof file is checked again by whoever reads it (docs/proofs/search.md).
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include <isotrace/core/limits.hpp>
+#include <isotrace/core/program.hpp>
+#include <isotrace/proofs/checker/proof.hpp>
+
+namespace isotrace::proofs {
+
+struct ProveProgress {
+  std::size_t case_index = 0;
+  std::size_t cases = 0;
+  std::uint64_t boxes_done = 0;  ///< of this case
+  std::uint64_t boxes_open = 0;
+};
+
+struct ProveOptions {
+  Level level = Level::any_order;
+  /// Asked often, by the calling thread; true ends the search as undecided(timeout). Empty: never.
+  std::function<bool()> out_of_time;
+  unsigned jobs = 1;  ///< threads, at least 1; the outcome does not depend on it
+  std::uint64_t nodes_max = core::limits::proof_nodes_max;  ///< tree nodes per case
+  std::uint64_t seed = 0;                                   ///< of the attack
+  /// Ask Z3 (in a sandbox) for a counterexample of tiny networks that stay undecided.
+  bool solver = false;
+  int solver_milliseconds = 10'000;
+  std::function<void(const ProveProgress&)> progress;
+};
+
+enum class UndecidedReason {
+  timeout,
+  memory,            ///< nodes_max
+  precision,         ///< the bounds, or the checker, cannot decide some box
+  unsupported,       ///< see `refusal`
+  unconfirmed_real,  ///< violated over the reals, not confirmed by a float run
+};
+std::string_view undecided_reason_name(UndecidedReason reason);
+
+struct ProveOutcome {
+  enum class Kind { proved, violated, undecided };
+
+  Kind kind = Kind::undecided;
+  Proof proof;  ///< proved: accepted by check_proof; violated: with the confirmed counterexample
+  UndecidedReason reason = UndecidedReason::precision;  ///< undecided
+  std::string detail;                                   ///< undecided: what was found
+  std::optional<core::Refusal> refusal;                 ///< undecided(unsupported)
+  std::uint64_t nodes = 0;                              ///< boxes looked at
+};
+
+/// Refuses property_* (including property_mismatch: other numbers of inputs or outputs), what
+/// check_program refuses and what running the program refuses.
+core::Result<ProveOutcome> prove(const core::Program& program, const std::string& property_text,
+                                 const ProveOptions& options);
+
+}  // namespace isotrace::proofs

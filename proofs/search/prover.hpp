@@ -1,0 +1,47 @@
+// One run of prove(): the stages from a first look at landmarks to the checked proof. Internal.
+#pragma once
+
+#include <isotrace/proofs/checker/property.hpp>
+#include <isotrace/proofs/search/concrete.hpp>
+#include <isotrace/proofs/search/prove.hpp>
+#include <isotrace/proofs/search/split_search.hpp>
+
+namespace isotrace::proofs::search {
+
+class Prover {
+ public:
+  /// All arguments must outlive the prover; network and property agree on sizes.
+  Prover(const core::Program& program, const Network& network, const Property& property,
+         const std::string& property_text, const ProveOptions& options, Judge judge);
+
+  core::Result<ProveOutcome> run();
+
+ private:
+  ProveOutcome decide();
+  bool attack_all();
+  std::optional<ProveOutcome> search_cases(double margin, Proof& proof);
+  ProveOutcome check(Proof proof, bool& retry) const;
+  bool confirm(const Candidate& candidate);
+  ProveOutcome attack_further(std::size_t case_index, const SearchResult& result);
+  std::optional<ProveOutcome> ask_solver(std::size_t case_index);
+  ProveOutcome violated() const;
+  ProveOutcome undecided(UndecidedReason reason, std::string detail) const;
+  Proof empty_proof(Proof::Outcome outcome) const;
+  [[nodiscard]] bool out_of_time() const;
+
+  const core::Program& program_;
+  const Network& network_;
+  const Property& property_;
+  const std::string& property_text_;
+  const ProveOptions& options_;
+  Judge judge_;
+  const Kernels& kernels_;
+  FloatModel model_;
+  std::vector<Problem> problems_;
+  std::optional<Counterexample> counterexample_;
+  std::optional<core::Refusal> execution_refusal_;
+  std::size_t false_candidates_ = 0;
+  std::uint64_t nodes_ = 0;
+};
+
+}  // namespace isotrace::proofs::search

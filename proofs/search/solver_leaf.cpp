@@ -1,0 +1,60 @@
+#include <isotrace/proofs/search/solver_leaf.hpp>
+
+#include <isotrace/smt/encode_network.hpp>
+#include <isotrace/smt/solve_z3.hpp>
+
+namespace isotrace::proofs::search {
+namespace {
+
+smt::AffineLayer exact_layer(const Layer& layer) {
+  smt::AffineLayer exact;
+  exact.relu = layer.relu;
+  for (std::size_t o = 0; o < layer.out; ++o) {
+    exact.bias.push_back(core::exact_rational(layer.bias[o]));
+    std::vector<core::Rational>& row = exact.weights.emplace_back(layer.in);
+    for (std::size_t i = 0; i < layer.in; ++i) {
+      if (layer.kind == Layer::Kind::dense) {
+        row[i] = core::exact_rational(layer.row(o)[i]);
+      } else if (i == o) {
+        row[i] = core::exact_rational(layer.weights[o]);
+      }
+    }
+  }
+  return exact;
+}
+
+}  // namespace
+
+std::optional<std::vector<double>> find_real_counterexample(const Network& network,
+                                                            const Case& unsafe,
+                                                            int wall_milliseconds) {
+  std::size_t neurons = network.inputs;
+  for (const Layer& layer : network.layers) neurons += layer.out;
+  if (neurons > smt::network_neurons_max) return std::nullopt;
+  smt::NetworkQuery query;
+  for (const InputRange& range : unsafe.box) query.box.emplace_back(range.lower, range.upper);
+  for (const Layer& layer : network.layers) query.layers.push_back(exact_layer(layer));
+  for (const LinearRow& row : unsafe.rows) {
+    smt::LinearConstraint constraint{std::vector<core::Rational>(network.outputs()), row.bound,
+                                     row.strict};
+    for (const Term& term : row.terms) {
+      constraint.coefficients[network.output_neurons[term.output]] = term.coefficient;
+    }
+    query.constraints.push_back(std::move(constraint));
+  }
+  const auto text = smt::encode_network(query);
+  if (!text) return std::nullopt;
+  smt::SolverLimits limits;
+  limits.wall_milliseconds = wall_milliseconds;
+  const auto answer = smt::solve_z3(*text, limits);
+  if (!answer || answer->kind != smt::SolverAnswer::Kind::sat) return std::nullopt;
+  std::vector<double> point;
+  for (std::size_t i = 0; i < network.inputs; ++i) {
+    const auto value = answer->model.find(smt::input_name(i));
+    if (value == answer->model.end()) return std::nullopt;
+    point.push_back(value->second.convert_to<double>());
+  }
+  return point;
+}
+
+}  // namespace isotrace::proofs::search

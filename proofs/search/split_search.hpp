@@ -1,0 +1,47 @@
+// Branch and bound over one case: boxes are closed by attempt_leaf() or halved. Boxes are taken in
+// rounds whose make-up depends only on earlier results, so tree and candidates are the same for any
+// number of workers.
+#pragma once
+
+#include <functional>
+
+#include <isotrace/proofs/checker/proof.hpp>
+#include <isotrace/proofs/search/attack.hpp>
+#include <isotrace/proofs/search/leaf.hpp>
+#include <isotrace/proofs/search/workers.hpp>
+
+namespace isotrace::proofs::search {
+
+enum class SearchEnd {
+  proved,     ///< the tree closes the case
+  confirmed,  ///< a candidate was confirmed
+  timeout,
+  nodes,      ///< nodes_max reached
+  precision,  ///< some point can be neither proved nor, so far, violated
+};
+
+struct SearchRules {
+  LeafRules leaf;
+  std::uint64_t seed = 0;
+  std::uint64_t nodes_max = 0;
+  std::size_t round_nodes = 64;
+  /// Asked by the calling thread only.
+  std::function<bool()> out_of_time;
+  /// True ends the search: the candidate is a counterexample. Asked by the calling thread only, in
+  /// an order that does not depend on the workers.
+  std::function<bool(const Candidate&)> confirm;
+  /// Boxes looked at and boxes open, after every round.
+  std::function<void(std::uint64_t done, std::uint64_t open)> progress;
+};
+
+struct SearchResult {
+  SearchEnd end;
+  CaseProof proof;                 ///< proved
+  std::vector<double> unprovable;  ///< precision: the point
+  std::uint64_t nodes = 0;
+};
+
+SearchResult search_splits(const Network& network, const FloatModel& model, const Problem& problem,
+                           const Kernels& kernels, Workers& workers, const SearchRules& rules);
+
+}  // namespace isotrace::proofs::search

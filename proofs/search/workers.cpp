@@ -1,0 +1,56 @@
+#include <isotrace/proofs/search/workers.hpp>
+
+#include <isotrace/core/float_environment.hpp>
+
+namespace isotrace::proofs::search {
+
+Workers::Workers(std::size_t count) {
+  for (std::size_t worker = 1; worker < count; ++worker) {
+    threads_.emplace_back([this, worker] { work(worker); });
+  }
+}
+
+Workers::~Workers() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  started_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void Workers::run(std::size_t jobs, const Job& job) {
+  {
+    const std::lock_guard lock(mutex_);
+    job_ = &job;
+    jobs_ = jobs;
+    next_ = 0;
+    busy_ = threads_.size();
+    ++round_;
+  }
+  started_.notify_all();
+  take_jobs(0);
+  std::unique_lock lock(mutex_);
+  finished_.wait(lock, [this] { return busy_ == 0; });
+}
+
+void Workers::take_jobs(std::size_t worker) {
+  for (std::size_t index = next_++; index < jobs_; index = next_++) (*job_)(worker, index);
+}
+
+void Workers::work(std::size_t worker) {
+  const core::FloatEnvironment environment;
+  std::size_t seen = 0;
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    started_.wait(lock, [&] { return ending_ || round_ != seen; });
+    if (ending_) return;
+    seen = round_;
+    lock.unlock();
+    take_jobs(worker);
+    lock.lock();
+    if (--busy_ == 0) finished_.notify_one();
+  }
+}
+
+}  // namespace isotrace::proofs::search

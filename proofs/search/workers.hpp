@@ -1,0 +1,44 @@
+// A fixed team of threads that does numbered jobs together. Which thread does which job is left to
+// chance; callers make results depend on the job's number only.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace isotrace::proofs::search {
+
+class Workers {
+ public:
+  /// job(worker, index): worker < count, the calling thread is worker 0. Never throws.
+  using Job = std::function<void(std::size_t worker, std::size_t index)>;
+
+  explicit Workers(std::size_t count);
+  ~Workers();
+  Workers(const Workers&) = delete;
+  Workers& operator=(const Workers&) = delete;
+
+  [[nodiscard]] std::size_t count() const { return threads_.size() + 1; }
+  /// Runs job for every index below `jobs`; returns when all are done.
+  void run(std::size_t jobs, const Job& job);
+
+ private:
+  void work(std::size_t worker);
+  void take_jobs(std::size_t worker);
+
+  std::mutex mutex_;
+  std::condition_variable started_, finished_;
+  std::vector<std::thread> threads_;
+  const Job* job_ = nullptr;
+  std::size_t jobs_ = 0;
+  std::atomic<std::size_t> next_{0};
+  std::size_t busy_ = 0;
+  std::size_t round_ = 0;
+  bool ending_ = false;
+};
+
+}  // namespace isotrace::proofs::search
