@@ -1,0 +1,285 @@
+(* Split trees and the checker's main theorem: if [certified] computes to true, the network is safe.
+
+   An inner node cuts the box of inputs at a coordinate; a leaf names non-negative multipliers of the
+   constraints whose weighted sum is shown to be unsatisfiable on the leaf's box. Everything else (bounds
+   of all layers, slopes that a leaf does not hint at) is recomputed here. *)
+From Coq Require Import ZArith QArith Qabs Qminmax List Lia Lqa.
+From Isotrace.Core Require Import Dyadic Network Rows Relaxation Backward Forward.
+Import ListNotations.
+Local Open Scope Q_scope.
+
+Inductive tree : Type :=
+| Leaf (multipliers slopes : list Z)     (* slopes k/255 of all or of the undecided ReLUs, or none *)
+| Split (coordinate : nat) (point : Q) (below above : tree).
+
+Definition ranges : Type := list (Q * Q).
+
+(* ---- boxes ---- *)
+
+Fixpoint update {A} (i : nat) (f : A -> A) (l : list A) {struct l} : list A :=
+  match l, i with
+  | [], _ => []
+  | a :: l', O => f a :: l'
+  | a :: l', S i' => a :: update i' f l'
+  end.
+Definition cut_below (point : Q) (r : Q * Q) : Q * Q :=
+  (fst r, if Qle_bool point (snd r) then point else snd r).
+Definition cut_above (point : Q) (r : Q * Q) : Q * Q :=
+  (if Qle_bool (fst r) point then point else fst r, snd r).
+
+Lemma update_in_box i f : forall box x, in_box box x ->
+  (forall q r, nth_error x i = Some q -> fst r <= q <= snd r -> fst (f r) <= q <= snd (f r)) ->
+  in_box (update i f box) x.
+Proof.
+  induction i as [|i IH]; intros box x H Hf; destruct H as [|r q box x Hr Hbox]; cbn [update];
+    try constructor; auto.
+  apply IH; auto.
+Qed.
+Lemma split_box i point box x : in_box box x ->
+  in_box (update i (cut_below point) box) x \/ in_box (update i (cut_above point) box) x.
+Proof.
+  intro H. destruct (nth_error x i) as [q|] eqn:E.
+  - destruct (Qlt_le_dec q point) as [Hq|Hq]; [left|right]; apply update_in_box; auto;
+      intros q' r E' [Hl Hu]; rewrite E' in E; injection E as ->;
+      unfold cut_below, cut_above; cbn [fst snd]; (split; [try exact Hl | try exact Hu]);
+      destruct (Qle_bool _ _); lra.
+  - left. apply update_in_box; auto. intros q r E'. rewrite E' in E. discriminate.
+Qed.
+
+(* A box as intervals, rounded outward to about [keep] bits of its largest end. *)
+Definition log2_of (q : Q) : Z :=
+  if (Qnum q =? 0)%Z then smallest_top else (Z.log2 (Z.abs (Qnum q)) - Z.log2 (Zpos (Qden q)) + 1)%Z.
+Definition box_exp (keep : Z) (box : ranges) : Z :=
+  Z.min 0 (fold_left (fun a r => Z.max a (Z.max (log2_of (fst r)) (log2_of (snd r)))) box smallest_top - keep).
+Definition floor_q (e : Z) (q : Q) : Z := (Z.shiftl (Qnum q) (- e) / Zpos (Qden q))%Z.
+Definition ceil_q (e : Z) (q : Q) : Z := (- floor_q e (- q))%Z.
+Definition box_intervals (keep : Z) (box : ranges) : intervals :=
+  let e := box_exp keep box in (e, map (fun r => (floor_q e (fst r), ceil_q e (snd r))) box).
+
+Lemma floor_q_le e q : (e <= 0)%Z -> at_exp e (floor_q e q) <= q.
+Proof.
+  intro He. unfold floor_q. rewrite Z.shiftl_mul_pow2 by lia. destruct q as [n d]. cbn [Qnum Qden].
+  pose proof (Z.mul_div_le (n * 2 ^ (- e)) (Zpos d) eq_refl) as H.
+  set (z := (n * 2 ^ (- e) / Zpos d)%Z) in *. apply inject_le in H. rewrite !inject_mult in H.
+  rewrite <- (pow2_of_nonneg (- e)) in H by lia.
+  assert (pow2 e * pow2 (- e) == 1) as P by (rewrite <- pow2_plus; replace (e + - e)%Z with 0%Z by lia; reflexivity).
+  rewrite (Qmake_Qdiv n d). apply Qle_shift_div_l; [reflexivity|].
+  assert (inject_Z (Zpos d) * inject_Z z * pow2 e <= inject_Z n * pow2 (- e) * pow2 e) as G
+    by (apply Qmult_le_compat_r; [exact H | apply Qlt_le_weak, pow2_pos]).
+  setoid_replace (inject_Z n * pow2 (- e) * pow2 e) with (inject_Z n * (pow2 e * pow2 (- e))) in G by ring.
+  rewrite P in G. unfold at_exp. lra.
+Qed.
+Lemma ceil_q_ge e q : (e <= 0)%Z -> q <= at_exp e (ceil_q e q).
+Proof.
+  intro He. unfold ceil_q. rewrite at_exp_opp. pose proof (floor_q_le e (- q) He). lra.
+Qed.
+Lemma box_intervals_spec keep box x : in_box box x -> all_inside (box_intervals keep box) x.
+Proof.
+  unfold all_inside, box_intervals. cbn [fst snd].
+  assert (box_exp keep box <= 0)%Z as He by (unfold box_exp; lia). revert He.
+  generalize (box_exp keep box). intros e He H.
+  induction H as [|r q box x [Hl Hu] Hbox IH]; cbn [map]; constructor; auto.
+  split; cbn [fst snd].
+  - apply Qle_trans with (2 := Hl). now apply floor_q_le.
+  - apply Qle_trans with (1 := Hu). now apply ceil_q_ge.
+Qed.
+
+(* ---- the weighted sum of the constraints ---- *)
+
+(* (form, bound, strict): form.y <= bound, or < if strict, follows from the constraints *)
+Fixpoint weigh (cs : list constraint) (ks : list Z) {struct cs} : list Z * Z * bool :=
+  match cs, ks with
+  | c :: cs', k :: ks' =>
+      let '(form, b, s) := weigh cs' ks' in
+      (add_row k [(0%N, coefficients c)] form, (b + k * bound c)%Z, (s || (strict c && (0 <? k)%Z))%bool)
+  | _, _ => ([], 0%Z, false)
+  end.
+Definition follows (y : list Q) (form : list Z) (b : Z) (is_strict : bool) : Prop :=
+  dot form y <= inject_Z b /\ (is_strict = true -> dot form y < inject_Z b).
+
+Lemma holds_numerators y c : holds y c ->
+  dot (coefficients c) y <= inject_Z (bound c) /\
+  (strict c = true -> dot (coefficients c) y < inject_Z (bound c)).
+Proof.
+  unfold holds, dot. generalize (piece_total product (coefficients c) y). intro v.
+  pose proof (Qmake_Qdiv (bound c) (denominator c)) as R.
+  set (d := inject_Z (Zpos (denominator c))) in *.
+  assert (0 < d) as Hd by reflexivity.
+  assert (forall z, z / d * d == z) as M by (intro; field; lra).
+  pose proof (M v) as Mv. pose proof (M (inject_Z (bound c))) as Mb.
+  destruct (strict c); intro H; rewrite R in H.
+  - assert (v / d * d < inject_Z (bound c) / d * d) as G by now apply Qmult_lt_compat_r.
+    split; [|intros _]; lra.
+  - assert (v / d * d <= inject_Z (bound c) / d * d) as G by (apply Qmult_le_compat_r; lra).
+    split; [lra | discriminate].
+Qed.
+
+Lemma weigh_spec y : forall cs ks, forallb (Z.leb 0) ks = true -> unsafe cs y ->
+  let '(form, b, s) := weigh cs ks in follows y form b s.
+Proof.
+  induction cs as [|c cs IH]; intros ks Hk Hu; cbn [weigh]; [split; [apply Qle_refl | discriminate]|].
+  destruct ks as [|k ks]; [split; [apply Qle_refl | discriminate]|].
+  cbn [forallb] in Hk. apply andb_prop in Hk as [Hk Hks]. apply Z.leb_le in Hk.
+  inversion Hu as [|c' cs' Hc Hcs]; subst. specialize (IH ks Hks Hcs).
+  destruct (weigh cs ks) as [[form b] s]. destruct IH as [Hle Hlt].
+  destruct (holds_numerators y c Hc) as [Cle Clt].
+  unfold follows. rewrite dot_add_row, inject_plus, inject_mult.
+  cbn [row_total N.to_nat skipn]. fold (dot (coefficients c) y).
+  apply inject_nonneg in Hk. split; [nra|].
+  intro E. apply orb_prop in E as [E|E].
+  - specialize (Hlt E). nra.
+  - apply andb_prop in E as [E K]. specialize (Clt E). apply Z.ltb_lt, inject_lt in K.
+    change (inject_Z 0) with 0 in K. nra.
+Qed.
+
+(* ---- leaves ---- *)
+
+(* Hands the hints of a leaf to the neurons of the active layers, first layer first: to every neuron if
+   there are as many hints, otherwise to the undecided ones. *)
+Fixpoint deal_layer (every : bool) (B : list (Z * Z)) (hints : list Z) {struct B} : list Z * list Z :=
+  match B with
+  | [] => ([], hints)
+  | b :: B' =>
+      if (every || ((fst b <? 0) && (0 <? snd b))%Z)%bool then
+        let (mine, rest) := deal_layer every B' (tl hints) in
+        (match hints with [] => no_hint | k :: _ => k end :: mine, rest)
+      else let (mine, rest) := deal_layer every B' hints in (no_hint :: mine, rest)
+  end.
+Fixpoint deal (every : bool) (first_to_last : list entry) (hints : list Z) (dealt : list (list Z)) {struct first_to_last}
+  : list (list Z) :=
+  match first_to_last with
+  | [] => dealt
+  | E :: rest =>
+      if active E then let (mine, hints') := deal_layer every (snd (bounds E)) hints in
+                       deal every rest hints' (mine :: dealt)
+      else deal every rest hints ([] :: dealt)
+  end.
+Definition hints_for (ctx : passed) (slopes : list Z) : list (list Z) :=
+  match slopes with
+  | [] => []
+  | _ =>
+      let neurons_of E := if active E then length (neurons E) else O in
+      let every := Nat.eqb (length slopes) (list_sum (map neurons_of ctx)) in
+      deal every (rev ctx) slopes []
+  end.
+
+(* Some interval is empty: no input of the box gets here. *)
+Definition contradictory (ctx : passed) : bool :=
+  existsb (fun E => existsb (fun b => (snd b <? fst b)%Z) (snd (bounds E))) ctx.
+
+(* The weighted sum of the constraints cannot hold for what the passed layers give. *)
+Definition conclusive (bits : precision) (cs : list constraint) (ctx : passed) (B : intervals)
+  (ks slopes : list Z) : bool :=
+  let '(form, b, s) := weigh cs ks in
+  let least := lower (coefficient_bits bits) ctx B (hints_for ctx slopes) 0 form in
+  if s then leb (b, 0%Z) least else negb (leb least (b, 0%Z)).
+
+Lemma contradictory_spec box : forall ctx h, reaches ctx box h -> contradictory ctx = false.
+Proof.
+  induction ctx as [|E ctx IH]; intros h H; [reflexivity|].
+  destruct H as (h' & p & Hr & [_ HB] & _). cbn [contradictory existsb]. apply orb_false_intro.
+  - unfold all_inside in HB. induction HB as [|b q bs p [Hl Hu] Hbs IHB]; [reflexivity|].
+    cbn [existsb]. apply orb_false_intro; [|exact IHB]. apply Z.ltb_ge.
+    apply Z.le_ngt. intro Hlt. apply inject_lt in Hlt. unfold at_exp in *.
+    pose proof (pow2_pos (fst (bounds E))). nra.
+  - exact (IH h' Hr).
+Qed.
+Lemma dot_eq form : forall y z, Forall2 Qeq y z -> dot form y == dot form z.
+Proof.
+  unfold dot. induction form as [|a form IH]; intros y z H; destruct H; cbn [piece_total]; try reflexivity.
+  rewrite (IH _ _ H0). unfold product. rewrite H. reflexivity.
+Qed.
+
+Lemma conclusive_spec bits cs ctx B ks slopes h y :
+  forallb (Z.leb 0) ks = true -> conclusive bits cs ctx B ks slopes = true ->
+  reaches ctx B h -> Forall2 Qeq h y -> ~ unsafe cs y.
+Proof.
+  unfold conclusive. intros Hks H Hr Hy Hu.
+  pose proof (weigh_spec y cs ks Hks Hu) as W. destruct (weigh cs ks) as [[form b] s].
+  destruct W as [Wle Wlt].
+  pose proof (lower_spec (coefficient_bits bits) B ctx h (hints_for ctx slopes) 0 form Hr) as Lo.
+  change (pow2 0) with 1 in Lo. rewrite (dot_eq form h y Hy) in Lo.
+  assert (meaning (b, 0%Z) == inject_Z b) as M
+    by (unfold meaning, at_exp; cbn [fst snd]; change (pow2 0) with 1; ring).
+  destruct s.
+  - apply leb_true in H. specialize (Wlt eq_refl). lra.
+  - apply Bool.negb_true_iff, leb_false in H. lra.
+Qed.
+
+(* ---- trees ---- *)
+
+(* Every node finds bounds quickly and hands them down; a leaf that fails with them is tried again
+   carefully, starting from these bounds. Decisions are written with [if], which computes only what it
+   needs; andb would compute both sides. *)
+Definition quick : precision := Precision 22 18 48.
+Definition careful : precision := Precision 60 56 96.
+
+Section Check.
+  Variable quick_plans careful_plans : list plan.
+  Variable cs : list constraint.
+
+  Definition refuted_carefully (box : ranges) (known : list intervals) (ks slopes : list Z) : bool :=
+    let B := box_intervals (interval_bits careful) box in
+    match forward careful careful_plans [] B B known with
+    | None => false
+    | Some (ctx, _) => if contradictory ctx then true else conclusive careful cs ctx B ks slopes
+    end.
+  Fixpoint check (t : tree) (box : ranges) (known : list intervals) {struct t} : bool :=
+    let B := box_intervals (interval_bits quick) box in
+    match forward quick quick_plans [] B B known with
+    | None => false
+    | Some (ctx, found) =>
+        if contradictory ctx then true
+        else match t with
+             | Leaf ks slopes =>
+                 if forallb (Z.leb 0) ks then
+                   if conclusive quick cs ctx B ks slopes then true
+                   else refuted_carefully box found ks slopes
+                 else false
+             | Split i point below above =>
+                 if check below (update i (cut_below point) box) found
+                 then check above (update i (cut_above point) box) found
+                 else false
+             end
+    end.
+End Check.
+
+Definition certified (net : network) (box : ranges) (cs : list constraint) (t : tree) : bool :=
+  check (map (make_plan quick) net) (map (make_plan careful) net) cs t box [].
+
+Lemma refuted_carefully_spec net cs box known ks slopes x ps y :
+  refuted_carefully (map (make_plan careful) net) cs box known ks slopes = true ->
+  forallb (Z.leb 0) ks = true -> in_box box x -> all_known_ok known ps -> trace net x ps y -> ~ unsafe cs y.
+Proof.
+  unfold refuted_carefully. intros H Hks Hx Hk Ht.
+  apply (box_intervals_spec (interval_bits careful)) in Hx.
+  set (B := box_intervals (interval_bits careful) box) in *.
+  destruct (forward _ _ _ _ _ _) as [[ctx found]|] eqn:Hf; [|discriminate].
+  destruct (forward_spec careful B net [] B known ctx found x ps y Hf Hx Hx Hk Ht) as [_ (h & Hr & Hy)].
+  rewrite (contradictory_spec B ctx h Hr) in H. now apply (conclusive_spec careful cs ctx B ks slopes h).
+Qed.
+
+Lemma check_spec net cs x ps y : trace net x ps y -> forall t box known,
+  check (map (make_plan quick) net) (map (make_plan careful) net) cs t box known = true ->
+  in_box box x -> all_known_ok known ps -> ~ unsafe cs y.
+Proof.
+  intro Ht. induction t as [ks slopes|i point below IHb above IHa]; intros box known H Hx Hk; cbn [check] in H;
+    pose proof (box_intervals_spec (interval_bits quick) box x Hx) as HB;
+    set (B := box_intervals (interval_bits quick) box) in *;
+    destruct (forward _ _ _ _ _ _) as [[ctx found]|] eqn:Hf; try discriminate;
+    destruct (forward_spec quick B net [] B known ctx found x ps y Hf HB HB Hk Ht) as [Hfound (h & Hr & Hy)];
+    rewrite (contradictory_spec B ctx h Hr) in H.
+  - destruct (forallb (Z.leb 0) ks) eqn:Hks; [|discriminate].
+    destruct (conclusive quick cs ctx B ks slopes) eqn:Hc.
+    + now apply (conclusive_spec quick cs ctx B ks slopes h).
+    + now apply (refuted_carefully_spec net cs box found ks slopes x ps).
+  - destruct (check _ _ _ below _ _) eqn:H1; [|discriminate].
+    destruct (split_box i point box x Hx) as [G|G].
+    + exact (IHb _ _ H1 G Hfound).
+    + exact (IHa _ _ H G Hfound).
+Qed.
+
+Theorem certified_safe net box cs t : certified net box cs t = true -> safe net box cs.
+Proof.
+  intros H x y Hx [ps Ht]. exact (check_spec net cs x ps y Ht t box [] H Hx I).
+Qed.

@@ -1,0 +1,36 @@
+#include "coq_lint.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace isotrace::proofs {
+namespace {
+
+constexpr std::array<std::string_view, 36> forbidden = {
+    "Add",       "Admitted",   "Axiom",      "Axioms",     "Canonical", "Cd",
+    "Coercion",  "Conjecture", "Context",    "Declare",    "Drop",      "Extraction",
+    "Fail",      "Global",     "Hypotheses", "Hypothesis", "Include",   "Infix",
+    "Instance",  "Load",       "Ltac",       "Ltac2",      "Module",    "Notation",
+    "Parameter", "Parameters", "Primitive",  "Redirect",   "Register",  "Section",
+    "Set",       "Unset",      "Variable",   "Variables",  "admit",     "give_up"};
+
+bool is_word(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '\'';
+}
+
+}  // namespace
+
+std::optional<std::string> find_forbidden_word(std::string_view coq_text) {
+  for (std::size_t i = 0; i < coq_text.size();) {
+    std::size_t end = i;
+    while (end < coq_text.size() && is_word(coq_text[end])) ++end;
+    const std::string_view word = coq_text.substr(i, end - i);
+    if (std::find(forbidden.begin(), forbidden.end(), word) != forbidden.end())
+      return std::string(word);
+    i = std::max(end, i + 1);
+  }
+  return std::nullopt;
+}
+
+}  // namespace isotrace::proofs

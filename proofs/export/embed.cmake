@@ -1,0 +1,21 @@
+# Writes OUTPUT, a C++ file that holds the text of FILES (a semicolon-separated list) under their names.
+set(text "// Written by embed.cmake from coq/core.\n#include <isotrace/proofs/export/coq_library.hpp>\n\n")
+string(APPEND text "namespace isotrace::proofs {\n\nstd::vector<CoqFile> embedded_coq_files() {\n  return {\n")
+foreach(file IN LISTS FILES)
+  get_filename_component(name ${file} NAME)
+  # In hex, because CMake's lists would change brackets and semicolons.
+  file(READ ${file} content HEX)
+  string(LENGTH "${content}" length)
+  string(APPEND text "      {\"${name}\"")
+  set(separator ",\n       ")
+  # One literal per 500 bytes: compilers limit the length of a line.
+  foreach(begin RANGE 0 ${length} 1000)
+    string(SUBSTRING "${content}" ${begin} 1000 piece)
+    string(REGEX REPLACE "(..)" "\\\\x\\1" piece "${piece}")
+    string(APPEND text "${separator}\"${piece}\"")
+    set(separator "\n       ")
+  endforeach()
+  string(APPEND text "},\n")
+endforeach()
+string(APPEND text "  };\n}\n\n}  // namespace isotrace::proofs\n")
+file(WRITE ${OUTPUT} "${text}")

@@ -1,0 +1,107 @@
+// Coq text of numbers, rows and trees; words that must not occur.
+#include <gtest/gtest.h>
+
+#include "coq_lint.hpp"
+#include "coq_text.hpp"
+#include "tests/proofs/export/small_network.hpp"
+
+namespace isotrace::tests {
+namespace {
+
+using core::RefusalCode;
+
+TEST(CoqText, weights_are_exact_integers_over_a_power_of_two) {
+  proofs::AffineChain chain{5, {{{{{{0, 0.5}, {1, -3.0}, {4, 0.0}}, 0.25}, {{}, 0}}, 3, true}}};
+  EXPECT_EQ(proofs::coq_network(chain),
+            "[Layer 2%N 3%N true [([(0%N, [2; (-12)]); (2%N, [0])], 1);\n  ([], 0)]]");
+  chain.layers[0].rows = {{{{0, 0x1p-149}}, 0x1p+127}};
+  const std::string text = proofs::coq_network(chain);
+  EXPECT_NE(text.find("Layer 149%N"), std::string::npos);
+  EXPECT_NE(text.find("[1])], " + (core::Integer(1) << 276).str()), std::string::npos);
+}
+
+TEST(CoqText, boxes_and_constraints_are_exact) {
+  EXPECT_EQ(proofs::coq_box({{core::Rational(-1) / 3, core::Rational(2)}}),
+            "[((-1) # 3, 2 # 1)%Q]");
+  const proofs::LinearRow row{
+      {{0, core::Rational(1) / 2}, {2, core::Rational(-1) / 3}}, core::Rational(5), true};
+  EXPECT_EQ(proofs::coq_constraints({row}, 3), "[Constraint [3; 0; (-2)] 30 6 true]");
+}
+
+proofs::Case one_row_case() {
+  proofs::LinearRow row;
+  row.terms = {{0, core::Rational(1) / 2}};
+  row.bound = 1;
+  return {{{-1, 1}, {-1, 1}}, {row}};
+}
+
+TEST(CoqText, trees_keep_splits_multipliers_and_slopes) {
+  proofs::CaseProof proof = halving_tree(2, 1);
+  proof.nodes[2].multipliers = {0.125};
+  proof.nodes[2].slopes = {0, 255};
+  const auto text = proofs::coq_tree(proof, one_row_case());
+  ASSERT_TRUE(text);
+  EXPECT_EQ(*text, "(Split 0 (0 # 1)%Q\n  (Leaf [1] [])\n  (Leaf [1] [0; 255]))");
+}
+
+TEST(CoqText, multipliers_keep_their_ratio) {
+  proofs::Case of = one_row_case();
+  of.rows.push_back(of.rows[0]);
+  of.rows[1].terms[0].coefficient = 1;
+  proofs::CaseProof proof = halving_tree(2, 0);
+  proof.nodes[0].multipliers = {1, 2};
+  const auto text = proofs::coq_tree(proof, of);
+  ASSERT_TRUE(text);
+  // 1 for half a unit is a quarter of 2 for a whole one.
+  EXPECT_EQ(*text, "(Leaf [70368744177664; 281474976710656] [])");
+}
+
+RefusalCode refusal_of(const proofs::CaseProof& proof) {
+  const auto text = proofs::coq_tree(proof, one_row_case());
+  return text ? RefusalCode::artifact_unknown : text.error().code;
+}
+
+TEST(CoqText, trees_that_are_none_are_refused) {
+  const proofs::CaseProof good = halving_tree(2, 2);
+  proofs::CaseProof bad = good;
+  bad.nodes.pop_back();
+  EXPECT_EQ(refusal_of(bad), RefusalCode::proof_malformed) << "dropped leaf";
+  bad = good;
+  bad.nodes.push_back(good.nodes.back());
+  EXPECT_EQ(refusal_of(bad), RefusalCode::proof_malformed) << "added leaf";
+  bad.nodes.clear();
+  EXPECT_EQ(refusal_of(bad), RefusalCode::proof_malformed) << "no node";
+  bad = good;
+  bad.nodes[0].dimension = 2;
+  EXPECT_EQ(refusal_of(bad), RefusalCode::proof_malformed) << "no such input";
+  bad = good;
+  bad.nodes[0].at = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(refusal_of(bad), RefusalCode::proof_malformed) << "split at infinity";
+  for (const double multiplier : {-1.0, std::numeric_limits<double>::quiet_NaN()}) {
+    bad = good;
+    bad.nodes.back().multipliers = {multiplier};
+    EXPECT_EQ(refusal_of(bad), RefusalCode::proof_malformed) << multiplier;
+  }
+  bad = good;
+  bad.nodes.back().multipliers = {1, 1};
+  EXPECT_EQ(refusal_of(bad), RefusalCode::proof_malformed) << "one multiplier too many";
+}
+
+TEST(CoqText, a_very_deep_tree_is_written_without_recursion) {
+  proofs::CaseProof proof;
+  for (int i = 0; i < 200000; ++i) {
+    proof.nodes.push_back({proofs::ProofNode::Kind::split, 0, 0.5, {}, {}});
+    proof.nodes.push_back({proofs::ProofNode::Kind::leaf, 0, 0, {1}, {}});
+  }
+  proof.nodes.push_back({proofs::ProofNode::Kind::leaf, 0, 0, {1}, {}});
+  EXPECT_TRUE(proofs::coq_tree(proof, one_row_case()));
+}
+
+TEST(CoqLint, finds_words_and_only_words) {
+  EXPECT_EQ(proofs::find_forbidden_word("Lemma x : True. Admitted."), "Admitted");
+  EXPECT_EQ(proofs::find_forbidden_word("(* hidden *)Axiom a:False."), "Axiom");
+  EXPECT_EQ(proofs::find_forbidden_word("Definition Axiomatic := my_Axiom."), std::nullopt);
+}
+
+}  // namespace
+}  // namespace isotrace::tests
