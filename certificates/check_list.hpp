@@ -1,0 +1,48 @@
+// Collects the checks of one verification in order. Trusted base; not for other rooms.
+#pragma once
+
+#include <isotrace/certificates/report.hpp>
+
+namespace isotrace::certificates {
+
+class CheckList {
+ public:
+  explicit CheckList(std::vector<Check>& checks) : checks_(checks) {}
+
+  /// Notes the answer of one question and gives it back.
+  bool require(bool good, std::string id, Outcome on_failure, std::string detail,
+               std::string bound_by = {}) {
+    Check check{
+        std::move(id),      good ? CheckStatus::ok : CheckStatus::failed, on_failure, {}, {}, {},
+        std::move(bound_by)};
+    if (!good) check.detail = std::move(detail);
+    checks_.push_back(std::move(check));
+    return good;
+  }
+
+  /// Notes whether two values are the same, and both of them.
+  bool compare(std::string id, Outcome on_failure, std::string expected, std::string actual,
+               std::string bound_by) {
+    const bool same = expected == actual;
+    checks_.push_back({std::move(id), same ? CheckStatus::ok : CheckStatus::failed, on_failure,
+                       same ? "" : "differs", std::move(expected), std::move(actual),
+                       std::move(bound_by)});
+    return same;
+  }
+
+  void skip(std::string id, std::string detail, std::string expected = {},
+            std::string bound_by = {}) {
+    checks_.push_back({std::move(id),
+                       CheckStatus::skipped,
+                       Outcome::nothing_verified,
+                       std::move(detail),
+                       std::move(expected),
+                       {},
+                       std::move(bound_by)});
+  }
+
+ private:
+  std::vector<Check>& checks_;
+};
+
+}  // namespace isotrace::certificates

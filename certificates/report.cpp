@@ -1,0 +1,88 @@
+#include <isotrace/certificates/report.hpp>
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+namespace isotrace::certificates {
+namespace {
+
+using OrderedJson = nlohmann::ordered_json;
+
+std::string_view status_name(CheckStatus status) {
+  switch (status) {
+    case CheckStatus::failed: return "failed";
+    case CheckStatus::ok: return "ok";
+    case CheckStatus::skipped: return "skipped";
+  }
+  return "failed";
+}
+
+OrderedJson to_json(const Check& check) {
+  OrderedJson json;
+  json["id"] = check.id;
+  json["status"] = status_name(check.status);
+  json["code"] = check.status == CheckStatus::failed ? static_cast<int>(check.on_failure) : 0;
+  json["detail"] = check.detail;
+  json["expected"] = check.expected;
+  json["actual"] = check.actual;
+  json["boundBy"] = check.bound_by;
+  return json;
+}
+
+}  // namespace
+
+std::string_view outcome_name(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::passed: return "passed";
+    case Outcome::malformed: return "malformed";
+    case Outcome::signature: return "bad_signature";
+    case Outcome::key: return "key_untrusted";
+    case Outcome::digest: return "digest_mismatch";
+    case Outcome::policy: return "policy_not_satisfied";
+    case Outcome::failed: return "verdict_failed";
+    case Outcome::inconclusive: return "verdict_inconclusive";
+    case Outcome::log: return "log_or_timestamp";
+    case Outcome::nothing_verified: return "nothing_verified";
+  }
+  return "nothing_verified";
+}
+
+const Check* VerifyReport::find_check(std::string_view id) const {
+  const auto found = std::find_if(checks.begin(), checks.end(),
+                                  [&](const Check& check) { return check.id == id; });
+  return found == checks.end() ? nullptr : &*found;
+}
+
+Outcome decide(const std::vector<Check>& checks) {
+  for (const Check& check : checks) {
+    if (check.status != CheckStatus::failed) continue;
+    // A failed check never counts as a pass, whatever it names.
+    return check.on_failure == Outcome::passed ? Outcome::nothing_verified : check.on_failure;
+  }
+  const bool complete =
+      std::all_of(std::begin(mandatory_checks), std::end(mandatory_checks), [&](auto id) {
+        return std::any_of(checks.begin(), checks.end(), [&](const Check& check) {
+          return check.id == id && check.status == CheckStatus::ok;
+        });
+      });
+  return complete ? Outcome::passed : Outcome::nothing_verified;
+}
+
+std::string write_report(const VerifyReport& report) {
+  OrderedJson json;
+  json["schema"] = "https://isotrace.dev/report/verify/v1";
+  json["result"] = outcome_name(report.outcome);
+  json["code"] = static_cast<int>(report.outcome);
+  json["certificate"] = report.certificate_id.hex();
+  json["policySha256"] = report.policy_sha256.hex();
+  json["signers"] = report.signers;
+  json["subject"] = {{"name", report.subject}, {"sha256", report.subject_sha256}};
+  json["verdict"] = report.verdict;
+  json["nonClaims"] = report.non_claims;
+  json["checks"] = OrderedJson::array();
+  for (const Check& check : report.checks) json["checks"].push_back(to_json(check));
+  return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+}
+
+}  // namespace isotrace::certificates

@@ -1,0 +1,200 @@
+#include <isotrace/certificates/verify_evidence.hpp>
+
+#include <algorithm>
+
+#include <isotrace/certificates/artifacts.hpp>
+
+namespace isotrace::certificates {
+namespace {
+
+using core::Digest;
+
+/// What it means that an artifact with the right digest cannot be read or judged.
+Outcome outcome_of(const core::Refusal& refusal) {
+  return core::refusal_info(refusal.code).kind == core::RefusalClass::malformed
+             ? Outcome::malformed
+             : Outcome::nothing_verified;
+}
+
+void check_model(const Statement& statement, const Evidence& evidence, EvidenceFound& found,
+                 CheckList& checks) {
+  const StatementModel& model = statement.model;
+  if (evidence.model) {
+    found.model = checks.compare("model.sha256", Outcome::digest, model.sha256.hex(),
+                                 core::sha256(*evidence.model).hex(), "/subject/0/digest/sha256");
+    checks.compare("model.bytes", Outcome::digest, std::to_string(model.bytes),
+                   std::to_string(evidence.model->size()), "/predicate/model/bytes");
+  } else {
+    checks.skip("model.sha256", "the model was not given", model.sha256.hex(),
+                "/subject/0/digest/sha256");
+  }
+  if (!evidence.identity) {
+    checks.skip("model.program", "the model was not imported here", model.identity.program.hex(),
+                "/predicate/model/programDigest");
+    return;
+  }
+  checks.compare("model.program", Outcome::digest, model.identity.program.hex(),
+                 evidence.identity->program.hex(), "/predicate/model/programDigest");
+  checks.compare("model.weights", Outcome::digest, model.identity.weights_root.hex(),
+                 evidence.identity->weights_root.hex(), "/predicate/model/weightsRoot");
+  checks.compare("model.weights_count", Outcome::digest,
+                 std::to_string(model.identity.weights_count),
+                 std::to_string(evidence.identity->weights_count), "/predicate/model/weightsCount");
+}
+
+void check_trace(const Statement& statement, const Evidence& evidence, EvidenceFound& found,
+                 CheckList& checks) {
+  if (!evidence.trace) {
+    if (statement.trace) {
+      checks.skip("trace.file", "the trace was not given", statement.trace->file_sha256.hex(),
+                  "/predicate/trace/fileSha256");
+    }
+    return;
+  }
+  if (!checks.require(statement.trace.has_value(), "trace.bound", Outcome::digest,
+                      "the certificate binds no trace", "/predicate/trace")) {
+    return;
+  }
+  const StatementTrace& bound = *statement.trace;
+  if (!checks.compare("trace.file", Outcome::digest, bound.file_sha256.hex(),
+                      core::sha256(*evidence.trace).hex(), "/predicate/trace/fileSha256")) {
+    return;
+  }
+  const auto facts = read_trace_facts(*evidence.trace);
+  if (!facts) {
+    checks.require(false, "trace.readable", outcome_of(facts.error()), describe(facts.error()));
+    return;
+  }
+  bool good = checks.compare("trace.root", Outcome::digest, bound.root.hex(),
+                             facts->reference.root.hex(), "/predicate/trace/root");
+  good &= checks.compare("trace.header", Outcome::digest, bound.header_sha256.hex(),
+                         facts->reference.header_sha256.hex(), "/predicate/trace/headerSha256");
+  good &= checks.compare("trace.leaf_count", Outcome::digest, std::to_string(bound.leaf_count),
+                         std::to_string(facts->reference.leaf_count), "/predicate/trace/leafCount");
+  good &= checks.compare("trace.program", Outcome::digest, statement.model.identity.program.hex(),
+                         facts->program.hex(), "/predicate/model/programDigest");
+  good &= checks.compare("trace.semantics", Outcome::digest, statement.semantics,
+                         plain_text(facts->semantics), "/predicate/semantics/id");
+  good &= checks.require(statement.inputs == facts->inputs, "trace.inputs", Outcome::digest,
+                         "the inputs of the run are others", "/predicate/inputs");
+  const auto& backends = statement.backends;
+  good &= checks.require(
+      std::find(backends.begin(), backends.end(), facts->backend) != backends.end(),
+      "trace.backend", Outcome::digest, "the trace was recorded elsewhere", "/predicate/backends");
+  found.trace = good;
+}
+
+void check_replay(const Statement& statement, const Evidence& evidence, CheckList& checks) {
+  if (!evidence.replay) return;
+  if (!checks.require(evidence.replay->kind != core::Verdict::Kind::undecided, "replay",
+                      Outcome::nothing_verified, evidence.replay->reason)) {
+    return;
+  }
+  // Without a replay claim the run must at least be what the model computes.
+  ClaimResult expected = ClaimResult::holds;
+  for (const Claim& claim : statement.claims) {
+    if (claim.method == ClaimMethod::replay && claim.result != ClaimResult::unknown) {
+      expected = claim.result;
+    }
+  }
+  checks.compare("replay.result", Outcome::digest, std::string(name_of(expected)),
+                 std::string(name_of(result_of(*evidence.replay))), "/predicate/claims");
+}
+
+/// Checks a proof whose file digest is the claim's.
+bool check_proof_claim(const Statement& statement, const Claim& claim, core::ByteView bytes,
+                       CheckList& checks) {
+  const std::string id = claim.id + ".proof";
+  const auto facts = read_proof_facts(bytes);
+  if (!facts) {
+    return checks.require(false, id + ".readable", outcome_of(facts.error()),
+                          describe(facts.error()), "/predicate/claims");
+  }
+  bool good = checks.compare(id + ".digest", Outcome::digest, claim.proof->digest.hex(),
+                             facts->reference.digest.hex(), "/predicate/claims/proof/digest");
+  good &= checks.compare(id + ".program", Outcome::digest, statement.model.identity.program.hex(),
+                         facts->model.program.hex(), "/predicate/model/programDigest");
+  good &= checks.require(facts->model == statement.model.identity, id + ".weights", Outcome::digest,
+                         "the proof is about other weights", "/predicate/model/weightsRoot");
+  good &= checks.compare(id + ".property", Outcome::digest, claim.property->sha256.hex(),
+                         facts->property.hex(), "/predicate/claims/property/sha256");
+  good &= checks.compare(id + ".semantics", Outcome::digest, statement.semantics,
+                         plain_text(facts->semantics), "/predicate/semantics/id");
+  good &= checks.compare(id + ".level", Outcome::digest, std::string(name_of(claim.level)),
+                         std::string(name_of(facts->level)), "/predicate/claims/level");
+  good &= checks.require(facts->counterexample == (claim.method == ClaimMethod::counterexample) &&
+                             facts->reference.leaves == claim.proof->leaves &&
+                             facts->reference.format == claim.proof->format &&
+                             claim.property->language == property_language,
+                         id + ".kind", Outcome::digest, "the proof is of another kind or size",
+                         "/predicate/claims/proof");
+  // The checker's answer must carry the claim: HOLDS needs `accepted`; a counterexample must at
+  // least not be refuted (whether it was executed again rests on the signer).
+  const bool carried = claim.method == ClaimMethod::proof
+                           ? facts->verdict.accepted()
+                           : facts->verdict.kind != core::Verdict::Kind::rejected;
+  good &=
+      checks.require(carried, id + ".checked", Outcome::digest,
+                     "the checker says " + std::string(core::verdict_name(facts->verdict.kind)) +
+                         ": " + facts->verdict.reason,
+                     "/predicate/claims/result");
+  return good;
+}
+
+void check_proofs(const Statement& statement, const Evidence& evidence, EvidenceFound& found,
+                  CheckList& checks) {
+  std::map<Digest, core::ByteView> given;
+  for (const core::ByteView bytes : evidence.proofs) given.emplace(core::sha256(bytes), bytes);
+  for (const Claim& claim : statement.claims) {
+    if (!claim.proof) continue;
+    const auto file = given.find(claim.proof->file_sha256);
+    if (file == given.end()) {
+      checks.skip(claim.id + ".proof", "the proof was not given", claim.proof->file_sha256.hex(),
+                  "/predicate/claims/proof/sha256");
+      continue;
+    }
+    checks.compare(claim.id + ".proof", Outcome::digest, claim.proof->file_sha256.hex(),
+                   file->first.hex(), "/predicate/claims/proof/sha256");
+    if (check_proof_claim(statement, claim, file->second, checks)) {
+      found.proofs.insert(file->first);
+      found.properties.insert(claim.property->sha256);
+    }
+  }
+  for (const auto& [digest, bytes] : given) {
+    const bool bound = std::any_of(
+        statement.claims.begin(), statement.claims.end(),
+        [&](const Claim& claim) { return claim.proof && claim.proof->file_sha256 == digest; });
+    if (!bound) {
+      checks.require(false, "proof.bound", Outcome::digest,
+                     "no claim binds the proof with digest " + digest.hex(), "/predicate/claims");
+    }
+  }
+}
+
+void check_properties(const Statement& statement, const Evidence& evidence, EvidenceFound& found,
+                      CheckList& checks) {
+  for (const core::ByteView bytes : evidence.properties) {
+    const Digest digest = core::sha256(bytes);
+    const bool bound = std::any_of(
+        statement.claims.begin(), statement.claims.end(),
+        [&](const Claim& claim) { return claim.property && claim.property->sha256 == digest; });
+    checks.require(bound, "property.bound", Outcome::digest,
+                   "no claim binds the property with digest " + digest.hex(), "/predicate/claims");
+    if (bound) found.properties.insert(digest);
+  }
+}
+
+}  // namespace
+
+EvidenceFound check_evidence(const Statement& statement, const Evidence& evidence,
+                             CheckList& checks) {
+  EvidenceFound found;
+  check_model(statement, evidence, found, checks);
+  check_trace(statement, evidence, found, checks);
+  check_replay(statement, evidence, checks);
+  check_properties(statement, evidence, found, checks);
+  check_proofs(statement, evidence, found, checks);
+  return found;
+}
+
+}  // namespace isotrace::certificates
