@@ -1,0 +1,95 @@
+"""keygen, policy, certify, verify as users run them."""
+import pathlib
+import stat
+import unittest
+
+from command_line import CommandLineTest, FAILS, FLIPPED, HOLDS, MODEL
+
+
+class Certificates(CommandLineTest):
+    def setUp(self):
+        super().setUp()
+        self.trace = self.record("a.isotrace")
+        self.proof = self.path("p.isoproof")
+        self.run_program("prove", MODEL, "--property", HOLDS, "--out", self.proof)
+        self.key = self.make_key("ci")
+        self.policy = self.make_policy("policy.json", "ci")
+        self.evidence = ["--model", MODEL, "--property", HOLDS, "--proof", self.proof, "--trace", self.trace]
+        self.certificate = self.certify("m.cert.sigstore.json")
+
+    def make_key(self, name, *more):
+        self.run_program("keygen", "--out", self.path(name), *more)
+        return self.path(name + ".key")
+
+    def make_policy(self, name, key):
+        self.run_program("policy", "init", "--key", self.path(key + ".pub"), "--expires", "2036-12-31", "--out",
+                         self.path(name))
+        return self.path(name)
+
+    def certify(self, name, key=None):
+        self.run_program("certify", *self.evidence, "--key", key or self.key, "--out", self.path(name))
+        return self.path(name)
+
+    def verify(self, code, certificate=None, policy=None, evidence=None, more=()):
+        return self.run_program("verify", certificate or self.certificate, "--policy", policy or self.policy,
+                                *(self.evidence if evidence is None else evidence), *more, "--json", code=code)
+
+    def test_verified_with_every_digest_recomputed(self):
+        self.verify(0)
+        self.verify(0, more=["--replay"])
+        self.run_program("certificate", self.certificate, "--policy", self.policy, *self.evidence,
+                         program="isotrace-verify")
+
+    def test_private_key_is_for_its_owner_only(self):
+        mode = stat.S_IMODE(pathlib.Path(self.key).stat().st_mode)
+        self.assertEqual(mode, 0o600)
+
+    def test_certificate_is_reproducible(self):
+        again = self.certify("again.json")
+        self.assertEqual(pathlib.Path(again).read_bytes(), pathlib.Path(self.certificate).read_bytes())
+
+    def test_ecdsa(self):
+        key = self.make_key("ec", "--alg", "ecdsa-p256")
+        self.verify(0, certificate=self.certify("ec.json", key), policy=self.make_policy("ec-policy.json", "ec"))
+
+    def test_untrusted_key(self):
+        self.make_key("other")
+        self.verify(12, policy=self.make_policy("other.json", "other"))
+
+    def test_expired(self):
+        self.verify(14, more=["--at", "2037-06-01"])
+
+    def test_other_evidence_is_a_digest_mismatch(self):
+        for position, replacement in ((1, FLIPPED), (3, FAILS), (7, self.record("b.isotrace", FLIPPED))):
+            evidence = list(self.evidence)
+            evidence[position] = replacement
+            self.verify(13, evidence=evidence)
+
+    def test_no_evidence_is_not_success(self):
+        done = self.verify(20, evidence=[])
+        self.assertNotEqual(done.returncode, 0)
+
+    def test_changed_bytes(self):
+        size = pathlib.Path(self.certificate).stat().st_size
+        for place in range(0, size, max(1, size // 25)):
+            def flip(data, place=place):
+                data[place] ^= 0x01
+                return data
+            bad = self.changed_copy(self.certificate, "bad.json", flip)
+            done = self.run_any("verify", bad, "--policy", self.policy, *self.evidence)
+            self.assertIn(done, (10, 11, 12), f"byte {place}")
+
+    def run_any(self, *words):
+        import subprocess
+        from command_line import BUILD
+        return subprocess.run([str(BUILD / "bin/isotrace"), *words], capture_output=True, timeout=60).returncode
+
+    def test_public_key_where_private_is_expected(self):
+        refusal = self.run_json("certify", *self.evidence, "--key", self.path("ci.pub"), "--out", self.path("x"),
+                                code=3)["refusal"]
+        self.assertEqual(refusal["name"], "key_kind_wrong")
+        self.assertFalse(pathlib.Path(self.path("x")).exists())
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

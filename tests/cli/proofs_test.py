@@ -1,0 +1,79 @@
+"""prove, check, export, reconcile as users run them."""
+import pathlib
+import shutil
+import unittest
+
+from command_line import CommandLineTest, FAILS, FLIPPED, HOLDS, MODEL
+
+
+class Prove(CommandLineTest):
+    def test_proved_checked_and_checked_by_the_trusted_base(self):
+        proof = self.path("p.isoproof")
+        answer = self.run_json("prove", MODEL, "--property", HOLDS, "--out", proof)
+        self.assertEqual(answer["verdict"], "proved")
+        self.assertIsNone(answer["counterexample"])
+        self.assertEqual(self.run_json("check", proof)["verdict"], "accepted")
+        self.assertEqual(self.run_json("proof", proof, program="isotrace-verify")["verdict"], "accepted")
+        self.run_program("check", proof, "--model", MODEL, "--property", HOLDS)
+
+    def test_proof_of_another_model_or_property_is_rejected(self):
+        proof = self.path("p.isoproof")
+        self.run_program("prove", MODEL, "--property", HOLDS, "--out", proof)
+        self.run_program("check", proof, "--model", FLIPPED, code=1)
+        self.run_program("check", proof, "--property", FAILS, code=1)
+
+    def test_proof_bytes_do_not_depend_on_jobs(self):
+        for jobs in "123":
+            self.run_program("prove", MODEL, "--property", HOLDS, "--out", self.path(jobs), "--jobs", jobs)
+        self.assertEqual(pathlib.Path(self.path("1")).read_bytes(), pathlib.Path(self.path("2")).read_bytes())
+        self.assertEqual(pathlib.Path(self.path("1")).read_bytes(), pathlib.Path(self.path("3")).read_bytes())
+
+    def test_violated_with_counterexample_confirmed_by_execution(self):
+        proof = self.path("v.isoproof")
+        answer = self.run_json("prove", MODEL, "--property", FAILS, "--out", proof, code=1)
+        self.assertEqual(answer["verdict"], "violated")
+        self.assertTrue(all(0 <= float.fromhex(x) <= 1 for x in answer["counterexample"]["inputs"]))
+        self.assertLessEqual(float.fromhex(answer["counterexample"]["outputs"][0]), 0.5)
+        self.assertEqual(self.run_json("check", proof)["verdict"], "accepted")
+        # The trusted base has no executor and must not pretend to have confirmed it.
+        self.run_program("proof", proof, program="isotrace-verify", code=5)
+
+    def test_every_flipped_byte_region_is_refused_or_rejected(self):
+        proof = self.path("p.isoproof")
+        self.run_program("prove", MODEL, "--property", HOLDS, "--out", proof)
+        size = pathlib.Path(proof).stat().st_size
+        for place in range(0, size, max(1, size // 40)):
+            def flip(data, place=place):
+                data[place] ^= 0x10
+                return data
+            bad = self.changed_copy(proof, "bad.isoproof", flip)
+            done = self.run_program("check", bad, "--json", code=3)
+            self.assertIn(b"refusal", done.stdout)
+
+    def test_malformed_property_is_refused_with_its_place(self):
+        bad = self.path("bad.vnnlib")
+        pathlib.Path(bad).write_text("(declare-const X_0 Real)\n(assert (<= X_0 ))\n")
+        refusal = self.run_json("prove", MODEL, "--property", bad, "--out", self.path("p"), code=3)["refusal"]
+        self.assertEqual(refusal["name"], "property_malformed")
+        self.assertIn("2", refusal["where"])
+        self.assert_only("bad.vnnlib")
+
+
+@unittest.skipUnless(shutil.which("coqc"), "coqc is not installed")
+class Coq(CommandLineTest):
+    def test_bundle_replays_and_a_changed_one_does_not(self):
+        proof = self.path("p.isoproof")
+        self.run_program("prove", MODEL, "--property", HOLDS, "--out", proof)
+        bundle = self.folder / "bundle"
+        exported = self.run_json("export", proof, "--to", "coq", "--out", str(bundle))
+        self.assertTrue(all(o["status"] == "emitted" for o in exported["obligations"]))
+        replayed = self.run_json("reconcile", str(bundle), "--proof", proof)
+        self.assertTrue(replayed["obligations"])
+        self.assertTrue(all(o["status"] == "replayed" for o in replayed["obligations"]))
+        changed = next((bundle / "coq/gen").glob("Proof_*.v"))
+        changed.write_text(changed.read_text().replace("Theorem", "Axiom cheat : False.\nTheorem", 1))
+        self.run_program("reconcile", str(bundle), "--proof", proof, code=1)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,74 @@
+"""help, man, completion, explain, doctor, backends, version: what they print, and that it is whole."""
+import json
+import pathlib
+import shutil
+import subprocess
+import unittest
+
+from command_line import BUILD, SOURCE, CommandLineTest
+
+GOLDEN = SOURCE / "tests/cli/golden"
+
+
+class Texts(CommandLineTest):
+    def test_help_is_the_golden_text(self):
+        # ISOTRACE_GOLDEN=write ./dev test after a change of the command table, then read the diff.
+        import os
+        commands = [line.split()[0] for line in (GOLDEN / "commands.txt").read_text().splitlines()]
+        text = self.run_program("--help").stdout.decode()
+        for command in commands:
+            text += "\n" + self.run_program(command, "--help").stdout.decode()
+        if os.environ.get("ISOTRACE_GOLDEN") == "write":
+            (GOLDEN / "help.txt").write_text(text)
+        self.assertEqual(text, (GOLDEN / "help.txt").read_text())
+        listed = [line.split()[0] for line in self.run_program("--help").stdout.decode().split("Commands:")[1]
+                  .split("Options of")[0].splitlines() if line.strip()]
+        self.assertEqual(listed, commands)
+
+    def test_every_command_has_examples(self):
+        for command in (GOLDEN / "commands.txt").read_text().split():
+            text = self.run_program(command, "--help").stdout.decode()
+            self.assertIn(f"isotrace {command}", text.split("Examples:")[1], command)
+
+    def test_man_page_is_well_formed(self):
+        page = self.run_program("man").stdout
+        self.assertTrue(page.startswith(b".TH isotrace 1"))
+        if shutil.which("man"):
+            done = subprocess.run(["man", "--warnings", "-l", "-"], input=page, capture_output=True)
+            self.assertEqual((done.returncode, done.stderr), (0, b""))
+
+    def test_completions_parse(self):
+        for shell in ("bash", "zsh", "fish"):
+            script = self.run_program("completion", shell).stdout
+            self.assertIn(b"certify", script)
+            if shutil.which(shell):
+                done = subprocess.run([shell, "-n"], input=script, capture_output=True)
+                self.assertEqual(done.returncode, 0, done.stderr)
+        self.run_program("completion", "tcsh", code=2)
+
+    def test_bash_completion_completes(self):
+        script = self.run_program("completion", "bash").stdout.decode()
+        probe = script + '\nCOMP_WORDS=(isotrace pro); COMP_CWORD=1; _isotrace_main; echo "${COMPREPLY[@]}"'
+        done = subprocess.run(["bash", "-c", probe], capture_output=True, text=True)
+        self.assertEqual(done.stdout.strip(), "prove")
+
+    def test_explain(self):
+        row = self.run_json("explain", "trace_truncated")
+        self.assertEqual((row["code"], row["exit"]), (1203, 3))
+        self.assertEqual(self.run_json("explain", "E1203"), row)
+        self.run_program("explain", "9999", code=2)
+
+    def test_backends_and_doctor(self):
+        names = [b["name"] for b in self.run_json("backends")["backends"]]
+        self.assertEqual(names[:2], ["reference", "cpu"])
+        tested = self.run_json("backends", "--selftest")
+        self.assertTrue(all(b["selftest"]["failed"] == 0 and b["selftest"]["passed"] > 0
+                            for b in tested["backends"]))
+        self.assertTrue(self.run_json("doctor")["healthy"])
+
+    def test_version(self):
+        self.assertEqual(self.run_json("version")["semantics"], ["isonum-1"])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

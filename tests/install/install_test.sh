@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Installs the build into a fresh folder and builds a program outside the tree against it.
+# usage: install_test.sh BUILD_DIR SOURCE_DIR
+set -euo pipefail
+build=$1
+source=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+cmake --install "$build" --prefix "$work/usr" >"$work/install.log"
+"$work/usr/bin/isotrace" version
+for file in share/man/man1/isotrace.1 share/bash-completion/completions/isotrace \
+  share/zsh/site-functions/_isotrace share/fish/vendor_completions.d/isotrace.fish; do
+  test -s "$work/usr/$file" || { echo "not installed: $file" >&2; exit 1; }
+done
+
+controller=$source/fixtures/controller
+"$work/usr/bin/isotrace" run "$controller/controller.onnx" --input "state=$controller/state.pb" \
+  --trace "$work/a.isotrace" --json >"$work/run.json"
+
+# Nothing of the source tree may be needed: the consumer sees only the prefix.
+cp -r "$source/tests/install/consumer" "$work/consumer"
+cmake -S "$work/consumer" -B "$work/build" -G Ninja -DCMAKE_PREFIX_PATH="$work/usr" >"$work/configure.log"
+cmake --build "$work/build" >"$work/build.log"
+root=$("$work/build/consumer" "$work/a.isotrace")
+grep -q "\"root\": \"$root\"" "$work/run.json"
+echo "installed consumer read root $root"

@@ -1,0 +1,70 @@
+#include <isotrace/tools/cli/program.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+
+#include <unistd.h>
+
+#include <isotrace/tools/cli/help.hpp>
+
+namespace isotrace::tools {
+namespace {
+
+constexpr int exit_internal_error = 70;
+
+bool is_help(const std::string& word) { return word == "--help" || word == "-h"; }
+
+/// Whether --help stands among the words, before a "--".
+bool asks_for_help(const std::vector<std::string>& words) {
+  const auto end = std::find(words.begin(), words.end(), "--");
+  return std::any_of(words.begin(), end, is_help);
+}
+
+int usage_error(const ProgramSpec& program, const std::string& what) {
+  std::cerr << program.name << ": " << what << "; see `" << program.name << " --help`\n";
+  return exit_usage;
+}
+
+int run_command_line(const ProgramSpec& program, FindFunction find_function,
+                     const std::vector<std::string>& words) {
+  if (words.empty() || is_help(words[0]) || words[0] == "help") {
+    (words.empty() ? std::cerr : std::cout) << program_help(program);
+    return words.empty() ? exit_usage : exit_yes;
+  }
+  const std::string name = words[0] == "--version" ? "version" : words[0];
+  const CommandSpec* command = find_command(program, name);
+  if (command == nullptr) return usage_error(program, "there is no command \"" + name + "\"");
+  const std::vector<std::string> rest(words.begin() + 1, words.end());
+  if (asks_for_help(rest)) {
+    std::cout << command_help(program, *command);
+    return exit_yes;
+  }
+  const ParsedArguments parsed = parse_arguments(program, *command, rest);
+  if (!parsed.arguments) return usage_error(program, name + ": " + parsed.error);
+  core::PosixFiles files;
+  const Context context{.out = std::cout,
+                        .err = std::cerr,
+                        .files = files,
+                        .json = parsed.arguments->has("--json"),
+                        .progress = isatty(STDERR_FILENO) == 1 && !parsed.arguments->has("--quiet"),
+                        .timings = parsed.arguments->has("--timings")};
+  return find_function(name)(context, *parsed.arguments);
+}
+
+}  // namespace
+
+int run_program(const ProgramSpec& program, FindFunction find_function,
+                const std::vector<std::string>& words) {
+  try {
+    const int code = run_command_line(program, find_function, words);
+    std::cout.flush();
+    // Output that could not be written is not an answer: a full disk must not look like success.
+    return std::cout ? code : static_cast<int>(exit_environment);
+  } catch (const std::exception& error) {
+    std::cerr << program.name << ": internal error: " << error.what() << "\n";
+    return exit_internal_error;
+  }
+}
+
+}  // namespace isotrace::tools

@@ -1,0 +1,71 @@
+#include <isotrace/core/limits.hpp>
+#include <isotrace/proofs/checker/check_proof.hpp>
+#include <isotrace/tools/commands/commands.hpp>
+#include <isotrace/tools/commands/inputs.hpp>
+#include <isotrace/tools/commands/level.hpp>
+#include <isotrace/tools/commands/proof_files.hpp>
+#include <isotrace/tools/commands/reexecution.hpp>
+
+namespace isotrace::tools {
+namespace {
+
+using core::Verdict;
+using proofs::Proof;
+
+/// Whether the proof is about the model and property named on the command line.
+core::Result<Verdict> check_subjects(const Context& context, const Arguments& arguments,
+                                     const proofs::CheckReport& checked) {
+  if (arguments.has("--model")) {
+    ISOTRACE_TRY(const core::Program program, load_program(context, arguments.value("--model")));
+    if (core::program_digest(program) != checked.program) {
+      return Verdict::reject("the proof is about another program than " +
+                             arguments.value("--model"));
+    }
+  }
+  if (arguments.has("--property")) {
+    ISOTRACE_TRY(const core::Bytes text,
+                 context.read(arguments.value("--property"), core::limits::property_bytes_max));
+    if (core::sha256(text) != checked.property) {
+      return Verdict::reject("the proof is about another property than " +
+                             arguments.value("--property"));
+    }
+  }
+  return Verdict::accept();
+}
+
+core::Result<Verdict> judge(const Context& context, const Arguments& arguments, const Proof& proof,
+                            const proofs::CheckReport& checked) {
+  ISOTRACE_TRY(Verdict subjects, check_subjects(context, arguments, checked));
+  if (!subjects.accepted()) return subjects;
+  const bool needs_execution =
+      proof.outcome == Proof::Outcome::violated && checked.verdict.kind == Verdict::Kind::undecided;
+  if (needs_execution) return rerun_counterexample(proof);
+  return checked.verdict;
+}
+
+}  // namespace
+
+int check_command(const Context& context, const Arguments& arguments) {
+  ISOTRACE_OR_REPORT(context, const Proof proof, load_proof(context, arguments.operand(0)));
+  ISOTRACE_OR_REPORT(context, const proofs::CheckReport checked, proofs::check_proof(proof));
+  ISOTRACE_OR_REPORT(context, const Verdict verdict, judge(context, arguments, proof, checked));
+  const std::string claim = proof.outcome == Proof::Outcome::proved ? "proved" : "violated";
+  if (context.json) {
+    Json object = {{"verdict", core::verdict_name(verdict.kind)},
+                   {"claim", claim},
+                   {"level", level_name(proof.level)},
+                   {"programDigest", checked.program.hex()},
+                   {"propertyDigest", checked.property.hex()},
+                   {"leaves", checked.leaves}};
+    if (!verdict.reason.empty()) object["reason"] = verdict.reason;
+    context.print(object);
+  } else {
+    context.out << core::verdict_name(verdict.kind) << ": " << claim << " ("
+                << level_name(proof.level) << "), program " << checked.program.hex() << ", "
+                << checked.leaves << " leaves\n";
+    if (!verdict.reason.empty()) context.out << "  " << verdict.reason << "\n";
+  }
+  return exit_code_of(verdict.kind);
+}
+
+}  // namespace isotrace::tools

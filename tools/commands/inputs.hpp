@@ -1,0 +1,24 @@
+// Models, tensors and backends as commands name them.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include <isotrace/executor/execute.hpp>
+#include <isotrace/tools/cli/arguments.hpp>
+#include <isotrace/tools/cli/context.hpp>
+
+namespace isotrace::tools {
+
+core::Result<core::Program> load_program(const Context& context, const std::string& path);
+/// --input NAME=FILE and --random SEED; refuses what fits no input of the program.
+core::Result<std::vector<executor::NamedTensor>> load_inputs(const Context& context,
+                                                             const Arguments& arguments,
+                                                             const core::Program& program);
+/// --backend, --jobs, --isa. `backend` overrides the option if not empty.
+core::Result<std::unique_ptr<backends::Backend>> load_backend(const Arguments& arguments,
+                                                              const std::string& backend = {});
+/// --jobs; refuses text_not_number and numbers outside 1 to 1,024.
+core::Result<unsigned> load_jobs(const Arguments& arguments);
+
+}  // namespace isotrace::tools

@@ -1,0 +1,57 @@
+#include <chrono>
+
+#include <isotrace/tools/commands/commands.hpp>
+#include <isotrace/tools/commands/inputs.hpp>
+#include <isotrace/tools/commands/tensor_json.hpp>
+#include <isotrace/tools/commands/traces.hpp>
+
+namespace isotrace::tools {
+namespace {
+
+core::Result<executor::ReplayOptions> load_window(const Arguments& arguments) {
+  executor::ReplayOptions options;
+  for (const std::string_view name : {"--from", "--to"}) {
+    const std::string text = arguments.value(name);
+    if (text.empty()) continue;
+    const auto step = parse_count(text);
+    if (!step) return core::refuse(core::RefusalCode::text_not_number, std::string(name), text);
+    if (name == "--from") {
+      options.from = *step;
+    } else {
+      options.to = *step;
+    }
+  }
+  return options;
+}
+
+}  // namespace
+
+int replay_command(const Context& context, const Arguments& arguments) {
+  ISOTRACE_OR_REPORT(context, const trace::Trace trace, load_trace(context, arguments.operand(0)));
+  ISOTRACE_OR_REPORT(context, const executor::EmbeddedRun run, load_run(context, arguments, trace));
+  ISOTRACE_OR_REPORT(context, const auto backend, load_backend(arguments));
+  ISOTRACE_OR_REPORT(context, const executor::ReplayOptions window, load_window(arguments));
+  const auto start = std::chrono::steady_clock::now();
+  ISOTRACE_OR_REPORT(context, const executor::ReplayResult result,
+                     executor::replay(trace, run.program, run.inputs, *backend, window));
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  if (context.json) {
+    Json object = {{"verdict", core::verdict_name(result.verdict.kind)},
+                   {"root", trace.root.hex()},
+                   {"steps", result.steps},
+                   {"divergence", nullptr}};
+    if (result.divergence) object["divergence"] = divergence_json(*result.divergence, std::nullopt);
+    if (!result.verdict.reason.empty()) object["reason"] = result.verdict.reason;
+    if (context.timings) object["seconds"] = seconds.count();
+    context.print(object);
+  } else {
+    context.out << core::verdict_name(result.verdict.kind) << ": " << result.steps
+                << " steps, root " << trace.root.hex() << "\n";
+    if (!result.verdict.reason.empty()) context.out << "  " << result.verdict.reason << "\n";
+    if (result.divergence) context.out << divergence_text(*result.divergence, std::nullopt);
+    if (context.timings) context.out << "seconds " << seconds.count() << "\n";
+  }
+  return exit_code_of(result.verdict.kind);
+}
+
+}  // namespace isotrace::tools

@@ -1,0 +1,272 @@
+// One row per command and option. --help, the man page and the completions are made from these
+// rows, so a new option is one row here and its use in the command's file.
+#include <isotrace/tools/commands/table.hpp>
+
+#include <array>
+
+namespace isotrace::tools {
+namespace {
+
+using enum Arity;
+
+// Options that several commands share, word for word.
+constexpr OptionSpec backend_option{"--backend",    "B", once, "backend that executes", "reference",
+                                    "reference|cpu"};
+constexpr OptionSpec threads_option{"--jobs", "N", once, "worker threads", "1"};
+constexpr OptionSpec isa_option{"--isa", "ISA",
+                                once,    "instruction set of the cpu backend (default: the best)",
+                                "",      "avx2|avx512"};
+constexpr OptionSpec input_option{
+    "--input", "NAME=FILE", many,
+    "input tensor, .npy or ONNX TensorProto; NAME= may be left out if there is one"};
+constexpr OptionSpec random_option{"--random", "SEED", once,
+                                   "fill inputs that were not given with Philox numbers in [0,1)"};
+constexpr OptionSpec timings_option{"--timings", "", flag,
+                                    "print seconds too (output is then not reproducible)"};
+constexpr OptionSpec model_option{"--model", "FILE", once, "the ONNX model"};
+constexpr OptionSpec property_option{"--property", "FILE", once, "the VNN-LIB property"};
+constexpr OptionSpec proof_option{"--proof", "FILE", once, "the proof"};
+constexpr OptionSpec trace_option{"--trace", "FILE", once, "the trace"};
+
+constexpr OperandSpec program_operand[] = {{"PROGRAM", "ONNX model"}};
+constexpr OperandSpec trace_operand[] = {{"TRACE", "trace file"}};
+constexpr OperandSpec two_traces[] = {{"A", "trace file"},
+                                      {"B", "trace file (left out with --against)", 0}};
+constexpr OperandSpec any_file[] = {
+    {"FILE", "model, trace, proof, property, key, policy or certificate"}};
+constexpr OperandSpec proof_operand[] = {{"PROOF", "proof file"}};
+constexpr OperandSpec bundle_operand[] = {{"DIR", "proof bundle made by export"}};
+constexpr OperandSpec certificate_operand[] = {{"CERT", "certificate"}};
+constexpr OperandSpec policy_operands[] = {{"ACTION", "what to do", 1, 1, "init|check"},
+                                           {"FILE", "policy file (check)", 0}};
+constexpr OperandSpec suite_operands[] = {{"KIND", "kind of suite", 1, 1, "onnx"},
+                                          {"DIR", "folder of ONNX backend tests, or one test"}};
+constexpr OperandSpec code_operand[] = {{"CODE", "refusal number or name; none: list all", 0}};
+constexpr OperandSpec shell_operand[] = {{"SHELL", "shell", 1, 1, "bash|zsh|fish"}};
+
+constexpr OptionSpec run_options[] = {
+    input_option,
+    random_option,
+    backend_option,
+    threads_option,
+    isa_option,
+    {"--trace", "FILE", once, "write the trace of the run"},
+    {"--keep", "WHAT", once, "tensor contents stored in the trace", "none", "all|none"},
+    {"--no-embed", "", flag, "leave program and inputs out of the trace (replay then needs them)"},
+    {"--output", "DIR", once, "write every output as DIR/NAME.npy"},
+    {"--print", "", flag, "print the outputs' elements"},
+    timings_option,
+};
+constexpr std::string_view run_examples[] = {
+    "isotrace run model.onnx --input x=x.npy --trace a.isotrace",
+    "isotrace run model.onnx --random 7 --backend cpu --jobs 2 --trace b.isotrace --json"};
+
+constexpr OptionSpec replay_options[] = {
+    {"--from", "S", once, "first step judged", "0"},
+    {"--to", "S", once, "last step judged (default: the last one)"},
+    backend_option,
+    threads_option,
+    isa_option,
+    {"--program", "FILE", once, "the model, if the trace does not embed it"},
+    input_option,
+    timings_option,
+};
+constexpr std::string_view replay_examples[] = {
+    "isotrace replay a.isotrace", "isotrace replay a.isotrace --from 3 --to 5 --backend cpu"};
+
+constexpr OptionSpec compare_options[] = {
+    {"--against", "B", once, "compare with a fresh run of A's program on this backend", "",
+     "reference|cpu"},
+    threads_option,
+    {"--extract", "DIR", once, "write both values of the divergent tensor as .npy"},
+};
+constexpr std::string_view compare_examples[] = {"isotrace compare a.isotrace b.isotrace",
+                                                 "isotrace compare a.isotrace --against cpu"};
+
+constexpr OptionSpec inspect_options[] = {{"--step", "S", once, "one step of a trace"}};
+constexpr std::string_view inspect_examples[] = {"isotrace inspect model.onnx",
+                                                 "isotrace inspect a.isotrace --step 4 --json"};
+
+constexpr OptionSpec prove_options[] = {
+    {"--property", "FILE", once, "VNN-LIB property: the file describes the unsafe region", "", "",
+     true},
+    {"--out", "FILE", once, "write the proof, or the counterexample with its trace digest"},
+    {"--timeout", "S", once, "seconds before the answer is undecided", "3600"},
+    {"--jobs", "N", once, "worker threads (the proof does not depend on them)", "2"},
+    {"--semantics", "LEVEL", once,
+     "any-order: every summation order; exact-order: this executor's; real: ideal reals",
+     "any-order", "any-order|exact-order|real"},
+    {"--no-smt", "", flag, "do not ask the SMT solver"},
+    timings_option,
+};
+constexpr std::string_view prove_examples[] = {
+    "isotrace prove model.onnx --property safe.vnnlib --out safe.isoproof",
+    "isotrace prove model.onnx --property safe.vnnlib --timeout 60 --json --timings"};
+
+constexpr OptionSpec check_options[] = {
+    {"--model", "FILE", once, "also require that the proof is about this model"},
+    {"--property", "FILE", once, "also require that the proof is about this property"},
+};
+constexpr std::string_view check_examples[] = {
+    "isotrace check safe.isoproof",
+    "isotrace check safe.isoproof --model model.onnx --property safe.vnnlib"};
+
+constexpr OptionSpec export_options[] = {
+    {"--to", "TARGET", once, "proof assistant", "", "coq", true},
+    {"--out", "DIR", once, "folder of the bundle (made new)", "", "", true},
+};
+constexpr std::string_view export_examples[] = {
+    "isotrace export safe.isoproof --to coq --out bundle"};
+
+constexpr OptionSpec reconcile_options[] = {
+    {"--proof", "FILE", once, "the proof that the bundle must be about (default: the one inside)"},
+    {"--timeout", "S", once, "seconds for each file", "600"},
+    {"--coqc", "PATH", once, "Coq compiler", "coqc"},
+};
+constexpr std::string_view reconcile_examples[] = {
+    "isotrace reconcile bundle --proof safe.isoproof"};
+
+constexpr OptionSpec keygen_options[] = {
+    {"--out", "NAME", once, "writes NAME.key (private, owner only) and NAME.pub", "", "", true},
+    {"--alg", "ALG", once, "signature algorithm", "ed25519", "ed25519|ecdsa-p256"},
+};
+constexpr std::string_view keygen_examples[] = {"isotrace keygen --out ci"};
+
+constexpr OptionSpec certify_options[] = {
+    {"--model", "FILE", once, "the ONNX model: the certificate's subject", "", "", true},
+    property_option,
+    proof_option,
+    trace_option,
+    {"--key", "FILE", once, "private key (PKCS#8 PEM)", "", "", true},
+    {"--out", "FILE", once, "the certificate", "", "", true},
+};
+constexpr std::string_view certify_examples[] = {
+    "isotrace certify --model m.onnx --property p.vnnlib --proof p.isoproof --trace a.isotrace "
+    "--key ci.key "
+    "--out m.cert.sigstore.json"};
+
+constexpr OptionSpec verify_options[] = {
+    {"--policy", "FILE", once, "who may vouch for what", "", "", true},
+    model_option,
+    property_option,
+    proof_option,
+    trace_option,
+    {"--replay", "", flag, "re-execute the trace on the reference"},
+    {"--at", "DATE", once, "judge validity at this UTC date (YYYY-MM-DD) instead of now"},
+};
+constexpr std::string_view verify_examples[] = {
+    "isotrace verify m.cert.sigstore.json --policy policy.json --model m.onnx --property p.vnnlib "
+    "--proof "
+    "p.isoproof --trace a.isotrace"};
+
+constexpr OptionSpec policy_options[] = {
+    {"--key", "FILE", many, "public key to trust (init)"},
+    {"--out", "FILE", once, "policy file to write (init)"},
+    {"--expires", "DATE", once, "last day of validity, YYYY-MM-DD (init)"},
+    {"--at", "DATE", once, "judge as of this UTC date instead of now"},
+};
+constexpr std::string_view policy_examples[] = {
+    "isotrace policy init --key ci.pub --expires 2030-12-31 --out policy.json",
+    "isotrace policy check policy.json"};
+
+constexpr OptionSpec backends_options[] = {
+    {"--selftest", "", flag, "compare every operation of every backend with the reference"},
+    {"--matrix", "", flag, "operations and element types of every backend"},
+};
+constexpr std::string_view backends_examples[] = {"isotrace backends",
+                                                  "isotrace backends --selftest"};
+
+constexpr OptionSpec conform_options[] = {
+    backend_option, threads_option, {"--failures", "", flag, "list only cases that did not pass"}};
+constexpr std::string_view conform_examples[] = {
+    "isotrace conform onnx /usr/share/libonnx-testdata/data/pytorch-converted"};
+
+constexpr std::string_view explain_examples[] = {"isotrace explain 1203",
+                                                 "isotrace explain trace_truncated"};
+constexpr std::string_view doctor_examples[] = {"isotrace doctor"};
+constexpr std::string_view completion_examples[] = {
+    "isotrace completion bash > /etc/bash_completion.d/isotrace"};
+constexpr std::string_view man_examples[] = {"isotrace man | man -l -"};
+constexpr std::string_view version_examples[] = {"isotrace version"};
+
+constexpr OptionSpec shared_options[] = {
+    {"--json", "", flag, "print exactly one JSON object"},
+    {"--quiet", "", flag, "no progress on standard error"},
+};
+
+struct Row {
+  CommandSpec spec;
+  CommandFunction function;
+};
+
+constexpr std::array rows = {
+    Row{{"run", "Execute a program and record its trace", program_operand, run_options,
+         run_examples},
+        run_command},
+    Row{{"replay", "Re-execute a trace and judge it", trace_operand, replay_options,
+         replay_examples},
+        replay_command},
+    Row{{"compare", "Find the first divergence of two traces", two_traces, compare_options,
+         compare_examples},
+        compare_command},
+    Row{{"inspect", "Show any artifact", any_file, inspect_options, inspect_examples},
+        inspect_command},
+    Row{{"prove", "Prove or refute a property", program_operand, prove_options, prove_examples},
+        prove_command},
+    Row{{"check", "Check a proof with the independent checker", proof_operand, check_options,
+         check_examples},
+        check_command},
+    Row{{"export", "Export a proof to a proof assistant", proof_operand, export_options,
+         export_examples},
+        export_command},
+    Row{{"reconcile", "Replay an exported bundle and reconcile it with its proof", bundle_operand,
+         reconcile_options, reconcile_examples},
+        reconcile_command},
+    Row{{"keygen", "Make a signing key", {}, keygen_options, keygen_examples}, keygen_command},
+    Row{{"certify",
+         "Sign a certificate over model, property, proof and trace",
+         {},
+         certify_options,
+         certify_examples},
+        certify_command},
+    Row{{"verify", "Verify a certificate and everything it binds", certificate_operand,
+         verify_options, verify_examples},
+        verify_command},
+    Row{{"policy", "Make or check a policy", policy_operands, policy_options, policy_examples},
+        policy_command},
+    Row{{"backends", "List backends and what they can do", {}, backends_options, backends_examples},
+        backends_command},
+    Row{{"conform", "Run a conformance suite", suite_operands, conform_options, conform_examples},
+        conform_command},
+    Row{{"explain", "Explain a refusal code", code_operand, {}, explain_examples}, explain_command},
+    Row{{"doctor", "Check this machine for what Isotrace uses", {}, {}, doctor_examples},
+        doctor_command},
+    Row{{"completion", "Print a shell completion script", shell_operand, {}, completion_examples},
+        completion_command},
+    Row{{"man", "Print the man page", {}, {}, man_examples}, man_command},
+    Row{{"version", "Print versions of tool, semantics and formats", {}, {}, version_examples},
+        version_command},
+};
+
+constexpr auto specs = [] {
+  std::array<CommandSpec, rows.size()> out{};
+  for (std::size_t i = 0; i < rows.size(); ++i) out[i] = rows[i].spec;
+  return out;
+}();
+
+}  // namespace
+
+const ProgramSpec& isotrace_program() {
+  static constexpr ProgramSpec program{
+      "isotrace", "deterministic replay and verification of ML models", specs, shared_options};
+  return program;
+}
+
+CommandFunction find_function(std::string_view command) {
+  for (const Row& row : rows) {
+    if (row.spec.name == command) return row.function;
+  }
+  return nullptr;
+}
+
+}  // namespace isotrace::tools

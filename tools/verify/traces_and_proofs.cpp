@@ -1,0 +1,85 @@
+#include <isotrace/core/limits.hpp>
+#include <isotrace/proofs/checker/check_proof.hpp>
+#include <isotrace/tools/verify/commands.hpp>
+#include <isotrace/trace/reader.hpp>
+
+namespace isotrace::tools {
+namespace {
+
+/// What is said about one file.
+struct Answer {
+  Json fields;
+  std::string text;
+  int code = exit_undecided;
+};
+
+core::Result<Answer> judge_trace(const Context& context, const std::string& path) {
+  ISOTRACE_TRY(const core::Bytes bytes, context.read(path, core::limits::trace_bytes_max));
+  auto trace = trace::parse_trace(bytes);
+  if (!trace) return core::refuse_within(path, std::move(trace).error());
+  return Answer{
+      {{"file", path},
+       {"verdict", "accepted"},
+       {"root", trace->root.hex()},
+       {"steps", trace->steps.size()},
+       {"semantics", trace->identity.semantics},
+       {"programDigest", trace->identity.program.hex()}},
+      "accepted: root " + trace->root.hex() + ", " + std::to_string(trace->steps.size()) + " steps",
+      exit_yes};
+}
+
+core::Result<Answer> judge_proof(const Context& context, const std::string& path) {
+  ISOTRACE_TRY(const core::Bytes bytes, context.read(path, core::limits::proof_bytes_max));
+  auto proof = proofs::parse_proof(bytes);
+  if (!proof) return core::refuse_within(path, std::move(proof).error());
+  auto report = proofs::check_proof(*proof);
+  if (!report) return core::refuse_within(path, std::move(report).error());
+  const std::string verdict(core::verdict_name(report->verdict.kind));
+  Answer answer{{{"file", path},
+                 {"verdict", verdict},
+                 {"reason", report->verdict.reason},
+                 {"programDigest", report->program.hex()},
+                 {"propertyDigest", report->property.hex()},
+                 {"leaves", report->leaves}},
+                verdict + ": program " + report->program.hex() + ", " +
+                    std::to_string(report->leaves) + " leaves",
+                exit_code_of(report->verdict.kind)};
+  if (!report->verdict.reason.empty()) answer.text += " (" + report->verdict.reason + ")";
+  return answer;
+}
+
+/// Judges every file; the exit code is that of the first file that was not accepted.
+template <class Judge>
+int judge_all(const Context& context, const Arguments& arguments, const Judge& judge) {
+  Json answers = Json::array();
+  int code = exit_yes;
+  for (const std::string& path : arguments.operands()) {
+    auto answer = judge(context, path);
+    if (!answer) return report(context, answer.error());
+    if (code == exit_yes) code = answer->code;
+    if (!context.json) context.out << path << ": " << answer->text << "\n";
+    answers.push_back(std::move(answer->fields));
+  }
+  if (context.json) {
+    // One file is one flat object; several are a list beside the common verdict.
+    if (answers.size() == 1) {
+      context.print(answers[0]);
+    } else {
+      context.print(
+          {{"verdict", code == exit_yes ? "accepted" : "rejected"}, {"files", std::move(answers)}});
+    }
+  }
+  return code;
+}
+
+}  // namespace
+
+int verify_traces(const Context& context, const Arguments& arguments) {
+  return judge_all(context, arguments, judge_trace);
+}
+
+int verify_proofs(const Context& context, const Arguments& arguments) {
+  return judge_all(context, arguments, judge_proof);
+}
+
+}  // namespace isotrace::tools
