@@ -25,13 +25,13 @@ void Workers::run(std::size_t jobs, const Job& job) {
     job_ = &job;
     jobs_ = jobs;
     next_ = 0;
-    busy_ = threads_.size();
-    ++round_;
   }
   started_.notify_all();
   take_jobs(0);
+  // Only threads that have joined are waited for; one that wakes up later finds nothing to do.
   std::unique_lock lock(mutex_);
-  finished_.wait(lock, [this] { return busy_ == 0; });
+  finished_.wait(lock, [this] { return joined_ == 0; });
+  job_ = nullptr;
 }
 
 void Workers::take_jobs(std::size_t worker) {
@@ -40,16 +40,15 @@ void Workers::take_jobs(std::size_t worker) {
 
 void Workers::work(std::size_t worker) {
   const core::FloatEnvironment environment;
-  std::size_t seen = 0;
   std::unique_lock lock(mutex_);
   for (;;) {
-    started_.wait(lock, [&] { return ending_ || round_ != seen; });
+    started_.wait(lock, [this] { return ending_ || (job_ != nullptr && next_ < jobs_); });
     if (ending_) return;
-    seen = round_;
+    ++joined_;
     lock.unlock();
     take_jobs(worker);
     lock.lock();
-    if (--busy_ == 0) finished_.notify_one();
+    if (--joined_ == 0) finished_.notify_one();
   }
 }
 

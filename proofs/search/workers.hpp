@@ -36,8 +36,7 @@ class Workers {
   const Job* job_ = nullptr;
   std::size_t jobs_ = 0;
   std::atomic<std::size_t> next_{0};
-  std::size_t busy_ = 0;
-  std::size_t round_ = 0;
+  std::size_t joined_ = 0;  ///< threads besides the caller that may be inside a job
   bool ending_ = false;
 };
 
