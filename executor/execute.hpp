@@ -29,8 +29,8 @@ using StepObserver = std::function<core::Result<core::Done>(const StepView&)>;
 /// What a run may cost. A step over a limit is refused (limit_exceeded) before it allocates or
 /// computes anything; both are known from the shapes of its operands.
 struct ExecuteLimits {
-  std::uint64_t bytes_max = std::uint64_t{64} << 30;  ///< tensors alive at once, constants left out
-  std::uint64_t work_max = ~std::uint64_t{0};  ///< multiply-adds and element visits, all steps
+  std::uint64_t bytes_max = std::uint64_t{8} << 30;  ///< tensors alive at once, constants left out
+  std::uint64_t work_max = std::uint64_t{1} << 50;  ///< multiply-adds and element visits, all steps
 };
 
 /// Runs the program; returns its outputs in order. Inputs may come in any order; refuses

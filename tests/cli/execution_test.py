@@ -56,6 +56,13 @@ class Run(CommandLineTest):
         self.assert_only("half.onnx")
 
 
+    def test_memory_limit_is_an_option(self):
+        self.run_program("run", MODEL, "--input", INPUT, "--memory-max", "1")
+        for wrong, name in (("0", "value_out_of_range"), ("much", "text_not_number")):
+            refusal = self.run_json("run", MODEL, "--input", INPUT, "--memory-max", wrong, code=3)["refusal"]
+            self.assertEqual(refusal["name"], name)
+
+
 class Compare(CommandLineTest):
     def test_identical(self):
         a = self.record("a.isotrace")

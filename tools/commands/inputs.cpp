@@ -122,4 +122,19 @@ core::Result<std::unique_ptr<backends::Backend>> load_backend(const Arguments& a
   return backends::make_backend(name, {.threads = jobs, .isa = arguments.value("--isa")});
 }
 
+core::Result<executor::ExecuteLimits> load_limits(const Arguments& arguments) {
+  const auto gibibytes = parse_count(arguments.value("--memory-max"));
+  if (!gibibytes) {
+    return core::refuse(RefusalCode::text_not_number, "--memory-max",
+                        arguments.value("--memory-max"));
+  }
+  if (*gibibytes < 1 || *gibibytes > 1 << 20) {
+    return core::refuse(RefusalCode::value_out_of_range, "--memory-max",
+                        "1 to 1048576 are possible");
+  }
+  executor::ExecuteLimits limits;
+  limits.bytes_max = *gibibytes << 30;
+  return limits;
+}
+
 }  // namespace isotrace::tools

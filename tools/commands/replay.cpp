@@ -30,7 +30,8 @@ int replay_command(const Context& context, const Arguments& arguments) {
   ISOTRACE_OR_REPORT(context, const trace::Trace trace, load_trace(context, arguments.operand(0)));
   ISOTRACE_OR_REPORT(context, const executor::EmbeddedRun run, load_run(context, arguments, trace));
   ISOTRACE_OR_REPORT(context, const auto backend, load_backend(arguments));
-  ISOTRACE_OR_REPORT(context, const executor::ReplayOptions window, load_window(arguments));
+  ISOTRACE_OR_REPORT(context, executor::ReplayOptions window, load_window(arguments));
+  ISOTRACE_OR_REPORT(context, window.limits, load_limits(arguments));
   const auto start = std::chrono::steady_clock::now();
   ISOTRACE_OR_REPORT(context, const executor::ReplayResult result,
                      executor::replay(trace, run.program, run.inputs, *backend, window));

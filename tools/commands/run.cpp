@@ -65,6 +65,7 @@ int run_command(const Context& context, const Arguments& arguments) {
                      load_program(context, arguments.operand(0)));
   ISOTRACE_OR_REPORT(context, const auto inputs, load_inputs(context, arguments, program));
   ISOTRACE_OR_REPORT(context, const auto backend, load_backend(arguments));
+  ISOTRACE_OR_REPORT(context, const executor::ExecuteLimits limits, load_limits(arguments));
   // The root is the identity of a run and always computed; without --trace the file goes nowhere.
   DiscardFiles nowhere;
   const bool traced = arguments.has("--trace");
@@ -75,7 +76,8 @@ int run_command(const Context& context, const Arguments& arguments) {
                                               : executor::Keep::none,
                                   .embed_program = traced && !arguments.has("--no-embed"),
                                   .seed = 0,
-                                  .tool = std::string(tool_name)};
+                                  .tool = std::string(tool_name),
+                                  .limits = limits};
   const auto start = std::chrono::steady_clock::now();
   ISOTRACE_OR_REPORT(context, const executor::Recording run,
                      executor::record(program, inputs, *backend, files, options));

@@ -21,6 +21,8 @@ constexpr OptionSpec input_option{
     "input tensor, .npy or ONNX TensorProto; NAME= may be left out if there is one"};
 constexpr OptionSpec random_option{"--random", "SEED", once,
                                    "fill inputs that were not given with Philox numbers in [0,1)"};
+constexpr OptionSpec memory_option{"--memory-max", "GIB", once,
+                                   "refuse to keep more tensors alive than this many GiB", "8"};
 constexpr OptionSpec timings_option{"--timings", "", flag,
                                     "print seconds too (output is then not reproducible)"};
 constexpr OptionSpec model_option{"--model", "FILE", once, "the ONNX model"};
@@ -55,6 +57,7 @@ constexpr OptionSpec run_options[] = {
     {"--no-embed", "", flag, "leave program and inputs out of the trace (replay then needs them)"},
     {"--output", "DIR", once, "write every output as DIR/NAME.npy"},
     {"--print", "", flag, "print the outputs' elements"},
+    memory_option,
     timings_option,
 };
 constexpr std::string_view run_examples[] = {
@@ -69,6 +72,7 @@ constexpr OptionSpec replay_options[] = {
     isa_option,
     {"--program", "FILE", once, "the model, if the trace does not embed it"},
     input_option,
+    memory_option,
     timings_option,
 };
 constexpr std::string_view replay_examples[] = {
