@@ -7,6 +7,7 @@
 namespace isotrace::certificates {
 
 std::string write_base64(core::ByteView bytes) {
+  if (bytes.empty()) return {};  // libsodium takes no null pointer
   std::string text(sodium_base64_encoded_len(bytes.size(), sodium_base64_VARIANT_ORIGINAL), '\0');
   const char* end = sodium_bin2base64(text.data(), text.size(), bytes.data(), bytes.size(),
                                       sodium_base64_VARIANT_ORIGINAL);
@@ -16,6 +17,8 @@ std::string write_base64(core::ByteView bytes) {
 }
 
 std::optional<core::Bytes> parse_base64(std::string_view text) {
+  if (text.empty()) return core::Bytes{};
+  if (text.size() % 4 != 0) return std::nullopt;
   core::Bytes bytes(text.size() / 4 * 3);
   std::size_t size = 0;
   if (sodium_base642bin(bytes.data(), bytes.size(), text.data(), text.size(), nullptr, &size,
