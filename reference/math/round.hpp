@@ -10,10 +10,10 @@ namespace isotrace::reference {
 inline constexpr double relative_error_max = 0x1p-90;
 
 /// The binary32 number nearest to any value within relative_error_max of `value` (finite, not
-/// zero). Checks that there is only one: both ends of the error interval must round alike. No
-/// binary32 argument of exp, expm1, log, log1p or tanh comes near enough to a rounding boundary to
-/// fail this (the closest are at 2^-60 or so); tools and tests that sweep the arguments would see
-/// the abort.
+/// zero). Checks that there is only one: both ends of the error interval must round alike. An
+/// argument whose exact result lay nearer to a rounding boundary would abort rather than give a
+/// doubtful bit; of 2^32 arguments the nearest is expected around 2^-60, and
+/// tests/reference/math_sweep.cpp shows for any range of them that there is none.
 float round_certainly(DoubleDouble value);
 
 }  // namespace isotrace::reference
