@@ -306,11 +306,13 @@ ShapeResult infer_constant_of_shape(const Node&, OperandInfos operands) {
   return *target;
 }
 
-Result<std::vector<MaybeShape>> infer_split(const Node& node, OperandInfos operands) {
+namespace {
+
+Result<std::vector<ValueInfo>> infer_split(const Node& node, OperandInfos operands) {
   const std::size_t parts = node.outputs.size();
   ISOTRACE_TRY(const auto given, find_integers(operands, 1));
   const MaybeShape& x = operands[0]->shape;
-  if (!x) return std::vector<MaybeShape>(parts);
+  if (!x) return std::vector<ValueInfo>(parts, {operands[0]->dtype, std::nullopt, std::nullopt});
   ISOTRACE_TRY(const std::size_t axis, resolve_axis(node.integer("axis"), x->size()));
   const std::int64_t size = (*x)[axis];
   Ints sizes(parts, unknown_size);
@@ -319,13 +321,19 @@ Result<std::vector<MaybeShape>> infer_split(const Node& node, OperandInfos opera
   } else if (size != unknown_size && (given || !is_present(operands, 1))) {
     ISOTRACE_TRY(sizes, reference::split_sizes(size, parts, given ? &*given : nullptr));
   }
-  std::vector<MaybeShape> results;
+  std::vector<ValueInfo> results;
   for (const std::int64_t part : sizes) {
     Shape shape = *x;
     shape[axis] = part;
-    results.emplace_back(std::move(shape));
+    results.push_back({operands[0]->dtype, std::move(shape), std::nullopt});
   }
   return results;
 }
+
+constexpr InferRow rows[] = {{core::Op::split, &infer_split}};
+
+}  // namespace
+
+std::span<const InferRow> infer_move_rows() { return rows; }
 
 }  // namespace isotrace::executor

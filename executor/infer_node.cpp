@@ -227,17 +227,15 @@ ShapeResult infer_arg_max(const Node& node, OperandInfos operands) {
 }
 
 Result<std::vector<ValueInfo>> infer_node(const Node& node, OperandInfos operands) {
-  std::vector<MaybeShape> shapes;
-  if (node.op == Op::split) {
-    ISOTRACE_TRY(shapes, infer_split(node, operands));
-  } else {
-    ISOTRACE_TRY(MaybeShape shape, infer_shape(node, operands));
-    shapes.assign(node.outputs.size(), shape);
+  for (const auto rows : {infer_move_rows()}) {
+    const auto row = std::ranges::find(rows, node.op, &InferRow::op);
+    if (row != rows.end()) return row->rule(node, operands);
   }
+  ISOTRACE_TRY(const MaybeShape shape, infer_shape(node, operands));
   std::vector<ValueInfo> results;
-  for (std::size_t i = 0; i < shapes.size(); ++i) {
+  for (std::size_t i = 0; i < node.outputs.size(); ++i) {
     ISOTRACE_TRY(const Dtype dtype, infer_dtype(node, operands, i));
-    results.push_back({dtype, std::move(shapes[i]), std::nullopt});
+    results.push_back({dtype, shape, std::nullopt});
   }
   return results;
 }

@@ -1,6 +1,6 @@
-// Shape rules of single operations, by family (internal to infer_*.cpp). Every rule takes a node
-// and what is known of its operands and gives the shape of the first result, or nothing if it does
-// not follow.
+// Shape rules of single operations, by family (internal to infer_*.cpp). A shape rule takes a node
+// and what is known of its operands and gives the shape of every result, or nothing if it does not
+// follow. Operations whose results differ in type or shape have a row with a rule for all of them.
 #pragma once
 
 #include <isotrace/executor/infer_shapes.hpp>
@@ -47,7 +47,14 @@ ShapeResult infer_pad(const core::Node& node, OperandInfos operands);
 ShapeResult infer_expand(const core::Node& node, OperandInfos operands);
 ShapeResult infer_shape_of(const core::Node& node, OperandInfos operands);
 ShapeResult infer_constant_of_shape(const core::Node& node, OperandInfos operands);
-/// One shape per output.
-core::Result<std::vector<MaybeShape>> infer_split(const core::Node& node, OperandInfos operands);
+
+/// A rule that says everything about every result.
+struct InferRow {
+  core::Op op;
+  core::Result<std::vector<ValueInfo>> (*rule)(const core::Node& node, OperandInfos operands);
+};
+
+/// Rows of each family (infer_*.cpp).
+std::span<const InferRow> infer_move_rows();
 
 }  // namespace isotrace::executor

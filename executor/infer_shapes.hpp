@@ -20,6 +20,8 @@ struct ValueInfo {
   core::Dtype dtype = core::Dtype::f32;
   std::optional<core::Shape> shape;         ///< nothing: rank unknown; -1: size unknown
   std::optional<core::TensorView> content;  ///< the value itself, where known
+  /// Where the shape depends on contents (NonZero, Unique): the result has no more elements.
+  std::optional<std::uint64_t> elements_max = {};
 };
 
 /// Operands of a node; one that is left out is empty.
@@ -29,9 +31,9 @@ using OperandInfos = std::span<const std::optional<ValueInfo>>;
 ValueInfo info_of(const core::TensorView& tensor);
 
 /// Results of one node, one entry per output. The node's operand count must be within its
-/// operation's bounds. With whole operands given every shape is known. Refuses shape_mismatch,
-/// operation_attribute_invalid, operation_dtype_unsupported and limit_exceeded; contents are never
-/// filled in.
+/// operation's bounds. With whole operands given every shape is known, or elements_max is. Refuses
+/// shape_mismatch, operation_attribute_invalid, operation_dtype_unsupported and limit_exceeded;
+/// contents are never filled in.
 core::Result<std::vector<ValueInfo>> infer_node(const core::Node& node, OperandInfos operands);
 
 /// Infers node after node and computes small integer values (shapes on their way through Shape,

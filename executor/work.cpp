@@ -28,6 +28,13 @@ std::uint64_t volume(std::span<const std::int64_t> dims) {
   return product;
 }
 
+/// Elements of a result: as many as its shape says, or may have at most.
+std::uint64_t elements_of(const ValueInfo& info) {
+  if (info.shape) return volume(*info.shape);
+  ISOTRACE_CHECK(info.elements_max.has_value());
+  return *info.elements_max;
+}
+
 /// How many operand elements one result element is made of.
 std::uint64_t terms(const core::Node& node, OperandInfos operands) {
   const auto shape = [&](std::size_t i) -> const Shape& { return *operands[i]->shape; };
@@ -52,15 +59,16 @@ std::uint64_t estimate_work(const core::Node& node, OperandInfos operands,
     if (operand) work = plus(work, volume(*operand->shape));
   }
   const std::uint64_t each = std::max<std::uint64_t>(1, terms(node, operands));
-  for (const ValueInfo& result : results) work = plus(work, times(volume(*result.shape), each));
+  for (const ValueInfo& result : results) work = plus(work, times(elements_of(result), each));
   return work;
 }
 
 core::Result<std::uint64_t> value_bytes(const ValueInfo& info) {
-  ISOTRACE_TRY(const std::size_t elements, core::element_count(*info.shape));
-  const std::uint64_t bytes = times(elements, core::dtype_bytes(info.dtype));
+  if (info.shape) ISOTRACE_TRY_DONE(core::element_count(*info.shape));
+  const std::uint64_t bytes = times(elements_of(info), core::dtype_bytes(info.dtype));
   if (bytes <= core::limits::tensor_bytes_max) return bytes;
-  return core::refuse(core::RefusalCode::limit_exceeded, "result " + core::shape_text(*info.shape),
+  return core::refuse(core::RefusalCode::limit_exceeded,
+                      info.shape ? "result " + core::shape_text(*info.shape) : "result",
                       std::to_string(bytes) + " bytes");
 }
 
