@@ -17,9 +17,6 @@ using core::refuse;
 using core::refuse_within;
 using core::Result;
 
-constexpr std::int64_t opset_min = 6;
-constexpr std::int64_t opset_max = 21;
-
 bool is_standard_domain(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }
 
 Result<std::int64_t> find_opset(const onnx::ModelProto& model) {
@@ -32,7 +29,7 @@ Result<std::int64_t> find_opset(const onnx::ModelProto& model) {
     version = entry.version();
   }
   if (!version) return refuse(RefusalCode::onnx_opset_unsupported, "opset_import", "none given");
-  if (*version < opset_min || *version > opset_max) {
+  if (*version < onnx_opset_min || *version > onnx_opset_max) {
     return refuse(RefusalCode::onnx_opset_unsupported, "opset_import", std::to_string(*version));
   }
   return *version;

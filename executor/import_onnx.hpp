@@ -12,6 +12,18 @@ namespace isotrace::executor {
 /// execution); `where` names node number, operation and node name.
 core::Result<core::Program> import_onnx(core::ByteView model);
 
+/// Operator sets that are read, both ends included.
+inline constexpr std::int64_t onnx_opset_min = 6;
+inline constexpr std::int64_t onnx_opset_max = 21;
+
+/// An ONNX operation that models may use, from operator set `since` on.
+struct OnnxOperation {
+  std::string_view name;
+  std::int64_t since;
+};
+/// All of them, by name.
+std::vector<OnnxOperation> onnx_operations();
+
 /// A TensorProto (ONNX test data, `.pb`) or NumPy `.npy` (version 1 to 3, C order), told apart by
 /// content.
 core::Result<core::Tensor> parse_tensor_file(core::ByteView bytes);

@@ -1,6 +1,9 @@
 #include <isotrace/executor/onnx_lowering.hpp>
 
+#include <algorithm>
+
 #include <isotrace/core/limits.hpp>
+#include <isotrace/executor/import_onnx.hpp>
 
 namespace isotrace::executor {
 
@@ -161,8 +164,29 @@ Lowered Lowering::emit(core::Op op, std::vector<DraftValue> inputs,
   return draft_.add_node({op, std::move(inputs), std::move(attributes), node_.name()}, outputs);
 }
 
+namespace {
+
+std::vector<std::span<const LoweringRow>> all_lowerings() {
+  return {
+      elementwise_lowerings(),
+      window_lowerings(),
+      movement_lowerings(),
+  };
+}
+
+}  // namespace
+
+std::vector<OnnxOperation> onnx_operations() {
+  std::vector<OnnxOperation> operations;
+  for (const auto rows : all_lowerings()) {
+    for (const LoweringRow& row : rows) operations.push_back({row.operation, row.since});
+  }
+  std::ranges::sort(operations, {}, &OnnxOperation::name);
+  return operations;
+}
+
 Result<LoweringRule> find_lowering(std::string_view operation, std::int64_t opset) {
-  for (const auto rows : {elementwise_lowerings(), window_lowerings(), movement_lowerings()}) {
+  for (const auto rows : all_lowerings()) {
     for (const LoweringRow& row : rows) {
       if (row.operation != operation) continue;
       if (opset >= row.since) return row.rule;

@@ -1,5 +1,6 @@
 #include <isotrace/backends/capability.hpp>
 #include <isotrace/backends/self_test.hpp>
+#include <isotrace/executor/import_onnx.hpp>
 #include <isotrace/tools/commands/commands.hpp>
 
 namespace isotrace::tools {
@@ -76,9 +77,26 @@ void print_text(const Context& context, const Json& object) {
   }
 }
 
+/// ONNX operations and the operator sets in which a model may use them.
+int list_operations(const Context& context) {
+  Json list = Json::array();
+  for (const executor::OnnxOperation& operation : executor::onnx_operations()) {
+    if (!context.json) {
+      context.out << operation.name << "  " << operation.since << "-" << executor::onnx_opset_max
+                  << "\n";
+    }
+    list.push_back({{"operation", operation.name},
+                    {"opset_min", operation.since},
+                    {"opset_max", executor::onnx_opset_max}});
+  }
+  if (context.json) context.print({{"operations", std::move(list)}});
+  return exit_yes;
+}
+
 }  // namespace
 
 int backends_command(const Context& context, const Arguments& arguments) {
+  if (arguments.has("--operations")) return list_operations(context);
   Json list = Json::array();
   bool healthy = true;
   for (const std::string& name : backends::backend_names()) {

@@ -176,6 +176,7 @@ constexpr std::string_view policy_examples[] = {
 constexpr OptionSpec backends_options[] = {
     {"--selftest", "", flag, "compare every operation of every backend with the reference"},
     {"--matrix", "", flag, "operations and element types of every backend"},
+    {"--operations", "", flag, "ONNX operations that models may use, and their operator sets"},
 };
 constexpr std::string_view backends_examples[] = {"isotrace backends",
                                                   "isotrace backends --selftest"};
