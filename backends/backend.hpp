@@ -35,6 +35,27 @@ class Backend {
   /// One tensor per output. Sets up the floating-point environment itself.
   virtual core::Result<std::vector<core::Tensor>> run(const core::Node& node,
                                                       core::Operands operands) = 0;
+  /// Says that these tensors neither move nor change until they are released, so that the backend
+  /// may keep them in the form that it computes with. Holds of the same tensors add up.
+  virtual void hold_constants(std::span<const core::Tensor>) {}
+  virtual void release_constants(std::span<const core::Tensor>) {}
+};
+
+/// Holds constants as long as it lives; backend and tensors must outlive it. A run holds those of
+/// its program; who runs one program often holds them around all runs.
+class ConstantsHold {
+ public:
+  ConstantsHold(Backend& backend, std::span<const core::Tensor> constants)
+      : backend_(backend), constants_(constants) {
+    backend_.hold_constants(constants_);
+  }
+  ~ConstantsHold() { backend_.release_constants(constants_); }
+  ConstantsHold(const ConstantsHold&) = delete;
+  ConstantsHold& operator=(const ConstantsHold&) = delete;
+
+ private:
+  Backend& backend_;
+  std::span<const core::Tensor> constants_;
 };
 
 /// Names of all backends compiled in, in the order `isotrace backends` lists them.

@@ -12,13 +12,20 @@
 namespace isotrace::backends {
 namespace {
 
+std::vector<cpu::Scratch> make_scratch(unsigned threads) {
+  std::vector<cpu::Scratch> scratch;
+  const std::size_t level2_bytes = cpu::find_level2_bytes();
+  for (unsigned i = 0; i < threads; ++i) scratch.emplace_back(level2_bytes);
+  return scratch;
+}
+
 class CpuBackend final : public Backend {
  public:
   CpuBackend(cpu::Isa isa, std::unique_ptr<cpu::ThreadPool> pool, CapabilityMatrix matrix)
       : isa_(isa),
         kernels_(isa == cpu::Isa::avx512 ? cpu::kernels_avx512() : cpu::kernels_avx2()),
         pool_(std::move(pool)),
-        scratch_(pool_->threads()),
+        scratch_(make_scratch(pool_->threads())),
         matrix_(std::move(matrix)) {}
 
   [[nodiscard]] BackendInfo info() const override {
@@ -49,9 +56,19 @@ class CpuBackend final : public Backend {
     }
   }
 
+  void hold_constants(std::span<const core::Tensor> constants) override {
+    const std::lock_guard lock(mutex_);
+    for (const core::Tensor& constant : constants) constants_.hold(constant.bytes());
+  }
+
+  void release_constants(std::span<const core::Tensor> constants) override {
+    const std::lock_guard lock(mutex_);
+    for (const core::Tensor& constant : constants) constants_.release(constant.bytes());
+  }
+
  private:
   cpu::Outcome dispatch(const core::Node& node, core::Operands operands) {
-    const cpu::Engine engine{kernels_, *pool_, scratch_};
+    const cpu::Engine engine{kernels_, *pool_, scratch_, &constants_};
     switch (node.op) {
       case core::Op::matmul: return cpu::run_matmul(node, operands, engine);
       case core::Op::gemm: return cpu::run_gemm_operation(node, operands, engine);
@@ -64,6 +81,7 @@ class CpuBackend final : public Backend {
   const cpu::Kernels& kernels_;
   std::unique_ptr<cpu::ThreadPool> pool_;
   std::vector<cpu::Scratch> scratch_;
+  cpu::PackedConstants constants_;
   CapabilityMatrix matrix_;
   std::mutex mutex_;
 };

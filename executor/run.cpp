@@ -33,6 +33,7 @@ Result<core::Done> check_input(const core::ProgramInput& declared, const TensorV
 Run::Run(const core::Program& program, backends::Backend& backend, const ExecuteLimits& limits)
     : program_(program),
       backend_(backend),
+      hold_(backend, program.constants),
       limits_(limits),
       first_result_(program.inputs.size() + program.constants.size()) {
   const std::size_t count = program.value_count();

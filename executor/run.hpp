@@ -30,6 +30,7 @@ class Run {
 
   const core::Program& program_;
   backends::Backend& backend_;
+  backends::ConstantsHold hold_;
   ExecuteLimits limits_;
   std::vector<std::optional<core::TensorView>> values_;  // by ValueId; bound, constant or computed
   std::vector<core::Tensor> owned_;                      // results, by ValueId less first_result_

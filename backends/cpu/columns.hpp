@@ -2,7 +2,7 @@
 // strides, or the columns that a convolution gathers from an image (im2col, never stored whole).
 #pragma once
 
-#include <isotrace/backends/cpu/gemm_kernels.hpp>
+#include <isotrace/backends/cpu/packed_matrix.hpp>
 
 namespace isotrace::backends::cpu {
 
@@ -17,6 +17,12 @@ class Columns {
   [[nodiscard]] virtual const float* find_row(Index depth_from, Index column_from) const = 0;
   /// Elements from one row to the next, where find_row gives one.
   [[nodiscard]] virtual Index row_stride() const = 0;
+  /// The first `count` columns of all `depth` rows as panels that are kept, if this matrix is a
+  /// constant (packed_matrix.hpp); else nothing.
+  [[nodiscard]] virtual PackedMatrix find_packed(PackedConstants&, const Kernels&, Index /*depth*/,
+                                                 Index /*count*/) const {
+    return {};
+  }
 };
 
 class MatrixColumns final : public Columns {
@@ -38,6 +44,17 @@ class MatrixColumns final : public Columns {
     return column_stride_ == 1 ? data_ + depth_from * depth_stride_ + column_from : nullptr;
   }
   [[nodiscard]] Index row_stride() const override { return depth_stride_; }
+  [[nodiscard]] PackedMatrix find_packed(PackedConstants& constants, const Kernels& kernels,
+                                         Index depth, Index count) const override {
+    return find_packed_matrix(constants, kernels,
+                              {.source = data_,
+                               .lane_stride = column_stride_,
+                               .depth_stride = depth_stride_,
+                               .count = count,
+                               .depth = depth,
+                               .width = kernels.tile_columns,
+                               .packed = nullptr});
+  }
 
  private:
   const float* data_;

@@ -26,14 +26,20 @@ struct Gemm {
   float* c;            ///< rows contiguous
   Index c_stride;
   Finish finish;
+  PackedMatrix packed_a = {};  ///< all of a in panels of tile_rows, if there is such a form
+  PackedMatrix packed_b = {};  ///< all of b (from its own first column) in panels of tile_columns
 };
 
-/// Grow-only memory of one worker, reused from call to call.
+/// Grow-only memory of one worker, reused from call to call, and the cache that it is used in.
 class Scratch {
  public:
+  explicit Scratch(std::size_t level2_bytes = std::size_t{1} << 20)
+      : level2_elements_(static_cast<Index>(level2_bytes / sizeof(float))) {}
   enum Use { packed_a, packed_b, partial, use_count };
   /// At least `elements` floats, 64-byte aligned, contents undefined.
   float* get(Use use, Index elements);
+  /// How many floats the second-level cache holds.
+  [[nodiscard]] Index level2_elements() const { return level2_elements_; }
 
  private:
   struct Free {
@@ -41,16 +47,24 @@ class Scratch {
   };
   std::unique_ptr<float[], Free> memory_[use_count];
   Index sizes_[use_count] = {};
+  Index level2_elements_;
 };
 
 /// One product on the calling thread.
 void run_gemm(const Gemm& gemm, const Kernels& kernels, Scratch& scratch);
 
-/// What products run on; scratch has one entry per thread of the pool.
+/// A product in blocks that fit the caches; depth and segment at least 1.
+void run_blocked(const Gemm& gemm, const Kernels& kernels, Scratch& scratch);
+/// Few rows by a b that lies in rows (find_row), each of which is read once and not packed.
+void run_streamed(const Gemm& gemm, const Kernels& kernels, Scratch& scratch);
+
+/// What products run on; scratch has one entry per thread of the pool. With `constants`, operands
+/// that lie in held constants are packed once and not in every call.
 struct Engine {
   const Kernels& kernels;
   ThreadPool& pool;
   std::vector<Scratch>& scratch;
+  PackedConstants* constants = nullptr;
 };
 
 /// Products that write disjoint outputs, split over the pool. Refuses limit_exceeded when memory

@@ -18,8 +18,12 @@ struct TileArguments {
   Index rows;
   Index columns;
   Index depth;
-  const float* a;  ///< packed [depth][tile_rows]
-  const float* b;  ///< packed [depth][tile_columns], all columns readable
+  const float* a;     ///< packed [depth][tile_rows]
+  const float* b;     ///< rows of tile_columns, all columns readable
+  Index b_stride;     ///< elements from one row of b to the next; tile_columns if it is packed
+  float* packed_b;    ///< where b is packed on the way, or nullptr
+  const float* soon;  ///< memory that is wanted after this tile
+  Index soon_lines;   ///< so many cache lines of it
   const float* chain;
   const float* sum;
   float* out;
@@ -29,7 +33,7 @@ struct TileArguments {
 };
 
 /// The same for few rows (at most stream_rows) and any number of columns, with b as it lies in
-/// memory; starts every chain at +0.
+/// memory: t = starts ? +0 : out[i][j], and so on.
 struct StreamArguments {
   Index rows;
   Index columns;
@@ -41,6 +45,7 @@ struct StreamArguments {
   Index b_stride;
   float* out;
   Index out_stride;
+  bool starts;
 };
 
 /// `count` vectors of length `depth`, to be interleaved in panels of `width`: panel p, the vectors

@@ -32,6 +32,7 @@ struct Avx2 {
     return _mm256_blendv_ps(value, nan, _mm256_cmp_ps(value, value, _CMP_UNORD_Q));
   }
   static void prefetch(const float* at) { _mm_prefetch(at, _MM_HINT_T0); }
+  static void prefetch_far(const float* at) { _mm_prefetch(at, _MM_HINT_T1); }
 };
 
 }  // namespace

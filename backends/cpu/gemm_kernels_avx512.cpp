@@ -29,6 +29,7 @@ struct Avx512 {
     return _mm512_mask_mov_ps(value, _mm512_cmp_ps_mask(value, value, _CMP_UNORD_Q), nan);
   }
   static void prefetch(const float* at) { _mm_prefetch(at, _MM_HINT_T0); }
+  static void prefetch_far(const float* at) { _mm_prefetch(at, _MM_HINT_T1); }
 };
 
 }  // namespace

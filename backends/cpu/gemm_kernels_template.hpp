@@ -19,6 +19,7 @@ struct KernelSet {
   static constexpr Index tile_columns = tile_vectors * width;
   static constexpr Index pack_panels = 8;
   static constexpr Index rows_together = 4;  // rows read side by side while a panel is written
+  static constexpr Index rows_ahead = 16;    // rows of b fetched early while a tile packs them
 
   static Index least(Index a, Index b) { return a < b ? a : b; }
   /// The lanes of the vector at column `from` that lie below `columns`.
@@ -41,8 +42,13 @@ struct KernelSet {
         V::prefetch(t.out + i * t.out_stride + v * width);
       }
     }
+    for (Index line = 0; line < t.soon_lines; ++line) V::prefetch_far(t.soon + line * 16);
     if (t.chain != nullptr) load_rows<Rows>(t.chain, t.chain_stride, masks, acc);
-    multiply_rows<Rows>(t, acc);
+    if (t.packed_b != nullptr) {
+      multiply_rows<Rows, true>(t, acc);
+    } else {
+      multiply_rows<Rows, false>(t, acc);
+    }
     if (t.sum != nullptr) add_rows<Rows>(t.sum, t.sum_stride, masks, acc);
 #pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i) {
@@ -79,16 +85,27 @@ struct KernelSet {
     }
   }
 
-  template <int Rows>
+  template <int Rows, bool Packs>
   [[gnu::always_inline]] static inline void multiply_rows(const TileArguments& t,
                                                           Vector (&acc)[Rows][tile_vectors]) {
     const float* a = t.a;
     const float* b = t.b;
+    float* packed = t.packed_b;
+    const Index b_stride = Packs ? t.b_stride : tile_columns;
     for (Index k = 0; k < t.depth; ++k) {
       Vector column[tile_vectors];
 #pragma GCC unroll 4
       for (int v = 0; v < tile_vectors; ++v) column[v] = V::load(b + v * width);
       V::prefetch(a + V::prefetch_depth * tile_rows);
+      if constexpr (Packs) {
+#pragma GCC unroll 4
+        for (int v = 0; v < tile_vectors; ++v) V::store(packed + v * width, column[v]);
+        // Rows of b lie pages apart: no prefetcher of the processor follows them.
+        for (Index line = 0; line < tile_columns; line += 16) {
+          V::prefetch(b + rows_ahead * b_stride + line);
+        }
+        packed += tile_columns;
+      }
 #pragma GCC unroll 16
       for (int i = 0; i < Rows; ++i) {
         const Vector row = V::broadcast(a[i]);
@@ -96,7 +113,7 @@ struct KernelSet {
         for (int v = 0; v < tile_vectors; ++v) acc[i][v] = V::fma(row, column[v], acc[i][v]);
       }
       a += tile_rows;
-      b += tile_columns;
+      b += b_stride;
     }
   }
 
@@ -120,8 +137,9 @@ struct KernelSet {
     for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 2
       for (int v = 0; v < Vectors; ++v) {
-        acc[i][v] =
-            k == 0 ? V::zero() : V::load(masks[v], s.out + i * s.out_stride + j + v * width);
+        acc[i][v] = k == 0 && s.starts
+                        ? V::zero()
+                        : V::load(masks[v], s.out + i * s.out_stride + j + v * width);
       }
     }
 #pragma GCC unroll 8

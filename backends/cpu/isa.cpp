@@ -1,5 +1,7 @@
 #include <isotrace/backends/cpu/isa.hpp>
 
+#include <unistd.h>
+
 namespace isotrace::backends::cpu {
 
 CpuFeatures find_cpu_features() {
@@ -8,6 +10,14 @@ CpuFeatures find_cpu_features() {
   features.avx2 = __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
   features.avx512 = features.avx2 && __builtin_cpu_supports("avx512f") != 0;
   return features;
+}
+
+std::size_t find_level2_bytes() {
+#ifdef _SC_LEVEL2_CACHE_SIZE
+  const long bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
+  if (bytes > 0) return static_cast<std::size_t>(bytes);
+#endif
+  return std::size_t{1} << 20;
 }
 
 std::string_view isa_name(Isa isa) { return isa == Isa::avx512 ? "avx512" : "avx2"; }

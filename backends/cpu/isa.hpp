@@ -17,6 +17,9 @@ struct CpuFeatures {
 /// What this processor and its operating system support.
 CpuFeatures find_cpu_features();
 
+/// Bytes of the second-level cache of one core; 1 MiB where the system does not say.
+std::size_t find_level2_bytes();
+
 std::string_view isa_name(Isa isa);
 
 /// "" gives the best set present. Refuses backend_unknown for a name that is none of ours and
