@@ -1,5 +1,7 @@
 #include <isotrace/backends/cpu/gemm.hpp>
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <atomic>
 #include <new>
@@ -9,6 +11,7 @@
 namespace isotrace::backends::cpu {
 namespace {
 
+constexpr std::size_t huge_page = std::size_t{2} << 20;
 constexpr Index stream_rows_max = 16;  // up to here b is read in place
 
 Index round_up(Index value, Index step) { return (value + step - 1) / step * step; }
@@ -68,14 +71,19 @@ void split_gemm(const Gemm& g, const Kernels& k, Index parts, std::vector<Gemm>&
 }  // namespace
 
 void Scratch::Free::operator()(float* pointer) const {
-  ::operator delete[](pointer, std::align_val_t{64});
+  ::operator delete[](pointer, std::align_val_t{huge_page});
 }
 
 float* Scratch::get(Use use, Index elements) {
   if (elements > sizes_[use]) {
     memory_[use].reset();
-    memory_[use].reset(static_cast<float*>(::operator new[](
-        static_cast<std::size_t>(elements) * sizeof(float), std::align_val_t{64})));
+    std::size_t bytes = static_cast<std::size_t>(elements) * sizeof(float);
+    const bool large = bytes >= huge_page / 8;
+    if (large) bytes = (bytes + huge_page - 1) / huge_page * huge_page;
+    auto* memory = ::operator new[](bytes, std::align_val_t{huge_page});
+    memory_[use].reset(static_cast<float*>(memory));
+    // Blocks are read in an order that small pages make costly. Only advice: may have no effect.
+    if (large) madvise(memory, bytes, MADV_HUGEPAGE);
     sizes_[use] = elements;
   }
   return memory_[use].get();

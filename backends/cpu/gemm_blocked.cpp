@@ -8,6 +8,8 @@ namespace {
 constexpr Index depth_block = 256;        // of k: one segment of the usual length
 constexpr Index columns_block = 4096;     // a block of b stays in the last-level cache
 constexpr Index columns_block_few = 256;  // with few rows: c and b pass through the second level
+constexpr Index whole_a_max =
+    1 << 22;  // elements of a few rows that are packed once for all columns
 
 Index round_up(Index value, Index step) { return (value + step - 1) / step * step; }
 Index divide_up(Index value, Index by) { return (value + by - 1) / by; }
@@ -32,7 +34,7 @@ DepthStep depth_step(const Gemm& g, Index from) {
   return {from, depth, from == segment_start, from + depth == segment_end, segment_start == 0};
 }
 
-/// Panels of one step: panel p begins at data + p * stride.
+/// Panels of one step (panel p begins at data + p * stride), or rows of one panel.
 struct Panels {
   const float* data;
   Index stride;
@@ -54,7 +56,7 @@ class BlockedGemm {
     const Index row_parts = std::max<Index>(1, divide_up(g_.rows, rows_max));
     rows_block_ = round_up(divide_up(g_.rows, row_parts), k_.tile_rows);
     packed_rows_ = round_up(g_.rows, k_.tile_rows);
-    const bool fits = row_parts == 1 && packed_rows_ <= scratch.level2_elements() / 2 / g_.depth;
+    const bool fits = row_parts == 1 && packed_rows_ <= whole_a_max / g_.depth;
     whole_a_ = fits && g_.packed_a.data == nullptr;
     columns_block_ =
         std::min(fits ? columns_block_few : columns_block, round_up(g_.columns, k_.tile_columns));
@@ -141,12 +143,9 @@ class BlockedGemm {
   void run_panel(const DepthStep& step, Panels a, PanelOfB b, Index row, Index rows, Index block,
                  Index j, Index columns) {
     const Index tiles = divide_up(rows, k_.tile_rows);
-    // While this panel is used, the next one comes nearer, a part with every tile.
-    const bool ahead = b.packed == nullptr && (g_.packed_b.data != nullptr || b_panels_ != 0);
-    const Index panel_stride =
-        k_.tile_columns * (g_.packed_b.data != nullptr ? g_.packed_b.depth : step.depth);
-    const Index lines = ahead ? divide_up(step.depth * k_.tile_columns / 16, tiles) : 0;
-    const float* soon = b.data + panel_stride;
+    // While this panel is used the next one comes nearer, a part with every tile.
+    const Panels next = next_panel(step, b);
+    const Index soon = next.data == nullptr ? 0 : divide_up(step.depth, tiles);
     for (Index i = 0; i < rows; i += k_.tile_rows) {
       TileArguments tile{};
       tile.rows = std::min(k_.tile_rows, rows - i);
@@ -156,12 +155,20 @@ class BlockedGemm {
       tile.b = b.data;
       tile.b_stride = b.stride;
       tile.packed_b = b.packed;
-      tile.soon = soon;
-      tile.soon_lines = lines;
+      tile.soon = next.data + i / k_.tile_rows * soon * next.stride;
+      tile.soon_rows = soon;
+      tile.soon_stride = next.stride;
       run_tile(step, tile, row + i, block, j);
-      soon += lines * 16;
       if (b.packed != nullptr) b = {b.packed, k_.tile_columns, nullptr};
     }
+  }
+
+  /// Where the panel right of b lies, or nowhere if it is not there before it is packed.
+  [[nodiscard]] Panels next_panel(const DepthStep& step, PanelOfB b) const {
+    if (g_.packed_b.data != nullptr) return {b.data + g_.packed_b.depth * b.stride, b.stride};
+    if (b.packed != nullptr) return {b.data + k_.tile_columns, b.stride};
+    if (b_panels_ != 0 && in_place_) return {b.data + step.depth * b.stride, b.stride};
+    return {nullptr, 0};
   }
 
   void run_tile(const DepthStep& step, TileArguments& tile, Index row, Index block, Index j) {
@@ -177,8 +184,11 @@ class BlockedGemm {
     tile.sum_stride = g_.c_stride;
     tile.out = step.ends_segment ? c : chain;
     tile.out_stride = step.ends_segment ? g_.c_stride : tile.chain_stride;
+    const bool ends = step.from + step.depth == g_.depth;
+    const bool more = g_.finish.alpha != 1.0F || g_.finish.addend != nullptr;
+    tile.last = ends && !more;
     k_.tile(tile);
-    if (step.from + step.depth == g_.depth) finish_tile(row, tile.rows, block + j, tile.columns);
+    if (ends && more) finish_tile(row, tile.rows, block + j, tile.columns);
   }
 
   void finish_tile(Index row, Index rows, Index column, Index columns) const {

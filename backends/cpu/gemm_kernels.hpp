@@ -13,7 +13,7 @@ using Index = std::ptrdiff_t;
 
 /// One block of outputs, at most tile_rows x tile_columns, over `depth` values of k.
 ///   t = chain ? chain[i][j] : +0;  t = fma(a[k][i], b[k][j], t) for ascending k;
-///   out[i][j] = sum ? sum[i][j] + t : t
+///   out[i][j] = sum ? sum[i][j] + t : t, with the canonical NaN for every NaN if this is the last
 struct TileArguments {
   Index rows;
   Index columns;
@@ -22,14 +22,16 @@ struct TileArguments {
   const float* b;     ///< rows of tile_columns, all columns readable
   Index b_stride;     ///< elements from one row of b to the next; tile_columns if it is packed
   float* packed_b;    ///< where b is packed on the way, or nullptr
-  const float* soon;  ///< memory that is wanted after this tile
-  Index soon_lines;   ///< so many cache lines of it
+  const float* soon;  ///< rows of tile_columns that are wanted soon after this tile
+  Index soon_rows;
+  Index soon_stride;
   const float* chain;
   const float* sum;
   float* out;
   Index chain_stride;  ///< elements from one row to the next
   Index sum_stride;
   Index out_stride;
+  bool last;
 };
 
 /// The same for few rows (at most stream_rows) and any number of columns, with b as it lies in

@@ -19,7 +19,7 @@ struct KernelSet {
   static constexpr Index tile_columns = tile_vectors * width;
   static constexpr Index pack_panels = 8;
   static constexpr Index rows_together = 4;  // rows read side by side while a panel is written
-  static constexpr Index rows_ahead = 16;    // rows of b fetched early while a tile packs them
+  static constexpr Index rows_ahead = 4;     // rows of b fetched early while a tile packs them
 
   static Index least(Index a, Index b) { return a < b ? a : b; }
   /// The lanes of the vector at column `from` that lie below `columns`.
@@ -27,60 +27,70 @@ struct KernelSet {
     return V::first(least(width, columns > from ? columns - from : 0));
   }
 
+  /// Loads and stores of one tile's vectors: all lanes, or those below `columns`.
+  struct Whole {
+    explicit Whole(Index) {}
+    static Vector load(int, const float* from) { return V::load(from); }
+    static void store(int, float* to, Vector value) { V::store(to, value); }
+  };
+  struct Edge {
+    explicit Edge(Index columns) {
+      for (int v = 0; v < tile_vectors; ++v) masks[v] = mask_at(v * width, columns);
+    }
+    [[nodiscard]] Vector load(int v, const float* from) const { return V::load(masks[v], from); }
+    void store(int v, float* to, Vector value) const { V::store(masks[v], to, value); }
+    Mask masks[tile_vectors];
+  };
+
   template <int Rows>
   static void tile_of(const TileArguments& t) {
-    Mask masks[tile_vectors];
-    for (int v = 0; v < tile_vectors; ++v) masks[v] = mask_at(v * width, t.columns);
-    // Every loop over accumulators is unrolled, or they would live in memory.
+    if (t.columns == tile_columns) {
+      tile_of<Rows, Whole>(t);
+    } else {
+      tile_of<Rows, Edge>(t);
+    }
+  }
+
+  // Every loop over accumulators is unrolled, or they would live in memory.
+  template <int Rows, class Lanes>
+  [[gnu::always_inline]] static inline void tile_of(const TileArguments& t) {
+    const Lanes lanes(t.columns);
     Vector acc[Rows][tile_vectors];
 #pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 4
       for (int v = 0; v < tile_vectors; ++v) {
-        acc[i][v] = V::zero();
+        acc[i][v] = t.chain == nullptr ? V::zero()
+                                       : lanes.load(v, t.chain + i * t.chain_stride + v * width);
         // The stores at the end find their lines in the cache.
         V::prefetch(t.out + i * t.out_stride + v * width);
       }
     }
-    for (Index line = 0; line < t.soon_lines; ++line) V::prefetch_far(t.soon + line * 16);
-    if (t.chain != nullptr) load_rows<Rows>(t.chain, t.chain_stride, masks, acc);
+    for (Index row = 0; row < t.soon_rows; ++row) {
+      for (Index line = 0; line < tile_columns; line += 16) {
+        V::prefetch_far(t.soon + row * t.soon_stride + line);
+      }
+    }
     if (t.packed_b != nullptr) {
       multiply_rows<Rows, true>(t, acc);
     } else {
       multiply_rows<Rows, false>(t, acc);
     }
-    if (t.sum != nullptr) add_rows<Rows>(t.sum, t.sum_stride, masks, acc);
+    if (t.sum != nullptr) {
 #pragma GCC unroll 16
-    for (int i = 0; i < Rows; ++i) {
+      for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 4
-      for (int v = 0; v < tile_vectors; ++v) {
-        V::store(masks[v], t.out + i * t.out_stride + v * width, acc[i][v]);
+        for (int v = 0; v < tile_vectors; ++v) {
+          acc[i][v] = V::add(lanes.load(v, t.sum + i * t.sum_stride + v * width), acc[i][v]);
+        }
       }
     }
-  }
-
-  template <int Rows>
-  [[gnu::always_inline]] static inline void load_rows(const float* from, Index stride,
-                                                      const Mask (&masks)[tile_vectors],
-                                                      Vector (&acc)[Rows][tile_vectors]) {
 #pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 4
       for (int v = 0; v < tile_vectors; ++v) {
-        acc[i][v] = V::load(masks[v], from + i * stride + v * width);
-      }
-    }
-  }
-
-  template <int Rows>
-  [[gnu::always_inline]] static inline void add_rows(const float* from, Index stride,
-                                                     const Mask (&masks)[tile_vectors],
-                                                     Vector (&acc)[Rows][tile_vectors]) {
-#pragma GCC unroll 16
-    for (int i = 0; i < Rows; ++i) {
-#pragma GCC unroll 4
-      for (int v = 0; v < tile_vectors; ++v) {
-        acc[i][v] = V::add(V::load(masks[v], from + i * stride + v * width), acc[i][v]);
+        const Vector value = t.last ? V::canonical(acc[i][v]) : acc[i][v];
+        lanes.store(v, t.out + i * t.out_stride + v * width, value);
       }
     }
   }
@@ -128,58 +138,58 @@ struct KernelSet {
   }
 
   /// Adds `Depth` values of k to the chains of one group of columns.
-  template <int Rows, int Vectors, int Depth>
-  static void stream_step(const StreamArguments& s, Index k, Index j) {
-    Mask masks[Vectors];
-    for (int v = 0; v < Vectors; ++v) masks[v] = mask_at(j + v * width, s.columns);
-    Vector acc[Rows][Vectors];
+  template <int Rows, int Depth, class Lanes>
+  [[gnu::always_inline]] static inline void stream_step(const StreamArguments& s, Index k, Index j,
+                                                        const Lanes& lanes) {
+    Vector acc[Rows][tile_vectors];
 #pragma GCC unroll 8
     for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 2
-      for (int v = 0; v < Vectors; ++v) {
-        acc[i][v] = k == 0 && s.starts
-                        ? V::zero()
-                        : V::load(masks[v], s.out + i * s.out_stride + j + v * width);
+      for (int v = 0; v < tile_vectors; ++v) {
+        acc[i][v] = k == 0 && s.starts ? V::zero()
+                                       : lanes.load(v, s.out + i * s.out_stride + j + v * width);
       }
     }
 #pragma GCC unroll 8
     for (int q = 0; q < Depth; ++q) {
-      Vector column[Vectors];
-      for (int v = 0; v < Vectors; ++v) {
+      Vector column[tile_vectors];
+#pragma GCC unroll 2
+      for (int v = 0; v < tile_vectors; ++v) {
         const float* from = s.b + (k + q) * s.b_stride + j + v * width;
-        column[v] = V::load(masks[v], from);
+        column[v] = lanes.load(v, from);
         V::prefetch(from + Depth * s.b_stride);
       }
 #pragma GCC unroll 8
       for (int i = 0; i < Rows; ++i) {
         const Vector row = V::broadcast(s.a[i * s.a_row_stride + (k + q) * s.a_depth_stride]);
-        for (int v = 0; v < Vectors; ++v) acc[i][v] = V::fma(row, column[v], acc[i][v]);
+#pragma GCC unroll 2
+        for (int v = 0; v < tile_vectors; ++v) acc[i][v] = V::fma(row, column[v], acc[i][v]);
       }
     }
 #pragma GCC unroll 8
     for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 2
-      for (int v = 0; v < Vectors; ++v) {
-        V::store(masks[v], s.out + i * s.out_stride + j + v * width, acc[i][v]);
+      for (int v = 0; v < tile_vectors; ++v) {
+        lanes.store(v, s.out + i * s.out_stride + j + v * width, acc[i][v]);
       }
     }
   }
 
+  template <int Rows, int Depth>
+  static void stream_rows_of_b(const StreamArguments& s, Index k) {
+    Index j = 0;
+    for (; j + tile_columns <= s.columns; j += tile_columns) {
+      stream_step<Rows, Depth>(s, k, j, Whole(tile_columns));
+    }
+    if (j < s.columns) stream_step<Rows, Depth>(s, k, j, Edge(s.columns - j));
+  }
+
   template <int Rows>
   static void stream_of(const StreamArguments& s) {
-    constexpr int vectors = 2;
-    constexpr int group = 8;  // rows of b read side by side: as many as prefetchers follow
+    constexpr int group = Rows <= 4 ? 8 : 16;  // rows of b read side by side
     Index k = 0;
-    for (; k + group <= s.depth; k += group) {
-      for (Index j = 0; j < s.columns; j += vectors * width) {
-        stream_step<Rows, vectors, group>(s, k, j);
-      }
-    }
-    for (; k < s.depth; ++k) {
-      for (Index j = 0; j < s.columns; j += vectors * width) {
-        stream_step<Rows, vectors, 1>(s, k, j);
-      }
-    }
+    for (; k + group <= s.depth; k += group) stream_rows_of_b<Rows, group>(s, k);
+    for (; k < s.depth; ++k) stream_rows_of_b<Rows, 1>(s, k);
   }
 
   template <int Rows = 1>

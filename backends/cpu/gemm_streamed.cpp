@@ -5,7 +5,7 @@
 namespace isotrace::backends::cpu {
 namespace {
 
-constexpr Index stream_elements = 8192;  // outputs that a block of columns keeps in cache
+constexpr Index stream_elements = 16384;  // outputs that a block of columns keeps in cache
 constexpr Index stream_depth = 16;  // rows of b that several groups of rows read from the cache
 
 }  // namespace
