@@ -9,6 +9,8 @@ CpuFeatures find_cpu_features() {
   CpuFeatures features;
   features.avx2 = __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
   features.avx512 = features.avx2 && __builtin_cpu_supports("avx512f") != 0;
+  features.vnni = features.avx512 && __builtin_cpu_supports("avx512bw") != 0 &&
+                  __builtin_cpu_supports("avx512vnni") != 0;
   return features;
 }
 

@@ -12,6 +12,7 @@ enum class Isa : std::uint8_t { avx2, avx512 };
 struct CpuFeatures {
   bool avx2 = false;    ///< AVX2 and FMA
   bool avx512 = false;  ///< AVX-512 F
+  bool vnni = false;    ///< AVX-512 BW and VNNI
 };
 
 /// What this processor and its operating system support.

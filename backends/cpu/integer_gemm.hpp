@@ -1,0 +1,41 @@
+// Exact product of 8-bit integer matrices with zero points (docs/spec, integer products). All of it
+// is arithmetic modulo 2^32: where the true sums fit i32 the results are they, whatever the order,
+// the instruction set and the number of threads.
+#pragma once
+
+#include <isotrace/backends/cpu/gemm.hpp>
+#include <isotrace/backends/cpu/integer_kernels.hpp>
+#include <isotrace/backends/cpu/isa.hpp>
+
+namespace isotrace::backends::cpu {
+
+/// A matrix of i8 or u8; element (vector, k) is at data[vector * stride + k * depth_stride].
+struct IntegerMatrix {
+  const std::uint8_t* data;
+  bool is_signed;
+  Index stride;
+  Index depth_stride;
+  const std::int32_t* zero_points;  ///< nullptr: 0
+  Index zero_point_stride;          ///< 0: one for all vectors; 1: one per vector
+};
+
+/// c[i][j] = sum over k of (a[i][k] - zero point i) * (b[j][k] - zero point j), modulo 2^32.
+struct IntegerGemm {
+  Index rows;     ///< vectors of a
+  Index columns;  ///< vectors of b
+  Index depth;
+  IntegerMatrix a;
+  IntegerMatrix b;
+  std::int32_t* c;  ///< rows contiguous
+  Index c_stride;
+};
+
+/// The best kernels for an instruction set on this processor.
+const IntegerKernels& choose_integer_kernels(Isa isa, CpuFeatures features);
+
+/// Split over the pool; a b that lies in a held constant is packed once. Refuses limit_exceeded
+/// when memory for the packed operands runs out.
+core::Result<core::Done> run_integer_gemm(const IntegerGemm& gemm, const IntegerKernels& kernels,
+                                          const Engine& engine);
+
+}  // namespace isotrace::backends::cpu

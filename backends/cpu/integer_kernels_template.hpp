@@ -1,0 +1,190 @@
+// Integer kernels written once over a vector type; see gemm_kernels_template.hpp for the rules.
+#pragma once
+
+#include <emmintrin.h>
+
+#include <isotrace/backends/cpu/integer_kernels.hpp>
+
+namespace isotrace::backends::cpu {
+
+template <class V>
+struct IntegerKernelSet {
+  using Vector = typename V::Vector;
+  static constexpr Index width = V::width;
+  static constexpr Index group = V::group;
+  static constexpr Index tile_rows = V::tile_rows;
+  static constexpr int tile_vectors = 2;
+  static constexpr Index tile_columns = tile_vectors * width;
+  static constexpr Index groups_ahead = 16;  // groups of a fetched early
+
+  static Index least(Index a, Index b) { return a < b ? a : b; }
+
+  template <int Rows>
+  static void tile_of(const IntegerTile& t) {
+    typename V::Mask masks[tile_vectors];
+    for (int v = 0; v < tile_vectors; ++v) {
+      masks[v] = V::first(least(width, t.columns > v * width ? t.columns - v * width : 0));
+    }
+    // Every loop over accumulators is unrolled, or they would live in memory.
+    Vector acc[Rows][tile_vectors];
+#pragma GCC unroll 16
+    for (int i = 0; i < Rows; ++i) {
+#pragma GCC unroll 2
+      for (int v = 0; v < tile_vectors; ++v) {
+        acc[i][v] = t.starts ? V::zero() : V::load(masks[v], t.c + i * t.c_stride + v * width);
+        // The stores at the end find their lines in the cache.
+        V::prefetch(t.c + i * t.c_stride + v * width);
+      }
+    }
+    for (Index at = 0; at < t.soon_bytes; at += 64) V::prefetch_far(t.soon + at);
+    const std::byte* a = t.a;
+    const std::byte* b = t.b;
+    for (Index g = 0; g < t.groups; ++g) {
+      Vector column[tile_vectors];
+#pragma GCC unroll 2
+      for (int v = 0; v < tile_vectors; ++v) column[v] = V::load_b(b + v * width * group);
+      V::prefetch(a + groups_ahead * tile_rows * 4);
+#pragma GCC unroll 16
+      for (int i = 0; i < Rows; ++i) {
+        const Vector row = V::broadcast(a + i * 4);
+#pragma GCC unroll 2
+        for (int v = 0; v < tile_vectors; ++v) {
+          acc[i][v] = V::multiply_add(acc[i][v], row, column[v]);
+        }
+      }
+      a += tile_rows * 4;
+      b += tile_columns * group;
+    }
+    if (t.last) correct<Rows>(t, acc);
+#pragma GCC unroll 16
+    for (int i = 0; i < Rows; ++i) {
+#pragma GCC unroll 2
+      for (int v = 0; v < tile_vectors; ++v) {
+        V::store(masks[v], t.c + i * t.c_stride + v * width, acc[i][v]);
+      }
+    }
+  }
+
+  template <int Rows>
+  [[gnu::always_inline]] static inline void correct(const IntegerTile& t,
+                                                    Vector (&acc)[Rows][tile_vectors]) {
+#pragma GCC unroll 2
+    for (int v = 0; v < tile_vectors; ++v) {
+      const Vector term = V::load(t.b_term + v * width);
+      const Vector zero = V::load(t.b_zero + v * width);
+#pragma GCC unroll 16
+      for (int i = 0; i < Rows; ++i) {
+        acc[i][v] = V::subtract(acc[i][v], V::multiply(V::broadcast(t.a_zero + i), term));
+        if (t.a_sum == nullptr) continue;
+        acc[i][v] = V::subtract(acc[i][v], V::multiply(V::broadcast(t.a_sum + i), zero));
+      }
+    }
+  }
+
+  template <int Rows = 1>
+  static void tile(const IntegerTile& t) {
+    if (t.rows == Rows) {
+      tile_of<Rows>(t);
+    } else if constexpr (Rows < tile_rows) {
+      tile<Rows + 1>(t);
+    }
+  }
+
+  /// One group of k of one vector as 4 bytes of a packed row, as V::load_groups gives four of them.
+  static void pack_group_of_a(const IntegerPack& p, const std::uint8_t* from, Index k,
+                              std::byte* to) {
+    for (Index q = 0; q < 4; ++q) to[q] = std::byte{0};
+    for (Index q = 0; q < group && k + q < p.depth; ++q) {
+      to[q * (4 / group)] = static_cast<std::byte>(from[(k + q) * p.depth_stride] ^ p.flip);
+    }
+  }
+
+  /// Four vectors, contiguous in k, into four lanes of a panel; returns the first k left over.
+  static Index pack_four_of_a(const IntegerPack& p, const std::uint8_t* from, std::byte* to) {
+    const __m128i flip = _mm_set1_epi8(static_cast<char>(p.flip));
+    Index k = 0;
+    for (; k + 4 * group <= p.depth; k += 4 * group) {
+      const __m128i r0 = V::load_groups(from + k, flip);
+      const __m128i r1 = V::load_groups(from + p.lane_stride + k, flip);
+      const __m128i r2 = V::load_groups(from + 2 * p.lane_stride + k, flip);
+      const __m128i r3 = V::load_groups(from + 3 * p.lane_stride + k, flip);
+      const __m128i low01 = _mm_unpacklo_epi32(r0, r1);
+      const __m128i low23 = _mm_unpacklo_epi32(r2, r3);
+      const __m128i high01 = _mm_unpackhi_epi32(r0, r1);
+      const __m128i high23 = _mm_unpackhi_epi32(r2, r3);
+      std::byte* at = to + k / group * tile_rows * 4;
+      store16(at, _mm_unpacklo_epi64(low01, low23));
+      store16(at + tile_rows * 4, _mm_unpackhi_epi64(low01, low23));
+      store16(at + 2 * tile_rows * 4, _mm_unpacklo_epi64(high01, high23));
+      store16(at + 3 * tile_rows * 4, _mm_unpackhi_epi64(high01, high23));
+    }
+    return k;
+  }
+
+  static void store16(std::byte* to, __m128i value) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), value);
+  }
+
+  static void pack_a(const IntegerPack& p) {
+    const Index groups = (p.depth + group - 1) / group;
+    for (Index from = 0; from < p.count; from += tile_rows) {
+      std::byte* panel = p.packed + from * groups * 4;
+      for (Index lane = 0; lane < tile_rows;) {
+        const std::uint8_t* source = p.source + (from + lane) * p.lane_stride;
+        const bool four =
+            lane + 4 <= tile_rows && from + lane + 4 <= p.count && p.depth_stride == 1;
+        const Index done = four ? pack_four_of_a(p, source, panel + lane * 4) : 0;
+        const Index lanes = four ? 4 : 1;
+        for (Index l = lane; l < lane + lanes; ++l) {
+          for (Index k = done; k < groups * group; k += group) {
+            const bool inside = from + l < p.count;
+            const std::uint8_t* vector = inside ? source + (l - lane) * p.lane_stride : nullptr;
+            std::byte* to = panel + (k / group * tile_rows + l) * 4;
+            if (inside) {
+              pack_group_of_a(p, vector, k, to);
+            } else {
+              for (Index q = 0; q < 4; ++q) to[q] = std::byte{0};
+            }
+          }
+        }
+        lane += lanes;
+      }
+    }
+  }
+
+  /// One group of k of every column of a panel, whatever the strides.
+  static void pack_group_of_b(const IntegerPack& p, Index from, Index k, std::byte* to) {
+    for (Index lane = 0; lane < tile_columns; ++lane) {
+      for (Index q = 0; q < group; ++q) {
+        const bool inside = from + lane < p.count && k + q < p.depth;
+        const std::uint8_t* at =
+            p.source + (from + lane) * p.lane_stride + (k + q) * p.depth_stride;
+        to[lane * group + q] = inside ? static_cast<std::byte>(*at ^ p.flip) : std::byte{0};
+      }
+    }
+  }
+
+  static void pack_b(const IntegerPack& p) {
+    const Index groups = (p.depth + group - 1) / group;
+    const __m128i flip = _mm_set1_epi8(static_cast<char>(p.flip));
+    for (Index from = 0; from < p.count; from += tile_columns) {
+      std::byte* panel = p.packed + from * groups * group;
+      const bool rows = p.lane_stride == 1 && from + tile_columns <= p.count;
+      for (Index g = 0; g < groups; ++g) {
+        std::byte* to = panel + g * tile_columns * group;
+        if (!rows || (g + 1) * group > p.depth) {
+          pack_group_of_b(p, from, g * group, to);
+          continue;
+        }
+        const std::uint8_t* source = p.source + from + g * group * p.depth_stride;
+        for (Index v = 0; v < tile_vectors; ++v) {
+          V::interleave(source + v * width, p.depth_stride, flip, to + v * width * group);
+        }
+      }
+    }
+  }
+
+  static constexpr IntegerKernels table{tile_rows, tile_columns, group, &tile<1>, &pack_a, &pack_b};
+};
+
+}  // namespace isotrace::backends::cpu
