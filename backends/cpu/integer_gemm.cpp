@@ -5,7 +5,7 @@
 #include <cstring>
 #include <new>
 
-#include <isotrace/core/check.hpp>
+#include <isotrace/backends/cpu/ternary.hpp>
 
 namespace isotrace::backends::cpu {
 namespace {
@@ -249,6 +249,7 @@ core::Result<core::Done> run_integer_gemm(const IntegerGemm& g, const IntegerKer
     for (Index i = 0; i < g.rows; ++i) std::fill_n(g.c + i * g.c_stride, g.columns, 0);
     return core::Done{};
   }
+  if (run_if_ternary(g, kernels, engine)) return core::Done{};
   const PackedB b = find_packed_b(g, kernels, engine.constants);
   const std::vector<Task> tasks = split(g, b, kernels, engine.pool.threads());
   std::atomic<bool> out_of_memory = false;

@@ -33,7 +33,8 @@ struct IntegerGemm {
 /// The best kernels for an instruction set on this processor.
 const IntegerKernels& choose_integer_kernels(Isa isa, CpuFeatures features);
 
-/// Split over the pool; a b that lies in a held constant is packed once. Refuses limit_exceeded
+/// Split over the pool; a b that lies in a held constant is packed once, in two bits per weight if
+/// it allows that and a has few rows (ternary.hpp). Refuses limit_exceeded
 /// when memory for the packed operands runs out.
 core::Result<core::Done> run_integer_gemm(const IntegerGemm& gemm, const IntegerKernels& kernels,
                                           const Engine& engine);

@@ -51,6 +51,8 @@ struct IntegerKernels {
   void (*tile)(const IntegerTile& tile);
   void (*pack_a)(const IntegerPack& pack);
   void (*pack_b)(const IntegerPack& pack);
+  /// For each of 32 columns the sum of x[k] * code over 16 * groups values of k (ternary.hpp).
+  void (*ternary)(const std::int8_t* x, Index groups, const std::byte* panel, std::int32_t* sums);
 };
 
 /// Only to be called where the processor has the instructions (isa.hpp).

@@ -184,7 +184,8 @@ struct IntegerKernelSet {
     }
   }
 
-  static constexpr IntegerKernels table{tile_rows, tile_columns, group, &tile<1>, &pack_a, &pack_b};
+  static constexpr IntegerKernels table{tile_rows, tile_columns, group,      &tile<1>,
+                                        &pack_a,   &pack_b,      &V::ternary};
 };
 
 }  // namespace isotrace::backends::cpu

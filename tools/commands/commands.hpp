@@ -20,6 +20,7 @@ int certify_command(const Context& context, const Arguments& arguments);
 int verify_command(const Context& context, const Arguments& arguments);
 int policy_command(const Context& context, const Arguments& arguments);
 int backends_command(const Context& context, const Arguments& arguments);
+int bench_command(const Context& context, const Arguments& arguments);
 int conform_command(const Context& context, const Arguments& arguments);
 int explain_command(const Context& context, const Arguments& arguments);
 int doctor_command(const Context& context, const Arguments& arguments);

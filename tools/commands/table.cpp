@@ -43,6 +43,7 @@ constexpr OperandSpec policy_operands[] = {{"ACTION", "what to do", 1, 1, "init|
                                            {"FILE", "policy file (check)", 0}};
 constexpr OperandSpec suite_operands[] = {{"KIND", "kind of suite", 1, 1, "onnx"},
                                           {"DIR", "folder of ONNX backend tests, or one test"}};
+constexpr OperandSpec bench_operands[] = {{"WHAT", "what to measure", 1, 1, "tensors"}};
 constexpr OperandSpec code_operand[] = {{"CODE", "refusal number or name; none: list all", 0}};
 constexpr OperandSpec shell_operand[] = {{"SHELL", "shell", 1, 1, "bash|zsh|fish"}};
 
@@ -181,6 +182,15 @@ constexpr OptionSpec backends_options[] = {
 constexpr std::string_view backends_examples[] = {"isotrace backends",
                                                   "isotrace backends --selftest"};
 
+constexpr OptionSpec bench_options[] = {
+    {"--threads", "N", once, "threads of every library", "1"},
+    {"--only", "SECTION", once, "one section of the table", "", "gemm|int8|ternary"},
+    {"--quick", "", flag, "fewer cases, less time for each: for a look, not for figures"},
+};
+constexpr std::string_view bench_examples[] = {
+    "isotrace bench tensors --only gemm",
+    "ISOTRACE_ORT=node_modules isotrace bench tensors --threads 2 --json"};
+
 constexpr OptionSpec conform_options[] = {
     backend_option, threads_option, {"--failures", "", flag, "list only cases that did not pass"}};
 constexpr std::string_view conform_examples[] = {
@@ -241,6 +251,9 @@ constexpr std::array rows = {
         policy_command},
     Row{{"backends", "List backends and what they can do", {}, backends_options, backends_examples},
         backends_command},
+    Row{{"bench", "Measure speeds beside other libraries", bench_operands, bench_options,
+         bench_examples},
+        bench_command},
     Row{{"conform", "Run a conformance suite", suite_operands, conform_options, conform_examples},
         conform_command},
     Row{{"explain", "Explain a refusal code", code_operand, {}, explain_examples}, explain_command},

@@ -1,0 +1,42 @@
+#include <isotrace/tools/bench/measure.hpp>
+
+#include <time.h>
+
+#include <algorithm>
+
+namespace isotrace::tools::bench {
+namespace {
+
+constexpr int rounds_min = 3;
+
+double now(clockid_t clock) {
+  timespec time{};
+  clock_gettime(clock, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+}  // namespace
+
+Contender timed(unsigned threads, std::function<void()> work) {
+  const clockid_t clock = threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
+  return [clock, work = std::move(work)]() -> std::optional<double> {
+    const double start = now(clock);
+    work();
+    return now(clock) - start;
+  };
+}
+
+std::vector<std::optional<double>> best_of(std::span<const Contender> contenders, double seconds) {
+  std::vector<std::optional<double>> best(contenders.size());
+  const double start = now(CLOCK_MONOTONIC);
+  for (int round = 0; round < rounds_min || now(CLOCK_MONOTONIC) - start < seconds; ++round) {
+    for (std::size_t i = 0; i < best.size(); ++i) {
+      const bool runs = contenders[i] && (round == 0 || best[i]) && contenders[i]();
+      const auto taken = runs ? contenders[i]() : std::nullopt;
+      best[i] = taken && round != 0 ? std::min(best[i], taken) : taken;
+    }
+  }
+  return best;
+}
+
+}  // namespace isotrace::tools::bench

@@ -1,0 +1,72 @@
+// Matrices to multiply, and the engine to do it with: what the sections share.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <isotrace/backends/cpu/gemm.hpp>
+#include <isotrace/backends/cpu/isa.hpp>
+#include <isotrace/core/check.hpp>
+#include <isotrace/core/philox.hpp>
+#include <isotrace/tools/bench/peers.hpp>
+
+namespace isotrace::tools::bench {
+
+inline std::string size_name(MatrixSize s) {
+  return std::to_string(s.rows) + "x" + std::to_string(s.columns) + "x" + std::to_string(s.depth);
+}
+
+/// Multiplications and additions, in units of 10^9.
+inline double giga_operations(MatrixSize s) {
+  return 2e-9 * static_cast<double>(s.rows) * static_cast<double>(s.columns) *
+         static_cast<double>(s.depth);
+}
+
+inline std::vector<float> random_floats(std::ptrdiff_t count, std::uint64_t seed) {
+  core::PhiloxStream random(seed);
+  std::vector<float> values(static_cast<std::size_t>(count));
+  for (float& value : values) value = random.next_f32() - 0.5F;
+  return values;
+}
+
+inline std::vector<std::uint8_t> random_bytes(std::ptrdiff_t count, std::uint64_t seed) {
+  core::PhiloxStream random(seed);
+  std::vector<std::uint8_t> values(static_cast<std::size_t>(count));
+  for (std::uint8_t& value : values) value = static_cast<std::uint8_t>(random.next_u32());
+  return values;
+}
+
+/// What products run on: kernels of the best instruction set, threads, memory.
+struct BenchEngine {
+  static core::Result<BenchEngine> make(unsigned threads) {
+    const backends::cpu::CpuFeatures features = backends::cpu::find_cpu_features();
+    ISOTRACE_TRY(const backends::cpu::Isa isa, backends::cpu::choose_isa("", features));
+    ISOTRACE_TRY(auto pool, backends::cpu::ThreadPool::make(threads));
+    BenchEngine engine{features, isa, std::move(pool), {}};
+    const std::size_t level2_bytes = backends::cpu::find_level2_bytes();
+    for (unsigned i = 0; i < threads; ++i) engine.scratch.emplace_back(level2_bytes);
+    return engine;
+  }
+  [[nodiscard]] backends::cpu::Engine with(backends::cpu::PackedConstants* constants) {
+    return {isa == backends::cpu::Isa::avx512 ? backends::cpu::kernels_avx512()
+                                              : backends::cpu::kernels_avx2(),
+            *pool, scratch, constants};
+  }
+
+  backends::cpu::CpuFeatures features;
+  backends::cpu::Isa isa;
+  std::unique_ptr<backends::cpu::ThreadPool> pool;
+  std::vector<backends::cpu::Scratch> scratch;
+};
+
+/// Rows on which results are compared with the reference: all of few, some of many.
+inline std::vector<std::ptrdiff_t> sampled_rows(std::ptrdiff_t rows) {
+  if (rows <= 4) {
+    std::vector<std::ptrdiff_t> all;
+    for (std::ptrdiff_t i = 0; i < rows; ++i) all.push_back(i);
+    return all;
+  }
+  return {0, rows / 3, rows / 2, rows - 1};
+}
+
+}  // namespace isotrace::tools::bench

@@ -1,0 +1,55 @@
+// What a section of `isotrace bench tensors` is: one file that measures one kind of operation
+// beside its peers, and gives a table. Sections are listed in sections.cpp.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <isotrace/core/result.hpp>
+
+namespace isotrace::tools::bench {
+
+struct BenchOptions {
+  unsigned threads = 1;
+  bool quick = false;             ///< fewer cases, less time for each
+  std::string onnx_runtime_path;  ///< node_modules with onnxruntime-node; empty: absent
+
+  /// Seconds that the contenders of one case share, at least.
+  [[nodiscard]] double seconds() const { return quick ? 0.1 : 1.0; }
+};
+
+/// One measured speed, or nothing where the peer is absent.
+using Speed = std::optional<double>;
+
+struct BenchRow {
+  std::string name;           ///< the case: "128x768x768"
+  std::vector<Speed> speeds;  ///< as BenchTable::columns
+  bool identical = false;     ///< our results are the reference's, byte by byte
+};
+
+struct BenchTable {
+  std::string section;
+  std::string unit;                  ///< of all speeds; more is better
+  std::vector<std::string> columns;  ///< the first is ours, to which the others are compared
+  std::vector<BenchRow> rows;
+  std::vector<std::string> notes;  ///< which peers, which instruction set
+};
+
+using SectionFunction = core::Result<BenchTable> (*)(const BenchOptions& options);
+
+struct Section {
+  std::string_view name;
+  SectionFunction run;
+};
+
+/// All sections in the order in which they are printed.
+const std::vector<Section>& all_sections();
+
+// One file each.
+core::Result<BenchTable> bench_gemm(const BenchOptions& options);
+core::Result<BenchTable> bench_int8(const BenchOptions& options);
+core::Result<BenchTable> bench_ternary(const BenchOptions& options);
+
+}  // namespace isotrace::tools::bench
