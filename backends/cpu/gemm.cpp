@@ -12,7 +12,8 @@ namespace isotrace::backends::cpu {
 namespace {
 
 constexpr std::size_t huge_page = std::size_t{2} << 20;
-constexpr Index stream_rows_max = 16;  // up to here b is read in place
+constexpr Index stream_rows_max = 16;          // up to here b is read in place
+constexpr Index stream_constant_rows_max = 4;  // also where it could be packed once
 
 Index round_up(Index value, Index step) { return (value + step - 1) / step * step; }
 Index divide_up(Index value, Index by) { return (value + by - 1) / by; }
@@ -22,10 +23,11 @@ bool is_streamed(const Gemm& g) {
          g.b->find_row(0, g.b_column) != nullptr;
 }
 
-/// The product with the packed forms of those operands that are constants. A b that is streamed
-/// needs none: it is read once either way.
+/// The product with the packed forms of those operands that are constants. Where memory is what a
+/// few rows wait for, a b that can be streamed is as good as a packed one.
 Gemm use_constants(Gemm g, const Engine& engine) {
-  if (engine.constants == nullptr || is_streamed(g) || g.depth == 0) return g;
+  if (engine.constants == nullptr || g.depth == 0) return g;
+  if (g.rows <= stream_constant_rows_max && is_streamed(g)) return g;
   if (g.b_column == 0) {
     g.packed_b = g.b->find_packed(*engine.constants, engine.kernels, g.depth, g.columns);
   }

@@ -1,10 +1,18 @@
 #include <isotrace/backends/cpu/thread_pool.hpp>
 
+#include <xmmintrin.h>
+
 #include <system_error>
 
 #include <isotrace/core/float_environment.hpp>
 
 namespace isotrace::backends::cpu {
+
+template <class Ready>
+void ThreadPool::look_for(const Ready& ready) const {
+  constexpr int looks = 4000;  // about 100 microseconds
+  for (int look = 0; spins_ && look < looks && !ready(); ++look) _mm_pause();
+}
 
 core::Result<std::unique_ptr<ThreadPool>> ThreadPool::make(unsigned threads) {
   if (threads == 0) {
@@ -14,6 +22,7 @@ core::Result<std::unique_ptr<ThreadPool>> ThreadPool::make(unsigned threads) {
     return core::refuse(core::RefusalCode::limit_exceeded, "threads", std::to_string(threads));
   }
   std::unique_ptr<ThreadPool> pool(new ThreadPool);
+  pool->spins_ = threads <= std::thread::hardware_concurrency();
   pool->workers_.reserve(threads - 1);
   try {
     for (unsigned worker = 1; worker < threads; ++worker) {
@@ -45,8 +54,13 @@ void ThreadPool::run(std::size_t count, const std::function<void(std::size_t, un
   task_ = &task;
   next_ = 0;
   count_ = count;
+  unfinished_ = count;
+  ++calls_;
   work_.notify_all();
   take_tasks(lock, 0);
+  lock.unlock();
+  look_for([this] { return unfinished_ == 0; });
+  lock.lock();
   idle_.wait(lock, [this] { return running_ == 0; });
   task_ = nullptr;
 }
@@ -55,6 +69,12 @@ void ThreadPool::serve(unsigned worker) {
   const core::FloatEnvironment environment;
   std::unique_lock lock(mutex_);
   while (true) {
+    const std::uint64_t seen = calls_;
+    if (next_ >= count_ && !stopping_) {
+      lock.unlock();
+      look_for([&] { return calls_ != seen; });
+      lock.lock();
+    }
     work_.wait(lock, [this] { return stopping_ || next_ < count_; });
     if (stopping_) return;
     take_tasks(lock, worker);
@@ -70,6 +90,7 @@ void ThreadPool::take_tasks(std::unique_lock<std::mutex>& lock, unsigned worker)
     (*task_)(index, worker);
     lock.lock();
     --running_;
+    --unfinished_;
   }
 }
 

@@ -3,8 +3,10 @@
 // core::FloatEnvironment; the calling thread, which works too, is the caller's business.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -37,6 +39,10 @@ class ThreadPool {
   void stop();
   void serve(unsigned worker);
   void take_tasks(std::unique_lock<std::mutex>& lock, unsigned worker);
+  /// Looks for a while whether `ready` before its caller sleeps: waking up takes longer than many
+  /// operations do. Gives up at once where there are fewer processors than threads.
+  template <class Ready>
+  void look_for(const Ready& ready) const;
 
   std::mutex mutex_;
   std::condition_variable work_;
@@ -46,6 +52,9 @@ class ThreadPool {
   std::size_t count_ = 0;
   std::size_t running_ = 0;
   bool stopping_ = false;
+  std::atomic<std::uint64_t> calls_ = 0;     // of run(), also read without the lock
+  std::atomic<std::size_t> unfinished_ = 0;  // tasks of this call, also read without the lock
+  bool spins_ = false;
   std::vector<std::thread> workers_;
 };
 

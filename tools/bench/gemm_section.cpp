@@ -21,20 +21,16 @@ constexpr MatrixSize sizes[] = {
     {4, 4096, 4096},  {8, 4096, 4096},  {16, 4096, 4096}};
 constexpr MatrixSize quick_sizes[] = {{256, 256, 256}, {128, 768, 768}, {4, 1024, 1024}};
 
-core::ByteView bytes_of(const std::vector<float>& values) {
-  return {reinterpret_cast<const std::uint8_t*>(values.data()), values.size() * sizeof(float)};
-}
-
 class GemmCase {
  public:
   GemmCase(MatrixSize size, BenchEngine& engine)
       : size_(size),
         engine_(engine),
-        a_(random_floats(size.rows * size.depth, 1)),
-        b_(random_floats(size.depth * size.columns, 2)),
-        c_(static_cast<std::size_t>(size.rows * size.columns)),
-        columns_(b_.data(), size.columns, 1) {
-    constants_.hold(bytes_of(b_));
+        a_(random_floats(size.rows, size.depth, 1)),
+        b_(random_floats(size.depth, size.columns, 2)),
+        c_(core::Dtype::f32, {size.rows, size.columns}),
+        columns_(b(), size.columns, 1) {
+    constants_.hold(b_.bytes());
   }
 
   void run(bool constant) {
@@ -42,11 +38,11 @@ class GemmCase {
                          .columns = size_.columns,
                          .depth = size_.depth,
                          .segment = 256,
-                         .a = a_.data(),
+                         .a = a(),
                          .a_row_stride = size_.depth,
                          .a_depth_stride = 1,
                          .b = &columns_,
-                         .c = c_.data(),
+                         .c = c_.data<float>().data(),
                          .c_stride = size_.columns,
                          .finish = {}};
     const auto done = cpu::run_gemms({&gemm, 1}, engine_.with(constant ? &constants_ : nullptr));
@@ -57,32 +53,32 @@ class GemmCase {
   [[nodiscard]] bool is_identical() const {
     for (const std::ptrdiff_t row : sampled_rows(size_.rows)) {
       const std::int64_t a_shape[] = {1, size_.depth};
-      const std::int64_t b_shape[] = {size_.depth, size_.columns};
-      const auto width = static_cast<std::size_t>(size_.depth) * sizeof(float);
+      const std::size_t width = static_cast<std::size_t>(size_.depth) * sizeof(float);
       const std::optional<core::TensorView> operands[] = {
           core::TensorView(core::Dtype::f32, a_shape,
-                           bytes_of(a_).subspan(static_cast<std::size_t>(row) * width, width)),
-          core::TensorView(core::Dtype::f32, b_shape, bytes_of(b_))};
+                           a_.bytes().subspan(static_cast<std::size_t>(row) * width, width)),
+          b_.view()};
       core::Node node{core::Op::matmul, {0, 1}, {2}, {{"k_segment", std::int64_t{256}}}, {}};
       const auto expected = reference::evaluate(node, operands);
       if (!expected) return false;
       const core::ByteView line = expected->front().bytes();
-      if (std::memcmp(line.data(), c_.data() + row * size_.columns, line.size()) != 0) return false;
+      const std::uint8_t* ours = c_.bytes().data() + static_cast<std::size_t>(row) * line.size();
+      if (std::memcmp(line.data(), ours, line.size()) != 0) return false;
     }
     return true;
   }
 
   [[nodiscard]] core::Bytes make_model() const {
     using enum core::Dtype;
-    return make_product_model("MatMul", size_, f32, f32, f32, bytes_of(b_));
+    return make_product_model("MatMul", size_, f32, f32, f32, b_.bytes());
   }
-  [[nodiscard]] const float* a() const { return a_.data(); }
-  [[nodiscard]] const float* b() const { return b_.data(); }
+  [[nodiscard]] const float* a() const { return a_.view().data<float>().data(); }
+  [[nodiscard]] const float* b() const { return b_.view().data<float>().data(); }
 
  private:
   MatrixSize size_;
   BenchEngine& engine_;
-  std::vector<float> a_, b_, c_;
+  core::Tensor a_, b_, c_;
   cpu::MatrixColumns columns_;
   cpu::PackedConstants constants_;
 };
@@ -96,7 +92,8 @@ struct Peers {
 BenchRow bench_case(MatrixSize size, const BenchOptions& options, BenchEngine& engine,
                     const Peers& peers) {
   GemmCase product(size, engine);
-  std::vector<float> c(static_cast<std::size_t>(size.rows * size.columns));
+  core::Tensor result(core::Dtype::f32, {size.rows, size.columns});
+  float* c = result.data<float>().data();
   const unsigned threads = options.threads;
   std::vector<Contender> contenders = {timed(threads, [&] { product.run(false); }),
                                        timed(threads, [&] { product.run(true); }),
@@ -104,12 +101,10 @@ BenchRow bench_case(MatrixSize size, const BenchOptions& options, BenchEngine& e
                                        {},
                                        {}};
   if (peers.blas) {
-    contenders[2] =
-        timed(threads, [&] { peers.blas->sgemm(size, product.a(), product.b(), c.data()); });
+    contenders[2] = timed(threads, [&] { peers.blas->sgemm(size, product.a(), product.b(), c); });
   }
   if (peers.dnn) {
-    contenders[3] =
-        timed(threads, [&] { peers.dnn->sgemm(size, product.a(), product.b(), c.data()); });
+    contenders[3] = timed(threads, [&] { peers.dnn->sgemm(size, product.a(), product.b(), c); });
   }
   if (peers.runtime && peers.runtime->load(product.make_model())) {
     contenders[4] = [&] { return peers.runtime->run(); };

@@ -1,5 +1,7 @@
 // Exact products of 8-bit integers beside oneDNN and ONNX Runtime's MatMulInteger. The weights b
 // are a constant in our first column and in ONNX Runtime; oneDNN packs them in every call.
+#include <algorithm>
+
 #include <isotrace/backends/cpu/integer_gemm.hpp>
 #include <isotrace/tools/bench/measure.hpp>
 #include <isotrace/tools/bench/onnx_model.hpp>
@@ -23,10 +25,10 @@ class Int8Case {
       : size_(size),
         engine_(engine),
         kernels_(cpu::choose_integer_kernels(engine.isa, engine.features)),
-        a_(random_bytes(size.rows * size.depth, 1)),
-        b_(random_bytes(size.depth * size.columns, 2)),
-        c_(static_cast<std::size_t>(size.rows * size.columns)) {
-    constants_.hold(core::ByteView(b_));
+        a_(random_bytes(size.rows, size.depth, 1)),
+        b_(random_bytes(size.depth, size.columns, 2)),
+        c_(core::Dtype::i32, {size.rows, size.columns}) {
+    constants_.hold(b_.bytes());
   }
 
   /// u8 by i8, or i8 by i8.
@@ -34,9 +36,9 @@ class Int8Case {
     const cpu::IntegerGemm gemm{.rows = size_.rows,
                                 .columns = size_.columns,
                                 .depth = size_.depth,
-                                .a = {a_.data(), a_signed, size_.depth, 1, nullptr, 0},
-                                .b = {b_.data(), true, 1, size_.columns, nullptr, 0},
-                                .c = c_.data(),
+                                .a = {a(), a_signed, size_.depth, 1, nullptr, 0},
+                                .b = {b_.bytes().data(), true, 1, size_.columns, nullptr, 0},
+                                .c = c_.data<std::int32_t>().data(),
                                 .c_stride = size_.columns};
     const auto done =
         cpu::run_integer_gemm(gemm, kernels_, engine_.with(constant ? &constants_ : nullptr));
@@ -48,34 +50,32 @@ class Int8Case {
     for (const std::ptrdiff_t row : sampled_rows(size_.rows)) {
       std::vector<std::int64_t> sums(static_cast<std::size_t>(size_.columns), 0);
       for (std::ptrdiff_t k = 0; k < size_.depth; ++k) {
-        const std::uint8_t byte = a_[static_cast<std::size_t>(row * size_.depth + k)];
+        const std::uint8_t byte = a()[row * size_.depth + k];
         const std::int64_t x = a_signed ? static_cast<std::int8_t>(byte) : byte;
-        const std::uint8_t* line = b_.data() + k * size_.columns;
-        for (std::size_t j = 0; j < sums.size(); ++j)
-          sums[j] += x * static_cast<std::int8_t>(line[j]);
+        const std::int8_t* line = b() + k * size_.columns;
+        for (std::size_t j = 0; j < sums.size(); ++j) sums[j] += x * line[j];
       }
-      for (std::size_t j = 0; j < sums.size(); ++j) {
-        if (c_[static_cast<std::size_t>(row * size_.columns) + j] != sums[j]) return false;
-      }
+      const auto ours = c_.view().data<std::int32_t>().subspan(
+          static_cast<std::size_t>(row * size_.columns), sums.size());
+      if (!std::equal(sums.begin(), sums.end(), ours.begin())) return false;
     }
     return true;
   }
 
   [[nodiscard]] core::Bytes make_model() const {
     using enum core::Dtype;
-    return make_product_model("MatMulInteger", size_, u8, i8, i32, core::ByteView(b_));
+    return make_product_model("MatMulInteger", size_, u8, i8, i32, b_.bytes());
   }
-  [[nodiscard]] const std::uint8_t* a() const { return a_.data(); }
+  [[nodiscard]] const std::uint8_t* a() const { return a_.bytes().data(); }
   [[nodiscard]] const std::int8_t* b() const {
-    return reinterpret_cast<const std::int8_t*>(b_.data());
+    return reinterpret_cast<const std::int8_t*>(b_.bytes().data());
   }
 
  private:
   MatrixSize size_;
   BenchEngine& engine_;
   const cpu::IntegerKernels& kernels_;
-  std::vector<std::uint8_t> a_, b_;
-  std::vector<std::int32_t> c_;
+  core::Tensor a_, b_, c_;
   cpu::PackedConstants constants_;
 };
 
@@ -87,7 +87,8 @@ struct Peers {
 BenchRow bench_case(MatrixSize size, const BenchOptions& options, BenchEngine& engine,
                     const Peers& peers) {
   Int8Case product(size, engine);
-  std::vector<std::int32_t> c(static_cast<std::size_t>(size.rows * size.columns));
+  core::Tensor result(core::Dtype::i32, {size.rows, size.columns});
+  std::int32_t* c = result.data<std::int32_t>().data();
   const unsigned threads = options.threads;
   std::vector<Contender> contenders = {timed(threads, [&] { product.run(false, true); }),
                                        timed(threads, [&] { product.run(true, true); }),
@@ -97,10 +98,10 @@ BenchRow bench_case(MatrixSize size, const BenchOptions& options, BenchEngine& e
                                        {}};
   if (peers.dnn) {
     contenders[3] =
-        timed(threads, [&] { peers.dnn->gemm_u8s8s32(size, product.a(), product.b(), c.data()); });
+        timed(threads, [&] { peers.dnn->gemm_u8s8s32(size, product.a(), product.b(), c); });
     contenders[4] = timed(threads, [&] {
       const auto* a = reinterpret_cast<const std::int8_t*>(product.a());
-      peers.dnn->gemm_s8s8s32(size, a, product.b(), c.data());
+      peers.dnn->gemm_s8s8s32(size, a, product.b(), c);
     });
   }
   if (peers.runtime && peers.runtime->load(product.make_model())) {

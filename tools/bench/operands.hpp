@@ -8,6 +8,7 @@
 #include <isotrace/backends/cpu/isa.hpp>
 #include <isotrace/core/check.hpp>
 #include <isotrace/core/philox.hpp>
+#include <isotrace/core/tensor.hpp>
 #include <isotrace/tools/bench/peers.hpp>
 
 namespace isotrace::tools::bench {
@@ -22,18 +23,22 @@ inline double giga_operations(MatrixSize s) {
          static_cast<double>(s.depth);
 }
 
-inline std::vector<float> random_floats(std::ptrdiff_t count, std::uint64_t seed) {
+/// Tensors, because that is what operands are: their memory begins at a cache line.
+inline core::Tensor random_floats(std::ptrdiff_t rows, std::ptrdiff_t columns, std::uint64_t seed) {
   core::PhiloxStream random(seed);
-  std::vector<float> values(static_cast<std::size_t>(count));
-  for (float& value : values) value = random.next_f32() - 0.5F;
-  return values;
+  core::Tensor tensor(core::Dtype::f32, {rows, columns});
+  for (float& value : tensor.data<float>()) value = random.next_f32() - 0.5F;
+  return tensor;
 }
 
-inline std::vector<std::uint8_t> random_bytes(std::ptrdiff_t count, std::uint64_t seed) {
+/// Any bytes, as u8.
+inline core::Tensor random_bytes(std::ptrdiff_t rows, std::ptrdiff_t columns, std::uint64_t seed) {
   core::PhiloxStream random(seed);
-  std::vector<std::uint8_t> values(static_cast<std::size_t>(count));
-  for (std::uint8_t& value : values) value = static_cast<std::uint8_t>(random.next_u32());
-  return values;
+  core::Tensor tensor(core::Dtype::u8, {rows, columns});
+  for (std::uint8_t& value : tensor.data<std::uint8_t>()) {
+    value = static_cast<std::uint8_t>(random.next_u32());
+  }
+  return tensor;
 }
 
 /// What products run on: kernels of the best instruction set, threads, memory.

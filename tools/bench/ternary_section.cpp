@@ -1,5 +1,6 @@
 // One vector by weights of -1, 0 and 1 in two bits, beside reading these bytes (what no product can
 // beat), the same weights as bytes, and other libraries' products of bytes.
+#include <algorithm>
 #include <cstring>
 
 #include <isotrace/backends/cpu/ternary.hpp>
@@ -18,7 +19,7 @@ constexpr MatrixSize sizes[] = {{1, 4096, 4096}, {1, 11008, 4096}, {1, 4096, 143
 constexpr MatrixSize quick_sizes[] = {{1, 4096, 1024}};
 
 /// The sum of all words: as fast as this machine reads.
-std::uint64_t read_all(const std::byte* data, std::ptrdiff_t bytes) {
+std::uint64_t read_all(const std::uint8_t* data, std::ptrdiff_t bytes) {
   std::uint64_t sums[8] = {};
   for (std::ptrdiff_t at = 0; at + 64 <= bytes; at += 64) {
     std::uint64_t words[8];
@@ -36,19 +37,25 @@ class TernaryCase {
       : size_(size),
         engine_(engine),
         kernels_(cpu::choose_integer_kernels(engine.isa, engine.features)),
-        x_(random_bytes(size.depth, 1)),
-        weights_(random_bytes(size.depth * size.columns, 2)),
+        x_(random_bytes(1, size.depth, 1)),
+        weights_(random_bytes(size.depth, size.columns, 2)),
         y_(static_cast<std::size_t>(size.columns)),
         matrix_{nullptr, size.columns, size.depth},
-        packed_(static_cast<std::size_t>(matrix_.bytes())) {
-    for (std::uint8_t& weight : weights_) weight = static_cast<std::uint8_t>(weight % 3 - 1);
-    const bool ternary = cpu::pack_ternary(b(), matrix_, packed_.data());
+        packed_(core::Dtype::u8, {matrix_.bytes()}),
+        read_(packed_) {
+    for (std::uint8_t& weight : weights_.data<std::uint8_t>()) {
+      weight = static_cast<std::uint8_t>(weight % 3 - 1);
+    }
+    auto* memory = reinterpret_cast<std::byte*>(packed_.mutable_bytes().data());
+    const bool ternary = cpu::pack_ternary(b(), matrix_, memory);
     ISOTRACE_CHECK(ternary, size.columns);
-    matrix_.data = packed_.data();
-    bytes_held_.hold(core::ByteView(weights_));
+    matrix_.data = memory;
+    held_.hold(weights_.bytes());
   }
 
-  void run() { cpu::run_ternary(matrix_, x_, false, 0, y_.data(), kernels_, *engine_.pool); }
+  void run() {
+    cpu::run_ternary(matrix_, x_.bytes(), false, 0, y_.data(), kernels_, *engine_.pool);
+  }
 
   void run_bytes() {
     // Two bits are for signed weights: called unsigned, the same bytes take the way of bytes.
@@ -57,22 +64,23 @@ class TernaryCase {
     const cpu::IntegerGemm gemm{.rows = 1,
                                 .columns = size_.columns,
                                 .depth = size_.depth,
-                                .a = {x_.data(), false, size_.depth, 1, nullptr, 0},
+                                .a = {x(), false, size_.depth, 1, nullptr, 0},
                                 .b = weights,
                                 .c = y_.data(),
                                 .c_stride = size_.columns};
-    const auto done = cpu::run_integer_gemm(gemm, kernels_, engine_.with(&bytes_held_));
+    const auto done = cpu::run_integer_gemm(gemm, kernels_, engine_.with(&held_));
     ISOTRACE_CHECK(done.has_value(), size_.columns);
   }
 
-  /// Threads read parts of the packed weights.
+  /// Threads read parts of as many bytes, which are their own: nobody else warms the caches.
   void read() {
-    const auto bytes = static_cast<std::ptrdiff_t>(packed_.size());
+    const auto bytes = static_cast<std::ptrdiff_t>(read_.bytes().size());
     const auto tasks = static_cast<std::ptrdiff_t>(engine_.pool->threads());
     engine_.pool->run(static_cast<std::size_t>(tasks), [&](std::size_t task, unsigned) {
       const auto at = static_cast<std::ptrdiff_t>(task);
       const std::ptrdiff_t from = bytes * at / tasks;
-      const std::uint64_t sum = read_all(packed_.data() + from, bytes * (at + 1) / tasks - from);
+      const std::uint64_t sum =
+          read_all(read_.bytes().data() + from, bytes * (at + 1) / tasks - from);
       // The compiler must not see that nobody needs the sum.
       asm volatile("" : : "r"(sum) : "memory");
     });
@@ -81,36 +89,35 @@ class TernaryCase {
   [[nodiscard]] bool is_exact() const {
     std::vector<std::int64_t> sums(y_.size(), 0);
     for (std::ptrdiff_t k = 0; k < size_.depth; ++k) {
-      const std::int64_t x = x_[static_cast<std::size_t>(k)];
-      const std::uint8_t* line = weights_.data() + k * size_.columns;
-      for (std::size_t j = 0; j < sums.size(); ++j)
-        sums[j] += x * static_cast<std::int8_t>(line[j]);
+      const std::int64_t activation = x()[k];
+      const std::int8_t* line = weights() + k * size_.columns;
+      for (std::size_t j = 0; j < sums.size(); ++j) sums[j] += activation * line[j];
     }
     return std::equal(sums.begin(), sums.end(), y_.begin());
   }
 
   [[nodiscard]] core::Bytes make_model() const {
     using enum core::Dtype;
-    return make_product_model("MatMulInteger", size_, u8, i8, i32, core::ByteView(weights_));
+    return make_product_model("MatMulInteger", size_, u8, i8, i32, weights_.bytes());
   }
-  [[nodiscard]] const std::uint8_t* x() const { return x_.data(); }
+  [[nodiscard]] const std::uint8_t* x() const { return x_.bytes().data(); }
   [[nodiscard]] const std::int8_t* weights() const {
-    return reinterpret_cast<const std::int8_t*>(weights_.data());
+    return reinterpret_cast<const std::int8_t*>(weights_.bytes().data());
   }
 
  private:
   [[nodiscard]] cpu::IntegerMatrix b() const {
-    return {weights_.data(), true, 1, size_.columns, nullptr, 0};
+    return {weights_.bytes().data(), true, 1, size_.columns, nullptr, 0};
   }
 
   MatrixSize size_;
   BenchEngine& engine_;
   const cpu::IntegerKernels& kernels_;
-  std::vector<std::uint8_t> x_, weights_;
+  core::Tensor x_, weights_;
   std::vector<std::int32_t> y_;
   cpu::TernaryMatrix matrix_;
-  std::vector<std::byte> packed_;
-  cpu::PackedConstants bytes_held_;
+  core::Tensor packed_, read_;
+  cpu::PackedConstants held_;
 };
 
 BenchRow bench_case(MatrixSize size, const BenchOptions& options, BenchEngine& engine,
