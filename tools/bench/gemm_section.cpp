@@ -124,7 +124,7 @@ BenchRow bench_case(MatrixSize size, const BenchOptions& options, BenchEngine& e
 
 core::Result<BenchTable> bench_gemm(const BenchOptions& options) {
   const core::FloatEnvironment environment;
-  ISOTRACE_TRY(BenchEngine engine, BenchEngine::make(options.threads));
+  ISOTRACE_TRY(BenchEngine engine, BenchEngine::make(options));
   const Peers peers{OpenBlas::find(options.threads), OneDnn::find(options.threads),
                     OnnxRuntime::find(options.onnx_runtime_path, options.threads)};
   BenchTable table{

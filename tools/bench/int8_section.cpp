@@ -123,7 +123,7 @@ BenchRow bench_case(MatrixSize size, const BenchOptions& options, BenchEngine& e
 }  // namespace
 
 core::Result<BenchTable> bench_int8(const BenchOptions& options) {
-  ISOTRACE_TRY(BenchEngine engine, BenchEngine::make(options.threads));
+  ISOTRACE_TRY(BenchEngine engine, BenchEngine::make(options));
   const Peers peers{OneDnn::find(options.threads),
                     OnnxRuntime::find(options.onnx_runtime_path, options.threads)};
   BenchTable table{"int8",

@@ -10,6 +10,7 @@
 #include <isotrace/core/philox.hpp>
 #include <isotrace/core/tensor.hpp>
 #include <isotrace/tools/bench/peers.hpp>
+#include <isotrace/tools/bench/section.hpp>
 
 namespace isotrace::tools::bench {
 
@@ -43,13 +44,13 @@ inline core::Tensor random_bytes(std::ptrdiff_t rows, std::ptrdiff_t columns, st
 
 /// What products run on: kernels of the best instruction set, threads, memory.
 struct BenchEngine {
-  static core::Result<BenchEngine> make(unsigned threads) {
+  static core::Result<BenchEngine> make(const BenchOptions& options) {
     const backends::cpu::CpuFeatures features = backends::cpu::find_cpu_features();
-    ISOTRACE_TRY(const backends::cpu::Isa isa, backends::cpu::choose_isa("", features));
-    ISOTRACE_TRY(auto pool, backends::cpu::ThreadPool::make(threads));
+    ISOTRACE_TRY(const backends::cpu::Isa isa, backends::cpu::choose_isa(options.isa, features));
+    ISOTRACE_TRY(auto pool, backends::cpu::ThreadPool::make(options.threads));
     BenchEngine engine{features, isa, std::move(pool), {}};
     const std::size_t level2_bytes = backends::cpu::find_level2_bytes();
-    for (unsigned i = 0; i < threads; ++i) engine.scratch.emplace_back(level2_bytes);
+    for (unsigned i = 0; i < options.threads; ++i) engine.scratch.emplace_back(level2_bytes);
     return engine;
   }
   [[nodiscard]] backends::cpu::Engine with(backends::cpu::PackedConstants* constants) {

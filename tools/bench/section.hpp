@@ -13,6 +13,7 @@ namespace isotrace::tools::bench {
 
 struct BenchOptions {
   unsigned threads = 1;
+  std::string isa;                ///< as BackendOptions::isa; peers choose for themselves
   bool quick = false;             ///< fewer cases, less time for each
   std::string onnx_runtime_path;  ///< node_modules with onnxruntime-node; empty: absent
 

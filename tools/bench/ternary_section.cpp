@@ -149,7 +149,7 @@ BenchRow bench_case(MatrixSize size, const BenchOptions& options, BenchEngine& e
 }  // namespace
 
 core::Result<BenchTable> bench_ternary(const BenchOptions& options) {
-  ISOTRACE_TRY(BenchEngine engine, BenchEngine::make(options.threads));
+  ISOTRACE_TRY(BenchEngine engine, BenchEngine::make(options));
   const auto dnn = OneDnn::find(options.threads);
   const auto runtime = OnnxRuntime::find(options.onnx_runtime_path, options.threads);
   BenchTable table{"ternary",

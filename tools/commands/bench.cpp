@@ -86,8 +86,8 @@ int bench_command(const Context& context, const Arguments& arguments) {
     return report_usage(context, "--threads must be a number from 1 to 1024");
   }
   const char* modules = std::getenv("ISOTRACE_ORT");
-  const BenchOptions options{static_cast<unsigned>(*threads), arguments.has("--quick"),
-                             modules == nullptr ? "" : modules};
+  const BenchOptions options{static_cast<unsigned>(*threads), arguments.value("--isa"),
+                             arguments.has("--quick"), modules == nullptr ? "" : modules};
   const std::string only = arguments.value("--only");
   bool identical = true;
   Json tables = Json::array();

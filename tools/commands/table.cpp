@@ -184,6 +184,7 @@ constexpr std::string_view backends_examples[] = {"isotrace backends",
 
 constexpr OptionSpec bench_options[] = {
     {"--threads", "N", once, "threads of every library", "1"},
+    isa_option,
     {"--only", "SECTION", once, "one section of the table", "", "gemm|int8|ternary"},
     {"--quick", "", flag, "fewer cases, less time for each: for a look, not for figures"},
 };
