@@ -66,6 +66,22 @@ class Texts(CommandLineTest):
                             for b in tested["backends"]))
         self.assertTrue(self.run_json("doctor")["healthy"])
 
+    def test_bench_compares_before_it_counts(self):
+        import os
+        os.environ["ISOTRACE_ORT"] = self.path("no-such-folder")
+        self.addCleanup(os.environ.pop, "ISOTRACE_ORT")
+        measured = self.run_json("bench", "tensors", "--quick", "--threads", "2")
+        self.assertEqual((measured["threads"], measured["identical"]), (2, True))
+        self.assertEqual([s["section"] for s in measured["sections"]][:3], ["gemm", "int8", "ternary"])
+        for section in measured["sections"]:
+            for row in section["rows"]:
+                self.assertTrue(row["identical"], row)
+                ours = next(iter(row["speeds"].values()))
+                self.assertGreater(ours, 0)
+                self.assertTrue(all(speed == "absent" for name, speed in row["speeds"].items() if "ORT" in name))
+        self.run_program("bench", "tensors", "--threads", "0", code=2)
+        self.run_program("bench", "nothing", code=2)
+
     def test_version(self):
         self.assertEqual(self.run_json("version")["semantics"], ["isonum-1"])
 
