@@ -5,9 +5,10 @@
 namespace isotrace::backends::cpu {
 namespace {
 
-constexpr Index depth_block = 256;        // of k: one segment of the usual length
-constexpr Index columns_block = 4096;     // a block of b stays in the last-level cache
-constexpr Index columns_block_few = 256;  // with few rows: c and b pass through the second level
+constexpr Index depth_block = 256;           // of k: one segment of the usual length
+constexpr Index columns_block = 4096;        // a block of b stays in the last-level cache
+constexpr Index columns_block_few = 256;     // with few rows: c and b pass through the second level
+constexpr Index in_place_columns_max = 128;  // up to here packing a costs more than it saves
 constexpr Index whole_a_max =
     1 << 22;  // elements of a few rows that are packed once for all columns
 
@@ -57,11 +58,14 @@ class BlockedGemm {
     rows_block_ = round_up(divide_up(g_.rows, row_parts), k_.tile_rows);
     packed_rows_ = round_up(g_.rows, k_.tile_rows);
     const bool fits = row_parts == 1 && packed_rows_ <= whole_a_max / g_.depth;
-    whole_a_ = fits && g_.packed_a.data == nullptr;
+    // Rows that lie multiples of a page apart would share the few places of one set of the cache.
+    a_in_place_ = g_.packed_a.data == nullptr && g_.a_depth_stride == 1 &&
+                  g_.columns <= in_place_columns_max && g_.a_row_stride % 1024 != 0;
+    whole_a_ = fits && g_.packed_a.data == nullptr && !a_in_place_;
     columns_block_ =
         std::min(fits ? columns_block_few : columns_block, round_up(g_.columns, k_.tile_columns));
     const Index depth_max = std::min(g_.depth, 2 * depth_block);
-    if (g_.packed_a.data == nullptr) {
+    if (g_.packed_a.data == nullptr && !a_in_place_) {
       a_ = scratch.get(Scratch::packed_a,
                        whole_a_ ? packed_rows_ * g_.depth : rows_block_ * depth_max);
     }
@@ -108,6 +112,9 @@ class BlockedGemm {
     if (g_.packed_a.data != nullptr) {
       return {g_.packed_a.at(row, step.from), g_.packed_a.depth * k_.tile_rows};
     }
+    if (a_in_place_) {
+      return {g_.a + row * g_.a_row_stride + step.from, k_.tile_rows * g_.a_row_stride};
+    }
     if (whole_a_) return {a_ + packed_rows_ * step.from, step.depth * k_.tile_rows};
     pack_a(row, rows, step, a_);
     return {a_, step.depth * k_.tile_rows};
@@ -152,6 +159,7 @@ class BlockedGemm {
       tile.columns = columns;
       tile.depth = step.depth;
       tile.a = a.data + i / k_.tile_rows * a.stride;
+      tile.a_stride = a_in_place_ ? g_.a_row_stride : 0;
       tile.b = b.data;
       tile.b_stride = b.stride;
       tile.packed_b = b.packed;
@@ -205,6 +213,7 @@ class BlockedGemm {
   Index rows_block_;
   Index packed_rows_;
   Index columns_block_;
+  bool a_in_place_;
   bool whole_a_;
   float* a_ = nullptr;
   float* b_ = nullptr;

@@ -18,13 +18,14 @@ struct TileArguments {
   Index rows;
   Index columns;
   Index depth;
-  const float* a;     ///< packed [depth][tile_rows]
+  const float* a;     ///< packed [depth][tile_rows] (or see a_stride)
   const float* b;     ///< rows of tile_columns, all columns readable
   Index b_stride;     ///< elements from one row of b to the next; tile_columns if it is packed
   float* packed_b;    ///< where b is packed on the way, or nullptr
   const float* soon;  ///< rows of tile_columns that are wanted soon after this tile
   Index soon_rows;
   Index soon_stride;
+  Index a_stride;  ///< 0; or a lies in place, [tile_rows][depth] with this stride between rows
   const float* chain;
   const float* sum;
   float* out;

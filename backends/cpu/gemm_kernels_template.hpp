@@ -72,9 +72,11 @@ struct KernelSet {
       }
     }
     if (t.packed_b != nullptr) {
-      multiply_rows<Rows, true>(t, acc);
+      t.a_stride != 0 ? multiply_rows<Rows, true, true>(t, acc)
+                      : multiply_rows<Rows, true, false>(t, acc);
     } else {
-      multiply_rows<Rows, false>(t, acc);
+      t.a_stride != 0 ? multiply_rows<Rows, false, true>(t, acc)
+                      : multiply_rows<Rows, false, false>(t, acc);
     }
     if (t.sum != nullptr) {
 #pragma GCC unroll 16
@@ -95,7 +97,7 @@ struct KernelSet {
     }
   }
 
-  template <int Rows, bool Packs>
+  template <int Rows, bool Packs, bool InPlace>
   [[gnu::always_inline]] static inline void multiply_rows(const TileArguments& t,
                                                           Vector (&acc)[Rows][tile_vectors]) {
     const float* a = t.a;
@@ -106,7 +108,7 @@ struct KernelSet {
       Vector column[tile_vectors];
 #pragma GCC unroll 4
       for (int v = 0; v < tile_vectors; ++v) column[v] = V::load(b + v * width);
-      V::prefetch(a + V::prefetch_depth * tile_rows);
+      if constexpr (!InPlace) V::prefetch(a + V::prefetch_depth * tile_rows);
       if constexpr (Packs) {
 #pragma GCC unroll 4
         for (int v = 0; v < tile_vectors; ++v) V::store(packed + v * width, column[v]);
@@ -118,11 +120,11 @@ struct KernelSet {
       }
 #pragma GCC unroll 16
       for (int i = 0; i < Rows; ++i) {
-        const Vector row = V::broadcast(a[i]);
+        const Vector row = V::broadcast(InPlace ? a[i * t.a_stride] : a[i]);
 #pragma GCC unroll 4
         for (int v = 0; v < tile_vectors; ++v) acc[i][v] = V::fma(row, column[v], acc[i][v]);
       }
-      a += tile_rows;
+      a += InPlace ? 1 : tile_rows;
       b += b_stride;
     }
   }
