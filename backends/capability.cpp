@@ -4,6 +4,7 @@
 #include <array>
 
 #include <isotrace/backends/backend.hpp>
+#include <isotrace/backends/cpu/math.hpp>
 
 namespace isotrace::backends {
 namespace {
@@ -18,18 +19,29 @@ constexpr DtypeSet set_of(Dtype first, Rest... rest) {
   return set_of(first) | set_of(rest...);
 }
 
+constexpr DtypeSet float8s =
+    set_of(Dtype::f8e4m3fn, Dtype::f8e4m3fnuz, Dtype::f8e5m2, Dtype::f8e5m2fnuz);
+constexpr DtypeSet scales = set_of(Dtype::f32, Dtype::f16, Dtype::bf16);
 /// Types whose functions are defined as correctly rounded in f32.
-constexpr DtypeSet singles = set_of(Dtype::f32, Dtype::f16, Dtype::bf16);
-constexpr DtypeSet floats = set_of(Dtype::f32, Dtype::f64, Dtype::f16, Dtype::bf16);
+constexpr DtypeSet singles = scales | float8s;
+constexpr DtypeSet floats = singles | set_of(Dtype::f64);
 constexpr DtypeSet signed_integers = set_of(Dtype::i8, Dtype::i16, Dtype::i32, Dtype::i64);
-constexpr DtypeSet integers =
-    signed_integers | set_of(Dtype::u8, Dtype::u16, Dtype::u32, Dtype::u64);
+constexpr DtypeSet unsigned_integers = set_of(Dtype::u8, Dtype::u16, Dtype::u32, Dtype::u64);
+constexpr DtypeSet integers = signed_integers | unsigned_integers;
 constexpr DtypeSet numbers = floats | integers;
 constexpr DtypeSet contracted = floats | set_of(Dtype::i32, Dtype::u32, Dtype::i64, Dtype::u64);
-constexpr DtypeSet all_types = numbers | set_of(Dtype::boolean);
+constexpr DtypeSet booleans = set_of(Dtype::boolean);
+constexpr DtypeSet ordered = numbers | booleans;
+constexpr DtypeSet nibbles = set_of(Dtype::i4, Dtype::u4);
+constexpr DtypeSet all_types = ordered | nibbles;
+constexpr DtypeSet indices = set_of(Dtype::i32, Dtype::i64);
+constexpr DtypeSet bytes = set_of(Dtype::i8, Dtype::u8);
+constexpr DtypeSet quantised = nibbles | bytes | float8s | set_of(Dtype::i16, Dtype::u16);
 
-/// What an operation takes. Operands, one letter each: T the data type, I i32 or i64,
-/// C boolean; lower case may be left out; * any number of T.
+/// What an operation takes. Operands, one letter each: T the data type, I i32 or i64, C boolean,
+/// N any number type, F any floating-point type, S f32, A a scale, R a scale or i32, K a quantised
+/// type, B i8 or u8, J i32, L a sequence of T, W T or a sequence of T, V these or an optional of
+/// either; lower case may be left out; * any number of T.
 struct Signature {
   Op op;
   std::string_view operands;
@@ -53,10 +65,26 @@ constexpr Signature signatures[] = {
     {Op::clip, "Ttt", numbers},
     {Op::cast, "T", all_types},
     {Op::where, "CTT", all_types},
-    {Op::equal, "TT", all_types},
+    {Op::equal, "TT", ordered},
     {Op::less, "TT", numbers},
     {Op::greater, "TT", numbers},
-    {Op::logical_not, "T", set_of(Dtype::boolean)},
+    {Op::logical_not, "T", booleans},
+    {Op::logical_and, "TT", booleans},
+    {Op::logical_or, "TT", booleans},
+    {Op::logical_xor, "TT", booleans},
+    {Op::less_or_equal, "TT", numbers},
+    {Op::greater_or_equal, "TT", numbers},
+    {Op::mod, "TT", numbers},
+    {Op::sign, "T", numbers},
+    {Op::round, "T", floats},
+    {Op::is_nan, "T", floats},
+    {Op::is_inf, "T", floats},
+    {Op::bit_shift, "TT", unsigned_integers},
+    {Op::bitwise_and, "TT", integers},
+    {Op::bitwise_or, "TT", integers},
+    {Op::bitwise_xor, "TT", integers},
+    {Op::bitwise_not, "T", integers},
+    {Op::mean, "*", floats},
     {Op::relu, "T", numbers},
     {Op::leaky_relu, "T", floats},
     {Op::prelu, "TT", numbers},
@@ -67,26 +95,57 @@ constexpr Signature signatures[] = {
     {Op::softplus, "T", singles},
     {Op::softsign, "T", floats},
     {Op::tanh, "T", singles},
-    {Op::exp, "T", singles},
-    {Op::log, "T", singles},
+    {Op::exp, "T", floats},
+    {Op::log, "T", floats},
     {Op::softmax, "T", singles},
     {Op::log_softmax, "T", singles},
     {Op::batch_normalization, "TTTTT", floats},
     {Op::layer_normalization, "TTt", floats},
+    {Op::instance_normalization, "TTT", floats},
+    {Op::group_normalization, "TTT", floats},
+    {Op::mean_variance_normalization, "T", floats},
+    {Op::lp_normalization, "T", floats},
+    {Op::lrn, "T", singles},
+    {Op::thresholded_relu, "T", floats},
+    {Op::shrink, "T", numbers},
+    {Op::celu, "T", singles},
+    {Op::hard_swish, "T", floats},
+    {Op::mish, "T", singles},
+    {Op::gelu, "T", singles},
+    {Op::hardmax, "T", floats},
     {Op::matmul, "TT", contracted},
     {Op::gemm, "TTt", contracted},
     {Op::conv, "TTt", floats},
     {Op::conv_transpose, "TTt", floats},
+    {Op::rnn, "TTTtit", singles},
+    {Op::gru, "TTTtit", singles},
+    {Op::lstm, "TTTtittt", singles},
+    {Op::deform_conv, "TTTtt", floats},
     {Op::max_pool, "T", numbers},
     {Op::average_pool, "T", floats},
     {Op::global_max_pool, "T", numbers},
     {Op::global_average_pool, "T", floats},
+    {Op::lp_pool, "T", singles},
+    {Op::global_lp_pool, "T", singles},
+    {Op::max_unpool, "TIi", numbers},
+    {Op::max_roi_pool, "TT", floats},
+    {Op::roi_align, "TTI", floats},
+    {Op::col2im, "TII", numbers},
     {Op::reduce_sum, "Ti", numbers},
     {Op::reduce_mean, "Ti", numbers},
-    {Op::reduce_max, "Ti", all_types},
-    {Op::reduce_min, "Ti", all_types},
+    {Op::reduce_max, "Ti", ordered},
+    {Op::reduce_min, "Ti", ordered},
     {Op::arg_max, "T", numbers},
-    {Op::identity, "T", all_types},
+    {Op::arg_min, "T", numbers},
+    {Op::reduce_prod, "Ti", numbers},
+    {Op::reduce_l1, "Ti", numbers},
+    {Op::reduce_l2, "Ti", numbers},
+    {Op::reduce_log_sum, "Ti", numbers},
+    {Op::reduce_log_sum_exp, "Ti", numbers},
+    {Op::reduce_sum_square, "Ti", numbers},
+    {Op::cum_sum, "TI", numbers},
+    {Op::top_k, "TI", numbers},
+    {Op::identity, "V", all_types},
     {Op::reshape, "TI", all_types},
     {Op::flatten, "T", all_types},
     {Op::transpose, "T", all_types},
@@ -100,11 +159,75 @@ constexpr Signature signatures[] = {
     {Op::expand, "TI", all_types},
     {Op::shape, "T", all_types},
     {Op::constant_of_shape, "IT", all_types},
+    {Op::sin, "T", singles},
+    {Op::cos, "T", singles},
+    {Op::tan, "T", singles},
+    {Op::asin, "T", singles},
+    {Op::acos, "T", singles},
+    {Op::atan, "T", singles},
+    {Op::sinh, "T", singles},
+    {Op::cosh, "T", singles},
+    {Op::asinh, "T", singles},
+    {Op::acosh, "T", singles},
+    {Op::atanh, "T", singles},
+    {Op::erf, "T", singles},
+    {Op::pow, "TN", singles | integers},
+    {Op::resize, "Tfsi", all_types},
+    {Op::grid_sample, "TF", numbers},
+    {Op::affine_grid, "TI", floats},
+    {Op::non_max_suppression, "TTitt", set_of(Dtype::f32)},
+    {Op::tile, "TI", all_types},
+    {Op::depth_to_space, "T", all_types},
+    {Op::space_to_depth, "T", all_types},
+    {Op::gather_elements, "TI", all_types},
+    {Op::gather_nd, "TI", all_types},
+    {Op::scatter_elements, "TIT", all_types},
+    {Op::scatter_nd, "TIT", all_types},
+    {Op::one_hot, "NNT", all_types},
+    {Op::eye_like, "T", all_types},
+    {Op::trilu, "Ti", all_types},
+    {Op::range, "TTT", numbers},
+    {Op::compress, "TC", all_types},
+    {Op::non_zero, "T", all_types},
+    {Op::unique, "T", all_types},
+    {Op::reverse_sequence, "TI", all_types},
+    {Op::size, "T", all_types},
+    {Op::center_crop_pad, "TI", all_types},
+    {Op::sequence_construct, "*", all_types},
+    {Op::sequence_empty, "", all_types},
+    {Op::sequence_at, "LI", all_types},
+    {Op::sequence_insert, "LTi", all_types},
+    {Op::sequence_erase, "Li", all_types},
+    {Op::sequence_length, "L", all_types},
+    {Op::split_to_sequence, "Ti", all_types},
+    {Op::concat_from_sequence, "L", all_types},
+    {Op::optional, "w", all_types},
+    {Op::optional_get_element, "V", all_types},
+    {Op::optional_has_element, "v", all_types},
+    {Op::quantize_linear, "TRk", scales | set_of(Dtype::i32)},
+    {Op::dequantize_linear, "TAt", quantised | set_of(Dtype::i32)},
+    {Op::dynamic_quantize_linear, "T", set_of(Dtype::f32)},
+    {Op::matmul_integer, "TBtb", bytes},
+    {Op::conv_integer, "TBtb", bytes},
+    {Op::qlinear_matmul, "TATBABAB", bytes},
+    {Op::qlinear_conv, "TATBABABj", bytes},
+    {Op::einsum, "*", numbers},
+    {Op::det, "T", floats},
+    {Op::dft, "Tii", floats},
+    {Op::stft, "TIti", floats},
+    {Op::hann_window, "T", indices},
+    {Op::hamming_window, "T", indices},
+    {Op::blackman_window, "T", indices},
+    {Op::mel_weight_matrix, "IIITT", floats},
+    {Op::negative_log_likelihood_loss, "TIt", floats},
+    {Op::tfidf_vectorizer, "T", indices},
+    {Op::dropout, "TNC", floats},
 };
 
 static_assert(std::size(signatures) == [] {
   std::size_t operations = 0;
 #define ISOTRACE_OP(number, name, onnx, imin, imax, omin, omax, attributes, label) ++operations;
+#define ISOTRACE_CONTROL(...)
 #include <isotrace/core/ops.def>
 #undef ISOTRACE_OP
   return operations;
@@ -117,14 +240,37 @@ const Signature& find_signature(Op op) {
   return *row;
 }
 
+/// The types of tensors that an operand with this letter may have.
+DtypeSet types_of_letter(char letter, Dtype data) {
+  switch (letter) {
+    case 'T':
+    case 't': return set_of(data);
+    case 'I':
+    case 'i': return indices;
+    case 'N': return numbers | nibbles;
+    case 'F':
+    case 'f': return floats;
+    case 'S':
+    case 's': return set_of(Dtype::f32);
+    case 'A': return scales;
+    case 'R': return scales | set_of(Dtype::i32);
+    case 'k': return quantised;
+    case 'B':
+    case 'b': return bytes;
+    case 'j': return set_of(Dtype::i32);
+    default: return set_of(Dtype::boolean);  // C
+  }
+}
+
 /// Whether one operand has the type that a letter asks for.
 bool fits_letter(char letter, Dtype dtype, Dtype data) {
   switch (letter) {
-    case 'T':
-    case 't': return dtype == data;
-    case 'I':
-    case 'i': return dtype == Dtype::i32 || dtype == Dtype::i64;
-    default: return dtype == Dtype::boolean;
+    case 'L': return dtype == core::sequence_of(data);
+    case 'W':
+    case 'w': return core::element_of(dtype) == data && !core::is_optional(dtype);
+    case 'V':
+    case 'v': return core::element_of(dtype) == data;
+    default: return !core::is_structured(dtype) && (types_of_letter(letter, data) & set_of(dtype)) != 0;
   }
 }
 
@@ -147,6 +293,7 @@ using SupportFunction = Support (*)(Op, Dtype);
 CapabilityMatrix make_matrix(SupportFunction support) {
   CapabilityMatrix matrix;
   for (const core::OpInfo& info : core::all_ops()) {
+    if (info.control) continue;
     for (std::uint8_t number = 1; const auto dtype = core::dtype_from_number(number); ++number) {
       const bool defined = (find_signature(info.op).data & set_of(*dtype)) != 0;
       matrix.push_back({info.op, *dtype, defined ? support(info.op, *dtype) : Support::refused});
@@ -157,9 +304,51 @@ CapabilityMatrix make_matrix(SupportFunction support) {
 
 Support reference_support(Op, Dtype) { return Support::reference_loop; }
 
+/// Operations of the cpu backend with code of its own: for f32, or for every type.
+constexpr Op cpu_f32[] = {Op::add,
+                          Op::sub,
+                          Op::mul,
+                          Op::div,
+                          Op::neg,
+                          Op::abs,
+                          Op::reciprocal,
+                          Op::sqrt,
+                          Op::floor,
+                          Op::ceil,
+                          Op::max,
+                          Op::min,
+                          Op::sum,
+                          Op::clip,
+                          Op::where,
+                          Op::relu,
+                          Op::leaky_relu,
+                          Op::hard_sigmoid,
+                          Op::softsign,
+                          Op::softmax,
+                          Op::log_softmax,
+                          Op::matmul,
+                          Op::gemm,
+                          Op::conv,
+                          Op::max_pool,
+                          Op::average_pool,
+                          Op::global_max_pool,
+                          Op::reduce_sum,
+                          Op::reduce_mean,
+                          Op::reduce_max,
+                          Op::reduce_min,
+                          Op::batch_normalization,
+                          Op::layer_normalization,
+                          Op::global_average_pool};
+constexpr Op cpu_all_types[] = {Op::transpose, Op::split, Op::expand};
+
 Support cpu_support(Op op, Dtype dtype) {
-  const bool packed = op == Op::matmul || op == Op::gemm || op == Op::conv;
-  return packed && dtype == Dtype::f32 ? Support::simd : Support::reference_loop;
+  const auto is_in = [op](std::span<const Op> ops) {
+    return std::find(ops.begin(), ops.end(), op) != ops.end();
+  };
+  const bool f32 = is_in(cpu_f32) || cpu::find_math_function(op) != nullptr;
+  if (op == Op::matmul_integer) return Support::simd;
+  const bool own = is_in(cpu_all_types) || (dtype == Dtype::f32 && f32);
+  return own ? Support::simd : Support::reference_loop;
 }
 
 std::string dtypes_text(std::span<const Dtype> dtypes) {

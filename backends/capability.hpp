@@ -23,7 +23,8 @@ struct Capability {
   Support support;
 };
 
-/// Every operation with every element type, in the order of core/ops.def and core/dtype.hpp.
+/// Every operation but control flow with every element type, in the order of core/ops.def and
+/// core/dtype.hpp.
 using CapabilityMatrix = std::vector<Capability>;
 
 /// The matrix of a backend of backend_names(); refuses backend_unknown.

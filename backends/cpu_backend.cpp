@@ -1,5 +1,5 @@
-// The cpu backend: chooses instruction set and threads once, then sends each node to its packed
-// product or to the reference loop, as the capability matrix says.
+// The cpu backend: chooses instruction set and threads once, then sends each node to its SIMD
+// kernel or to the reference loop, as the capability matrix says.
 #include <mutex>
 #include <new>
 
@@ -24,6 +24,10 @@ class CpuBackend final : public Backend {
   CpuBackend(cpu::Isa isa, std::unique_ptr<cpu::ThreadPool> pool, CapabilityMatrix matrix)
       : isa_(isa),
         kernels_(isa == cpu::Isa::avx512 ? cpu::kernels_avx512() : cpu::kernels_avx2()),
+        vectors_(isa == cpu::Isa::avx512 ? cpu::vector_kernels_avx512()
+                                         : cpu::vector_kernels_avx2()),
+        math_(cpu::math_functions(isa)),
+        integers_(cpu::choose_integer_kernels(isa, cpu::find_cpu_features())),
         pool_(std::move(pool)),
         scratch_(make_scratch(pool_->threads())),
         matrix_(std::move(matrix)) {}
@@ -68,17 +72,58 @@ class CpuBackend final : public Backend {
 
  private:
   cpu::Outcome dispatch(const core::Node& node, core::Operands operands) {
-    const cpu::Engine engine{kernels_, *pool_, scratch_, &constants_};
+    const cpu::Engine engine{kernels_, *pool_, scratch_, &constants_, vectors_};
     switch (node.op) {
       case core::Op::matmul: return cpu::run_matmul(node, operands, engine);
       case core::Op::gemm: return cpu::run_gemm_operation(node, operands, engine);
+      case core::Op::matmul_integer:
+        return cpu::run_matmul_integer(node, operands, integers_, engine);
       case core::Op::conv: return cpu::run_conv(node, operands, engine);
-      default: return cpu::run_reference(node, operands, *pool_);
+      case core::Op::batch_normalization:
+        return cpu::run_batch_normalization(node, operands, engine);
+      case core::Op::layer_normalization:
+        return cpu::run_layer_normalization(node, operands, engine);
+      case core::Op::softmax:
+      case core::Op::log_softmax: return cpu::run_softmax(node, operands, math_, engine);
+      case core::Op::reduce_sum:
+      case core::Op::reduce_mean:
+      case core::Op::reduce_max:
+      case core::Op::reduce_min: return cpu::run_reduction(node, operands, engine);
+      case core::Op::max_pool:
+      case core::Op::average_pool: return cpu::run_pool(node, operands, engine);
+      case core::Op::global_max_pool:
+      case core::Op::global_average_pool: return cpu::run_global_pool(node, operands, engine);
+      case core::Op::transpose:
+      case core::Op::split:
+      case core::Op::expand: return cpu::run_movement(node, operands, engine);
+      case core::Op::add:
+      case core::Op::sub:
+      case core::Op::mul:
+      case core::Op::div:
+      case core::Op::max:
+      case core::Op::min:
+      case core::Op::sum:
+      case core::Op::neg:
+      case core::Op::abs:
+      case core::Op::reciprocal:
+      case core::Op::sqrt:
+      case core::Op::floor:
+      case core::Op::ceil:
+      case core::Op::clip:
+      case core::Op::relu:
+      case core::Op::leaky_relu:
+      case core::Op::hard_sigmoid:
+      case core::Op::softsign:
+      case core::Op::where: return cpu::run_elementwise(node, operands, engine);
+      default: return cpu::run_math(node, operands, math_, *pool_);
     }
   }
 
   cpu::Isa isa_;
   const cpu::Kernels& kernels_;
+  const cpu::VectorKernels& vectors_;
+  const cpu::MathFunctions& math_;
+  const cpu::IntegerKernels& integers_;
   std::unique_ptr<cpu::ThreadPool> pool_;
   std::vector<cpu::Scratch> scratch_;
   cpu::PackedConstants constants_;

@@ -22,8 +22,8 @@ struct Sample {
 };
 
 /// Calls of one operation on data of one element type; indices, shapes and conditions have the
-/// types that the operation needs. Every operation has at least one. The same seed gives the same
-/// samples.
+/// types that the operation needs. Every operation but control flow has at least one. The same seed
+/// gives the same samples.
 std::vector<Sample> make_samples(core::Op op, core::Dtype dtype, std::uint64_t seed);
 
 }  // namespace isotrace::backends

@@ -8,7 +8,9 @@ file(CREATE_LINK ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/include/isotrace SY
 add_library(isotrace_flags INTERFACE)
 # Contraction off everywhere: gcc and clang fuse a*b+c by default, which changes bits.
 target_compile_options(isotrace_flags INTERFACE -ffp-contract=off -fno-fast-math
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-restrict # gcc 12: false positives (PR 105651)
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict> # gcc 12: false positives (PR 105651)
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-unknown-warning-option> # warnings of gcc that single files turn off
   -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
 if(ISOTRACE_WERROR)
   target_compile_options(isotrace_flags INTERFACE -Werror)
@@ -17,6 +19,11 @@ if(ISOTRACE_SANITIZE)
   target_compile_options(isotrace_flags INTERFACE -fsanitize=address,undefined
     -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(isotrace_flags INTERFACE -fsanitize=address,undefined)
+endif()
+
+if(ISOTRACE_FUZZ)
+  # Counters for libFuzzer in every room; its main comes with the targets only.
+  target_compile_options(isotrace_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
 function(isotrace_library name)

@@ -32,6 +32,38 @@ Half to_half(double value);
 BFloat16 to_bfloat16(float value);
 BFloat16 to_bfloat16(double value);
 
+/// Layout of an 8-bit float. FNUZ types have one NaN (0x80), no infinity and no -0; E4M3FN has no
+/// infinity.
+struct Float8Format {
+  int fraction;           ///< bits
+  int bias;               ///< of the exponent
+  std::uint8_t greatest;  ///< greatest finite value
+  std::uint8_t nan;       ///< canonical NaN
+  std::uint8_t above;     ///< what overflow gives without saturation, before its sign
+};
+constexpr Float8Format float8_format(Dtype format) {
+  switch (format) {
+    case Dtype::f8e4m3fn: return {3, 7, 0x7E, 0x7F, 0x7F};
+    case Dtype::f8e4m3fnuz: return {3, 8, 0x7F, 0x80, 0x80};
+    case Dtype::f8e5m2: return {2, 15, 0x7B, 0x7F, 0x7C};
+    default: return {2, 16, 0x7F, 0x80, 0x80};
+  }
+}
+/// Exact; every NaN becomes the canonical one.
+float float8_to_f32(std::uint8_t bits, Float8Format format);
+/// Round to nearest even. What is above the greatest finite value, infinity included, becomes that
+/// value if `saturate`, else infinity or (where there is none) NaN.
+std::uint8_t round_to_float8(double value, Float8Format format, bool saturate);
+
+template <Dtype format>
+float to_f32(Float8<format> value) {
+  return float8_to_f32(value.bits, float8_format(format));
+}
+template <Dtype format>
+Float8<format> to_float8(double value, bool saturate = false) {
+  return {round_to_float8(value, float8_format(format), saturate)};
+}
+
 /// float -> integer: truncate, saturate, NaN to 0.
 template <class Integer, class Float>
 Integer to_integer(Float value) {

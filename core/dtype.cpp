@@ -1,6 +1,8 @@
 #include <isotrace/core/dtype.hpp>
 
 #include <array>
+#include <map>
+#include <string>
 
 #include <isotrace/core/check.hpp>
 
@@ -13,7 +15,7 @@ struct Row {
   std::size_t bytes;
 };
 
-constexpr std::array<Row, 13> rows = {{{Dtype::f32, "f32", 4},
+constexpr std::array<Row, 19> rows = {{{Dtype::f32, "f32", 4},
                                        {Dtype::f64, "f64", 8},
                                        {Dtype::f16, "f16", 2},
                                        {Dtype::bf16, "bf16", 2},
@@ -25,7 +27,13 @@ constexpr std::array<Row, 13> rows = {{{Dtype::f32, "f32", 4},
                                        {Dtype::u32, "u32", 4},
                                        {Dtype::i64, "i64", 8},
                                        {Dtype::u64, "u64", 8},
-                                       {Dtype::boolean, "bool", 1}}};
+                                       {Dtype::boolean, "bool", 1},
+                                       {Dtype::f8e4m3fn, "f8e4m3fn", 1},
+                                       {Dtype::f8e4m3fnuz, "f8e4m3fnuz", 1},
+                                       {Dtype::f8e5m2, "f8e5m2", 1},
+                                       {Dtype::f8e5m2fnuz, "f8e5m2fnuz", 1},
+                                       {Dtype::i4, "i4", 1},
+                                       {Dtype::u4, "u4", 1}}};
 
 const Row& row_of(Dtype dtype) {
   const auto index = static_cast<std::size_t>(dtype) - 1;
@@ -33,10 +41,24 @@ const Row& row_of(Dtype dtype) {
   return rows[index];
 }
 
+std::map<Dtype, std::string> make_structure_names() {
+  std::map<Dtype, std::string> names;
+  for (const Row& row : rows) {
+    const std::string sequence = "seq(" + std::string(row.name) + ")";
+    names[sequence_of(row.dtype)] = sequence;
+    names[optional_of(row.dtype)] = "optional(" + std::string(row.name) + ")";
+    names[optional_of(sequence_of(row.dtype))] = "optional(" + sequence + ")";
+  }
+  return names;
+}
+
 }  // namespace
 
-std::size_t dtype_bytes(Dtype dtype) { return row_of(dtype).bytes; }
-std::string_view dtype_name(Dtype dtype) { return row_of(dtype).name; }
+std::size_t dtype_bytes(Dtype dtype) { return is_structured(dtype) ? 1 : row_of(dtype).bytes; }
+std::string_view dtype_name(Dtype dtype) {
+  static const auto structures = make_structure_names();
+  return is_structured(dtype) ? structures.at(dtype) : row_of(dtype).name;
+}
 
 std::optional<Dtype> find_dtype(std::string_view name) {
   for (const Row& row : rows) {
@@ -46,11 +68,16 @@ std::optional<Dtype> find_dtype(std::string_view name) {
 }
 
 std::optional<Dtype> dtype_from_number(std::uint8_t number) {
-  if (number < 1 || number > rows.size()) return std::nullopt;
+  const auto tensor = static_cast<std::uint8_t>(element_of(static_cast<Dtype>(number)));
+  if (tensor < 1 || tensor > rows.size()) return std::nullopt;
   return static_cast<Dtype>(number);
 }
 
-bool is_float(Dtype dtype) { return static_cast<std::uint8_t>(dtype) <= 4; }
-bool is_integer(Dtype dtype) { return !is_float(dtype) && dtype != Dtype::boolean; }
+bool is_float(Dtype dtype) {
+  return dtype <= Dtype::bf16 || (dtype >= Dtype::f8e4m3fn && dtype <= Dtype::f8e5m2fnuz);
+}
+bool is_integer(Dtype dtype) {
+  return !is_float(dtype) && dtype != Dtype::boolean && !is_structured(dtype);
+}
 
 }  // namespace isotrace::core

@@ -22,7 +22,30 @@ enum class Dtype : std::uint8_t {
   i64 = 11,
   u64 = 12,
   boolean = 13,  ///< one byte, 0 or 1
+  f8e4m3fn = 14,
+  f8e4m3fnuz = 15,
+  f8e5m2 = 16,
+  f8e5m2fnuz = 17,
+  i4 = 18,  ///< one byte, sign-extended
+  u4 = 19,  ///< one byte, zero-extended
+  // Beyond: sequence_of and optional_of these.
 };
+
+/// Values that are no tensors: bytes, packed as core/packed.hpp says. Tensor types are below 64.
+constexpr Dtype sequence_of(Dtype tensor) {
+  return static_cast<Dtype>(static_cast<std::uint8_t>(tensor) + 64);
+}
+constexpr Dtype optional_of(Dtype tensor_or_sequence) {
+  return static_cast<Dtype>(static_cast<std::uint8_t>(tensor_or_sequence) + 128);
+}
+constexpr bool is_structured(Dtype dtype) { return static_cast<std::uint8_t>(dtype) >= 64; }
+constexpr bool is_optional(Dtype dtype) { return static_cast<std::uint8_t>(dtype) >= 128; }
+/// A sequence, or an optional of one.
+constexpr bool holds_sequence(Dtype dtype) { return (static_cast<std::uint8_t>(dtype) & 64) != 0; }
+/// The type of the tensors inside.
+constexpr Dtype element_of(Dtype dtype) {
+  return static_cast<Dtype>(static_cast<std::uint8_t>(dtype) & 63);
+}
 
 std::size_t dtype_bytes(Dtype dtype);
 std::string_view dtype_name(Dtype dtype);
@@ -39,6 +62,21 @@ struct Half {
 struct BFloat16 {
   std::uint16_t bits = 0;
   bool operator==(const BFloat16&) const = default;
+};
+/// The four 8-bit floats (ONNX operator set 19), kept and computed with in the same way.
+template <Dtype format>
+struct Float8 {
+  std::uint8_t bits = 0;
+  bool operator==(const Float8&) const = default;
+};
+/// 4-bit integers, one per byte: -8 to 7 and 0 to 15.
+struct Int4 {
+  std::int8_t value = 0;
+  bool operator==(const Int4&) const = default;
+};
+struct UInt4 {
+  std::uint8_t value = 0;
+  bool operator==(const UInt4&) const = default;
 };
 /// A boolean element, 0 or 1.
 struct Bool8 {
@@ -66,7 +104,13 @@ ISOTRACE_DTYPE_OF(std::uint32_t, u32)
 ISOTRACE_DTYPE_OF(std::int64_t, i64)
 ISOTRACE_DTYPE_OF(std::uint64_t, u64)
 ISOTRACE_DTYPE_OF(Bool8, boolean)
+ISOTRACE_DTYPE_OF(Int4, i4)
+ISOTRACE_DTYPE_OF(UInt4, u4)
 #undef ISOTRACE_DTYPE_OF
+template <Dtype format>
+struct DtypeOf<Float8<format>> {
+  static constexpr Dtype value = format;
+};
 
 template <class T>
 inline constexpr Dtype dtype_of = DtypeOf<T>::value;

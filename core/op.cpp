@@ -9,7 +9,9 @@ namespace {
 
 constexpr OpInfo table[] = {
 #define ISOTRACE_OP(number, name, onnx, imin, imax, omin, omax, attributes, label) \
-  {Op::name, onnx, imin, imax, omin, omax, attributes, label},
+  {Op::name, onnx, imin, imax, omin, omax, attributes, label, false},
+#define ISOTRACE_CONTROL(number, name, onnx, imin, imax, omin, omax, attributes, label) \
+  {Op::name, onnx, imin, imax, omin, omax, attributes, label, true},
 #include <isotrace/core/ops.def>
 #undef ISOTRACE_OP
 };

@@ -22,11 +22,28 @@ const T& held(const Node& node, std::string_view attribute) {
   return *value;
 }
 
-constexpr std::string_view kinds = "ifsIF";
-
 std::string node_place(const Program& program, std::size_t index) {
   return "node " + std::to_string(index) + " (" +
          std::string(op_info(program.nodes[index].op).name) + ")";
+}
+
+template <class Function>
+void for_each_nested(const Program& program, Function&& function) {
+  for (const Node& node : program.nodes) {
+    for (const Attribute& attribute : node.attributes) {
+      if (const auto* nested = std::get_if<SubProgram>(&attribute.value)) function(*nested);
+    }
+  }
+}
+
+/// Nodes, and levels of programs, those of programs inside included.
+std::pair<std::size_t, std::size_t> measure(const Program& program) {
+  std::pair<std::size_t, std::size_t> size = {program.nodes.size(), 1};
+  for_each_nested(program, [&size](const SubProgram& nested) {
+    const auto [nodes, levels] = measure(nested.program());
+    size = {size.first + nodes, std::max(size.second, 1 + levels)};
+  });
+  return size;
 }
 
 Result<Done> check_attributes(const Program& program, std::size_t index) {
@@ -45,7 +62,7 @@ Result<Done> check_attributes(const Program& program, std::size_t index) {
     }
     previous = attribute.name;
     const auto kind = attribute_kind(node.op, attribute.name);
-    if (!kind || *kind != kinds[attribute.value.index()]) {
+    if (!kind || *kind != attribute_kinds[attribute.value.index()]) {
       return refuse(RefusalCode::program_ill_formed,
                     node_place(program, index) + " attribute " + attribute.name,
                     "unknown or of another kind");
@@ -94,7 +111,8 @@ Result<Done> check_names(const Program& program) {
                     "name used twice or too long");
     }
     if (input.shape.size() > limits::tensor_rank_max ||
-        std::any_of(input.shape.begin(), input.shape.end(), [](auto d) { return d < -1; })) {
+        (input.shape != any_rank &&
+         std::any_of(input.shape.begin(), input.shape.end(), [](auto d) { return d < -1; }))) {
       return refuse(RefusalCode::program_ill_formed, "input " + input.name,
                     "shape " + shape_text(input.shape));
     }
@@ -112,7 +130,8 @@ Result<Done> check_names(const Program& program) {
 void write_attributes(ByteWriter& out, const Node& node) {
   out.u64(node.attributes.size());
   for (const Attribute& attribute : node.attributes) {
-    out.text(attribute.name).u8(static_cast<std::uint8_t>(kinds[attribute.value.index()]));
+    out.text(attribute.name)
+        .u8(static_cast<std::uint8_t>(attribute_kinds[attribute.value.index()]));
     struct Writer {
       ByteWriter& out;
       void operator()(std::int64_t v) const { out.i64(v); }
@@ -126,6 +145,7 @@ void write_attributes(ByteWriter& out, const Node& node) {
         out.u64(v.size());
         for (auto x : v) out.f32(x);
       }
+      void operator()(const SubProgram& v) const { out.raw(v.digest().view()); }
     };
     std::visit(Writer{out}, attribute.value);
   }
@@ -169,7 +189,7 @@ Result<AttributeValue> read_attribute_value(ByteReader& in, std::uint8_t kind) {
 
 constexpr std::string_view magic = "isotrace.program.v1";
 
-Bytes graph_bytes(const Program& program) {
+Bytes graph_bytes(const Program& program, std::span<const Digest> constants) {
   ByteWriter out;
   out.text(magic).text(semantics_id).u64(program.inputs.size());
   for (const ProgramInput& input : program.inputs) {
@@ -177,7 +197,7 @@ Bytes graph_bytes(const Program& program) {
     for (std::int64_t dim : input.shape) out.i64(dim);
   }
   out.u64(program.constants.size());
-  for (const Tensor& constant : program.constants) out.raw(tensor_digest(constant).view());
+  for (const Digest& constant : constants) out.raw(constant.view());
   out.u64(program.nodes.size());
   for (const Node& node : program.nodes) {
     out.u16(static_cast<std::uint16_t>(node.op)).u64(node.inputs.size());
@@ -189,6 +209,12 @@ Bytes graph_bytes(const Program& program) {
   out.u64(program.outputs.size());
   for (const ProgramOutput& output : program.outputs) out.text(output.name).u32(output.value);
   return out.take();
+}
+
+std::vector<Digest> constant_digests(const Program& program) {
+  std::vector<Digest> digests;
+  for (const Tensor& constant : program.constants) digests.push_back(tensor_digest(constant));
+  return digests;
 }
 
 Result<ProgramInput> read_input(ByteReader& in) {
@@ -218,7 +244,14 @@ Result<std::vector<ValueId>> read_values(ByteReader& in) {
   return values;
 }
 
-Result<Node> read_node(ByteReader& in) {
+/// Where a program inside belongs; the graph says its digest, the program itself comes later.
+struct NestedPlace {
+  std::size_t node;
+  std::size_t attribute;
+  Digest digest;
+};
+
+Result<Node> read_node(ByteReader& in, std::size_t index, std::vector<NestedPlace>& nested) {
   Node node{};
   ISOTRACE_TRY(const std::uint16_t number, in.u16());
   const auto op = op_from_number(number);
@@ -234,7 +267,12 @@ Result<Node> read_node(ByteReader& in) {
     Attribute attribute;
     ISOTRACE_TRY(attribute.name, in.text(limits::name_bytes_max));
     ISOTRACE_TRY(const std::uint8_t kind, in.u8());
-    ISOTRACE_TRY(attribute.value, read_attribute_value(in, kind));
+    if (kind == 'P') {
+      ISOTRACE_TRY(const ByteView digest, in.raw(32));
+      nested.push_back({index, i, *digest_from_bytes(digest)});
+    } else {
+      ISOTRACE_TRY(attribute.value, read_attribute_value(in, kind));
+    }
     node.attributes.push_back(std::move(attribute));
   }
   return node;
@@ -250,8 +288,10 @@ Result<Done> read_magic(ByteReader& in) {
   return Done{};
 }
 
-/// Reads the graph; constants stay empty and their digests are returned in `digests`.
-Result<Program> read_graph(ByteView bytes, std::vector<Digest>& digests) {
+/// Reads the graph; constants and programs inside are left out and announced in `digests`,
+/// `nested`.
+Result<Program> read_graph(ByteView bytes, std::vector<Digest>& digests,
+                           std::vector<NestedPlace>& nested) {
   ByteReader in(bytes);
   Program program;
   ISOTRACE_TRY_DONE(read_magic(in));
@@ -267,7 +307,7 @@ Result<Program> read_graph(ByteView bytes, std::vector<Digest>& digests) {
   }
   ISOTRACE_TRY(const std::size_t nodes, in.count(26, limits::program_nodes_max));
   for (std::size_t i = 0; i < nodes; ++i) {
-    ISOTRACE_TRY(Node node, read_node(in));
+    ISOTRACE_TRY(Node node, read_node(in, i, nested));
     program.nodes.push_back(std::move(node));
   }
   ISOTRACE_TRY(const std::size_t outputs, in.count(12, limits::program_values_max));
@@ -314,14 +354,27 @@ Result<Done> read_names(ByteReader& in, Program& program) {
   return in.end();
 }
 
-Result<Program> read_program(ByteView bytes) {
+/// `levels`: how many programs may still be one inside the other.
+Result<Program> read_program(ByteView bytes, std::size_t levels) {
+  if (levels == 0) return refuse(RefusalCode::limit_exceeded, "", "programs nested too deep");
   ByteReader in(bytes);
   ISOTRACE_TRY(const ByteView graph, in.block());
   std::vector<Digest> digests;
-  ISOTRACE_TRY(Program program, read_graph(graph, digests));
+  std::vector<NestedPlace> nested;
+  ISOTRACE_TRY(Program program, read_graph(graph, digests, nested));
   for (std::size_t i = 0; i < digests.size(); ++i) {
     ISOTRACE_TRY(Tensor constant, read_constant(in, i, digests[i]));
     program.constants.push_back(std::move(constant));
+  }
+  for (const NestedPlace& place : nested) {
+    ISOTRACE_TRY(const ByteView inner, in.block());
+    ISOTRACE_TRY(Program inside, read_program(inner, levels - 1));
+    ISOTRACE_TRY(SubProgram made, SubProgram::make(std::move(inside)));
+    if (made.digest() != place.digest) {
+      return refuse(RefusalCode::program_malformed, node_place(program, place.node),
+                    "program inside does not match its digest");
+    }
+    program.nodes[place.node].attributes[place.attribute].value = std::move(made);
   }
   ISOTRACE_TRY_DONE(read_names(in, program));
   ISOTRACE_TRY_DONE(check_program(program));
@@ -340,6 +393,27 @@ const std::string& Node::text(std::string_view attribute) const {
 const std::vector<std::int64_t>& Node::integers(std::string_view attribute) const {
   return held<std::vector<std::int64_t>>(*this, attribute);
 }
+const std::vector<float>& Node::reals(std::string_view attribute) const {
+  return held<std::vector<float>>(*this, attribute);
+}
+
+const SubProgram& Node::program(std::string_view attribute) const {
+  return held<SubProgram>(*this, attribute);
+}
+
+struct SubProgram::Held {
+  Program program;
+  Digest digest;
+};
+
+Result<SubProgram> SubProgram::make(Program program) {
+  ISOTRACE_TRY_DONE(check_program(program));
+  const Digest digest = program_digest(program);
+  return SubProgram(std::make_shared<const Held>(Held{std::move(program), digest}));
+}
+
+const Program& SubProgram::program() const { return held_->program; }
+const Digest& SubProgram::digest() const { return held_->digest; }
 
 const Tensor* Program::find_constant(ValueId value) const {
   if (value == no_value || value < inputs.size() || value - inputs.size() >= constants.size())
@@ -363,10 +437,11 @@ std::string Program::value_name(ValueId value) const {
 }
 
 Result<Done> check_program(const Program& program) {
-  if (program.nodes.size() > limits::program_nodes_max ||
+  const auto [nodes, levels] = measure(program);
+  if (nodes > limits::program_nodes_max || levels > limits::program_nesting_max ||
       program.value_count() > limits::program_values_max) {
     return refuse(RefusalCode::limit_exceeded, "program",
-                  std::to_string(program.nodes.size()) + " nodes");
+                  std::to_string(nodes) + " nodes, nested " + std::to_string(levels) + " deep");
   }
   ISOTRACE_TRY_DONE(check_names(program));
   auto next = static_cast<ValueId>(program.inputs.size() + program.constants.size());
@@ -385,7 +460,13 @@ Result<Done> check_program(const Program& program) {
   return Done{};
 }
 
-Digest program_digest(const Program& program) { return sha256(graph_bytes(program)); }
+Digest program_digest(const Program& program) { return identify_program(program).digest; }
+
+ProgramIdentity identify_program(const Program& program) {
+  ProgramIdentity identity{{}, constant_digests(program)};
+  identity.digest = sha256(graph_bytes(program, identity.constants));
+  return identity;
+}
 
 Digest attribute_digest(const Node& node) {
   ByteWriter out;
@@ -396,12 +477,13 @@ Digest attribute_digest(const Node& node) {
 
 Bytes write_program(const Program& program) {
   ByteWriter out;
-  out.block(graph_bytes(program));
+  out.block(graph_bytes(program, constant_digests(program)));
   for (const Tensor& constant : program.constants) {
     out.u8(static_cast<std::uint8_t>(constant.dtype())).u64(constant.rank());
     for (std::int64_t dim : constant.shape()) out.i64(dim);
     out.block(constant.bytes());
   }
+  for_each_nested(program, [&out](const SubProgram& v) { out.block(write_program(v.program())); });
   for (const Node& node : program.nodes) out.text(node.name);
   out.u64(program.value_names.size());
   for (const std::string& name : program.value_names) out.text(name);
@@ -409,7 +491,7 @@ Bytes write_program(const Program& program) {
 }
 
 Result<Program> parse_program(ByteView bytes) {
-  auto program = read_program(bytes);
+  auto program = read_program(bytes, limits::program_nesting_max);
   if (program) return program;
   // Every damage below is damage of the program: one code, the place inside.
   Refusal refusal = std::move(program).error();

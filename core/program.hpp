@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -23,8 +24,27 @@ using ValueId = std::uint32_t;
 /// Stands for an optional operand that is left out.
 inline constexpr ValueId no_value = 0xFFFFFFFF;
 
-using AttributeValue =
-    std::variant<std::int64_t, float, std::string, std::vector<std::int64_t>, std::vector<float>>;
+struct Program;
+
+/// A program that a node executes: it sees its inputs and nothing else. Checked, immutable, cheap
+/// to copy; its digest stands for it in the program around it.
+class SubProgram {
+ public:
+  /// Refuses what check_program refuses.
+  static Result<SubProgram> make(Program program);
+  [[nodiscard]] const Program& program() const;
+  [[nodiscard]] const Digest& digest() const;
+
+ private:
+  struct Held;
+  explicit SubProgram(std::shared_ptr<const Held> held) : held_(std::move(held)) {}
+  std::shared_ptr<const Held> held_;
+};
+
+using AttributeValue = std::variant<std::int64_t, float, std::string, std::vector<std::int64_t>,
+                                    std::vector<float>, SubProgram>;
+/// Kind letters of the alternatives.
+inline constexpr std::string_view attribute_kinds = "ifsIFP";
 
 struct Attribute {
   std::string name;
@@ -43,12 +63,17 @@ struct Node {
   [[nodiscard]] float real(std::string_view attribute) const;
   [[nodiscard]] const std::string& text(std::string_view attribute) const;
   [[nodiscard]] const std::vector<std::int64_t>& integers(std::string_view attribute) const;
+  [[nodiscard]] const std::vector<float>& reals(std::string_view attribute) const;
+  [[nodiscard]] const SubProgram& program(std::string_view attribute) const;
 };
+
+/// Stands for the shape of an input that may have any rank.
+inline const Shape any_rank = {-2};
 
 struct ProgramInput {
   std::string name;
   Dtype dtype;
-  Shape shape;  ///< -1: any size
+  Shape shape;  ///< -1: any size; or any_rank
 };
 
 struct ProgramOutput {
@@ -78,6 +103,13 @@ Result<Done> check_program(const Program& program);
 
 /// SHA-256 of the canonical graph bytes ("isotrace.program.v1", docs/formats/program.md).
 Digest program_digest(const Program& program);
+/// That digest and tensor_digest of every constant, which it rests on: for who needs both, or
+/// needs them often, since all constants are read to find them.
+struct ProgramIdentity {
+  Digest digest;
+  std::vector<Digest> constants;
+};
+ProgramIdentity identify_program(const Program& program);
 /// SHA-256 over an attribute list in canonical bytes; stands in step records.
 Digest attribute_digest(const Node& node);
 

@@ -5,12 +5,21 @@
 #include <new>
 
 #include <isotrace/core/blake3.hpp>
+#include <isotrace/core/blocks.hpp>
 #include <isotrace/core/limits.hpp>
+#include <isotrace/core/packed.hpp>
 
 namespace isotrace::core {
+
 namespace {
 
-constexpr std::align_val_t alignment{64};
+/// Whether a byte may stand in a tensor: the types of less than 8 bits leave bytes unused.
+bool is_element(Dtype dtype, std::uint8_t byte) {
+  if (dtype == Dtype::i4) return byte <= 7 || byte >= 0xF8;
+  return byte <= (dtype == Dtype::boolean ? 1 : dtype == Dtype::u4 ? 15 : 255);
+}
+
+}  // namespace
 
 Result<std::size_t> byte_count(Dtype dtype, std::span<const std::int64_t> shape) {
   ISOTRACE_TRY(const std::size_t elements, element_count(shape));
@@ -22,7 +31,29 @@ Result<std::size_t> byte_count(Dtype dtype, std::span<const std::int64_t> shape)
   return bytes;
 }
 
+namespace {
+
+constexpr std::align_val_t alignment{64};
+
 }  // namespace
+
+Result<Done> check_tensor(Dtype dtype, const Shape& shape, ByteView bytes) {
+  ISOTRACE_TRY(const std::size_t expected, byte_count(dtype, shape));
+  if (expected != bytes.size() || (is_structured(dtype) && shape.size() != 1)) {
+    return refuse(
+        RefusalCode::shape_mismatch, "tensor " + shape_text(shape),
+        std::to_string(bytes.size()) + " bytes, " + std::to_string(expected) + " expected");
+  }
+  if (is_structured(dtype)) {
+    ISOTRACE_TRY_DONE(read_packed(dtype, bytes));
+  } else if (dtype >= Dtype::boolean && !std::all_of(bytes.begin(), bytes.end(), [dtype](auto b) {
+               return is_element(dtype, b);
+             })) {
+    return refuse(RefusalCode::value_out_of_range, "tensor " + shape_text(shape),
+                  "a byte that is no " + std::string(dtype_name(dtype)));
+  }
+  return Done{};
+}
 
 Result<std::size_t> element_count(std::span<const std::int64_t> shape) {
   if (shape.size() > limits::tensor_rank_max) {
@@ -58,21 +89,22 @@ TensorView::TensorView(Dtype dtype, std::span<const std::int64_t> shape, ByteVie
   ISOTRACE_CHECK(expected && *expected == bytes.size(), shape_text(shape), bytes.size());
 }
 
-void Tensor::Free::operator()(std::uint8_t* pointer) const {
-  ::operator delete(pointer, alignment);
-}
+void Tensor::Free::operator()(std::uint8_t* pointer) const { give_block({pointer, capacity}); }
 
-Tensor::Tensor(Dtype dtype, Shape shape) : dtype_(dtype), shape_(std::move(shape)) {
+Tensor::Tensor(Dtype dtype, Shape shape, Undefined) : dtype_(dtype), shape_(std::move(shape)) {
   const auto bytes = byte_count(dtype_, shape_);
   ISOTRACE_CHECK(bytes.has_value(), shape_text(shape_));
   size_ = *bytes;
   elements_ = size_ / dtype_bytes(dtype_);
-  storage_.reset(
-      static_cast<std::uint8_t*>(::operator new(std::max<std::size_t>(size_, 64), alignment)));
+  const MemoryBlock block = take_block(size_);
+  storage_ = decltype(storage_)(block.data, Free(block.capacity));
+}
+
+Tensor::Tensor(Dtype dtype, Shape shape) : Tensor(dtype, std::move(shape), Undefined{}) {
   std::memset(storage_.get(), 0, size_);
 }
 
-Tensor::Tensor(const Tensor& other) : Tensor(other.dtype_, other.shape_) {
+Tensor::Tensor(const Tensor& other) : Tensor(other.dtype_, other.shape_, Undefined{}) {
   std::copy(other.bytes().begin(), other.bytes().end(), storage_.get());
 }
 
@@ -82,9 +114,15 @@ Tensor& Tensor::operator=(const Tensor& other) {
 }
 
 Result<Tensor> Tensor::make(Dtype dtype, Shape shape) {
+  ISOTRACE_TRY(Tensor tensor, make_for_overwrite(dtype, std::move(shape)));
+  std::memset(tensor.storage_.get(), 0, tensor.size_);
+  return tensor;
+}
+
+Result<Tensor> Tensor::make_for_overwrite(Dtype dtype, Shape shape) {
   ISOTRACE_TRY(const std::size_t bytes, byte_count(dtype, shape));
   try {
-    return Tensor(dtype, std::move(shape));
+    return Tensor(dtype, std::move(shape), Undefined{});
   } catch (const std::bad_alloc&) {
     return refuse(RefusalCode::limit_exceeded, "tensor",
                   std::to_string(bytes) + " bytes, more than the memory has");
@@ -92,18 +130,8 @@ Result<Tensor> Tensor::make(Dtype dtype, Shape shape) {
 }
 
 Result<Tensor> Tensor::from_bytes(Dtype dtype, Shape shape, ByteView bytes) {
-  ISOTRACE_TRY(const std::size_t expected, byte_count(dtype, shape));
-  if (expected != bytes.size()) {
-    return refuse(
-        RefusalCode::shape_mismatch, "tensor " + shape_text(shape),
-        std::to_string(bytes.size()) + " bytes, " + std::to_string(expected) + " expected");
-  }
-  if (dtype == Dtype::boolean &&
-      std::any_of(bytes.begin(), bytes.end(), [](auto b) { return b > 1; })) {
-    return refuse(RefusalCode::value_out_of_range, "tensor " + shape_text(shape),
-                  "a boolean that is neither 0 nor 1");
-  }
-  Tensor tensor(dtype, std::move(shape));
+  ISOTRACE_TRY_DONE(check_tensor(dtype, shape, bytes));
+  ISOTRACE_TRY(Tensor tensor, make_for_overwrite(dtype, std::move(shape)));
   std::copy(bytes.begin(), bytes.end(), tensor.storage_.get());
   return tensor;
 }

@@ -20,6 +20,10 @@ using Shape = std::vector<std::int64_t>;
 
 /// Number of elements; refuses negative dimensions, rank over the limit and overflow.
 Result<std::size_t> element_count(std::span<const std::int64_t> shape);
+/// Number of bytes; refuses what element_count refuses, and more than tensor_bytes_max.
+Result<std::size_t> byte_count(Dtype dtype, std::span<const std::int64_t> shape);
+/// Refuses bytes that are no tensor of this type and shape (Tensor::from_bytes).
+Result<Done> check_tensor(Dtype dtype, const Shape& shape, ByteView bytes);
 /// "[1,3,224,224]"
 std::string shape_text(std::span<const std::int64_t> shape);
 
@@ -66,7 +70,10 @@ class Tensor {
 
   /// Zero-filled, or refused (shape_mismatch; limit_exceeded also where memory does not suffice).
   static Result<Tensor> make(Dtype dtype, Shape shape);
-  /// Refuses bytes of another size than dtype and shape give, and booleans that are not 0 or 1.
+  /// The same with undefined contents, for a caller that writes every element.
+  static Result<Tensor> make_for_overwrite(Dtype dtype, Shape shape);
+  /// Refuses bytes of another size than dtype and shape give, bytes that are no boolean, i4 or u4
+  /// where these are asked for, and packings that are not canonical.
   static Result<Tensor> from_bytes(Dtype dtype, Shape shape, ByteView bytes);
   template <class T>
   static Tensor of(Shape shape, std::span<const T> values) {
@@ -105,8 +112,13 @@ class Tensor {
 
  private:
   struct Free {
+    Free() : capacity(0) {}
+    explicit Free(std::size_t bytes) : capacity(bytes) {}
+    std::size_t capacity;
     void operator()(std::uint8_t* pointer) const;
   };
+  struct Undefined {};
+  Tensor(Dtype dtype, Shape shape, Undefined);
   Dtype dtype_;
   Shape shape_;
   std::size_t elements_ = 0;

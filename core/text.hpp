@@ -14,6 +14,9 @@ std::string hex_float(double value);
 
 /// Element i: hex float for floats (of any width), decimal for integers, "true" or "false".
 std::string element_text(const TensorView& tensor, std::size_t i);
+/// Element i: for floats the shortest decimal that reads back as the same element of its type
+/// ("0.1", "1e-07", "3.0", "-0.0", "inf", "nan"); everything else as element_text.
+std::string element_decimal(const TensorView& tensor, std::size_t i);
 /// The bits of element i, all digits of its width: "0x40400000".
 std::string element_bits(const TensorView& tensor, std::size_t i);
 /// How many values of the float type lie between element i of both (1 for neighbours, 0 for equal

@@ -9,8 +9,8 @@
 namespace isotrace::executor {
 
 struct ConformanceData {
-  std::vector<NamedTensor> inputs;     ///< bound to the program's inputs in order
-  std::vector<core::Tensor> expected;  ///< the program's outputs in order
+  std::vector<NamedTensor> inputs;    ///< bound to the program's inputs in order
+  std::vector<NamedTensor> expected;  ///< the program's outputs in order, named where stored so
 };
 
 struct ConformanceCase {
@@ -18,12 +18,15 @@ struct ConformanceCase {
   std::vector<ConformanceData> data;  ///< at least one
 };
 
-/// Refuses what import_onnx and parse_tensor_file refuse, and file_not_found.
+/// bfloat16 inputs may be stored as u16: the suite's writer, NumPy, has no such type. Refuses what
+/// import_onnx and parse_tensors refuse, and file_not_found.
 core::Result<ConformanceCase> load_conformance(core::Files& files, const std::string& folder);
 
-/// The first mismatch in words, nothing if all outputs agree: dtype and shape equal, integers
-/// equal, floats within 1e-7 + 1e-3 |expected|, NaN equal to NaN.
-std::optional<std::string> find_mismatch(std::span<const core::Tensor> expected,
+/// The first mismatch in words, nothing if all outputs agree: count, names (where stored), dtype
+/// and shape equal, integers equal, NaN equal to NaN, floats within 1e-7 + 1e-3 |expected| or next
+/// to each other in their own format, where that is wider (all of 16 bits and less): results
+/// rounded in another direction agree. bfloat16 outputs may be stored as u16.
+std::optional<std::string> find_mismatch(std::span<const NamedTensor> expected,
                                          std::span<const NamedTensor> found);
 
 struct ConformanceOutcome {
@@ -33,6 +36,6 @@ struct ConformanceOutcome {
   std::optional<core::Refusal> refusal;  ///< when refused
 };
 ConformanceOutcome check_conformance(core::Files& files, const std::string& folder,
-                                     backends::Backend& backend);
+                                     backends::Backend& backend, const ExecuteLimits& limits = {});
 
 }  // namespace isotrace::executor

@@ -25,8 +25,8 @@ Result<core::Done> check_arity(const DraftNode& node, std::size_t outputs) {
         RefusalCode::program_ill_formed, "",
         std::to_string(node.inputs.size()) + " operands, " + std::to_string(outputs) + " results");
   }
-  // Operations of any number of operands have no optional ones.
-  const bool variadic = info.inputs_max == core::any_number;
+  // Operations of any number of operands have no optional ones, but for the steering ones of Loop.
+  const bool variadic = info.inputs_max == core::any_number && !info.control;
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
     if (!node.inputs[i] && (variadic || i < info.inputs_min)) {
       return refuse(RefusalCode::program_ill_formed, "",
@@ -39,8 +39,13 @@ Result<core::Done> check_arity(const DraftNode& node, std::size_t outputs) {
 }  // namespace
 
 std::size_t Draft::add_input(core::ProgramInput input) {
-  values_.push_back(
-      {Kind::input, inputs_.size(), input.name, {input.dtype, input.shape, std::nullopt}});
+  ValueInfo info{input.dtype, input.shape, std::nullopt};
+  if (input.shape == core::any_rank) info.shape.reset();
+  return add_input(std::move(input), std::move(info));
+}
+
+std::size_t Draft::add_input(core::ProgramInput input, ValueInfo info) {
+  values_.push_back({Kind::input, inputs_.size(), input.name, std::move(info)});
   inputs_.push_back(std::move(input));
   return values_.size() - 1;
 }
@@ -61,7 +66,9 @@ Result<std::vector<std::size_t>> Draft::add_node(DraftNode node, std::size_t out
   for (const DraftValue& input : node.inputs) {
     operands.push_back(input ? std::optional(values_[*input].info) : std::nullopt);
   }
-  ISOTRACE_TRY(std::vector<ValueInfo> infos, inference_.infer(probe, operands));
+  ISOTRACE_TRY(std::vector<ValueInfo> infos, place_ == Place::inside
+                                                 ? inference_.infer_inside(probe, operands)
+                                                 : inference_.infer(probe, operands));
   std::vector<std::size_t> results;
   for (ValueInfo& info : infos) {
     results.push_back(values_.size());
@@ -171,8 +178,11 @@ class DraftNumbering {
       }
       node.outputs.push_back(numbers_[value]);
     }
-    // How many parts Split makes is said by its number of outputs only.
-    while (node.op != core::Op::split && node.outputs.size() > 1 &&
+    // How many parts Split makes is said by its number of outputs only; programs inside a node give
+    // all theirs.
+    const core::OpInfo& info = op_info(node.op);
+    const bool fixed = node.op == core::Op::split || info.control;
+    while (!fixed && node.outputs.size() > info.outputs_min &&
            node.outputs.back() == core::no_value) {
       node.outputs.pop_back();
     }

@@ -25,7 +25,14 @@ struct DraftNode {
 
 class Draft {
  public:
+  /// Where the program will stand: one inside a control-flow node need not be executed, so that a
+  /// node which no execution could take is no reason to refuse it.
+  enum class Place : std::uint8_t { outermost, inside };
+  explicit Draft(Place place = Place::outermost) : place_(place) {}
+
   std::size_t add_input(core::ProgramInput input);
+  /// An input of which more is known than it declares.
+  std::size_t add_input(core::ProgramInput input, ValueInfo info);
   std::size_t add_constant(core::Tensor value, std::string name);
   /// Adds the node with `outputs` results and returns their numbers. Refuses program_ill_formed for
   /// a wrong operand count, and what ShapeInference refuses.
@@ -56,6 +63,7 @@ class Draft {
     std::size_t outputs;
   };
 
+  Place place_;
   std::vector<core::ProgramInput> inputs_;
   std::deque<core::Tensor> constants_;  // a deque: infos hold views of them
   std::vector<Step> steps_;

@@ -15,16 +15,16 @@ Result<std::vector<NamedTensor>> execute(const core::Program& program,
   for (std::size_t i = 0; i < program.nodes.size(); ++i) {
     ISOTRACE_TRY_DONE(run.step(i, observer));
   }
-  return run.take_outputs();
+  return run.copy_outputs();
 }
 
 namespace {
 
 /// Contents that replay needs beside the program.
-Result<core::Done> store_inputs(trace::TraceWriter& writer, const Run& run,
+Result<core::Done> store_inputs(trace::TraceWriter& writer, Run& run,
                                 const std::vector<trace::NamedRecord>& records) {
   for (std::size_t i = 0; i < records.size(); ++i) {
-    ISOTRACE_TRY_DONE(writer.store(run.input(i), records[i].tensor.digest));
+    ISOTRACE_TRY_DONE(writer.store(run.input(i).view, records[i].tensor.digest));
   }
   return core::Done{};
 }
@@ -44,10 +44,11 @@ Result<Recording> record(const core::Program& program, std::span<const NamedTens
                          const RecordOptions& options) {
   Run run(program, backend, options.limits);
   ISOTRACE_TRY_DONE(run.bind(inputs));
-  StepRecorder recorder(program);
-  const trace::TraceIdentity identity = {std::string(core::semantics_id),
-                                         core::program_digest(program), recorder.record_inputs(run),
-                                         options.seed};
+  const core::ProgramIdentity known =
+      options.identity != nullptr ? *options.identity : core::identify_program(program);
+  run.know_constants(known);
+  const trace::TraceIdentity identity = {std::string(core::semantics_id), known.digest,
+                                         record_inputs(program, run), options.seed};
   const backends::BackendInfo info = backend.info();
   const core::Bytes embedded = options.embed_program ? core::write_program(program) : core::Bytes{};
   ISOTRACE_TRY(trace::TraceWriter writer,
@@ -57,7 +58,7 @@ Result<Recording> record(const core::Program& program, std::span<const NamedTens
     ISOTRACE_TRY_DONE(store_inputs(writer, run, identity.inputs));
   }
   const StepObserver observer = [&](const StepView& step) -> Result<core::Done> {
-    const trace::StepRecord record = recorder.record_step(step);
+    const trace::StepRecord record = record_step(step);
     ISOTRACE_TRY_DONE(writer.append(record));
     if (options.keep == Keep::all) ISOTRACE_TRY_DONE(store_results(writer, step, record));
     return core::Done{};
@@ -66,9 +67,9 @@ Result<Recording> record(const core::Program& program, std::span<const NamedTens
     ISOTRACE_TRY_DONE(run.step(i, observer));
   }
   Recording recording;
-  ISOTRACE_TRY(recording.outputs, run.take_outputs());
-  ISOTRACE_TRY(recording.root, writer.finish(recorder.record_outputs()));
-  recording.steps = program.nodes.size();
+  ISOTRACE_TRY(recording.outputs, run.copy_outputs());
+  ISOTRACE_TRY(recording.root, writer.finish(record_outputs(program, run)));
+  recording.steps = run.steps();
   return recording;
 }
 

@@ -1,4 +1,4 @@
-// Executes a program on a backend, one step per node.
+// Executes a program on a backend, one step per executed node.
 #pragma once
 
 #include <functional>
@@ -7,31 +7,37 @@
 
 #include <isotrace/backends/backend.hpp>
 #include <isotrace/core/program.hpp>
+#include <isotrace/executor/named_tensor.hpp>
 #include <isotrace/trace/writer.hpp>
 
 namespace isotrace::executor {
 
-struct NamedTensor {
-  std::string name;
-  core::Tensor value;
-};
+/// The record of a value, once somebody has asked for it.
+using RecordCell = std::optional<trace::TensorRecord>;
 
-/// One executed step, valid during the call.
+/// One executed step, valid during the call. The steps of the programs inside a control-flow node
+/// are shown one by one, and then the node itself, with the operands and results of the whole.
 struct StepView {
-  std::uint64_t index;
+  std::uint64_t index;      ///< how many steps were executed before
+  const std::string& path;  ///< where a step inside stands, for display: "loop1[3]/"; else empty
   const core::Node& node;
   core::Operands operands;
   const std::vector<core::Tensor>& results;
+  std::span<RecordCell* const> operand_records;  ///< nullptr for an operand that is left out
+  std::span<RecordCell> result_records;
 };
 /// Called after every step; a refusal ends the run.
 using StepObserver = std::function<core::Result<core::Done>(const StepView&)>;
 
 /// What a run may cost. A step over a limit is refused (limit_exceeded) before it allocates or
-/// computes anything; both are known from the shapes of its operands.
+/// computes anything; both are known from the shapes of its operands. Every execution of a program
+/// inside another costs program_work on top.
 struct ExecuteLimits {
   std::uint64_t bytes_max = std::uint64_t{8} << 30;  ///< tensors alive at once, constants left out
   std::uint64_t work_max = std::uint64_t{1} << 50;  ///< multiply-adds and element visits, all steps
 };
+
+inline constexpr std::uint64_t program_work = std::uint64_t{1} << 20;
 
 /// Runs the program; returns its outputs in order. Inputs may come in any order; refuses
 /// input_missing, input_unknown, input_mismatch, limit_exceeded, shapes that do not fit
@@ -53,6 +59,8 @@ struct RecordOptions {
   std::uint64_t seed = 0;
   std::string tool;
   ExecuteLimits limits = {};
+  /// The program's, for who records it more than once; else it is found anew.
+  const core::ProgramIdentity* identity = nullptr;
 };
 
 struct Recording {

@@ -7,7 +7,10 @@
 #include <unordered_set>
 
 #include <isotrace/core/limits.hpp>
+#include <isotrace/executor/onnx_function.hpp>
 #include <isotrace/executor/onnx_lowering.hpp>
+#include <isotrace/executor/onnx_weights.hpp>
+#include <isotrace/executor/refusal_list.hpp>
 
 namespace isotrace::executor {
 namespace {
@@ -17,22 +20,21 @@ using core::refuse;
 using core::refuse_within;
 using core::Result;
 
-bool is_standard_domain(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }
-
-Result<std::int64_t> find_opset(const onnx::ModelProto& model) {
+/// The version of the standard operators among those that a model or function imports.
+template <class Entries>
+Result<std::optional<std::int64_t>> find_opset(const Entries& entries) {
   std::optional<std::int64_t> version;
-  for (const auto& entry : model.opset_import()) {
+  for (const auto& entry : entries) {
     if (!is_standard_domain(entry.domain())) continue;
     if (version && *version != entry.version()) {
       return refuse(RefusalCode::onnx_malformed, "opset_import", "two versions of one domain");
     }
     version = entry.version();
   }
-  if (!version) return refuse(RefusalCode::onnx_opset_unsupported, "opset_import", "none given");
-  if (*version < onnx_opset_min || *version > onnx_opset_max) {
+  if (version && (*version < onnx_opset_min || *version > onnx_opset_max)) {
     return refuse(RefusalCode::onnx_opset_unsupported, "opset_import", std::to_string(*version));
   }
-  return *version;
+  return version;
 }
 
 Result<core::Done> check_name(const std::string& name, const std::string& where) {
@@ -41,32 +43,99 @@ Result<core::Done> check_name(const std::string& name, const std::string& where)
                 "a name of " + std::to_string(name.size()) + " bytes");
 }
 
-/// Builds the draft of one graph.
-class GraphImport {
- public:
-  GraphImport(const onnx::GraphProto& graph, std::int64_t opset) : graph_(graph), opset_(opset) {}
+/// What the graphs of one model share.
+struct ModelImport {
+  std::int64_t opset;
+  FunctionTable functions;
+  std::vector<const onnx::FunctionProto*> calls;  ///< being expanded, outermost first
+  std::size_t nodes_left = core::limits::program_nodes_max;
 
-  Result<core::Program> run() && {
-    ISOTRACE_TRY_DONE(check_supported());
-    ISOTRACE_TRY_DONE(check_scoping());
-    ISOTRACE_TRY_DONE(find_live());
-    ISOTRACE_TRY_DONE(add_initializers());
+  /// Refuses limit_exceeded: functions and graphs inside can multiply nodes without end.
+  Result<core::Done> count(std::size_t nodes) {
+    if (nodes > nodes_left) return refuse(RefusalCode::limit_exceeded, "model", "too many nodes");
+    nodes_left -= nodes;
+    return core::Done{};
+  }
+};
+
+/// Adds one graph to a draft: the model's, one inside a node, or the body of a function.
+class GraphImport final : public BodySource {
+ public:
+  GraphImport(const onnx::GraphProto& graph, std::int64_t opset, ModelImport& model, Draft& draft)
+      : graph_(graph), opset_(opset), model_(model), draft_(draft) {}
+  /// A graph inside a node of `around`: names that it does not give are that graph's, by capture.
+  GraphImport(const onnx::GraphProto& graph, GraphImport& around, Body& body)
+      : graph_(graph),
+        opset_(around.opset_),
+        model_(around.model_),
+        draft_(body.draft()),
+        around_(&around),
+        body_(&body) {}
+
+  /// With the graph's inputs as the draft's.
+  Result<std::vector<std::size_t>> run() {
+    ISOTRACE_TRY_DONE(begin());
     ISOTRACE_TRY_DONE(add_inputs());
-    for (int i = 0; i < graph_.node_size(); ++i) {
-      if (!live_nodes_[static_cast<std::size_t>(i)]) continue;
-      auto done = add_node(graph_.node(i));
-      if (!done) return refuse_within(place_of(i), std::move(done).error());
-    }
-    return finish();
+    return add_nodes();
+  }
+  /// With its inputs standing for these values.
+  Result<std::vector<std::size_t>> run(std::span<const DraftValue> inputs) {
+    ISOTRACE_TRY_DONE(begin());
+    ISOTRACE_TRY_DONE(bind_inputs(inputs));
+    return add_nodes();
+  }
+
+  Result<std::vector<std::size_t>> import_graph(const onnx::GraphProto& graph, Body& body,
+                                                std::span<const std::size_t> inputs) override {
+    const std::vector<DraftValue> values(inputs.begin(), inputs.end());
+    return GraphImport(graph, *this, body).run(values);
   }
 
  private:
+  Result<core::Done> begin() {
+    ISOTRACE_TRY_DONE(check_supported());
+    ISOTRACE_TRY_DONE(check_scoping());
+    find_live();
+    return add_initializers();
+  }
+
+  Result<std::vector<std::size_t>> add_nodes() {
+    for (int i = 0; i < graph_.node_size(); ++i) {
+      if (!live_nodes_[static_cast<std::size_t>(i)]) continue;
+      auto done = add_node(graph_.node(i));
+      if (done) continue;
+      ISOTRACE_TRY_DONE(leave_out(place_of(i), std::move(done).error()));
+    }
+    if (!unsupported_.empty()) return tl::make_unexpected(unsupported_.joined());
+    std::vector<std::size_t> outputs;
+    for (const auto& output : graph_.output()) {
+      auto value = find_value(output.name());
+      if (!value && has_left_out()) {
+        return refuse(RefusalCode::onnx_operation_unsupported, "output " + output.name(),
+                      "comes from an unsupported part");
+      }
+      if (!value) return tl::make_unexpected(std::move(value).error());
+      if (!*value) return refuse(RefusalCode::program_ill_formed, "output " + output.name());
+      outputs.push_back(**value);
+    }
+    return outputs;
+  }
+
   [[nodiscard]] std::string place_of(int index) const {
     const onnx::NodeProto& node = graph_.node(index);
     constexpr std::size_t shown = 80;  // a name is the file's choice, the message is ours
     std::string place = "node " + std::to_string(index) + " (" + node.op_type().substr(0, shown);
     if (!node.name().empty()) place += ", " + node.name().substr(0, shown);
     return place + ")";
+  }
+
+  static bool is_unsupported(const core::Refusal& refusal) {
+    return core::refusal_info(refusal.code).kind == core::RefusalClass::unsupported;
+  }
+
+  /// Whether something unsupported was left out here or around: then values may be missing.
+  [[nodiscard]] bool has_left_out() const {
+    return !unsupported_.empty() || (around_ != nullptr && around_->has_left_out());
   }
 
   Result<core::Done> check_supported() const {
@@ -107,20 +176,20 @@ class GraphImport {
       if (!done) return refuse_within(place_of(i), std::move(done).error());
     }
     for (const auto& output : graph_.output()) {
-      if (!given.contains(output.name())) {
+      if (around_ == nullptr && !given.contains(output.name())) {
         return refuse(RefusalCode::program_ill_formed, "output " + output.name(), "is never made");
       }
     }
     return core::Done{};
   }
 
-  static Result<core::Done> check_node_names(const onnx::NodeProto& node,
-                                             std::unordered_set<std::string>& given) {
+  /// Names of a graph inside may be given around it: those are looked up when they are used.
+  Result<core::Done> check_node_names(const onnx::NodeProto& node,
+                                      std::unordered_set<std::string>& given) const {
     ISOTRACE_TRY_DONE(check_name(node.name(), "name"));
     for (const std::string& input : node.input()) {
-      if (!input.empty() && !given.contains(input)) {
-        return refuse(RefusalCode::program_ill_formed, "operand " + input,
-                      "is not made before it is used");
+      if (around_ == nullptr && !input.empty() && !given.contains(input)) {
+        return refuse_unknown(input);
       }
     }
     for (const std::string& output : node.output()) {
@@ -133,7 +202,7 @@ class GraphImport {
   }
 
   /// Nodes that the outputs depend on. Only these are lowered: what nobody reads may be anything.
-  Result<core::Done> find_live() {
+  void find_live() {
     for (const auto& output : graph_.output()) read_.insert(output.name());
     live_nodes_.resize(static_cast<std::size_t>(graph_.node_size()));
     for (int i = graph_.node_size() - 1; i >= 0; --i) {
@@ -141,12 +210,8 @@ class GraphImport {
       const bool live = std::any_of(node.output().begin(), node.output().end(),
                                     [this](const auto& name) { return read_.contains(name); });
       live_nodes_[static_cast<std::size_t>(i)] = live;
-      if (!live) continue;
-      for (const std::string& input : node.input()) {
-        if (!input.empty()) read_.insert(input);
-      }
+      if (live) add_names_read(node, read_);
     }
-    return core::Done{};
   }
 
   Result<core::Done> add_initializers() {
@@ -154,9 +219,20 @@ class GraphImport {
       initializers_.insert(proto.name());
       if (!read_.contains(proto.name())) continue;
       auto tensor = read_tensor_proto(proto);
-      if (!tensor) return refuse_within("initializer " + proto.name(), std::move(tensor).error());
+      if (!tensor) {
+        ISOTRACE_TRY_DONE(leave_out("initializer " + proto.name(), std::move(tensor).error()));
+        continue;
+      }
       values_[proto.name()] = draft_.add_constant(*std::move(tensor), proto.name());
     }
+    return core::Done{};
+  }
+
+  /// Keeps what is unsupported for the one refusal at the end; passes on everything else.
+  Result<core::Done> leave_out(const std::string& place, core::Refusal why) {
+    core::Refusal refusal = refuse_within(place, std::move(why)).value();
+    if (!is_unsupported(refusal)) return tl::make_unexpected(std::move(refusal));
+    unsupported_.add(std::move(refusal));
     return core::Done{};
   }
 
@@ -165,49 +241,52 @@ class GraphImport {
     for (const auto& proto : graph_.input()) {
       if (initializers_.contains(proto.name())) continue;
       auto input = read_input(proto);
-      if (!input) return refuse_within("input " + proto.name(), std::move(input).error());
+      if (!input) {
+        ISOTRACE_TRY_DONE(leave_out("input " + proto.name(), std::move(input).error()));
+        continue;
+      }
       values_[proto.name()] = draft_.add_input(*std::move(input));
     }
     return core::Done{};
   }
 
   static Result<core::ProgramInput> read_input(const onnx::ValueInfoProto& proto) {
-    if (!proto.type().has_tensor_type()) {
-      return refuse(RefusalCode::onnx_dtype_unsupported, "", "not a tensor");
+    ISOTRACE_TRY(OnnxType type, read_type_proto(proto.type()));
+    return core::ProgramInput{proto.name(), type.dtype, std::move(type.shape)};
+  }
+
+  Result<core::Done> bind_inputs(std::span<const DraftValue> inputs) {
+    std::size_t bound = 0;
+    for (const auto& proto : graph_.input()) {
+      if (initializers_.contains(proto.name())) continue;
+      if (bound < inputs.size()) values_[proto.name()] = inputs[bound];
+      ++bound;
     }
-    const auto& type = proto.type().tensor_type();
-    ISOTRACE_TRY(const core::Dtype dtype, find_onnx_dtype(type.elem_type()));
-    if (!type.has_shape()) return refuse(RefusalCode::onnx_malformed, "", "no shape declared");
-    if (static_cast<std::size_t>(type.shape().dim_size()) > core::limits::tensor_rank_max) {
-      return refuse(RefusalCode::limit_exceeded, "",
-                    "rank " + std::to_string(type.shape().dim_size()));
-    }
-    core::ProgramInput input{proto.name(), dtype, {}};
-    for (const auto& dim : type.shape().dim()) {
-      // Exporters write a free size as a name, as nothing, or as -1.
-      const std::int64_t size = dim.has_dim_value() ? dim.dim_value() : -1;
-      if (size < -1) return refuse(RefusalCode::onnx_malformed, "", "size " + std::to_string(size));
-      input.shape.push_back(size);
-    }
-    return input;
+    if (bound == inputs.size()) return core::Done{};
+    return refuse(RefusalCode::program_ill_formed, "graph",
+                  std::to_string(bound) + " inputs, " + std::to_string(inputs.size()) + " given");
   }
 
   Result<core::Done> add_node(const onnx::NodeProto& node) {
-    if (!is_standard_domain(node.domain())) {
-      return refuse(RefusalCode::onnx_operation_unsupported, "domain " + node.domain());
-    }
-    ISOTRACE_TRY(const LoweringRule rule, find_lowering(node.op_type(), opset_));
+    ISOTRACE_TRY_DONE(model_.count(1));
+    const onnx::FunctionProto* function =
+        find_function(model_.functions, node.domain(), node.op_type());
+    if (function == nullptr) ISOTRACE_TRY_DONE(find_rule(node));
     std::vector<DraftValue> inputs;
     for (const std::string& name : node.input()) {
-      ISOTRACE_TRY(const DraftValue value, find_value(name));
-      inputs.push_back(value);
+      auto value = find_value(name);
+      // Made by something unsupported: then the operation's existence is all that can be judged.
+      if (!value && has_left_out()) return core::Done{};
+      if (!value) return tl::make_unexpected(std::move(value).error());
+      inputs.push_back(*value);
     }
     std::vector<bool> used;
     for (const std::string& name : node.output()) {
       used.push_back(!name.empty() && read_.contains(name));
     }
-    Lowering lowering(node, opset_, draft_, std::move(inputs), used);
-    ISOTRACE_TRY(const std::vector<std::size_t> results, rule(lowering));
+    ISOTRACE_TRY(const std::vector<std::size_t> results,
+                 function != nullptr ? expand(*function, node, std::move(inputs))
+                                     : lower(node, std::move(inputs), used));
     for (std::size_t i = 0; i < used.size(); ++i) {
       if (!used[i]) continue;
       const std::string& name = node.output(static_cast<int>(i));
@@ -221,44 +300,96 @@ class GraphImport {
     return core::Done{};
   }
 
-  Result<DraftValue> find_value(const std::string& name) const {
-    if (name.empty()) return DraftValue();
-    const auto found = values_.find(name);
-    ISOTRACE_CHECK(found != values_.end(), name);
-    return DraftValue(found->second);
+  [[nodiscard]] Result<LoweringRule> find_rule(const onnx::NodeProto& node) const {
+    if (is_standard_domain(node.domain())) return find_lowering(node.op_type(), opset_);
+    return refuse(RefusalCode::onnx_operation_unsupported, "domain " + node.domain());
   }
 
-  Result<core::Program> finish() {
-    std::vector<Draft::Output> outputs;
-    for (const auto& output : graph_.output()) {
-      outputs.push_back({output.name(), values_.at(output.name())});
+  Lowered lower(const onnx::NodeProto& node, std::vector<DraftValue> inputs,
+                const std::vector<bool>& used) {
+    ISOTRACE_TRY(const LoweringRule rule, find_rule(node));
+    Lowering lowering(node, opset_, draft_, *this, std::move(inputs), used);
+    return rule(lowering);
+  }
+
+  /// The function's nodes in place of the call. Its names are its own; values go in and out by
+  /// position.
+  Lowered expand(const onnx::FunctionProto& function, const onnx::NodeProto& call,
+                 std::vector<DraftValue> inputs) {
+    constexpr std::size_t calls_max = 64;
+    if (std::find(model_.calls.begin(), model_.calls.end(), &function) != model_.calls.end()) {
+      return refuse(RefusalCode::program_ill_formed, "function " + function.name(), "calls itself");
     }
-    return std::move(draft_).finish(outputs);
+    if (model_.calls.size() == calls_max) {
+      return refuse(RefusalCode::limit_exceeded, "function " + function.name(),
+                    "functions call each other too deep");
+    }
+    ISOTRACE_TRY_DONE(model_.count(static_cast<std::size_t>(function.node_size())));
+    ISOTRACE_TRY(const auto opset, find_opset(function.opset_import()));
+    ISOTRACE_TRY(const onnx::GraphProto body, instantiate(function, call));
+    if (inputs.size() > static_cast<std::size_t>(body.input_size())) {
+      return refuse(RefusalCode::program_ill_formed, "", "operand missing or extra");
+    }
+    inputs.resize(static_cast<std::size_t>(body.input_size()));
+    model_.calls.push_back(&function);
+    auto results = GraphImport(body, opset.value_or(model_.opset), model_, draft_).run(inputs);
+    model_.calls.pop_back();
+    return results;
+  }
+
+  static tl::unexpected<core::Refusal> refuse_unknown(const std::string& name) {
+    return refuse(RefusalCode::program_ill_formed, "operand " + name,
+                  "is not made before it is used");
+  }
+
+  Result<DraftValue> find_value(const std::string& name) {
+    if (name.empty()) return DraftValue();
+    const auto found = values_.find(name);
+    if (found != values_.end()) return found->second;
+    if (around_ == nullptr) return refuse_unknown(name);
+    ISOTRACE_TRY(DraftValue value, around_->find_value(name));
+    if (value) value = body_->capture(*value);
+    values_[name] = value;
+    return value;
   }
 
   const onnx::GraphProto& graph_;
   std::int64_t opset_;
-  Draft draft_;
-  std::unordered_map<std::string, std::size_t> values_;
+  ModelImport& model_;
+  Draft& draft_;
+  GraphImport* around_ = nullptr;  // the graph that this one stands in
+  Body* body_ = nullptr;           // the program that this graph becomes
+  std::unordered_map<std::string, DraftValue> values_;
   std::unordered_set<std::string> initializers_;
   std::unordered_set<std::string> read_;  // names that a live node or an output reads
   std::vector<bool> live_nodes_;
+  RefusalList unsupported_;  // what these parts would make has no value
 };
 
 }  // namespace
 
-Result<core::Program> import_onnx(core::ByteView bytes) {
-  ISOTRACE_TRY(const onnx::ModelProto model, parse_model_proto(bytes));
+Result<core::Program> import_onnx(core::ByteView bytes, const ImportSources& sources) {
+  ISOTRACE_TRY(onnx::ModelProto model, parse_model_proto(bytes));
   if (!model.has_graph()) return refuse(RefusalCode::onnx_malformed, "model", "no graph");
-  if (model.functions_size() != 0) {
-    return refuse(RefusalCode::onnx_operation_unsupported, "model", "model-local functions");
-  }
   if (model.training_info_size() != 0) {
     return refuse(RefusalCode::onnx_operation_unsupported, "model", "training information");
   }
-  ISOTRACE_TRY(const std::int64_t opset, find_opset(model));
+  ISOTRACE_TRY(const auto opset, find_opset(model.opset_import()));
+  if (!opset) return refuse(RefusalCode::onnx_opset_unsupported, "opset_import", "none given");
   try {
-    return GraphImport(model.graph(), opset).run();
+    ISOTRACE_TRY_DONE(apply_weights(*model.mutable_graph(), sources.weights));
+    if (sources.folder != nullptr) {
+      ISOTRACE_TRY_DONE(embed_external_data(*model.mutable_graph(), *sources.folder));
+    }
+    ISOTRACE_TRY(FunctionTable functions, make_function_table(model));
+    ModelImport shared{*opset, std::move(functions), {}};
+    Draft draft;
+    ISOTRACE_TRY(const auto values, GraphImport(model.graph(), *opset, shared, draft).run());
+    std::vector<Draft::Output> outputs;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      outputs.push_back({model.graph().output(static_cast<int>(i)).name(), values[i]});
+    }
+    return std::move(draft).finish(outputs);
   } catch (const std::bad_alloc&) {
     return refuse(RefusalCode::limit_exceeded, "model", "not enough memory");
   }

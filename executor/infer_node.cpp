@@ -3,6 +3,8 @@
 
 #include <isotrace/core/limits.hpp>
 #include <isotrace/executor/infer_rules.hpp>
+#include <isotrace/reference/call.hpp>
+#include <isotrace/reference/packed.hpp>
 
 namespace isotrace::executor {
 namespace {
@@ -54,36 +56,66 @@ ShapeResult infer_with_axis(const Node& node, OperandInfos operands) {
   return operands[0]->shape;
 }
 
+/// Softmax and its kin: with `flatten` the axis may also be the rank.
+ShapeResult infer_row_axis(const Node& node, OperandInfos operands) {
+  const MaybeShape& x = operands[0]->shape;
+  const bool after_all = x && node.integer("flatten") != 0 &&
+                         node.integer("axis") == static_cast<std::int64_t>(x->size());
+  return after_all ? ShapeResult(x) : infer_with_axis(node, operands);
+}
+
 ShapeResult infer_shape(const Node& node, OperandInfos operands) {
   switch (node.op) {
     case Op::add:
     case Op::sub:
     case Op::mul:
     case Op::div:
+    case Op::pow:
     case Op::max:
     case Op::min:
     case Op::sum:
+    case Op::mean:
     case Op::where:
     case Op::equal:
     case Op::less:
-    case Op::greater: return broadcast_all(operands);
+    case Op::greater:
+    case Op::less_or_equal:
+    case Op::greater_or_equal:
+    case Op::logical_and:
+    case Op::logical_or:
+    case Op::logical_xor:
+    case Op::mod:
+    case Op::bit_shift:
+    case Op::bitwise_and:
+    case Op::bitwise_or:
+    case Op::bitwise_xor: return broadcast_all(operands);
     case Op::prelu: return infer_prelu(operands);
     case Op::softmax:
     case Op::log_softmax:
-    case Op::layer_normalization: return infer_with_axis(node, operands);
+    case Op::hardmax: return infer_row_axis(node, operands);
+    case Op::lp_normalization: return infer_with_axis(node, operands);
     case Op::matmul: return infer_matmul(node, operands);
     case Op::gemm: return infer_gemm(node, operands);
     case Op::conv: return infer_conv(node, operands);
     case Op::conv_transpose: return infer_conv_transpose(node, operands);
     case Op::max_pool:
-    case Op::average_pool: return infer_pool(node, operands);
+    case Op::average_pool:
+    case Op::lp_pool: return infer_pool(node, operands);
     case Op::global_max_pool:
+    case Op::global_lp_pool:
     case Op::global_average_pool: return infer_global_pool(node, operands);
     case Op::reduce_sum:
     case Op::reduce_mean:
     case Op::reduce_max:
-    case Op::reduce_min: return infer_reduce(node, operands);
-    case Op::arg_max: return infer_arg_max(node, operands);
+    case Op::reduce_min:
+    case Op::reduce_prod:
+    case Op::reduce_l1:
+    case Op::reduce_l2:
+    case Op::reduce_log_sum:
+    case Op::reduce_log_sum_exp:
+    case Op::reduce_sum_square: return infer_reduce(node, operands);
+    case Op::arg_max:
+    case Op::arg_min: return infer_arg_max(node, operands);
     case Op::reshape: return infer_reshape(node, operands);
     case Op::flatten: return infer_flatten(node, operands);
     case Op::transpose: return infer_transpose(node, operands);
@@ -102,19 +134,17 @@ ShapeResult infer_shape(const Node& node, OperandInfos operands) {
 
 Result<Dtype> infer_dtype(const Node& node, OperandInfos operands, std::size_t output) {
   switch (node.op) {
-    case Op::cast: {
-      const std::int64_t to = node.integer("to");
-      const auto dtype = to < 0 || to > 255
-                             ? std::nullopt
-                             : core::dtype_from_number(static_cast<std::uint8_t>(to));
-      if (dtype) return *dtype;
-      return refuse(RefusalCode::operation_attribute_invalid, "to", std::to_string(to));
-    }
+    case Op::cast: return reference::dtype_attribute(node, "to");
     case Op::equal:
     case Op::less:
     case Op::greater:
+    case Op::less_or_equal:
+    case Op::greater_or_equal:
+    case Op::is_nan:
+    case Op::is_inf:
     case Op::logical_not: return Dtype::boolean;
     case Op::arg_max:
+    case Op::arg_min:
     case Op::shape: return Dtype::i64;
     case Op::where:
     case Op::constant_of_shape: return operands[1]->dtype;
@@ -227,7 +257,23 @@ ShapeResult infer_arg_max(const Node& node, OperandInfos operands) {
 }
 
 Result<std::vector<ValueInfo>> infer_node(const Node& node, OperandInfos operands) {
-  for (const auto rows : {infer_move_rows()}) {
+  for (const auto& operand : operands) {
+    if (operand && core::is_structured(operand->dtype) && !reference::takes_packed(node.op)) {
+      return refuse(RefusalCode::operation_dtype_unsupported, "",
+                    std::string(core::dtype_name(operand->dtype)));
+    }
+  }
+  const std::span<const InferRow> families[] = {
+      infer_move_rows(),
+      infer_quantise_rows(),
+      infer_signal_rows(),
+      infer_recurrent_rows(),
+      infer_select_rows(),
+      infer_vision_rows(),
+      infer_sequence_rows(),
+      infer_control_rows(),
+  };
+  for (const auto rows : families) {
     const auto row = std::ranges::find(rows, node.op, &InferRow::op);
     if (row != rows.end()) return row->rule(node, operands);
   }

@@ -56,5 +56,12 @@ struct InferRow {
 
 /// Rows of each family (infer_*.cpp).
 std::span<const InferRow> infer_move_rows();
+std::span<const InferRow> infer_recurrent_rows();
+std::span<const InferRow> infer_vision_rows();
+std::span<const InferRow> infer_select_rows();
+std::span<const InferRow> infer_sequence_rows();
+std::span<const InferRow> infer_control_rows();
+std::span<const InferRow> infer_quantise_rows();
+std::span<const InferRow> infer_signal_rows();
 
 }  // namespace isotrace::executor

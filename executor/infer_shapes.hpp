@@ -20,7 +20,8 @@ struct ValueInfo {
   core::Dtype dtype = core::Dtype::f32;
   std::optional<core::Shape> shape;         ///< nothing: rank unknown; -1: size unknown
   std::optional<core::TensorView> content;  ///< the value itself, where known
-  /// Where the shape depends on contents (NonZero, Unique): the result has no more elements.
+  /// Where a size depends on contents (NonZero, Unique): the result has no more elements, whatever
+  /// the sizes that `shape` leaves open are.
   std::optional<std::uint64_t> elements_max = {};
 };
 
@@ -42,6 +43,9 @@ class ShapeInference {
  public:
   /// infer_node, with contents where they are small and follow.
   core::Result<std::vector<ValueInfo>> infer(const core::Node& node, OperandInfos operands);
+  /// The same for a node that need not be reached, inside a control-flow node: where no execution
+  /// could take it with these shapes, what follows from the element types alone.
+  core::Result<std::vector<ValueInfo>> infer_inside(const core::Node& node, OperandInfos operands);
 
  private:
   std::deque<core::Tensor> folded_;  // owns the contents handed out
@@ -59,7 +63,21 @@ struct ProgramShapes {
 core::Result<ProgramShapes> infer_shapes(const core::Program& program,
                                          std::span<const core::Shape> input_shapes = {});
 
+/// What is known of the outputs of a program inside another, on inputs of which this much is known.
+/// Refuses operation_dtype_unsupported (an input of another type) and what infer_inside refuses.
+core::Result<std::vector<ValueInfo>> infer_outputs(const core::Program& program,
+                                                   std::span<const ValueInfo> inputs);
+
+/// What holds for either value; refuses operation_dtype_unsupported for different types.
+core::Result<ValueInfo> join(const ValueInfo& a, const ValueInfo& b);
+
+/// Whether the input may be given a value of this shape.
+bool admits(const core::ProgramInput& input, std::span<const std::int64_t> shape);
+
+/// Name of a node for display, with the path of the program it is in.
+std::string display_name(const core::Node& node, const std::string& path);
 /// "node 3 (Conv, name)"; the name is left out if there is none.
-std::string node_place(std::string_view noun, std::size_t index, const core::Node& node);
+std::string node_place(std::string_view noun, std::size_t index, const core::Node& node,
+                       const std::string& path = {});
 
 }  // namespace isotrace::executor

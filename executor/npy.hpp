@@ -1,5 +1,5 @@
-// NumPy's .npy, the part that is a tensor of ours (internal; parse_tensor_file and write_npy are
-// the interface).
+// NumPy's .npy, the part that is a tensor of ours (internal; tensor_file.hpp is the
+// interface).
 #pragma once
 
 #include <isotrace/core/tensor.hpp>
@@ -7,7 +7,7 @@
 namespace isotrace::executor {
 
 bool is_npy(core::ByteView bytes);
-/// Versions 1 to 3, little-endian, C order, one array filling the file. Refuses
+/// Versions 1 to 3, either byte order, either array order, one array filling the file. Refuses
 /// tensor_file_malformed and limit_exceeded.
 core::Result<core::Tensor> parse_npy(core::ByteView bytes);
 

@@ -1,5 +1,4 @@
-// Lowering of elementwise operations, activations and normalisations.
-#include <isotrace/core/convert.hpp>
+// Lowering of elementwise operations and activations.
 #include <isotrace/executor/onnx_lowering.hpp>
 
 namespace isotrace::executor {
@@ -50,17 +49,6 @@ Lowered binary(Lowering& node) {
   return node.emit(op, {node.input(0), wide.front()});
 }
 
-/// A scalar of a floating-point element type; nothing for other types.
-std::optional<core::Tensor> make_scalar(Dtype dtype, float value) {
-  switch (dtype) {
-    case Dtype::f32: return core::Tensor::of<float>({}, {value});
-    case Dtype::f64: return core::Tensor::of<double>({}, {double{value}});
-    case Dtype::f16: return core::Tensor::of<core::Half>({}, {core::to_half(value)});
-    case Dtype::bf16: return core::Tensor::of<core::BFloat16>({}, {core::to_bfloat16(value)});
-    default: return std::nullopt;
-  }
-}
-
 /// Bounds were attributes before operator set 11.
 Lowered clip(Lowering& node) {
   if (node.opset() >= 11) return node.emit(Op::clip);
@@ -81,14 +69,13 @@ Lowered clip(Lowering& node) {
 }
 
 Lowered cast(Lowering& node) {
+  ISOTRACE_TRY_DONE(node.require_inputs(1, 1));
   const std::int64_t to = node.integer("to", 0);
   if (!node.has("to")) node.fail(RefusalCode::onnx_malformed, "attribute to", "is missing");
-  // `saturate` speaks of 8-bit floats only, which are refused as element types.
-  if (node.opset() >= 19) node.ignore("saturate");
+  const bool saturate = node.opset() < 19 || node.integer("saturate", 1) != 0;
   const auto dtype = find_onnx_dtype(to);
   if (!dtype) node.fail(dtype.error().code, "attribute to", dtype.error().where);
-  const auto number = static_cast<std::int64_t>(dtype.value_or(Dtype::f32));
-  return node.emit(Op::cast, {{"to", number}});
+  return emit_cast(node, node.input(0), dtype.value_or(Dtype::f32), saturate);
 }
 
 Lowered leaky_relu(Lowering& node) {
@@ -131,49 +118,18 @@ Lowered softmax(Lowering& node) {
                         {"flatten", std::int64_t{flatten ? 1 : 0}}});
 }
 
-Lowered batch_normalization(Lowering& node) {
-  const float epsilon = node.real("epsilon", 1e-5F);
-  node.ignore("momentum");  // moves the running statistics in training only
-  if (node.opset() < 7) node.expect(node.integer("is_test", 0) != 0, "is_test", "training");
-  if (node.opset() < 9) node.expect(node.integer("spatial", 1) != 0, "spatial", "per activation");
-  if (node.opset() >= 14) {
-    node.expect(node.integer("training_mode", 0) == 0, "training_mode", "training");
-  }
-  return node.emit(Op::batch_normalization, {{"epsilon", epsilon}});
-}
-
-Lowered layer_normalization(Lowering& node) {
-  const std::int64_t axis = node.integer("axis", -1);
-  const float epsilon = node.real("epsilon", 1e-5F);
-  node.expect(node.integer("stash_type", 1) == 1, "stash_type", "not f32");
-  return node.emit(Op::layer_normalization, {{"axis", axis}, {"epsilon", epsilon}});
-}
-
-/// Inference: the identity.
-Lowered dropout(Lowering& node) {
-  ISOTRACE_TRY_DONE(node.require_inputs(1, node.opset() >= 12 ? 3 : 1));
-  if (node.opset() < 7) node.expect(node.integer("is_test", 0) != 0, "is_test", "training");
-  node.ignore(node.opset() < 12 ? "ratio" : "seed");
-  if (node.input(2)) {
-    const auto& mode = node.info(2).content;
-    const bool inference =
-        mode && mode->dtype() == Dtype::boolean && mode->elements() == 1 && mode->bytes()[0] == 0;
-    if (!inference) {
-      node.fail(RefusalCode::onnx_attribute_unsupported, "operand training_mode",
-                "not the constant false");
-    }
-  }
-  return node.emit(Op::identity, {node.input(0)});
-}
-
 constexpr LoweringRow rows[] = {
     {"Add", 6, binary<Op::add>},
     {"Sub", 6, binary<Op::sub>},
     {"Mul", 6, binary<Op::mul>},
     {"Div", 6, binary<Op::div>},
-    {"Equal", 6, binary<Op::equal>},
-    {"Less", 6, binary<Op::less>},
-    {"Greater", 6, binary<Op::greater>},
+    {"Pow", 6, binary<Op::pow>},
+    {"Equal", 1, binary<Op::equal>},
+    {"Less", 1, binary<Op::less>},
+    {"Greater", 1, binary<Op::greater>},
+    {"And", 1, binary<Op::logical_and>},
+    {"Or", 1, binary<Op::logical_or>},
+    {"Xor", 1, binary<Op::logical_xor>},
     {"Neg", 6, direct<Op::neg>},
     {"Abs", 6, direct<Op::abs>},
     {"Reciprocal", 6, direct<Op::reciprocal>},
@@ -184,7 +140,7 @@ constexpr LoweringRow rows[] = {
     {"Min", 6, direct<Op::min>},
     {"Sum", 6, direct<Op::sum>},
     {"Where", 9, direct<Op::where>},
-    {"Not", 6, direct<Op::logical_not>},
+    {"Not", 1, direct<Op::logical_not>},
     {"Clip", 6, clip},
     {"Cast", 6, cast},
     {"Relu", 6, direct<Op::relu>},
@@ -194,16 +150,25 @@ constexpr LoweringRow rows[] = {
     {"Selu", 6, selu},
     {"Sigmoid", 6, direct<Op::sigmoid>},
     {"HardSigmoid", 6, hard_sigmoid},
-    {"Softplus", 6, direct<Op::softplus>},
-    {"Softsign", 6, direct<Op::softsign>},
+    {"Softplus", 1, direct<Op::softplus>},
+    {"Softsign", 1, direct<Op::softsign>},
     {"Tanh", 6, direct<Op::tanh>},
     {"Exp", 6, direct<Op::exp>},
     {"Log", 6, direct<Op::log>},
-    {"Softmax", 6, softmax<Op::softmax>},
-    {"LogSoftmax", 6, softmax<Op::log_softmax>},
-    {"BatchNormalization", 6, batch_normalization},
-    {"LayerNormalization", 17, layer_normalization},
-    {"Dropout", 6, dropout},
+    {"Sin", 7, direct<Op::sin>},
+    {"Cos", 7, direct<Op::cos>},
+    {"Tan", 7, direct<Op::tan>},
+    {"Asin", 7, direct<Op::asin>},
+    {"Acos", 7, direct<Op::acos>},
+    {"Atan", 7, direct<Op::atan>},
+    {"Sinh", 9, direct<Op::sinh>},
+    {"Cosh", 9, direct<Op::cosh>},
+    {"Asinh", 9, direct<Op::asinh>},
+    {"Acosh", 9, direct<Op::acosh>},
+    {"Atanh", 9, direct<Op::atanh>},
+    {"Erf", 9, direct<Op::erf>},
+    {"Softmax", 1, softmax<Op::softmax>},
+    {"LogSoftmax", 1, softmax<Op::log_softmax>},
 };
 
 }  // namespace

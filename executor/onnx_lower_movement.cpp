@@ -1,6 +1,6 @@
 // Lowering of constants, reductions and data movement. Most older forms differ in one way:
 // attributes that became operands.
-#include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include <isotrace/executor/onnx_lowering.hpp>
@@ -17,6 +17,9 @@ Lowered constant(Lowering& node) {
   ISOTRACE_TRY_DONE(node.require_inputs(0, 0));
   std::vector<Tensor> values;
   if (auto value = node.tensor("value")) values.push_back(*std::move(value));
+  if (node.opset() >= 11) {
+    if (auto value = node.sparse_tensor("sparse_value")) values.push_back(*std::move(value));
+  }
   if (node.opset() >= 12) {
     const float real = node.real("value_float", 0);
     if (node.has("value_float")) values.push_back(Tensor::of<float>({}, {real}));
@@ -59,11 +62,12 @@ Lowered reduce(Lowering& node) {
                     {"noop_with_empty_axes", std::int64_t{noop != 0}}});
 }
 
-Lowered arg_max(Lowering& node) {
+template <Op op>
+Lowered arg_extreme(Lowering& node) {
   const std::int64_t last = node.opset() >= 12 ? node.integer("select_last_index", 0) : 0;
-  return node.emit(Op::arg_max, {{"axis", node.integer("axis", 0)},
-                                 {"keepdims", std::int64_t{node.integer("keepdims", 1) != 0}},
-                                 {"select_last_index", std::int64_t{last != 0}}});
+  return node.emit(op, {{"axis", node.integer("axis", 0)},
+                        {"keepdims", std::int64_t{node.integer("keepdims", 1) != 0}},
+                        {"select_last_index", std::int64_t{last != 0}}});
 }
 
 Lowered identity(Lowering& node) { return node.emit(Op::identity); }
@@ -141,21 +145,19 @@ Lowered gather(Lowering& node) {
   return node.emit(Op::gather, {{"axis", node.integer("axis", 0)}});
 }
 
-/// The value of Pad-2 as a scalar of the data's type; zero is the default and left out.
+/// The value of Pad-2 as a scalar of the data's type; +0 is the default and left out.
 DraftValue pad_value(Lowering& node) {
   const float value = node.real("value", 0);
-  if (value == 0) return std::nullopt;
-  if (node.info(0).dtype == core::Dtype::f32) return node.constant(Tensor::of<float>({}, {value}));
-  if (node.info(0).dtype == core::Dtype::f64) {
-    return node.constant(Tensor::of<double>({}, {double{value}}));
-  }
-  node.fail(RefusalCode::onnx_dtype_unsupported, "attribute value", "data is neither f32 nor f64");
+  if (value == 0 && !std::signbit(value)) return std::nullopt;
+  if (auto scalar = make_scalar(node.info(0).dtype, value)) return node.constant(*scalar);
+  node.fail(RefusalCode::onnx_dtype_unsupported, "attribute value", "not floating-point");
   return std::nullopt;
 }
 
 Lowered pad(Lowering& node) {
   std::string mode = node.text("mode", "constant");
-  node.expect(mode == "constant" || mode == "reflect" || mode == "edge", "mode", mode);
+  const bool wrap = node.opset() >= 19 && mode == "wrap";
+  node.expect(wrap || mode == "constant" || mode == "reflect" || mode == "edge", "mode", mode);
   if (node.opset() >= 11) {
     ISOTRACE_TRY_DONE(node.require_inputs(2, node.opset() >= 18 ? 4 : 3));
     return node.emit(Op::pad, {{"mode", std::move(mode)}});
@@ -188,26 +190,33 @@ Lowered constant_of_shape(Lowering& node) {
 }
 
 constexpr LoweringRow rows[] = {
-    {"Constant", 6, constant},
+    {"Constant", 1, constant},
     {"ConstantOfShape", 9, constant_of_shape},
-    {"ReduceSum", 6, reduce<Op::reduce_sum, 13>},
-    {"ReduceMean", 6, reduce<Op::reduce_mean, 18>},
-    {"ReduceMax", 6, reduce<Op::reduce_max, 18>},
-    {"ReduceMin", 6, reduce<Op::reduce_min, 18>},
-    {"ArgMax", 6, arg_max},
-    {"Identity", 6, identity},
+    {"ReduceSum", 1, reduce<Op::reduce_sum, 13>},
+    {"ReduceMean", 1, reduce<Op::reduce_mean, 18>},
+    {"ReduceMax", 1, reduce<Op::reduce_max, 18>},
+    {"ReduceMin", 1, reduce<Op::reduce_min, 18>},
+    {"ReduceProd", 1, reduce<Op::reduce_prod, 18>},
+    {"ReduceL1", 1, reduce<Op::reduce_l1, 18>},
+    {"ReduceL2", 1, reduce<Op::reduce_l2, 18>},
+    {"ReduceLogSum", 1, reduce<Op::reduce_log_sum, 18>},
+    {"ReduceLogSumExp", 1, reduce<Op::reduce_log_sum_exp, 18>},
+    {"ReduceSumSquare", 1, reduce<Op::reduce_sum_square, 18>},
+    {"ArgMax", 1, arg_extreme<Op::arg_max>},
+    {"ArgMin", 1, arg_extreme<Op::arg_min>},
+    {"Identity", 1, identity},
     {"Reshape", 6, reshape},
-    {"Flatten", 6, flatten},
-    {"Transpose", 6, transpose},
-    {"Squeeze", 6, squeeze},
-    {"Unsqueeze", 6, unsqueeze},
+    {"Flatten", 1, flatten},
+    {"Transpose", 1, transpose},
+    {"Squeeze", 1, squeeze},
+    {"Unsqueeze", 1, unsqueeze},
     {"Concat", 6, concat},
     {"Split", 6, split},
-    {"Slice", 6, slice},
-    {"Gather", 6, gather},
+    {"Slice", 1, slice},
+    {"Gather", 1, gather},
     {"Pad", 6, pad},
     {"Expand", 8, expand},
-    {"Shape", 6, shape},
+    {"Shape", 1, shape},
 };
 
 }  // namespace

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include <isotrace/core/convert.hpp>
 #include <isotrace/core/limits.hpp>
-#include <isotrace/executor/import_onnx.hpp>
 
 namespace isotrace::executor {
 
@@ -23,18 +23,21 @@ int type_of(const AttributeProto& attribute) {
   if (attribute.has_i()) return AttributeProto::INT;
   if (attribute.has_s()) return AttributeProto::STRING;
   if (attribute.has_t()) return AttributeProto::TENSOR;
+  if (attribute.has_g()) return AttributeProto::GRAPH;
   if (attribute.floats_size() != 0) return AttributeProto::FLOATS;
   if (attribute.ints_size() != 0) return AttributeProto::INTS;
+  if (attribute.strings_size() != 0) return AttributeProto::STRINGS;
   return AttributeProto::UNDEFINED;
 }
 
 }  // namespace
 
 Lowering::Lowering(const onnx::NodeProto& node, std::int64_t opset, Draft& draft,
-                   std::vector<DraftValue> inputs, std::vector<bool> used)
+                   BodySource& bodies, std::vector<DraftValue> inputs, std::vector<bool> used)
     : node_(node),
       opset_(opset),
       draft_(draft),
+      bodies_(bodies),
       inputs_(std::move(inputs)),
       used_(std::move(used)) {
   while (!inputs_.empty() && !inputs_.back()) inputs_.pop_back();
@@ -43,6 +46,12 @@ Lowering::Lowering(const onnx::NodeProto& node, std::int64_t opset, Draft& draft
 const ValueInfo& Lowering::info(std::size_t index) const {
   ISOTRACE_CHECK(input(index).has_value(), index);
   return draft_.info(*input(index));
+}
+
+std::size_t Lowering::outputs_used() const {
+  std::size_t count = used_.size();
+  while (count > 1 && !used_[count - 1]) --count;
+  return std::max<std::size_t>(count, 1);
 }
 
 std::optional<std::size_t> Lowering::find_rank(std::size_t index) const {
@@ -118,12 +127,41 @@ std::vector<float> Lowering::reals(std::string_view name) {
   return {found->floats().begin(), found->floats().end()};
 }
 
+std::vector<std::string> Lowering::texts(std::string_view name) {
+  const AttributeProto* found = find(name, AttributeProto::STRINGS);
+  if (found == nullptr) return {};
+  return {found->strings().begin(), found->strings().end()};
+}
+
 std::optional<core::Tensor> Lowering::tensor(std::string_view name) {
   const AttributeProto* found = find(name, AttributeProto::TENSOR);
   if (found == nullptr) return std::nullopt;
   auto value = read_tensor_proto(found->t());
   if (value) return *std::move(value);
   fail(value.error().code, "attribute " + std::string(name), value.error().detail);
+  return std::nullopt;
+}
+
+std::optional<core::Tensor> Lowering::sparse_tensor(std::string_view name) {
+  const AttributeProto* found = find(name, AttributeProto::SPARSE_TENSOR);
+  if (found == nullptr) return std::nullopt;
+  auto value = read_sparse_proto(found->sparse_tensor());
+  if (value) return *std::move(value);
+  fail(value.error().code, "attribute " + std::string(name), value.error().detail);
+  return std::nullopt;
+}
+
+const onnx::GraphProto* Lowering::graph(std::string_view name) {
+  const AttributeProto* found = find(name, AttributeProto::GRAPH);
+  return found == nullptr ? nullptr : &found->g();
+}
+
+std::optional<OnnxType> Lowering::type(std::string_view name) {
+  const AttributeProto* found = find(name, AttributeProto::TYPE_PROTO);
+  if (found == nullptr) return std::nullopt;
+  auto read = read_type_proto(found->tp());
+  if (read) return *std::move(read);
+  fail(read.error().code, "attribute " + std::string(name), read.error().detail);
   return std::nullopt;
 }
 
@@ -164,22 +202,55 @@ Lowered Lowering::emit(core::Op op, std::vector<DraftValue> inputs,
   return draft_.add_node({op, std::move(inputs), std::move(attributes), node_.name()}, outputs);
 }
 
+std::optional<core::Tensor> make_scalar(core::Dtype dtype, float value) {
+  switch (dtype) {
+    case core::Dtype::f32: return core::Tensor::of<float>({}, {value});
+    case core::Dtype::f64: return core::Tensor::of<double>({}, {double{value}});
+    case core::Dtype::f16: return core::Tensor::of<core::Half>({}, {core::to_half(value)});
+    case core::Dtype::bf16: return core::Tensor::of<core::BFloat16>({}, {core::to_bfloat16(value)});
+    default: return std::nullopt;
+  }
+}
+
+Lowered emit_cast(Lowering& node, DraftValue value, core::Dtype to, bool saturate) {
+  const bool narrow_float = core::is_float(to) && core::dtype_bytes(to) == 1;
+  return node.emit(core::Op::cast, {value},
+                   {{"saturate", std::int64_t{saturate || !narrow_float}},
+                    {"to", static_cast<std::int64_t>(to)}});
+}
+
 namespace {
 
 std::vector<std::span<const LoweringRow>> all_lowerings() {
   return {
       elementwise_lowerings(),
+      logic_lowerings(),
       window_lowerings(),
       movement_lowerings(),
+      select_lowerings(),
+      normalise_lowerings(),
+      recurrent_lowerings(),
+      vision_lowerings(),
+      sequence_lowerings(),
+      control_lowerings(),
+      quantise_lowerings(),
+      signal_lowerings(),
   };
 }
+
+/// ONNX leaves the stream of random numbers open, so not even a seed says what these give.
+constexpr std::string_view random_operations[] = {"Bernoulli",     "Multinomial",
+                                                  "RandomNormal",  "RandomNormalLike",
+                                                  "RandomUniform", "RandomUniformLike"};
 
 }  // namespace
 
 std::vector<OnnxOperation> onnx_operations() {
   std::vector<OnnxOperation> operations;
   for (const auto rows : all_lowerings()) {
-    for (const LoweringRow& row : rows) operations.push_back({row.operation, row.since});
+    for (const LoweringRow& row : rows) {
+      operations.push_back({row.operation, row.since, row.last});
+    }
   }
   std::ranges::sort(operations, {}, &OnnxOperation::name);
   return operations;
@@ -189,12 +260,16 @@ Result<LoweringRule> find_lowering(std::string_view operation, std::int64_t opse
   for (const auto rows : all_lowerings()) {
     for (const LoweringRow& row : rows) {
       if (row.operation != operation) continue;
-      if (opset >= row.since) return row.rule;
+      if (opset >= row.since && opset <= row.last) return row.rule;
       return refuse(RefusalCode::onnx_operation_unsupported, "",
                     "not in operator set " + std::to_string(opset));
     }
   }
-  return refuse(RefusalCode::onnx_operation_unsupported, "", std::string(operation));
+  const bool random =
+      std::ranges::find(random_operations, operation) != std::end(random_operations);
+  return refuse(RefusalCode::onnx_operation_unsupported, "",
+                random ? "random values, which ONNX does not define even with a seed"
+                       : std::string(operation));
 }
 
 }  // namespace isotrace::executor

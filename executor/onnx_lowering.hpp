@@ -10,6 +10,8 @@
 #include <vector>
 
 #include <isotrace/executor/draft.hpp>
+#include <isotrace/executor/import_onnx.hpp>
+#include <isotrace/executor/onnx_body.hpp>
 #include <isotrace/executor/onnx_proto.hpp>
 
 namespace isotrace::executor {
@@ -20,8 +22,8 @@ using Lowered = core::Result<std::vector<std::size_t>>;
 
 class Lowering {
  public:
-  /// `used[i]`: somebody reads output i. Both must outlive the object.
-  Lowering(const onnx::NodeProto& node, std::int64_t opset, Draft& draft,
+  /// `used[i]`: somebody reads output i. Node, draft and bodies must outlive the object.
+  Lowering(const onnx::NodeProto& node, std::int64_t opset, Draft& draft, BodySource& bodies,
            std::vector<DraftValue> inputs, std::vector<bool> used);
 
   [[nodiscard]] std::int64_t opset() const { return opset_; }
@@ -34,6 +36,8 @@ class Lowering {
   [[nodiscard]] bool is_used(std::size_t output) const {
     return output < used_.size() && used_[output];
   }
+  /// Outputs up to the last that somebody reads, at least one.
+  [[nodiscard]] std::size_t outputs_used() const;
   [[nodiscard]] const Draft& draft() const { return draft_; }
   /// What is known of operand `index`, which must be there (require_inputs).
   [[nodiscard]] const ValueInfo& info(std::size_t index) const;
@@ -49,7 +53,15 @@ class Lowering {
   std::string text(std::string_view name, std::string otherwise);
   Integers integers(std::string_view name, Integers otherwise = {});
   std::vector<float> reals(std::string_view name);
+  std::vector<std::string> texts(std::string_view name);
   std::optional<core::Tensor> tensor(std::string_view name);
+  /// A sparse tensor made dense.
+  std::optional<core::Tensor> sparse_tensor(std::string_view name);
+  /// A graph attribute, or nullptr.
+  const onnx::GraphProto* graph(std::string_view name);
+  /// A type attribute, if it is given.
+  std::optional<OnnxType> type(std::string_view name);
+  BodySource& bodies() { return bodies_; }
   /// Accepts an attribute that does not change the result of inference.
   void ignore(std::string_view name) { asked_.emplace(name); }
   /// Keeps a refusal for emit(), unless there is an earlier one.
@@ -75,24 +87,40 @@ class Lowering {
   const onnx::NodeProto& node_;
   std::int64_t opset_;
   Draft& draft_;
+  BodySource& bodies_;
   std::vector<DraftValue> inputs_;
   std::vector<bool> used_;
   std::set<std::string, std::less<>> asked_;
   std::optional<core::Refusal> mistake_;
 };
 
+/// A scalar of a floating-point element type; nothing for other types.
+std::optional<core::Tensor> make_scalar(core::Dtype dtype, float value);
+/// Cast of a value. `saturate` is written where it says something: for 8-bit floats.
+Lowered emit_cast(Lowering& node, DraftValue value, core::Dtype to, bool saturate = true);
+
 using LoweringRule = Lowered (*)(Lowering&);
 
 struct LoweringRow {
   std::string_view operation;
-  std::int64_t since;  ///< first operator set that has the operation
+  std::int64_t since;  ///< first operator set whose form the rule reads
   LoweringRule rule;
+  std::int64_t last = onnx_opset_max;  ///< the last one
 };
 
 /// Rows of each family (onnx_lower_*.cpp).
 std::span<const LoweringRow> elementwise_lowerings();
 std::span<const LoweringRow> window_lowerings();
 std::span<const LoweringRow> movement_lowerings();
+std::span<const LoweringRow> normalise_lowerings();
+std::span<const LoweringRow> recurrent_lowerings();
+std::span<const LoweringRow> vision_lowerings();
+std::span<const LoweringRow> logic_lowerings();
+std::span<const LoweringRow> select_lowerings();
+std::span<const LoweringRow> sequence_lowerings();
+std::span<const LoweringRow> control_lowerings();
+std::span<const LoweringRow> quantise_lowerings();
+std::span<const LoweringRow> signal_lowerings();
 
 /// The rule for an operation; refuses onnx_operation_unsupported.
 core::Result<LoweringRule> find_lowering(std::string_view operation, std::int64_t opset);

@@ -6,6 +6,7 @@
 #include <google/protobuf/stubs/logging.h>
 
 #include <isotrace/core/limits.hpp>
+#include <isotrace/executor/onnx_packed.hpp>
 #include <isotrace/executor/onnx_scan.hpp>
 
 namespace isotrace::executor {
@@ -47,6 +48,17 @@ core::Result<onnx::ModelProto> parse_model_proto(core::ByteView bytes) {
 
 core::Result<onnx::TensorProto> parse_tensor_proto(core::ByteView bytes) {
   return parse<onnx::TensorProto>(bytes, MessageKind::tensor, "tensor");
+}
+
+core::Result<core::Tensor> parse_packed_proto(core::ByteView bytes, core::Dtype dtype) {
+  if (core::is_optional(dtype)) {
+    ISOTRACE_TRY(const auto proto,
+                 parse<onnx::OptionalProto>(bytes, MessageKind::optional, "optional"));
+    return read_optional_proto(proto, dtype);
+  }
+  ISOTRACE_TRY(const auto proto,
+               parse<onnx::SequenceProto>(bytes, MessageKind::sequence, "sequence"));
+  return read_sequence_proto(proto, dtype);
 }
 
 }  // namespace isotrace::executor

@@ -10,7 +10,12 @@ constexpr int depth_max = 32;
 /// What the length-delimited field `number` of a message holds (onnx.proto).
 MessageKind child_of(MessageKind kind, std::uint64_t number) {
   switch (kind) {
-    case MessageKind::model: return number == 7 ? MessageKind::graph : MessageKind::opaque;
+    case MessageKind::model:
+      if (number == 25) return MessageKind::function;
+      return number == 7 ? MessageKind::graph : MessageKind::opaque;
+    case MessageKind::function:
+      if (number == 7) return MessageKind::node;
+      return number == 11 ? MessageKind::attribute : MessageKind::opaque;
     case MessageKind::graph:
       if (number == 1) return MessageKind::node;
       if (number == 5) return MessageKind::tensor;
@@ -18,9 +23,25 @@ MessageKind child_of(MessageKind kind, std::uint64_t number) {
     case MessageKind::node: return number == 5 ? MessageKind::attribute : MessageKind::opaque;
     case MessageKind::attribute:
       if (number == 5 || number == 10) return MessageKind::tensor;
+      if (number == 22) return MessageKind::sparse_tensor;
+      if (number == 14 || number == 15) return MessageKind::type;
       return number == 6 || number == 11 ? MessageKind::graph : MessageKind::opaque;
+    case MessageKind::sparse_tensor:
+      return number == 1 || number == 2 ? MessageKind::tensor : MessageKind::opaque;
     case MessageKind::value_info: return number == 2 ? MessageKind::type : MessageKind::opaque;
-    case MessageKind::type: return number == 1 ? MessageKind::tensor_type : MessageKind::opaque;
+    case MessageKind::type:
+      // Sequence and Optional hold a type under number 1, a tensor's type holds none there.
+      if (number == 4 || number == 9) return MessageKind::value_type;
+      return number == 1 ? MessageKind::tensor_type : MessageKind::opaque;
+    case MessageKind::value_type: return number == 1 ? MessageKind::type : MessageKind::opaque;
+    case MessageKind::sequence:
+      if (number == 5) return MessageKind::sequence;
+      if (number == 7) return MessageKind::optional;
+      return number == 3 ? MessageKind::tensor : MessageKind::opaque;
+    case MessageKind::optional:
+      if (number == 5) return MessageKind::sequence;
+      if (number == 7) return MessageKind::optional;
+      return number == 3 ? MessageKind::tensor : MessageKind::opaque;
     case MessageKind::tensor_type: return number == 2 ? MessageKind::shape : MessageKind::opaque;
     default: return MessageKind::opaque;
   }

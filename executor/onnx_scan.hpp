@@ -14,10 +14,15 @@ enum class MessageKind : std::uint8_t {
   node,
   attribute,
   tensor,
+  sparse_tensor,
   value_info,
   type,
+  value_type,
   tensor_type,
   shape,
+  function,
+  sequence,
+  optional,
 };
 
 /// At most this many messages and strings in one model.

@@ -1,7 +1,10 @@
-// TensorProto -> core::Tensor. A tensor keeps its elements either in raw_data (little-endian) or in
-// the one typed field that onnx.proto assigns to its element type; anything else is malformed.
+// TensorProto <-> core::Tensor. A tensor keeps its elements either in raw_data (little-endian) or
+// in the one typed field that onnx.proto assigns to its element type; anything else is malformed.
+// Types of 4 bits stand two in a byte, the first one in the lower half.
+#include <cstring>
 #include <limits>
 
+#include <isotrace/core/limits.hpp>
 #include <isotrace/executor/onnx_proto.hpp>
 
 namespace isotrace::executor {
@@ -14,6 +17,14 @@ using core::Result;
 using core::Shape;
 using core::Tensor;
 using onnx::TensorProto;
+
+// Element types that onnx.proto gained after the release whose header is used here.
+constexpr std::int64_t onnx_f8e4m3fn = 17;
+constexpr std::int64_t onnx_f8e4m3fnuz = 18;
+constexpr std::int64_t onnx_f8e5m2 = 19;
+constexpr std::int64_t onnx_f8e5m2fnuz = 20;
+constexpr std::int64_t onnx_u4 = 21;
+constexpr std::int64_t onnx_i4 = 22;
 
 enum class Field : std::uint8_t { f32, i32, i64, f64, u64 };
 
@@ -53,6 +64,23 @@ Result<core::Done> check_count(int found, std::size_t expected) {
                 std::to_string(found) + " elements, " + std::to_string(expected) + " expected");
 }
 
+bool is_packed(Dtype dtype) { return dtype == Dtype::i4 || dtype == Dtype::u4; }
+
+/// Bytes or entries of the typed field that hold so many elements.
+std::size_t stored_count(Dtype dtype, std::size_t elements) {
+  return is_packed(dtype) ? elements / 2 + elements % 2 : elements;
+}
+
+/// Elements of 4 bits from the bytes that hold them; a last upper half without element is ignored.
+void unpack(core::ByteView packed, Tensor& tensor) {
+  const std::span<std::uint8_t> target = tensor.mutable_bytes();
+  for (std::size_t i = 0; i < target.size(); ++i) {
+    const auto half = static_cast<std::uint8_t>(packed[i / 2] >> (4 * (i % 2)) & 0xF);
+    const bool negative = tensor.dtype() == Dtype::i4 && half > 7;
+    target[i] = static_cast<std::uint8_t>(negative ? half | 0xF0 : half);
+  }
+}
+
 /// Copies integers into elements of type T; each must be representable.
 template <class T, class Source>
 Result<core::Done> copy_integers(const Source& source, std::span<T> target) {
@@ -72,6 +100,14 @@ Result<core::Done> copy_int32_field(const TensorProto& proto, Tensor& tensor) {
   ISOTRACE_TRY_DONE(check_count(proto.int32_data_size(), tensor.elements()));
   const std::span<T> target(reinterpret_cast<T*>(tensor.mutable_bytes().data()), tensor.elements());
   return copy_integers<T>(proto.int32_data(), target);
+}
+
+Result<core::Done> copy_packed(const TensorProto& proto, Tensor& tensor) {
+  core::Bytes packed(stored_count(tensor.dtype(), tensor.elements()));
+  ISOTRACE_TRY_DONE(check_count(proto.int32_data_size(), packed.size()));
+  ISOTRACE_TRY_DONE(copy_integers<std::uint8_t>(proto.int32_data(), std::span(packed)));
+  unpack(packed, tensor);
+  return core::Done{};
 }
 
 Result<core::Done> copy_booleans(const TensorProto& proto, Tensor& tensor) {
@@ -104,18 +140,37 @@ Result<core::Done> copy_typed(const TensorProto& proto, Tensor& tensor) {
     case Dtype::i32: return copy_same<std::int32_t>(proto.int32_data(), tensor);
     case Dtype::i16: return copy_int32_field<std::int16_t>(proto, tensor);
     case Dtype::i8: return copy_int32_field<std::int8_t>(proto, tensor);
+    // Floats of 8 and 16 bits stand as their bits.
+    case Dtype::f8e4m3fn:
+    case Dtype::f8e4m3fnuz:
+    case Dtype::f8e5m2:
+    case Dtype::f8e5m2fnuz:
     case Dtype::u8: return copy_int32_field<std::uint8_t>(proto, tensor);
-    // binary16 and bfloat16 stand as the 16 bits of each element.
     case Dtype::f16:
     case Dtype::bf16:
     case Dtype::u16: return copy_int32_field<std::uint16_t>(proto, tensor);
+    case Dtype::i4:
+    case Dtype::u4: return copy_packed(proto, tensor);
     case Dtype::boolean: return copy_booleans(proto, tensor);
   }
   return refuse(RefusalCode::onnx_dtype_unsupported, "tensor");
 }
 
+Result<Tensor> read_packed_raw(const TensorProto& proto, Dtype dtype, Shape shape) {
+  const core::ByteView packed = core::as_bytes(proto.raw_data());
+  const auto count = core::element_count(shape);
+  if (!count || packed.size() != stored_count(dtype, *count)) {
+    return refuse(RefusalCode::onnx_malformed, "tensor " + core::shape_text(shape),
+                  std::to_string(packed.size()) + " bytes");
+  }
+  ISOTRACE_TRY(Tensor tensor, Tensor::make(dtype, std::move(shape)));
+  unpack(packed, tensor);
+  return tensor;
+}
+
 Result<Tensor> read_raw(const TensorProto& proto, Dtype dtype, Shape shape) {
   ISOTRACE_TRY_DONE(check_fields(proto, std::nullopt));
+  if (is_packed(dtype)) return read_packed_raw(proto, dtype, std::move(shape));
   auto tensor = Tensor::from_bytes(dtype, std::move(shape), core::as_bytes(proto.raw_data()));
   if (tensor || tensor.error().code == RefusalCode::limit_exceeded) return tensor;
   return refuse(RefusalCode::onnx_malformed, tensor.error().where, tensor.error().detail);
@@ -127,7 +182,8 @@ Result<Tensor> read_typed(const TensorProto& proto, Dtype dtype, Shape shape) {
   const auto count = core::element_count(shape);
   if (!count) return refuse(RefusalCode::onnx_malformed, count.error().where, count.error().detail);
   // Compared before the tensor is made: dimensions are free to announce, elements are not.
-  ISOTRACE_TRY_DONE(check_count(field_sizes(proto)[static_cast<std::size_t>(field)], *count));
+  ISOTRACE_TRY_DONE(check_count(field_sizes(proto)[static_cast<std::size_t>(field)],
+                                stored_count(dtype, *count)));
   ISOTRACE_TRY(Tensor tensor, Tensor::make(dtype, std::move(shape)));
   ISOTRACE_TRY_DONE(copy_typed(proto, tensor));
   return tensor;
@@ -150,6 +206,12 @@ Result<Dtype> find_onnx_dtype(std::int64_t number) {
     case TensorProto::INT64: return Dtype::i64;
     case TensorProto::UINT64: return Dtype::u64;
     case TensorProto::BOOL: return Dtype::boolean;
+    case onnx_f8e4m3fn: return Dtype::f8e4m3fn;
+    case onnx_f8e4m3fnuz: return Dtype::f8e4m3fnuz;
+    case onnx_f8e5m2: return Dtype::f8e5m2;
+    case onnx_f8e5m2fnuz: return Dtype::f8e5m2fnuz;
+    case onnx_u4: return Dtype::u4;
+    case onnx_i4: return Dtype::i4;
     default:
       return refuse(RefusalCode::onnx_dtype_unsupported, "element type " + std::to_string(number));
   }
@@ -166,6 +228,106 @@ Result<Tensor> read_tensor_proto(const TensorProto& proto) {
   Shape shape(proto.dims().begin(), proto.dims().end());
   if (proto.has_raw_data()) return read_raw(proto, dtype, std::move(shape));
   return read_typed(proto, dtype, std::move(shape));
+}
+
+namespace {
+
+/// Where the elements of a sparse tensor stand: [n] linear positions, or [n, rank] coordinates.
+Result<std::vector<std::size_t>> read_positions(const TensorProto& proto, const Tensor& dense) {
+  ISOTRACE_TRY(const Tensor indices, read_tensor_proto(proto));
+  const bool linear = indices.rank() == 1;
+  const bool coordinates =
+      indices.rank() == 2 && indices.dim(1) == static_cast<std::int64_t>(dense.rank());
+  if (indices.dtype() != Dtype::i64 || (!linear && !coordinates)) {
+    return refuse(RefusalCode::onnx_malformed, "sparse tensor", "indices of another form");
+  }
+  const std::size_t width = linear ? 1 : dense.rank();
+  const auto count = static_cast<std::size_t>(indices.dim(0));
+  const Shape flat = {static_cast<std::int64_t>(dense.elements())};
+  const Shape& sizes = linear ? flat : dense.shape();
+  std::vector<std::size_t> positions;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::size_t position = 0;
+    for (std::size_t axis = 0; axis < width; ++axis) {
+      const std::int64_t index = indices.data<std::int64_t>()[i * width + axis];
+      if (index < 0 || index >= sizes[axis]) {
+        return refuse(RefusalCode::onnx_malformed, "sparse tensor",
+                      "index " + std::to_string(index));
+      }
+      position = position * static_cast<std::size_t>(sizes[axis]) + static_cast<std::size_t>(index);
+    }
+    if (!positions.empty() && position <= positions.back()) {
+      return refuse(RefusalCode::onnx_malformed, "sparse tensor", "indices do not ascend");
+    }
+    positions.push_back(position);
+  }
+  return positions;
+}
+
+}  // namespace
+
+Result<Tensor> read_sparse_proto(const onnx::SparseTensorProto& proto) {
+  ISOTRACE_TRY(const Tensor values, read_tensor_proto(proto.values()));
+  Shape shape(proto.dims().begin(), proto.dims().end());
+  ISOTRACE_TRY(const std::size_t elements, core::element_count(shape));
+  if (elements > core::limits::attribute_elements_max) {
+    return refuse(RefusalCode::limit_exceeded, "sparse tensor",
+                  std::to_string(elements) + " elements");
+  }
+  ISOTRACE_TRY(Tensor dense, Tensor::make(values.dtype(), std::move(shape)));
+  ISOTRACE_TRY(const auto positions, read_positions(proto.indices(), dense));
+  if (values.rank() != 1 || values.elements() != positions.size()) {
+    return refuse(RefusalCode::onnx_malformed, "sparse tensor", "as many values as indices");
+  }
+  const std::size_t size = core::dtype_bytes(values.dtype());
+  for (std::size_t i = 0; i < positions.size(); ++i) {
+    std::memcpy(dense.mutable_bytes().data() + positions[i] * size,
+                values.bytes().data() + i * size, size);
+  }
+  return dense;
+}
+
+namespace {
+
+bool is_packed_in_pairs(Dtype dtype) { return dtype == Dtype::i4 || dtype == Dtype::u4; }
+
+std::string pack_pairs(core::ByteView bytes) {
+  std::string pairs((bytes.size() + 1) / 2, '\0');
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const int half = (bytes[i] & 0xF) << (i % 2 == 0 ? 0 : 4);
+    pairs[i / 2] = static_cast<char>(pairs[i / 2] | half);
+  }
+  return pairs;
+}
+
+}  // namespace
+
+int onnx_dtype_number(Dtype dtype) {
+  constexpr int numbers_max = 64;  // ONNX counts its types from 1 without large gaps
+  for (int number = 1; number < numbers_max; ++number) {
+    if (const auto found = find_onnx_dtype(number); found && *found == dtype) return number;
+  }
+  ISOTRACE_CHECK(false, core::dtype_name(dtype));
+  return TensorProto::UNDEFINED;
+}
+
+Result<core::Bytes> write_tensor_proto(const NamedTensor& tensor) {
+  TensorProto proto;
+  for (const std::int64_t dim : tensor.value.shape()) proto.add_dims(dim);
+  proto.set_data_type(onnx_dtype_number(tensor.value.dtype()));
+  proto.set_name(tensor.name);
+  const core::ByteView bytes = tensor.value.bytes();
+  if (is_packed_in_pairs(tensor.value.dtype())) {
+    *proto.mutable_raw_data() = pack_pairs(bytes);
+  } else {
+    proto.set_raw_data(bytes.data(), bytes.size());
+  }
+  if (proto.ByteSizeLong() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
+    return refuse(RefusalCode::limit_exceeded, "tensor " + tensor.name,
+                  std::to_string(bytes.size()) + " bytes in one protobuf message");
+  }
+  const std::string text = proto.SerializeAsString();
+  return core::Bytes(text.begin(), text.end());
 }
 
 }  // namespace isotrace::executor

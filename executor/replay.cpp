@@ -24,22 +24,30 @@ struct Window {
   [[nodiscard]] bool contains(std::uint64_t step) const { return step >= from && step < end; }
 };
 
+/// Whether a node executes programs: then the number of its steps shows in the run only.
+bool has_control(const core::Program& program) {
+  return std::any_of(program.nodes.begin(), program.nodes.end(),
+                     [](const core::Node& node) { return op_info(node.op).control; });
+}
+
 Result<Window> make_window(const Trace& trace, const core::Program& program,
                            const ReplayOptions& options) {
   const std::uint64_t steps = trace.steps.size();
   const std::uint64_t end = options.to ? *options.to : steps == 0 ? 0 : steps - 1;
   const bool all = options.from == 0 && (!options.to || *options.to + 1 == steps);
-  if (!all && (options.from > end || end >= steps || end >= program.nodes.size())) {
+  const bool beyond = end >= steps || (!has_control(program) && end >= program.nodes.size());
+  if (!all && (options.from > end || beyond)) {
     return refuse(RefusalCode::trace_step_unknown,
                   "steps " + std::to_string(options.from) + " to " + std::to_string(end),
                   "the trace has " + std::to_string(steps) + " steps");
   }
-  if (all) return Window{0, std::min<std::uint64_t>(steps, program.nodes.size()), true};
-  return Window{options.from, end + 1, false};
+  return all ? Window{0, steps, true} : Window{options.from, end + 1, false};
 }
 
-/// Nodes that the window's steps depend on, the steps themselves included.
+/// Nodes that the window's steps depend on, the steps themselves included; all of them where steps
+/// are not nodes.
 std::vector<bool> find_needed(const core::Program& program, const Window& window) {
+  if (window.whole || has_control(program)) return std::vector<bool>(program.nodes.size(), true);
   std::vector<bool> needed(program.nodes.size());
   std::vector<bool> wanted(program.value_count());
   for (std::size_t i = static_cast<std::size_t>(window.end); i-- > 0;) {
@@ -54,6 +62,26 @@ std::vector<bool> find_needed(const core::Program& program, const Window& window
     }
   }
   return needed;
+}
+
+/// Executes the nodes marked, until the observer ends it; a step's index is then its node's.
+Result<core::Done> execute_needed(Run& run, const std::vector<bool>& needed,
+                                  const StepObserver& observer, const bool& ended) {
+  for (std::size_t i = 0; i < needed.size() && !ended; ++i) {
+    if (!needed[i]) {
+      run.skip_step();
+      continue;
+    }
+    auto done = run.step(i, observer);
+    if (!done && !ended) return done;
+  }
+  return core::Done{};
+}
+
+/// What an observer that has seen enough refuses with; never shown.
+Result<core::Done> end_run(bool& ended) {
+  ended = true;
+  return refuse(RefusalCode::limit_exceeded, "", "no further step is needed");
 }
 
 /// The first difference between what is recorded and what was recomputed.
@@ -96,22 +124,22 @@ class Replay {
       : trace_(trace),
         program_(program),
         options_(options),
-        run_(program, backend, options.limits),
-        recorder_(program) {}
+        run_(program, backend, options.limits) {}
 
   Result<ReplayResult> judge(std::span<const NamedTensor> inputs) {
     if (trace_.identity.semantics != core::semantics_id) {
       return refuse(RefusalCode::trace_semantics_unknown, "trace", trace_.identity.semantics);
     }
     ISOTRACE_TRY(const Window window, make_window(trace_, program_, options_));
-    again_.identity = {
-        std::string(core::semantics_id), core::program_digest(program_), {}, trace_.identity.seed};
+    const core::ProgramIdentity known = core::identify_program(program_);
+    run_.know_constants(known);
+    again_.identity = {std::string(core::semantics_id), known.digest, {}, trace_.identity.seed};
     if (again_.identity.program != trace_.identity.program) {
       result_.verdict = Verdict::reject("the trace is of another program");
       return std::move(result_);
     }
     ISOTRACE_TRY_DONE(run_.bind(inputs));
-    again_.identity.inputs = recorder_.record_inputs(run_);
+    again_.identity.inputs = record_inputs(program_, run_);
     if (identity_digest(again_.identity) != identity_digest(trace_.identity)) {
       Trace recorded;
       recorded.identity = trace_.identity;
@@ -128,41 +156,50 @@ class Replay {
  private:
   /// False after the first step that differs.
   Result<bool> judge_steps(const Window& window) {
-    const std::vector<bool> needed = find_needed(program_, window);
+    bool ended = false;
+    bool agreed = true;
     const StepObserver observer = [&](const StepView& step) -> Result<core::Done> {
-      if (!window.contains(step.index)) return core::Done{};
-      again_.steps.push_back(recorder_.record_step(step));
-      return core::Done{};
+      if (step.index < window.from) return core::Done{};
+      if (step.index >= window.end && !window.whole) return end_run(ended);
+      if (step.index >= trace_.steps.size()) {
+        reject_length(step.index, step.node.op);
+      } else if (judge_step(step)) {
+        return core::Done{};
+      }
+      agreed = false;
+      return end_run(ended);
     };
-    for (std::size_t i = 0; i < window.end; ++i) {
-      if (!needed[i]) continue;
-      ISOTRACE_TRY_DONE(run_.step(i, observer));
-      if (!window.contains(i)) continue;
-      ++result_.steps;
-      const trace::StepRecord& recorded = trace_.steps[i];
-      if (step_digest(recorded) == step_digest(again_.steps.back())) continue;
-      reject(explain(fragment(recorded), fragment(again_.steps.back())));
+    ISOTRACE_TRY_DONE(execute_needed(run_, find_needed(program_, window), observer, ended));
+    if (!ended && run_.steps() < window.end) {
+      reject_length(run_.steps(), trace_.steps[run_.steps()].op);
       return false;
     }
-    return true;
+    return agreed;
   }
 
-  /// All steps agree: the number of steps, the outputs and the root remain.
+  bool judge_step(const StepView& step) {
+    again_.steps.push_back(record_step(step));
+    ++result_.steps;
+    const trace::StepRecord& recorded = trace_.steps[step.index];
+    if (step_digest(recorded) == step_digest(again_.steps.back())) return true;
+    reject(explain(fragment(recorded), fragment(again_.steps.back())));
+    return false;
+  }
+
+  /// One of trace and execution ends before this step.
+  void reject_length(std::uint64_t step, core::Op op) {
+    Divergence divergence{.kind = Divergence::Kind::length,
+                          .operation = std::string(core::op_info(op).name),
+                          .tensor = {},
+                          .a = {},
+                          .b = {}};
+    divergence.step = step;
+    reject(std::move(divergence));
+  }
+
+  /// All steps agree: the outputs and the root remain.
   Result<ReplayResult> judge_whole() {
-    if (trace_.steps.size() != program_.nodes.size()) {
-      const std::uint64_t step = std::min(trace_.steps.size(), program_.nodes.size());
-      const core::Op op =
-          step < program_.nodes.size() ? program_.nodes[step].op : trace_.steps[step].op;
-      Divergence divergence{.kind = Divergence::Kind::length,
-                            .operation = std::string(core::op_info(op).name),
-                            .tensor = {},
-                            .a = {},
-                            .b = {}};
-      divergence.step = step;
-      reject(std::move(divergence));
-      return std::move(result_);
-    }
-    again_.outputs = recorder_.record_outputs();
+    again_.outputs = record_outputs(program_, run_);
     result_.root = core::merkle_root(trace::trace_leaves(again_));
     if (outputs_digest(again_.outputs) != outputs_digest(trace_.outputs)) {
       Trace recorded;
@@ -187,7 +224,6 @@ class Replay {
   const core::Program& program_;
   const ReplayOptions& options_;
   Run run_;
-  StepRecorder recorder_;
   Trace again_;
   ReplayResult result_{};
 };
@@ -219,10 +255,12 @@ Result<EmbeddedRun> embedded_run(const Trace& trace) {
 
 Result<StepTensors> recompute_step(const EmbeddedRun& run, backends::Backend& backend,
                                    std::uint64_t step, const ExecuteLimits& limits) {
-  if (step >= run.program.nodes.size()) {
+  const auto unknown = [step] {
     return refuse(RefusalCode::trace_step_unknown, "step " + std::to_string(step));
-  }
+  };
+  if (!has_control(run.program) && step >= run.program.nodes.size()) return unknown();
   StepTensors tensors;
+  bool ended = false;
   const StepObserver observer = [&](const StepView& view) -> Result<core::Done> {
     if (view.index != step) return core::Done{};
     for (const auto& operand : view.operands) {
@@ -230,20 +268,17 @@ Result<StepTensors> recompute_step(const EmbeddedRun& run, backends::Backend& ba
         tensors.operands.emplace_back(std::nullopt);
         continue;
       }
-      const core::Shape shape(operand->shape().begin(), operand->shape().end());
-      ISOTRACE_TRY(core::Tensor copy,
-                   core::Tensor::from_bytes(operand->dtype(), shape, operand->bytes()));
+      ISOTRACE_TRY(core::Tensor copy, copy_tensor(*operand));
       tensors.operands.emplace_back(std::move(copy));
     }
     tensors.results = view.results;
-    return core::Done{};
+    return end_run(ended);
   };
   Run execution(run.program, backend, limits);
   ISOTRACE_TRY_DONE(execution.bind(run.inputs));
-  const std::vector<bool> needed = find_needed(run.program, Window{step, step + 1, false});
-  for (std::size_t i = 0; i <= step; ++i) {
-    if (needed[i]) ISOTRACE_TRY_DONE(execution.step(i, observer));
-  }
+  const Window window{step, step + 1, false};
+  ISOTRACE_TRY_DONE(execute_needed(execution, find_needed(run.program, window), observer, ended));
+  if (!ended) return unknown();
   return tensors;
 }
 

@@ -1,52 +1,52 @@
 #include <isotrace/executor/step_records.hpp>
 
-namespace isotrace::executor {
+#include <isotrace/core/limits.hpp>
 
-const trace::TensorRecord& StepRecorder::record_value(core::ValueId value,
-                                                      const core::TensorView& tensor) {
-  auto& record = records_[value];
-  if (!record) record = trace::record_of(tensor);
-  return *record;
+namespace isotrace::executor {
+namespace {
+
+const trace::TensorRecord& record_value(const core::TensorView& tensor, RecordCell& cell) {
+  if (!cell) cell = trace::record_of(tensor);
+  return *cell;
 }
 
-std::vector<trace::NamedRecord> StepRecorder::record_inputs(const Run& run) {
+}  // namespace
+
+std::vector<trace::NamedRecord> record_inputs(const core::Program& program, Run& run) {
   std::vector<trace::NamedRecord> inputs;
-  for (std::size_t i = 0; i < program_.inputs.size(); ++i) {
-    inputs.push_back(
-        {program_.inputs[i].name, record_value(static_cast<core::ValueId>(i), run.input(i))});
+  for (std::size_t i = 0; i < program.inputs.size(); ++i) {
+    const Value input = run.input(i);
+    inputs.push_back({program.inputs[i].name, record_value(input.view, *input.record)});
   }
   return inputs;
 }
 
-trace::StepRecord StepRecorder::record_step(const StepView& step) {
+trace::StepRecord record_step(const StepView& step) {
   trace::StepRecord record;
   record.index = step.index;
   record.op = step.node.op;
   record.attributes = core::attribute_digest(step.node);
-  record.name = step.node.name;
+  // Names inside names can become longer than a trace takes.
+  record.name = display_name(step.node, step.path).substr(0, core::limits::name_bytes_max);
   for (std::size_t i = 0; i < step.operands.size(); ++i) {
     if (step.operands[i]) {
-      record.inputs.emplace_back(record_value(step.node.inputs[i], *step.operands[i]));
+      record.inputs.emplace_back(record_value(*step.operands[i], *step.operand_records[i]));
     } else {
       record.inputs.emplace_back(std::nullopt);
     }
   }
+  // A result that nobody reads still belongs to the computation.
   for (std::size_t i = 0; i < step.results.size(); ++i) {
-    const core::ValueId value = step.node.outputs[i];
-    // A result that nobody reads still belongs to the computation.
-    record.outputs.push_back(value == core::no_value ? trace::record_of(step.results[i])
-                                                     : record_value(value, step.results[i]));
+    record.outputs.push_back(record_value(step.results[i], step.result_records[i]));
   }
   return record;
 }
 
-std::vector<trace::NamedRecord> StepRecorder::record_outputs() {
+std::vector<trace::NamedRecord> record_outputs(const core::Program& program, Run& run) {
   std::vector<trace::NamedRecord> outputs;
-  for (const core::ProgramOutput& output : program_.outputs) {
-    // An output may be an unused constant: the one kind of value that no step has shown.
-    const core::Tensor* constant = program_.find_constant(output.value);
-    outputs.push_back({output.name, constant != nullptr ? record_value(output.value, *constant)
-                                                        : *records_[output.value]});
+  for (std::size_t i = 0; i < program.outputs.size(); ++i) {
+    const Value output = run.output(i);
+    outputs.push_back({program.outputs[i].name, record_value(output.view, *output.record)});
   }
   return outputs;
 }

@@ -1,5 +1,5 @@
-// Step records of a run (internal to the executor): every tensor is hashed once, when it appears,
-// however often it is used.
+// Step records of a run (internal to the executor). Every tensor is hashed once, when it appears,
+// however often it is used: its record is kept beside it.
 #pragma once
 
 #include <isotrace/executor/run.hpp>
@@ -7,23 +7,10 @@
 
 namespace isotrace::executor {
 
-class StepRecorder {
- public:
-  explicit StepRecorder(const core::Program& program)
-      : program_(program), records_(program.value_count()) {}
-
-  /// Records of the bound inputs, by name, in the program's order.
-  std::vector<trace::NamedRecord> record_inputs(const Run& run);
-  /// The step's record; steps must come in order.
-  trace::StepRecord record_step(const StepView& step);
-  /// Records of the program's outputs; all steps must have been recorded.
-  std::vector<trace::NamedRecord> record_outputs();
-
- private:
-  const trace::TensorRecord& record_value(core::ValueId value, const core::TensorView& tensor);
-
-  const core::Program& program_;
-  std::vector<std::optional<trace::TensorRecord>> records_;  // by ValueId
-};
+/// Records of the bound inputs, by name, in the program's order.
+std::vector<trace::NamedRecord> record_inputs(const core::Program& program, Run& run);
+trace::StepRecord record_step(const StepView& step);
+/// Records of the program's outputs; all steps must have run.
+std::vector<trace::NamedRecord> record_outputs(const core::Program& program, Run& run);
 
 }  // namespace isotrace::executor

@@ -65,6 +65,16 @@ struct Call {
       std::string(core::dtype_name(a.dtype())) + " with " + std::string(dtype_name(b.dtype())));
 }
 
+/// The element type whose number an attribute is; refuses operation_attribute_invalid.
+[[nodiscard]] inline Result<Dtype> dtype_attribute(const core::Node& node, std::string_view name) {
+  const std::int64_t number = node.integer(name);
+  const auto dtype = number < 0 || number > 255
+                         ? std::nullopt
+                         : core::dtype_from_number(static_cast<std::uint8_t>(number));
+  if (dtype) return *dtype;
+  return refuse_attribute(std::string(name) + " " + std::to_string(number));
+}
+
 /// The outcome of an operation with one result.
 [[nodiscard]] inline Outcome one(Result<Tensor> result) {
   if (!result) return tl::make_unexpected(std::move(result).error());

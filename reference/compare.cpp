@@ -42,6 +42,16 @@ Outcome evaluate_greater(const Call& call) {
   return compare(call, false, [](auto a, auto b) { return a > b; });
 }
 
+// [elementwise.less_or_equal]
+Outcome evaluate_less_or_equal(const Call& call) {
+  return compare(call, false, [](auto a, auto b) { return a <= b; });
+}
+
+// [elementwise.greater_or_equal]
+Outcome evaluate_greater_or_equal(const Call& call) {
+  return compare(call, false, [](auto a, auto b) { return a >= b; });
+}
+
 // [elementwise.not]
 Outcome evaluate_logical_not(const Call& call) {
   const TensorView& x = call.operand(0);

@@ -140,6 +140,17 @@ class WindowContraction {
   std::size_t output_size_;
 };
 
+/// Tap k of output o of a convolution reads input o * stride - pad_begin + k * dilation.
+inline std::int64_t locate_conv_input(const WindowAxis& axis, std::int64_t output,
+                                      std::int64_t tap) {
+  return output * axis.stride - axis.pad_begin + tap * axis.dilation;
+}
+
+/// Where the weights of a convolution with kernels of `taps` positions lie.
+inline WeightStrides conv_weight_strides(const ConvGeometry& geometry, std::size_t taps) {
+  return {static_cast<std::size_t>(geometry.group_inputs) * taps, taps};
+}
+
 /// Element types and the bias shape; the geometry has been checked already.
 inline Result<WindowOperands> check_window_operands(const Call& call,
                                                     const ConvGeometry& geometry) {

@@ -1,5 +1,7 @@
 // Arithmetic of two and of many operands (docs/spec/elementwise.md): one IEEE operation per
 // element, integers modulo 2^n.
+#include <functional>
+
 #include <isotrace/reference/elementwise.hpp>
 #include <isotrace/reference/operations.hpp>
 
@@ -16,9 +18,10 @@ Outcome binary(const Call& call, F f) {
       a.dtype(), [&](auto type) { return map_binary<typename decltype(type)::type>(a, b, f); }));
 }
 
-/// Folds all operands, broadcast to their common shape, from the left; one rounding at the end.
-template <class T, class F>
-Result<Tensor> fold_operands(const std::vector<TensorView>& operands, F f) {
+/// Folds all operands, broadcast to their common shape, from the left, then out =
+/// round(finish(that)).
+template <class T, class F, class Finish = std::identity>
+Result<Tensor> fold_operands(const std::vector<TensorView>& operands, F f, Finish finish = {}) {
   Shape shape;
   for (const TensorView& operand : operands) {
     ISOTRACE_TRY(shape, broadcast_shapes(shape, operand.shape()));
@@ -35,16 +38,23 @@ Result<Tensor> fold_operands(const std::vector<TensorView>& operands, F f) {
       at.next();
     }
   }
-  std::transform(folded.begin(), folded.end(), out.data<T>().begin(), narrow<T>);
+  std::transform(folded.begin(), folded.end(), out.data<T>().begin(),
+                 [finish](Wide<T> value) { return narrow<T>(finish(value)); });
   return out;
+}
+
+/// All operands, of one element type.
+Result<std::vector<TensorView>> equal_operands(const Call& call) {
+  ISOTRACE_TRY(auto operands, call.all_operands());
+  for (const TensorView& operand : operands) {
+    ISOTRACE_TRY_DONE(check_same_dtype(operands[0], operand));
+  }
+  return operands;
 }
 
 template <class F>
 Outcome variadic(const Call& call, F f) {
-  ISOTRACE_TRY(const auto operands, call.all_operands());
-  for (const TensorView& operand : operands) {
-    ISOTRACE_TRY_DONE(check_same_dtype(operands[0], operand));
-  }
+  ISOTRACE_TRY(const auto operands, equal_operands(call));
   return one(visit_numbers(operands[0].dtype(), [&](auto type) {
     return fold_operands<typename decltype(type)::type>(operands, f);
   }));
@@ -107,6 +117,17 @@ Outcome evaluate_min(const Call& call) {
 // [elementwise.sum]
 Outcome evaluate_sum(const Call& call) {
   return variadic(call, [](auto a, auto b) { return add(a, b); });
+}
+
+// [elementwise.mean]
+Outcome evaluate_mean(const Call& call) {
+  ISOTRACE_TRY(const auto operands, equal_operands(call));
+  return one(visit_floats(operands[0].dtype(), [&](auto type) {
+    using T = typename decltype(type)::type;
+    const auto count = static_cast<Wide<T>>(operands.size());
+    return fold_operands<T>(
+        operands, [](auto a, auto b) { return a + b; }, [count](auto sum) { return sum / count; });
+  }));
 }
 
 }  // namespace isotrace::reference

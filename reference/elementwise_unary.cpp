@@ -79,6 +79,24 @@ Outcome evaluate_ceil(const Call& call) {
   return unary_float(call, [](auto x) { return std::ceil(x); });
 }
 
+// [elementwise.round]
+Outcome evaluate_round(const Call& call) {
+  return unary_float(call, [](auto x) { return std::nearbyint(x); });
+}
+
+// [elementwise.sign]
+Outcome evaluate_sign(const Call& call) {
+  return unary_number(call, [](auto x) {
+    using Number = decltype(x);
+    if (x != x) return x;
+    if (x > 0) return Number{1};
+    if constexpr (std::is_signed_v<Number> || std::is_floating_point_v<Number>) {
+      if (x < 0) return static_cast<Number>(-1);
+    }
+    return Number{0};
+  });
+}
+
 // [elementwise.clip] The upper bound is applied last and so wins if the bounds are crossed.
 Outcome evaluate_clip(const Call& call) {
   const TensorView& x = call.operand(0);

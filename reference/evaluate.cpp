@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include <isotrace/reference/operations.hpp>
+#include <isotrace/reference/packed.hpp>
 
 namespace isotrace::reference {
 namespace {
@@ -22,6 +23,7 @@ struct Row {
 constexpr Row table[] = {
 #define ISOTRACE_OP(number, name, onnx, imin, imax, omin, omax, attributes, label) \
   {core::Op::name, &evaluate_##name},
+#define ISOTRACE_CONTROL(...)
 #include <isotrace/core/ops.def>
 #undef ISOTRACE_OP
 };
@@ -51,14 +53,19 @@ Result<core::Done> check_call(const Call& call, const core::OpInfo& info) {
       (info.outputs_max != core::any_number && outputs > info.outputs_max)) {
     return refuse_ill_formed(std::to_string(outputs) + " results");
   }
+  for (const auto& operand : call.operands) {
+    if (operand && core::is_structured(operand->dtype()) && !takes_packed(info.op)) {
+      return refuse_dtype(operand->dtype());
+    }
+  }
   for (std::size_t i = 0; i < info.inputs_min; ++i) {
     if (!call.operands[i]) return refuse_ill_formed("operand " + std::to_string(i) + " left out");
   }
-  constexpr std::string_view kinds = "ifsIF";  // in the order of core::AttributeValue
   std::string_view previous;
   for (const core::Attribute& attribute : call.node.attributes) {
     const auto kind = core::attribute_kind(info.op, attribute.name);
-    if (!kind || *kind != kinds[attribute.value.index()] || attribute.name <= previous) {
+    if (!kind || *kind != core::attribute_kinds[attribute.value.index()] ||
+        attribute.name <= previous) {
       return refuse_ill_formed("attribute " + attribute.name);
     }
     previous = attribute.name;  // ascending, so none stands twice
@@ -71,6 +78,10 @@ Result<core::Done> check_call(const Call& call, const core::OpInfo& info) {
 
 Outcome call_function(const Call& call, const core::OpInfo& info) {
   ISOTRACE_TRY_DONE(check_call(call, info));
+  if (info.control) {
+    return core::refuse(RefusalCode::backend_operation_unsupported, "",
+                        "control flow is done by the executor");
+  }
   const auto* row = std::lower_bound(std::begin(table), std::end(table), info.op,
                                      [](const Row& r, core::Op op) { return r.op < op; });
   ISOTRACE_CHECK(row != std::end(table) && row->op == info.op, info.name);

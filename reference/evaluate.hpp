@@ -11,8 +11,9 @@ namespace isotrace::reference {
 /// Evaluates one node on its operands; returns one tensor per entry of node.outputs (an output that
 /// is no_value still has its tensor). Refuses shape_mismatch, operation_dtype_unsupported,
 /// operation_attribute_invalid, operand_value_invalid (an index out of range, an integer divisor of
-/// zero), program_ill_formed (arity or attributes that ops.def does not allow) and limit_exceeded;
-/// `where` starts with the operation's ONNX name. The caller holds a core::FloatEnvironment.
+/// zero), program_ill_formed (arity or attributes that ops.def does not allow), limit_exceeded and
+/// backend_operation_unsupported (control flow: a node alone has no backend to run its programs
+/// on); `where` starts with the operation's ONNX name. The caller holds a core::FloatEnvironment.
 core::Result<std::vector<core::Tensor>> evaluate(const core::Node& node, core::Operands operands);
 
 }  // namespace isotrace::reference

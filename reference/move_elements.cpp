@@ -16,15 +16,6 @@ Result<std::vector<std::int64_t>> default_axes(const Call& call, std::size_t ind
   return axes;
 }
 
-/// Elements of a tensor as [before axis][axis][after axis].
-struct AxisView {
-  std::size_t outer;
-  std::size_t inner;
-};
-AxisView view_axis(Dims shape, std::size_t axis) {
-  return {product(shape, 0, axis), product(shape, axis + 1, shape.size())};
-}
-
 }  // namespace
 
 // [move.transpose]
@@ -55,7 +46,7 @@ Outcome evaluate_concat(const Call& call) {
   ISOTRACE_TRY(Tensor out, Tensor::make(operands[0].dtype(), std::move(shape)));
   std::uint8_t* target = out.mutable_bytes().data();
   if (out.elements() == 0) return one(std::move(out));
-  const std::size_t outer = view_axis(out.shape(), along).outer;
+  const std::size_t outer = AxisView(out.shape(), along).outer;
   for (std::size_t i = 0; i < outer; ++i) {
     for (const TensorView& operand : operands) {
       const std::size_t size = operand.bytes().size() / outer;
@@ -123,33 +114,13 @@ Outcome evaluate_gather(const Call& call) {
   shape.insert(shape.end(), indices.shape().begin(), indices.shape().end());
   shape.insert(shape.end(), x.shape().begin() + static_cast<std::ptrdiff_t>(axis) + 1,
                x.shape().end());
-  if (indices.dtype() != Dtype::i64 && indices.dtype() != Dtype::i32) {
-    return refuse_dtype(indices.dtype());
-  }
-  const std::int64_t size = x.dim(axis);
+  ISOTRACE_TRY(const auto values, read_indices(indices));
   std::vector<std::size_t> resolved;
-  for (std::size_t i = 0; i < indices.elements(); ++i) {
-    const std::int64_t index = indices.dtype() == Dtype::i64 ? indices.data<std::int64_t>()[i]
-                                                             : indices.data<std::int32_t>()[i];
-    if (index < -size || index >= size) {
-      return refuse_value("index " + std::to_string(index) + " of " + std::to_string(size));
-    }
-    resolved.push_back(static_cast<std::size_t>(index < 0 ? index + size : index));
+  for (std::int64_t index : values) {
+    ISOTRACE_TRY(const std::size_t position, resolve_index(index, x.dim(axis)));
+    resolved.push_back(position);
   }
-  ISOTRACE_TRY(Tensor out, Tensor::make(x.dtype(), std::move(shape)));
-  if (out.elements() == 0) return one(std::move(out));
-  const AxisView view = view_axis(x.shape(), axis);
-  const std::size_t bytes = view.inner * core::dtype_bytes(x.dtype());
-  std::uint8_t* target = out.mutable_bytes().data();
-  for (std::size_t outer = 0; outer < view.outer; ++outer) {
-    for (std::size_t index : resolved) {
-      std::memcpy(target,
-                  x.bytes().data() + (outer * static_cast<std::size_t>(size) + index) * bytes,
-                  bytes);
-      target += bytes;
-    }
-  }
-  return one(std::move(out));
+  return one(take_along(x, axis, resolved, std::move(shape)));
 }
 
 }  // namespace isotrace::reference

@@ -3,9 +3,21 @@
 #include <isotrace/reference/move.hpp>
 #include <isotrace/reference/operand_list.hpp>
 #include <isotrace/reference/operations.hpp>
+#include <isotrace/reference/scalar.hpp>
 #include <isotrace/reference/shape.hpp>
 
 namespace isotrace::reference {
+namespace {
+
+/// Whether the one element of a tensor of any number type is another number than 0, or NaN.
+Result<bool> is_not_zero(const TensorView& scalar) {
+  if (scalar.elements() != 1) return refuse_shape("ratio is not a scalar");
+  return visit_numbers(scalar.dtype(), [&](auto type) -> Result<bool> {
+    return widen(scalar.data<typename decltype(type)::type>()[0]) != 0;
+  });
+}
+
+}  // namespace
 
 // [move.identity]
 Outcome evaluate_identity(const Call& call) {
@@ -54,6 +66,32 @@ Outcome evaluate_shape(const Call& call) {
   const auto part = x.shape().subspan(static_cast<std::size_t>(range.begin),
                                       static_cast<std::size_t>(range.count));
   return one(Tensor::of<std::int64_t>(Shape{range.count}, part));
+}
+
+// [move.size]
+Outcome evaluate_size(const Call& call) {
+  const auto count = static_cast<std::int64_t>(call.operand(0).elements());
+  return one(Tensor::of<std::int64_t>({}, {count}));
+}
+
+// [move.dropout]
+Outcome evaluate_dropout(const Call& call) {
+  const TensorView& x = call.operand(0);
+  const TensorView& training = call.operand(2);
+  if (!core::is_float(x.dtype())) return refuse_dtype(x.dtype());
+  if (training.dtype() != Dtype::boolean) return refuse_dtype(training.dtype());
+  if (training.elements() != 1) return refuse_shape("training mode is not a scalar");
+  ISOTRACE_TRY(const bool drops, is_not_zero(call.operand(1)));
+  if (training.bytes()[0] != 0 && drops) return refuse_value("training drops elements at random");
+  const Shape shape(x.shape().begin(), x.shape().end());
+  ISOTRACE_TRY(Tensor kept, copy_as(x, shape));
+  ISOTRACE_TRY(Tensor mask, Tensor::make(Dtype::boolean, shape));
+  std::ranges::fill(mask.mutable_bytes(), std::uint8_t{1});
+  std::vector<Tensor> results;
+  results.push_back(std::move(kept));
+  results.push_back(std::move(mask));
+  results.resize(call.node.outputs.size());
+  return results;
 }
 
 // [move.constant_of_shape]

@@ -1,7 +1,7 @@
 // Batch and layer normalisation (docs/spec/normalise.md). Compiled with FMA.
 #include <isotrace/reference/elementwise.hpp>
+#include <isotrace/reference/normalise_rows.hpp>
 #include <isotrace/reference/operations.hpp>
-#include <isotrace/reference/reduce.hpp>
 #include <isotrace/reference/rows.hpp>
 
 namespace isotrace::reference {
@@ -67,28 +67,54 @@ std::vector<Wide<T>> broadcast_values(const TensorView& parameter, Dims shape) {
   return values;
 }
 
-/// d = x - R(x)/n, v = R(fma d*d)/n, r = 1/sqrt(v + eps), y = fma(d*r, scale, bias); without a bias
-/// y = (d*r)*scale.
+/// y = fma(d * r, scale, bias); without a bias y = (d * r) * scale. Returns mean and r.
 template <class T>
-void normalise_row(std::span<const std::size_t> offsets, std::span<const T> x,
-                   const Affine<T>& affine, Wide<T> epsilon, std::span<T> out) {
+std::pair<Wide<T>, Wide<T>> normalise_row(std::span<const std::size_t> offsets,
+                                          std::span<const T> x, const Affine<T>& affine,
+                                          Wide<T> epsilon, std::span<T> out) {
   using Number = Wide<T>;
-  const auto n = static_cast<Number>(offsets.size());
-  std::vector<Number> d;
-  for (std::size_t offset : offsets) d.push_back(widen(x[offset]));
-  const Number mean = reduce_sum<Number>(d) / n;
-  for (Number& value : d) value -= mean;
-  const Number variance =
-      reduce_with<Number>(d.size(),
-                          [&d](Number lane, std::size_t i) { return std::fma(d[i], d[i], lane); }) /
-      n;
-  const Number r = Number{1} / std::sqrt(variance + epsilon);
-  for (std::size_t i = 0; i < d.size(); ++i) {
+  const CentredRow<Number> row = centre_row(offsets, x);
+  const Number r = inverse_deviation(row.variance, epsilon);
+  for (std::size_t i = 0; i < row.d.size(); ++i) {
     const std::size_t at = offsets[i];
-    const Number scaled = d[i] * r;
+    const Number scaled = row.d[i] * r;
     out[at] = narrow<T>(affine.bias.empty() ? scaled * affine.scale[at]
                                             : std::fma(scaled, affine.scale[at], affine.bias[at]));
   }
+  return {row.mean, r};
+}
+
+/// The shape of one number per row: the normalised axes have size 1.
+Shape row_shape(Dims shape, std::size_t first_axis) {
+  Shape result(shape.begin(), shape.end());
+  std::fill(result.begin() + static_cast<std::ptrdiff_t>(first_axis), result.end(), 1);
+  return result;
+}
+
+template <class T>
+Outcome layer_normalization(const Call& call, std::size_t first_axis) {
+  const TensorView& x = call.operand(0);
+  const TensorView* bias = call.find_operand(2);
+  std::vector<Tensor> results;
+  ISOTRACE_TRY(Tensor out, Tensor::make(x.dtype(), Shape(x.shape().begin(), x.shape().end())));
+  ISOTRACE_TRY(Tensor means, Tensor::make(Dtype::f32, row_shape(x.shape(), first_axis)));
+  ISOTRACE_TRY(Tensor deviations, Tensor::make(Dtype::f32, row_shape(x.shape(), first_axis)));
+  const Affine<T> affine = {
+      broadcast_values<T>(call.operand(1), x.shape()),
+      bias == nullptr ? std::vector<Wide<T>>{} : broadcast_values<T>(*bias, x.shape())};
+  const Wide<T> epsilon = call.node.real("epsilon");
+  std::vector<std::size_t> axes;
+  for (std::size_t axis = first_axis; axis < x.rank(); ++axis) axes.push_back(axis);
+  Rows(x.shape(), axes).visit([&](std::size_t row, std::span<const std::size_t> offsets) {
+    const auto [mean, r] = normalise_row<T>(offsets, x.data<T>(), affine, epsilon, out.data<T>());
+    means.data<float>()[row] = narrow<float>(static_cast<float>(mean));
+    deviations.data<float>()[row] = narrow<float>(static_cast<float>(r));
+  });
+  results.push_back(std::move(out));
+  results.push_back(std::move(means));
+  results.push_back(std::move(deviations));
+  results.resize(call.node.outputs.size());
+  return results;
 }
 
 }  // namespace
@@ -114,20 +140,9 @@ Outcome evaluate_layer_normalization(const Call& call) {
     ISOTRACE_TRY_DONE(check_same_dtype(x, *parameter));
     ISOTRACE_TRY_DONE(check_broadcastable(parameter->shape(), x.shape()));
   }
-  std::vector<std::size_t> axes;
-  for (std::size_t axis = first; axis < x.rank(); ++axis) axes.push_back(axis);
-  return one(visit_floats(x.dtype(), [&](auto type) -> Result<Tensor> {
-    using T = typename decltype(type)::type;
-    ISOTRACE_TRY(Tensor out, Tensor::make(x.dtype(), Shape(x.shape().begin(), x.shape().end())));
-    const Affine<T> affine = {
-        broadcast_values<T>(scale, x.shape()),
-        bias == nullptr ? std::vector<Wide<T>>{} : broadcast_values<T>(*bias, x.shape())};
-    const Wide<T> epsilon = call.node.real("epsilon");
-    Rows(x.shape(), axes).visit([&](std::size_t, std::span<const std::size_t> offsets) {
-      normalise_row<T>(offsets, x.data<T>(), affine, epsilon, out.data<T>());
-    });
-    return out;
-  }));
+  return visit_floats(x.dtype(), [&](auto type) {
+    return layer_normalization<typename decltype(type)::type>(call, first);
+  });
 }
 
 }  // namespace isotrace::reference

@@ -45,20 +45,20 @@ std::size_t product(std::span<const std::int64_t> shape, std::size_t begin, std:
 }
 
 void Odometer::add_stream(Strides strides, std::int64_t start) {
-  ISOTRACE_CHECK(streams_ < streams_max && strides.size() == shape_.size(), streams_);
-  strides_[streams_] = std::move(strides);
-  offset_[streams_] = start;
-  ++streams_;
+  ISOTRACE_CHECK(strides.size() == shape_.size(), strides.size(), shape_.size());
+  strides_.push_back(std::move(strides));
+  offset_.push_back(start);
 }
 
 void Odometer::next() {
   for (std::size_t axis = shape_.size(); axis-- > 0;) {
     if (++position_[axis] < shape_[axis]) {
-      for (std::size_t s = 0; s < streams_; ++s) offset_[s] += strides_[s][axis];
+      for (std::size_t s = 0; s < offset_.size(); ++s) offset_[s] += strides_[s][axis];
       return;
     }
     position_[axis] = 0;
-    for (std::size_t s = 0; s < streams_; ++s) offset_[s] -= strides_[s][axis] * (shape_[axis] - 1);
+    for (std::size_t s = 0; s < offset_.size(); ++s)
+      offset_[s] -= strides_[s][axis] * (shape_[axis] - 1);
   }
 }
 

@@ -2,7 +2,6 @@
 // offset that each has at that position. Broadcasting is a stride of 0, reversal a negative stride.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -27,8 +26,6 @@ std::size_t product(std::span<const std::int64_t> shape, std::size_t begin, std:
 
 class Odometer {
  public:
-  static constexpr std::size_t streams_max = 3;
-
   explicit Odometer(std::span<const std::int64_t> shape)
       : shape_(shape.begin(), shape.end()), position_(shape.size(), 0) {}
 
@@ -44,9 +41,8 @@ class Odometer {
  private:
   std::vector<std::int64_t> shape_;
   std::vector<std::int64_t> position_;
-  std::array<Strides, streams_max> strides_;
-  std::array<std::int64_t, streams_max> offset_{};
-  std::size_t streams_ = 0;
+  std::vector<Strides> strides_;
+  std::vector<std::int64_t> offset_;
 };
 
 }  // namespace isotrace::reference

@@ -17,4 +17,14 @@ Result<std::vector<std::int64_t>> read_integers(const TensorView& operand);
 Result<std::optional<std::vector<std::int64_t>>> read_optional_integers(const Call& call,
                                                                         std::size_t index);
 
+/// The one value of such an operand; also refuses another number of elements (shape_mismatch).
+Result<std::int64_t> read_integer(const TensorView& operand);
+
+/// The values of an i64 or i32 operand of any shape, in row-major order. Refuses
+/// operation_dtype_unsupported.
+Result<std::vector<std::int64_t>> read_indices(const TensorView& operand);
+
+/// An index from [-size, size) as one from [0, size); refuses operand_value_invalid.
+Result<std::size_t> resolve_index(std::int64_t index, std::int64_t size);
+
 }  // namespace isotrace::reference

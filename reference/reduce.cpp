@@ -1,19 +1,9 @@
-// Reductions and ArgMax (docs/spec/reduce.md).
-#include <isotrace/reference/reduce.hpp>
-
+// Sums, means and extremes of rows, and where the extremes are (docs/spec/reduce.md).
 #include <isotrace/reference/operand_list.hpp>
 #include <isotrace/reference/operations.hpp>
-#include <isotrace/reference/rows.hpp>
-#include <isotrace/reference/scalar.hpp>
+#include <isotrace/reference/reduction.hpp>
 
 namespace isotrace::reference {
-namespace {
-
-struct Reduction {
-  std::vector<std::size_t> axes;
-  Shape output;
-  bool identity;  ///< no axes and noop_with_empty_axes: the result is the operand
-};
 
 Result<Reduction> plan_reduction(const Call& call) {
   const TensorView& x = call.operand(0);
@@ -30,34 +20,7 @@ Result<Reduction> plan_reduction(const Call& call) {
   return plan;
 }
 
-/// out[row] = round(f(the elements of the row, widened)).
-template <class T, class F>
-Result<Tensor> reduce_rows(const TensorView& x, const Reduction& plan, F f) {
-  ISOTRACE_TRY(Tensor out, Tensor::make(x.dtype(), plan.output));
-  if (plan.identity) {
-    std::copy(x.bytes().begin(), x.bytes().end(), out.mutable_bytes().begin());
-    return out;
-  }
-  const auto source = x.data<T>();
-  std::vector<Wide<T>> row;
-  Rows(x.shape(), plan.axes).visit([&](std::size_t number, std::span<const std::size_t> offsets) {
-    row.clear();
-    for (std::size_t offset : offsets) row.push_back(widen(source[offset]));
-    out.data<T>()[number] = narrow<T>(f(std::span<const Wide<T>>(row)));
-  });
-  return out;
-}
-
-template <class T>
-T sum_row(std::span<const T> row) {
-  if constexpr (std::is_floating_point_v<T>) {
-    return reduce_sum<T>(row);
-  } else {
-    T sum = 0;
-    for (T value : row) sum = add(sum, value);
-    return sum;
-  }
-}
+namespace {
 
 /// Floats: R / n. Integers: the exact sum, divided with truncation.
 template <class T>
@@ -91,6 +54,34 @@ Outcome reduce_extreme(const Call& call, bool greatest, Better better) {
       for (Wide<T> value : row) best = better(best, value);
       return best;
     });
+  }));
+}
+
+/// Where along the axis the element stands that no other is `better` than; ties go to the lowest
+/// index or with select_last_index to the highest.
+template <class Better>
+Outcome find_extreme(const Call& call, Better better) {
+  const TensorView& x = call.operand(0);
+  ISOTRACE_TRY(const std::size_t axis, resolve_axis(call.node.integer("axis"), x.rank()));
+  const bool last = call.node.integer("select_last_index") != 0;
+  const std::vector<std::size_t> axes = {axis};
+  ISOTRACE_TRY(
+      Tensor out,
+      Tensor::make(Dtype::i64, reduced_shape(x.shape(), axes, call.node.integer("keepdims") != 0)));
+  if (x.dim(axis) == 0 && out.elements() != 0) return refuse_shape("no elements to choose from");
+  return one(visit_numbers(x.dtype(), [&](auto type) -> Result<Tensor> {
+    using T = typename decltype(type)::type;
+    const auto source = x.data<T>();
+    Rows(x.shape(), axes).visit([&](std::size_t row, std::span<const std::size_t> offsets) {
+      std::size_t best = 0;
+      for (std::size_t i = 1; i < offsets.size(); ++i) {
+        const Wide<T> value = widen(source[offsets[i]]);
+        const Wide<T> leader = widen(source[offsets[best]]);
+        if (better(value, leader) || (last && !better(leader, value))) best = i;
+      }
+      out.data<std::int64_t>()[row] = static_cast<std::int64_t>(best);
+    });
+    return std::move(out);
   }));
 }
 
@@ -132,28 +123,12 @@ Outcome evaluate_reduce_min(const Call& call) {
 
 // [reduce.arg_max]
 Outcome evaluate_arg_max(const Call& call) {
-  const TensorView& x = call.operand(0);
-  ISOTRACE_TRY(const std::size_t axis, resolve_axis(call.node.integer("axis"), x.rank()));
-  const bool last = call.node.integer("select_last_index") != 0;
-  const std::vector<std::size_t> axes = {axis};
-  ISOTRACE_TRY(
-      Tensor out,
-      Tensor::make(Dtype::i64, reduced_shape(x.shape(), axes, call.node.integer("keepdims") != 0)));
-  if (x.dim(axis) == 0 && out.elements() != 0) return refuse_shape("no elements to choose from");
-  return one(visit_numbers(x.dtype(), [&](auto type) -> Result<Tensor> {
-    using T = typename decltype(type)::type;
-    const auto source = x.data<T>();
-    Rows(x.shape(), axes).visit([&](std::size_t row, std::span<const std::size_t> offsets) {
-      std::size_t best = 0;
-      for (std::size_t i = 1; i < offsets.size(); ++i) {
-        const Wide<T> value = widen(source[offsets[i]]);
-        const Wide<T> leader = widen(source[offsets[best]]);
-        if (is_greater(value, leader) || (last && !is_greater(leader, value))) best = i;
-      }
-      out.data<std::int64_t>()[row] = static_cast<std::int64_t>(best);
-    });
-    return std::move(out);
-  }));
+  return find_extreme(call, [](auto a, auto b) { return is_greater(a, b); });
+}
+
+// [reduce.arg_min]
+Outcome evaluate_arg_min(const Call& call) {
+  return find_extreme(call, [](auto a, auto b) { return is_greater(b, a); });
 }
 
 }  // namespace isotrace::reference

@@ -7,6 +7,7 @@
 #include <limits>
 #include <span>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <isotrace/core/convert.hpp>
@@ -17,10 +18,19 @@ namespace isotrace::reference {
 using core::BFloat16;
 using core::Bool8;
 using core::Half;
+using core::Int4;
+using core::UInt4;
 
-/// f16 and bf16 are computed in f32; everything else in itself.
 template <class T>
-using Wide = std::conditional_t<std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>, float, T>;
+inline constexpr bool is_float8 = false;
+template <Dtype format>
+inline constexpr bool is_float8<core::Float8<format>> = true;
+
+/// Floats below 32 bits are computed in f32; everything else in itself.
+template <class T>
+using Wide =
+    std::conditional_t<std::is_same_v<T, Half> || std::is_same_v<T, BFloat16> || is_float8<T>,
+                       float, T>;
 
 /// Exact.
 template <class T>
@@ -33,12 +43,15 @@ Wide<T> widen(T value) {
 }
 
 /// The one rounding at the end of an arithmetic operation; every NaN becomes the canonical one.
+/// What overflows is infinity, or NaN in types without.
 template <class T>
 T narrow(Wide<T> value) {
   if constexpr (std::is_same_v<T, Half>) {
     return core::to_half(value);
   } else if constexpr (std::is_same_v<T, BFloat16>) {
     return core::to_bfloat16(value);
+  } else if constexpr (is_float8<T>) {
+    return core::to_float8<core::dtype_of<T>>(value);
   } else if constexpr (std::is_floating_point_v<T>) {
     return core::canonical(value);
   } else {
@@ -150,13 +163,29 @@ constexpr T highest() {
   return std::numeric_limits<T>::max();
 }
 
+/// A number of any type as an index: floats truncate and saturate, NaN is 0; u64 saturates.
+template <class Number>
+std::int64_t to_index(Number value) {
+  if constexpr (std::is_floating_point_v<Number>) {
+    return core::to_integer<std::int64_t>(value);
+  } else {
+    return std::in_range<std::int64_t>(value) ? static_cast<std::int64_t>(value)
+                                              : std::numeric_limits<std::int64_t>::max();
+  }
+}
+
+/// Types without arithmetic, whose element is a small number in `value`: booleans and 4-bit integers.
+template <class T>
+inline constexpr bool is_boxed =
+    std::is_same_v<T, Bool8> || std::is_same_v<T, Int4> || std::is_same_v<T, UInt4>;
+
 /// Carries a C++ type to a generic lambda.
 template <class T>
 struct Type {
   using type = T;
 };
 
-/// f(Type<float>) for f32, f16 and bf16 by their own types; refuses operation_dtype_unsupported
+/// f(Type<float>) for floats up to 32 bits by their own types; refuses operation_dtype_unsupported
 /// otherwise. For operations that contain a math function, which exists for binary32 alone.
 template <class F>
 auto visit_singles(Dtype dtype, F&& f) -> decltype(f(Type<float>{})) {
@@ -164,18 +193,22 @@ auto visit_singles(Dtype dtype, F&& f) -> decltype(f(Type<float>{})) {
     case Dtype::f32: return f(Type<float>{});
     case Dtype::f16: return f(Type<Half>{});
     case Dtype::bf16: return f(Type<BFloat16>{});
+    case Dtype::f8e4m3fn: return f(Type<core::Float8<Dtype::f8e4m3fn>>{});
+    case Dtype::f8e4m3fnuz: return f(Type<core::Float8<Dtype::f8e4m3fnuz>>{});
+    case Dtype::f8e5m2: return f(Type<core::Float8<Dtype::f8e5m2>>{});
+    case Dtype::f8e5m2fnuz: return f(Type<core::Float8<Dtype::f8e5m2fnuz>>{});
     default: return refuse_dtype(dtype);
   }
 }
 
-/// The four floating-point types.
+/// The eight floating-point types.
 template <class F>
 auto visit_floats(Dtype dtype, F&& f) -> decltype(f(Type<float>{})) {
   if (dtype == Dtype::f64) return f(Type<double>{});
   return visit_singles(dtype, f);
 }
 
-/// The eight integer types.
+/// The eight integer types of whole bytes.
 template <class F>
 auto visit_integers(Dtype dtype, F&& f) -> decltype(f(Type<std::int32_t>{})) {
   switch (dtype) {
@@ -191,7 +224,7 @@ auto visit_integers(Dtype dtype, F&& f) -> decltype(f(Type<std::int32_t>{})) {
   }
 }
 
-/// Every type but boolean.
+/// The types that have arithmetic: all but booleans and 4-bit integers.
 template <class F>
 auto visit_numbers(Dtype dtype, F&& f) -> decltype(f(Type<float>{})) {
   if (core::is_float(dtype)) return visit_floats(dtype, f);
@@ -202,6 +235,8 @@ auto visit_numbers(Dtype dtype, F&& f) -> decltype(f(Type<float>{})) {
 template <class F>
 auto visit_all(Dtype dtype, F&& f) -> decltype(f(Type<float>{})) {
   if (dtype == Dtype::boolean) return f(Type<Bool8>{});
+  if (dtype == Dtype::i4) return f(Type<Int4>{});
+  if (dtype == Dtype::u4) return f(Type<UInt4>{});
   return visit_numbers(dtype, f);
 }
 

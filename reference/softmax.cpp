@@ -1,4 +1,4 @@
-// Softmax and LogSoftmax (docs/spec/normalise.md).
+// Softmax and LogSoftmax (docs/spec/normalise.md), and Hardmax, which has the same rows.
 #include <isotrace/reference/math/functions.hpp>
 #include <isotrace/reference/operations.hpp>
 #include <isotrace/reference/reduce.hpp>
@@ -64,6 +64,26 @@ Outcome evaluate_softmax(const Call& call) {
 // [normalise.log_softmax]
 Outcome evaluate_log_softmax(const Call& call) {
   return softmax(call, [](float d, float, float s) { return d - log(s); });
+}
+
+// [activation.hardmax]
+Outcome evaluate_hardmax(const Call& call) {
+  const TensorView& x = call.operand(0);
+  ISOTRACE_TRY(const auto axes, softmax_axes(call));
+  return one(visit_floats(x.dtype(), [&](auto type) -> Result<Tensor> {
+    using T = typename decltype(type)::type;
+    ISOTRACE_TRY(Tensor out, Tensor::make(x.dtype(), Shape(x.shape().begin(), x.shape().end())));
+    const auto source = x.data<T>();
+    Rows(x.shape(), axes).visit([&](std::size_t, std::span<const std::size_t> offsets) {
+      if (offsets.empty()) return;
+      std::size_t best = offsets[0];
+      for (std::size_t offset : offsets) {
+        if (is_greater(widen(source[offset]), widen(source[best]))) best = offset;
+      }
+      out.data<T>()[best] = narrow<T>(1);
+    });
+    return out;
+  }));
 }
 
 }  // namespace isotrace::reference

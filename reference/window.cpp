@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include <isotrace/core/limits.hpp>
 #include <isotrace/reference/call.hpp>
 
 namespace isotrace::reference {
@@ -107,7 +108,8 @@ Result<ConvGeometry> start_convolution(const core::Node& node, Dims x, Dims w, b
   }
   const std::int64_t groups = node.integer("group");
   if (groups < 1 || groups > parameter_max) return refuse_attribute("group");
-  if (node.integer("k_segment") < 1) return refuse_attribute("k_segment");
+  const bool segmented = core::attribute_kind(node.op, "k_segment").has_value();  // not integers
+  if (segmented && node.integer("k_segment") < 1) return refuse_attribute("k_segment");
   const bool divides = (transposed ? x[1] : w[0]) % groups == 0;
   const std::int64_t group_inputs = transposed ? w[0] / groups : w[1];
   const std::int64_t group_outputs = transposed ? w[1] : w[0] / groups;
@@ -180,6 +182,16 @@ Result<ConvGeometry> conv_transpose_geometry(const core::Node& node, Dims x, Dim
   return geometry;
 }
 
+Result<ConvGeometry> deform_conv_geometry(const core::Node& node, Dims x, Dims w) {
+  ISOTRACE_TRY(ConvGeometry geometry, start_convolution(node, x, w, false));
+  ISOTRACE_TRY(geometry.axes, make_axes(node, x.subspan(2), w.subspan(2)));
+  for (WindowAxis& axis : geometry.axes) {
+    ISOTRACE_TRY_DONE(place_windows(axis, AutoPad::notset, false));
+  }
+  ISOTRACE_TRY(geometry.output, convolution_output(geometry));
+  return geometry;
+}
+
 Result<PoolGeometry> pool_geometry(const core::Node& node, Dims x) {
   if (x.size() < 3) return refuse_shape(core::shape_text(x) + ": no spatial axis");
   const auto& kernel = node.integers("kernel_shape");
@@ -196,6 +208,67 @@ Result<PoolGeometry> pool_geometry(const core::Node& node, Dims x) {
   }
   geometry.output = {x[0], x[1]};
   append_outputs(geometry.output, geometry.axes);
+  ISOTRACE_TRY_DONE(core::element_count(geometry.output));
+  return geometry;
+}
+
+Result<UnpoolShape> unpool_shape(const core::Node& node, Dims x,
+                                 const std::vector<std::int64_t>* requested) {
+  if (x.size() < 3) return refuse_shape(core::shape_text(x) + ": no spatial axis");
+  const std::size_t count = x.size() - 2;
+  if (node.integers("kernel_shape").empty()) return refuse_attribute("kernel_shape");
+  ISOTRACE_TRY(const auto kernel, parameter_list(node, "kernel_shape", count, 1, 1));
+  ISOTRACE_TRY(const auto strides, parameter_list(node, "strides", count, 1, 1));
+  ISOTRACE_TRY(const auto pads, parameter_list(node, "pads", 2 * count, 0, 0));
+  UnpoolShape shape{{x[0], x[1]}, {}};
+  for (std::size_t a = 0; a < count; ++a) {
+    const std::int64_t input = x[a + 2];
+    if (input > size_max / strides[a]) return refuse_shape("size " + std::to_string(input));
+    const std::int64_t size =
+        input == 0 ? 0 : (input - 1) * strides[a] + kernel[a] - pads[a] - pads[count + a];
+    if (size < 0) return refuse_shape("more padding than output");
+    shape.numbered.push_back(size);
+  }
+  shape.output = requested == nullptr ? shape.numbered : *requested;
+  bool holds = shape.output.size() == shape.numbered.size();
+  for (std::size_t a = 0; holds && a < x.size(); ++a) {
+    holds = shape.output[a] >= shape.numbered[a];
+  }
+  if (!holds) {
+    return refuse_shape("output_shape does not hold " + core::shape_text(shape.numbered));
+  }
+  ISOTRACE_TRY_DONE(core::element_count(shape.numbered));
+  ISOTRACE_TRY_DONE(core::element_count(shape.output));
+  return shape;
+}
+
+Result<PoolGeometry> col2im_geometry(const core::Node& node, Dims x, Dims image, Dims block) {
+  if (x.size() != 3 || image.empty() || image.size() != block.size() ||
+      image.size() > core::limits::tensor_rank_max) {
+    return refuse_shape(core::shape_text(x) + " with an image of rank " +
+                        std::to_string(image.size()) + " and a block of rank " +
+                        std::to_string(block.size()));
+  }
+  if (std::any_of(image.begin(), image.end(), [](auto size) { return size < 0; })) {
+    return refuse_shape("image " + core::shape_text(image));
+  }
+  PoolGeometry geometry;
+  ISOTRACE_TRY(geometry.axes, make_axes(node, image, block));
+  std::int64_t taps = 1;
+  std::int64_t windows = 1;
+  for (WindowAxis& axis : geometry.axes) {
+    ISOTRACE_TRY_DONE(place_windows(axis, AutoPad::notset, false));
+    if (__builtin_mul_overflow(taps, axis.kernel, &taps) ||
+        __builtin_mul_overflow(windows, axis.output, &windows)) {
+      return refuse_shape("too many windows");
+    }
+  }
+  if (windows != x[2] || x[1] % taps != 0) {
+    return refuse_shape(core::shape_text(x) + ", " + std::to_string(windows) + " windows of " +
+                        std::to_string(taps) + " elements");
+  }
+  geometry.output = {x[0], x[1] / taps};
+  geometry.output.insert(geometry.output.end(), image.begin(), image.end());
   ISOTRACE_TRY_DONE(core::element_count(geometry.output));
   return geometry;
 }

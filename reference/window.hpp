@@ -42,13 +42,29 @@ core::Result<ConvGeometry> conv_geometry(const core::Node& node, Dims x, Dims w)
 /// position i where i * stride + k * dilation = o + pad_begin.
 core::Result<ConvGeometry> conv_transpose_geometry(const core::Node& node, Dims x, Dims w);
 
+/// DeformConv: the windows of Conv without auto_pad.
+core::Result<ConvGeometry> deform_conv_geometry(const core::Node& node, Dims x, Dims w);
+
 struct PoolGeometry {
   std::vector<WindowAxis> axes;
   core::Shape output;
 };
 
-/// MaxPool and AveragePool: x [N, C, D...]. With ceil_mode, windows that would start in the padding
-/// at the end are dropped.
+/// MaxPool, AveragePool and LpPool: x [N, C, D...]. With ceil_mode, windows that would start in the
+/// padding at the end are dropped.
 core::Result<PoolGeometry> pool_geometry(const core::Node& node, Dims x);
+
+struct UnpoolShape {
+  core::Shape numbered;  ///< the tensor whose elements the indices number
+  core::Shape output;    ///< what was asked for, or the same
+};
+/// MaxUnpool: x [N, C, D...], axes (D - 1) * stride - pads + kernel. `requested` is operand
+/// output_shape or nullptr.
+core::Result<UnpoolShape> unpool_shape(const core::Node& node, Dims x,
+                                       const std::vector<std::int64_t>* requested);
+
+/// Col2Im: x [N, C * product(block), L]; the axes are those of the image, with `block` as window.
+/// output: [N, C, image...].
+core::Result<PoolGeometry> col2im_geometry(const core::Node& node, Dims x, Dims image, Dims block);
 
 }  // namespace isotrace::reference

@@ -1,28 +1,16 @@
 // Conv: per image and group, the weights [outputs][k] times the columns of the image.
+#include <isotrace/backends/cpu/conv.hpp>
+
 #include <isotrace/backends/cpu/image_columns.hpp>
 #include <isotrace/backends/cpu/operations.hpp>
+#include <isotrace/backends/cpu/strided_loop.hpp>
 #include <isotrace/reference/evaluate.hpp>
 #include <isotrace/reference/window.hpp>
 
 namespace isotrace::backends::cpu {
 namespace {
 
-/// Sizes in elements.
-struct ConvSizes {
-  Index image = 1;    ///< one input channel
-  Index taps = 1;     ///< one kernel
-  Index columns = 1;  ///< one output channel
-};
-
-ConvSizes find_sizes(const reference::ConvGeometry& geometry) {
-  ConvSizes sizes;
-  for (const reference::WindowAxis& axis : geometry.axes) {
-    sizes.image *= axis.input;
-    sizes.taps *= axis.kernel;
-    sizes.columns *= axis.output;
-  }
-  return sizes;
-}
+constexpr Index padded_elements_max = 1 << 24;  // of the images that wait to be multiplied
 
 /// Whether output position j reads exactly input position j: then the image is the columns.
 bool is_pointwise(const reference::ConvGeometry& geometry) {
@@ -34,65 +22,82 @@ bool is_pointwise(const reference::ConvGeometry& geometry) {
   return true;
 }
 
-class Convolution {
- public:
-  Convolution(const core::Node& node, core::Operands operands,
-              const reference::ConvGeometry& geometry, float* result)
-      : geometry_(geometry),
-        sizes_(find_sizes(geometry)),
-        segment_(node.integer("k_segment")),
-        image_(operands[0]->data<float>().data()),
-        weights_(operands[1]->data<float>().data()),
-        bias_(operands.size() > 2 && operands[2] ? operands[2]->data<float>().data() : nullptr),
-        result_(result) {}
+ConvCall make_call(const core::Node& node, core::Operands operands,
+                   const reference::ConvGeometry& geometry, const PaddedChannels* layout,
+                   float* result) {
+  ConvCall call{.geometry = geometry,
+                .layout = layout,
+                .image_size = 1,
+                .taps = 1,
+                .columns = 1,
+                .segment = node.integer("k_segment"),
+                .image = operands[0]->data<float>().data(),
+                .weights = operands[1]->data<float>().data(),
+                .bias = nullptr,
+                .result = result};
+  if (operands.size() > 2 && operands[2]) call.bias = operands[2]->data<float>().data();
+  for (const reference::WindowAxis& axis : geometry.axes) {
+    call.image_size *= axis.input;
+    call.taps *= axis.kernel;
+    call.columns *= axis.output;
+  }
+  return call;
+}
 
-  core::Result<core::Done> run(const Engine& engine) const {
-    std::vector<Product> products;
-    for (Index image = 0; image < geometry_.batch; ++image) {
-      for (Index group = 0; group < geometry_.groups; ++group) {
-        products.push_back(make(image, group));
-        if (products.size() < products_max) continue;
-        ISOTRACE_TRY_DONE(run_products(products, engine));
-        products.clear();
+Product make_group_product(const ConvCall& call, Index image, Index group, const float* padded,
+                           const Engine& engine) {
+  Gemm gemm{.rows = call.geometry.group_outputs,
+            .columns = call.columns,
+            .depth = call.depth(),
+            .segment = call.segment,
+            .a = call.weights + group * call.geometry.group_outputs * call.depth(),
+            .a_row_stride = call.depth(),
+            .a_depth_stride = 1,
+            .b = nullptr,
+            .c = call.outputs_of(image, group),
+            .c_stride = call.columns,
+            .finish = {}};
+  if (call.bias != nullptr) {
+    gemm.finish.addend = call.bias + group * gemm.rows;
+    gemm.finish.addend_row_stride = 1;
+  }
+  if (padded == nullptr) {
+    return make_product(gemm, call.inputs_of(image, group), call.image_size, 1);
+  }
+  Product product{gemm, std::make_unique<ImageColumns>(padded, *call.layout, engine.vectors)};
+  product.gemm.b = product.columns.get();
+  return product;
+}
+
+core::Result<core::Done> run_groups(const ConvCall& call, const Engine& engine) {
+  std::vector<Product> products;
+  std::vector<std::unique_ptr<float[]>> padded;
+  Index elements = 0;
+  for (Index image = 0; image < call.geometry.batch; ++image) {
+    for (Index group = 0; group < call.geometry.groups; ++group) {
+      if (call.layout != nullptr) {
+        padded.push_back(pad_group(call, image, group, engine));
+        elements += call.layout->size_of(call.geometry.group_inputs);
       }
+      products.push_back(make_group_product(
+          call, image, group, padded.empty() ? nullptr : padded.back().get(), engine));
+      if (products.size() < products_max && elements < padded_elements_max) continue;
+      ISOTRACE_TRY_DONE(run_products(products, engine));
+      products.clear();
+      padded.clear();
+      elements = 0;
     }
-    return run_products(products, engine);
   }
+  return run_products(products, engine);
+}
 
- private:
-  [[nodiscard]] Product make(Index image, Index group) const {
-    const Index at = image * geometry_.groups + group;
-    const float* data = image_ + at * geometry_.group_inputs * sizes_.image;
-    Gemm gemm{.rows = geometry_.group_outputs,
-              .columns = sizes_.columns,
-              .depth = geometry_.group_inputs * sizes_.taps,
-              .segment = segment_,
-              .a = weights_,
-              .a_row_stride = geometry_.group_inputs * sizes_.taps,
-              .a_depth_stride = 1,
-              .b = nullptr,
-              .c = result_ + at * geometry_.group_outputs * sizes_.columns,
-              .c_stride = sizes_.columns,
-              .finish = {}};
-    gemm.a += group * gemm.rows * gemm.depth;
-    if (bias_ != nullptr) {
-      gemm.finish.addend = bias_ + group * gemm.rows;
-      gemm.finish.addend_row_stride = 1;
-    }
-    if (is_pointwise(geometry_)) return make_product(gemm, data, sizes_.image, 1);
-    Product product{gemm, std::make_unique<ImageColumns>(data, geometry_.axes)};
-    product.gemm.b = product.columns.get();
-    return product;
+core::Result<core::Done> run_call(const ConvCall& call, const Engine& engine) {
+  if (is_depthwise(call)) {
+    run_depthwise(call, engine);
+    return core::Done{};
   }
-
-  const reference::ConvGeometry& geometry_;
-  ConvSizes sizes_;
-  Index segment_;
-  const float* image_;
-  const float* weights_;
-  const float* bias_;
-  float* result_;
-};
+  return is_narrow(call, engine.kernels) ? run_narrow(call, engine) : run_groups(call, engine);
+}
 
 /// One bias per output channel, if there is any.
 bool bias_fits(core::Operands operands, const reference::ConvGeometry& geometry) {
@@ -103,18 +108,39 @@ bool bias_fits(core::Operands operands, const reference::ConvGeometry& geometry)
 
 }  // namespace
 
+std::unique_ptr<float[]> pad_group(const ConvCall& call, Index image, Index group,
+                                   const Engine& engine) {
+  const PaddedChannels& layout = *call.layout;
+  const Index channels = call.geometry.group_inputs;
+  const auto elements = static_cast<std::size_t>(layout.size_of(channels));
+  auto padded = std::make_unique_for_overwrite<float[]>(elements);
+  std::fill(padded.get() + channels * layout.size(), padded.get() + elements, 0.0F);
+  const float* from = call.inputs_of(image, group);
+  run_pieces(engine.pool, channels, std::max<Index>(1, piece_elements / layout.size()),
+             [&](Index at, Index count) {
+               layout.fill(from + at * call.image_size, count, 0.0F,
+                           padded.get() + at * layout.size());
+             });
+  return padded;
+}
+
 Outcome run_conv(const core::Node& node, core::Operands operands, const Engine& engine) {
   if (!is_regular_call(node, operands)) return reference::evaluate(node, operands);
   const auto geometry = reference::conv_geometry(node, operands[0]->shape(), operands[1]->shape());
   if (!geometry || geometry->axes.empty() || !bias_fits(operands, *geometry)) {
     return reference::evaluate(node, operands);
   }
-  auto result = core::Tensor::make(core::Dtype::f32, geometry->output);
+  auto result = core::Tensor::make_for_overwrite(core::Dtype::f32, geometry->output);
   if (!result) return reference::evaluate(node, operands);
-  if (result->elements() != 0) {
-    const Convolution convolution(node, operands, *geometry, result->data<float>().data());
-    ISOTRACE_TRY_DONE(convolution.run(engine));
+  if (result->elements() == 0) return one_tensor(*std::move(result));
+  std::optional<PaddedChannels> layout;
+  if (!is_pointwise(*geometry)) {
+    layout = PaddedChannels::make(geometry->axes);
+    if (!layout) return reference::evaluate(node, operands);
   }
+  ISOTRACE_TRY_DONE(run_call(make_call(node, operands, *geometry, layout ? &*layout : nullptr,
+                                       result->data<float>().data()),
+                             engine));
   return one_tensor(*std::move(result));
 }
 

@@ -9,6 +9,7 @@
 
 #include <isotrace/backends/cpu/columns.hpp>
 #include <isotrace/backends/cpu/thread_pool.hpp>
+#include <isotrace/backends/cpu/vector_kernels.hpp>
 
 namespace isotrace::backends::cpu {
 
@@ -58,13 +59,14 @@ void run_blocked(const Gemm& gemm, const Kernels& kernels, Scratch& scratch);
 /// Few rows by a b that lies in rows (find_row), each of which is read once and not packed.
 void run_streamed(const Gemm& gemm, const Kernels& kernels, Scratch& scratch);
 
-/// What products run on; scratch has one entry per thread of the pool. With `constants`, operands
+/// What operations run on; scratch has one entry per thread of the pool. With `constants`, operands
 /// that lie in held constants are packed once and not in every call.
 struct Engine {
   const Kernels& kernels;
   ThreadPool& pool;
   std::vector<Scratch>& scratch;
   PackedConstants* constants = nullptr;
+  const VectorKernels& vectors = vector_kernels_avx2();
 };
 
 /// Products that write disjoint outputs, split over the pool. Refuses limit_exceeded when memory

@@ -4,18 +4,22 @@
 
 namespace isotrace::backends::cpu {
 
-bool is_regular_call(const core::Node& node, core::Operands operands) {
+bool is_well_formed(const core::Node& node, core::Operands operands) {
   const core::OpInfo& info = core::op_info(node.op);
-  if (operands.size() < info.inputs_min || operands.size() > info.inputs_max) return false;
-  if (node.outputs.size() != 1) return false;
-  for (std::size_t i = 0; i < operands.size(); ++i) {
-    if (!operands[i] && i < info.inputs_min) return false;
-    if (operands[i] && operands[i]->dtype() != core::Dtype::f32) return false;
+  if (operands.size() < info.inputs_min ||
+      (info.inputs_max != core::any_number && operands.size() > info.inputs_max)) {
+    return false;
   }
-  constexpr std::string_view kinds = "ifsIF";  // in the order of core::AttributeValue
+  if (node.outputs.size() < info.outputs_min ||
+      (info.outputs_max != core::any_number && node.outputs.size() > info.outputs_max)) {
+    return false;
+  }
+  for (std::size_t i = 0; i < info.inputs_min; ++i) {
+    if (!operands[i]) return false;
+  }
   for (const core::Attribute& attribute : node.attributes) {
     const auto kind = core::attribute_kind(node.op, attribute.name);
-    if (!kind || *kind != kinds[attribute.value.index()]) return false;
+    if (!kind || *kind != core::attribute_kinds[attribute.value.index()]) return false;
   }
   const auto named = std::count(info.attributes.begin(), info.attributes.end(), ':');
   if (std::ssize(node.attributes) != named) return false;
@@ -23,11 +27,19 @@ bool is_regular_call(const core::Node& node, core::Operands operands) {
     return a.name >= b.name;
   };
   // Ascending names, each of which the operation has: then every one of them is there.
-  if (std::adjacent_find(node.attributes.begin(), node.attributes.end(), by_name) !=
-      node.attributes.end()) {
-    return false;
-  }
-  return node.integer("k_segment") >= 1;
+  return std::adjacent_find(node.attributes.begin(), node.attributes.end(), by_name) ==
+         node.attributes.end();
+}
+
+bool is_f32_call(const core::Node& node, core::Operands operands) {
+  if (node.outputs.size() != 1 || !is_well_formed(node, operands)) return false;
+  return std::all_of(operands.begin(), operands.end(), [](const auto& operand) {
+    return !operand || operand->dtype() == core::Dtype::f32;
+  });
+}
+
+bool is_regular_call(const core::Node& node, core::Operands operands) {
+  return is_f32_call(node, operands) && node.integer("k_segment") >= 1;
 }
 
 Product make_product(Gemm gemm, const float* b, Index b_depth_stride, Index b_column_stride) {

@@ -1,4 +1,4 @@
-// The operations that the cpu backend computes by packed matrix products. Each first sees whether
+// The operations for which the cpu backend has code of its own. Each first sees whether
 // the call is a well-formed one in f32; a call that is not is handed to the reference, whose
 // refusal is the answer. So both backends refuse the same calls with the same words.
 #pragma once
@@ -7,6 +7,8 @@
 #include <vector>
 
 #include <isotrace/backends/cpu/gemm.hpp>
+#include <isotrace/backends/cpu/integer_gemm.hpp>
+#include <isotrace/backends/cpu/math.hpp>
 #include <isotrace/core/program.hpp>
 
 namespace isotrace::backends::cpu {
@@ -15,12 +17,42 @@ using Outcome = core::Result<std::vector<core::Tensor>>;
 
 Outcome run_matmul(const core::Node& node, core::Operands operands, const Engine& engine);
 Outcome run_gemm_operation(const core::Node& node, core::Operands operands, const Engine& engine);
+/// MatMulInteger.
+Outcome run_matmul_integer(const core::Node& node, core::Operands operands,
+                           const IntegerKernels& kernels, const Engine& engine);
 Outcome run_conv(const core::Node& node, core::Operands operands, const Engine& engine);
+
+Outcome run_elementwise(const core::Node& node, core::Operands operands, const Engine& engine);
+Outcome run_batch_normalization(const core::Node& node, core::Operands operands,
+                                const Engine& engine);
+Outcome run_layer_normalization(const core::Node& node, core::Operands operands,
+                                const Engine& engine);
+/// Softmax and LogSoftmax.
+Outcome run_softmax(const core::Node& node, core::Operands operands, const MathFunctions& functions,
+                    const Engine& engine);
+/// ReduceSum, ReduceMean, ReduceMax, ReduceMin.
+Outcome run_reduction(const core::Node& node, core::Operands operands, const Engine& engine);
+/// MaxPool and AveragePool, and over whole channels.
+Outcome run_pool(const core::Node& node, core::Operands operands, const Engine& engine);
+Outcome run_global_pool(const core::Node& node, core::Operands operands, const Engine& engine);
+/// Transpose, Split and Expand, of every element type.
+Outcome run_movement(const core::Node& node, core::Operands operands, const Engine& engine);
+/// A function of math.hpp where the operation is one and the operand f32, else run_reference.
+Outcome run_math(const core::Node& node, core::Operands operands, const MathFunctions& functions,
+                 ThreadPool& pool);
+
+/// A function of math.hpp where the operation is one and the operand f32, else run_reference.
+Outcome run_math(const core::Node& node, core::Operands operands, const MathFunctions& functions,
+                 ThreadPool& pool);
 
 /// The reference loop, on several threads where elements do not depend on each other.
 Outcome run_reference(const core::Node& node, core::Operands operands, ThreadPool& pool);
 
-/// Arity and attributes as core/ops.def states them, one result, operands all f32, k_segment >= 1.
+/// Arity and attributes as core/ops.def states them.
+bool is_well_formed(const core::Node& node, core::Operands operands);
+/// The same with one result and operands all f32.
+bool is_f32_call(const core::Node& node, core::Operands operands);
+/// The same for a contraction: k_segment >= 1.
 bool is_regular_call(const core::Node& node, core::Operands operands);
 
 /// c = a b for one result column is c^T = b^T a^T for one row: the form that does not waste lanes.

@@ -16,11 +16,14 @@ constexpr std::size_t piece = 1U << 15;  // elements: much work beside waking a 
 
 /// Elementwise when all operands have one shape.
 constexpr Op elementwise[] = {
-    Op::add,          Op::sub,      Op::mul,        Op::div,   Op::neg,  Op::abs,
-    Op::reciprocal,   Op::sqrt,     Op::floor,      Op::ceil,  Op::max,  Op::min,
-    Op::sum,          Op::cast,     Op::where,      Op::equal, Op::less, Op::greater,
-    Op::logical_not,  Op::relu,     Op::leaky_relu, Op::elu,   Op::selu, Op::sigmoid,
-    Op::hard_sigmoid, Op::softplus, Op::softsign,   Op::tanh,  Op::exp,  Op::log};
+    Op::add,          Op::sub,      Op::mul,        Op::div,   Op::neg,   Op::abs,
+    Op::reciprocal,   Op::sqrt,     Op::floor,      Op::ceil,  Op::max,   Op::min,
+    Op::sum,          Op::cast,     Op::where,      Op::equal, Op::less,  Op::greater,
+    Op::logical_not,  Op::relu,     Op::leaky_relu, Op::elu,   Op::selu,  Op::sigmoid,
+    Op::hard_sigmoid, Op::softplus, Op::softsign,   Op::tanh,  Op::exp,   Op::log,
+    Op::sin,          Op::cos,      Op::tan,        Op::asin,  Op::acos,  Op::atan,
+    Op::sinh,         Op::cosh,     Op::asinh,      Op::acosh, Op::atanh, Op::erf,
+    Op::pow};
 
 bool is_divisible(const core::Node& node, core::Operands operands) {
   if (std::find(std::begin(elementwise), std::end(elementwise), node.op) == std::end(elementwise)) {

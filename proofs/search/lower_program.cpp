@@ -62,6 +62,9 @@ Lowering::Step Lowering::read_input() {
   if (input.dtype != core::Dtype::f32) {
     return core::refuse(RefusalCode::prove_unsupported, "input " + input.name, "not f32");
   }
+  if (input.shape == core::any_rank) {
+    return core::refuse(RefusalCode::prove_unsupported, "input " + input.name, "of any rank");
+  }
   Shape shape = input.shape;
   for (std::int64_t& dim : shape) dim = dim < 0 ? 1 : dim;
   ISOTRACE_TRY(network_.inputs, core::element_count(shape));

@@ -71,6 +71,15 @@ inline DoubleDouble divide(DoubleDouble a, DoubleDouble b) {
   return quick_two_sum(quotient, rest / b.hi);
 }
 
+/// Relative error below 4u^2, for a positive number (V. Lefevre, N. Louvet, J.-M. Muller, J. Picot,
+/// L. Rideau, "Accurate calculation of Euclidean norms using double-word arithmetic", ACM TOMS
+/// 49(1), 2023).
+inline DoubleDouble square_root(DoubleDouble a) {
+  const double root = std::sqrt(a.hi);
+  const double rest = std::fma(-root, root, a.hi) + a.lo;
+  return quick_two_sum(root, rest / (2 * root));
+}
+
 inline DoubleDouble negate(DoubleDouble a) { return {-a.hi, -a.lo}; }
 
 /// 2^exponent for exponents of normal binary64 numbers; scaling with it is exact.

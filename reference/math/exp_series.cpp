@@ -38,6 +38,12 @@ DoubleDouble expm1_small(DoubleDouble t) {
 
 }  // namespace
 
+DoubleDouble expm1_reduced(DoubleDouble r) {
+  DoubleDouble e = expm1_small(scale(r, -doublings));
+  for (int i = 0; i < doublings; ++i) e = multiply(e, add(e, 2.0));
+  return e;
+}
+
 ExpParts exp_parts(double x) {
   ISOTRACE_CHECK(x >= -150 && x <= 150, x);
   constexpr double inverse_ln2 = 0x1.71547652b82fep+0;
@@ -45,9 +51,7 @@ ExpParts exp_parts(double x) {
   const int n = static_cast<int>(turns + (turns < 0 ? -0.5 : 0.5));
   // Absolute error: 217 * 2^-109 from ln 2, 2 * 150 * u^2 from the product, less from the sum.
   const DoubleDouble r = n == 0 ? DoubleDouble{x, 0.0} : add(multiply(ln2, -n), x);
-  DoubleDouble e = expm1_small(scale(r, -doublings));
-  for (int i = 0; i < doublings; ++i) e = multiply(e, add(e, 2.0));
-  return {n, e};
+  return {n, expm1_reduced(r)};
 }
 
 DoubleDouble expm1_pair(double x) {

@@ -1,4 +1,5 @@
-// e^x - 1 as a double_double: what exp, expm1 and tanh share.
+// e^x - 1 as a double_double: what the exponentials, the hyperbolic functions
+// and erf share.
 #pragma once
 
 #include <isotrace/reference/math/double_double.hpp>
@@ -10,6 +11,9 @@ struct ExpParts {
   int exponent;
   DoubleDouble fraction;
 };
+
+/// e^r - 1 for |r| <= 0.35 with relative error below 2^-97.
+DoubleDouble expm1_reduced(DoubleDouble r);
 
 /// For |x| <= 150. The relative error of the fraction is below 2^-97 if exponent is 0; its absolute
 /// error is below 2^-96 otherwise.

@@ -45,4 +45,10 @@ DoubleDouble log_pair(DoubleDouble value) {
   return n == 0 ? fraction : add(multiply(ln2, n), fraction);
 }
 
+DoubleDouble log1p_pair(DoubleDouble u) {
+  if (u.hi > 0.25) return log_pair(add(u, 1.0));
+  const DoubleDouble s = divide(u, add(u, 2.0));
+  return multiply(s, atanh_quotient(multiply(s, s)));
+}
+
 }  // namespace isotrace::reference

@@ -4,99 +4,10 @@
 #include <rapidcheck/gtest.h>
 #include <xmmintrin.h>
 
-#include <isotrace/backends/backend.hpp>
-#include <isotrace/backends/samples.hpp>
-#include <isotrace/core/float_environment.hpp>
-#include <isotrace/reference/evaluate.hpp>
-#include <tests/backends/values.hpp>
+#include <tests/backends/cpu_backends.hpp>
 
 namespace isotrace::backends {
 namespace {
-
-using core::Attribute;
-using core::Dtype;
-using core::Op;
-using core::RefusalCode;
-using core::Shape;
-using core::Tensor;
-using Ints = std::vector<std::int64_t>;
-
-/// One backend per instruction set and number of threads, made once: threads are not free.
-std::vector<std::unique_ptr<Backend>> make_cpu_backends() {
-  std::vector<std::unique_ptr<Backend>> all;
-  for (const char* isa : {"avx2", "avx512"}) {
-    for (unsigned threads = 1; threads <= 4; ++threads) {
-      auto backend = make_backend("cpu", {.threads = threads, .isa = isa});
-      if (backend) all.push_back(*std::move(backend));
-    }
-  }
-  return all;
-}
-
-class CpuBackends : public ::testing::Test {
- protected:
-  CpuBackends() : backends_(make_cpu_backends()) {}
-
-  void SetUp() override {
-    if (backends_.empty()) GTEST_SKIP() << "no AVX2";
-  }
-
-  void expect_same(const Sample& sample) {
-    const auto views = sample.views();
-    const auto expected = [&] {
-      const core::FloatEnvironment environment;
-      return reference::evaluate(sample.node, views);
-    }();
-    for (const auto& backend : backends_) {
-      const auto actual = backend->run(sample.node, views);
-      const std::string name = backend->info().device;
-      ASSERT_EQ(actual.has_value(), expected.has_value()) << name;
-      if (!expected) {
-        EXPECT_EQ(core::describe(actual.error()), core::describe(expected.error())) << name;
-        continue;
-      }
-      ASSERT_EQ(actual->size(), expected->size());
-      EXPECT_EQ(actual->front().shape(), expected->front().shape()) << name;
-      ASSERT_TRUE(identical(actual->front(), expected->front())) << name;
-    }
-  }
-
-  /// The refusal that all give.
-  RefusalCode refusal_of(const Sample& sample) {
-    expect_same(sample);
-    const auto views = sample.views();
-    const auto outcome = backends_.front()->run(sample.node, views);
-    EXPECT_FALSE(outcome.has_value());
-    return outcome ? RefusalCode::file_not_found : outcome.error().code;
-  }
-
-  std::vector<std::unique_ptr<Backend>> backends_;
-};
-
-Tensor random_tensor(const Shape& shape, std::uint64_t seed, tests::Values values) {
-  Tensor tensor(Dtype::f32, shape);
-  const auto data = tests::random_values(tensor.elements(), seed, values);
-  std::copy(data.begin(), data.end(), tensor.data<float>().begin());
-  return tensor;
-}
-
-/// A call on random operands; an empty optional is left out.
-Sample make_call(Op op, std::vector<Attribute> attributes,
-                 const std::vector<std::optional<Shape>>& shapes, std::uint64_t seed,
-                 tests::Values values = tests::Values::special) {
-  Sample sample{
-      {.op = op, .inputs = {}, .outputs = {99}, .attributes = std::move(attributes), .name = {}},
-      {}};
-  for (const auto& shape : shapes) {
-    sample.node.inputs.push_back(shape ? 0 : core::no_value);
-    if (shape) {
-      sample.operands.emplace_back(random_tensor(*shape, seed++, values));
-    } else {
-      sample.operands.emplace_back(std::nullopt);
-    }
-  }
-  return sample;
-}
 
 Sample matmul(const Shape& a, const Shape& b, std::int64_t segment = 256) {
   return make_call(Op::matmul, {{"k_segment", segment}}, {a, b}, 3);
@@ -228,6 +139,29 @@ TEST_F(CpuBackends, conv_pointwise_depthwise_and_of_one_position) {
                         {Shape{1, 50, 1, 1}, Shape{40, 50, 1, 1}, Shape{40}}, 3));
 }
 
+TEST_F(CpuBackends, elementary_functions_of_every_size) {
+  for (const Op op : {Op::exp, Op::tanh, Op::sin, Op::erf, Op::sigmoid, Op::softplus, Op::sqrt}) {
+    for (const Shape& shape : {Shape{}, Shape{0}, Shape{3, 5}, Shape{2, 50'000}}) {
+      expect_same(make_call(op, {}, {shape}, 11));
+    }
+  }
+  EXPECT_EQ(refusal_of(make_call(Op::erf, {}, {Shape{2}, Shape{2}}, 1)),
+            RefusalCode::program_ill_formed);
+}
+
+TEST_F(CpuBackends, conv_with_few_positions_and_many_channels) {
+  for (const std::int64_t group : {1, 2}) {
+    for (const std::int64_t kernel : {1, 3}) {
+      const std::int64_t pad = kernel / 2;
+      const Shape weights{64 * group, 20 / group, kernel, kernel};
+      const auto attributes = conv_attributes(group, {pad, pad, pad, pad}, {1, 1}, {1, 1});
+      expect_same(
+          make_call(Op::conv, attributes, {Shape{2, 20, 7, 7}, weights, Shape{weights[0]}}, 1));
+      expect_same(make_call(Op::conv, attributes, {Shape{1, 20, 7, 9}, weights}, 2));
+    }
+  }
+}
+
 TEST_F(CpuBackends, conv_with_windows_wholly_in_the_padding) {
   expect_same(make_call(Op::conv, conv_attributes(1, {5, 5, 5, 5}, {1, 3}, {1, 1}),
                         {Shape{1, 2, 4, 4}, Shape{7, 2, 2, 2}, Shape{7}}, 1));
@@ -256,7 +190,9 @@ TEST_F(CpuBackends, elementwise_operations_over_several_pieces) {
   for (const Op op : {Op::relu, Op::neg, Op::exp, Op::sqrt}) {
     expect_same(make_call(op, {}, {large}, 1));
   }
-  expect_same(make_call(Op::cast, {{"to", static_cast<std::int64_t>(Dtype::i8)}}, {large}, 1));
+  expect_same(make_call(
+      Op::cast, {{"saturate", std::int64_t{1}}, {"to", static_cast<std::int64_t>(Dtype::i8)}},
+      {large}, 1));
 }
 
 TEST_F(CpuBackends, a_refusal_in_a_late_piece_is_that_of_the_whole_call) {

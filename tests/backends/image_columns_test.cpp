@@ -68,7 +68,11 @@ RC_GTEST_PROP(ImageColumns, gathered_panels_are_those_of_the_formula, ()) {
   const Index from_j = *rc::gen::inRange<Index>(0, count);
   const Index columns = std::min<Index>(count - from_j, 50);
   std::vector<float> packed(static_cast<std::size_t>((depth - from_k) * (columns + width)));
-  ImageColumns(image.data(), axes)
+  const auto layout = PaddedChannels::make(axes);
+  RC_PRE(layout.has_value());
+  std::vector<float> padded(static_cast<std::size_t>(layout->size_of(channels)));
+  layout->fill(image.data(), channels, 0.0F, padded.data());
+  ImageColumns(padded.data(), *layout, vector_kernels_avx2())
       .pack(kernels_avx2(), from_k, depth - from_k, from_j, columns, width, packed.data());
   for (Index k = from_k; k < depth; ++k) {
     for (Index j = 0; j < columns; ++j) {

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 #include <immintrin.h>
 
+#include <algorithm>
+
 #include <isotrace/core/convert.hpp>
 #include <isotrace/core/philox.hpp>
 
@@ -121,6 +123,116 @@ TEST(Half, rounds_f64_once) {
   EXPECT_EQ(to_bfloat16(1 + 0x1p-8 + 0x1p-40).bits, 0x3F81);
   EXPECT_EQ(to_half(0x1p1000).bits, 0x7C00);
   EXPECT_EQ(to_half(-0x1p-1074).bits, 0x8000);
+}
+
+/// Layout and special bits of an 8-bit float as OCP and ONNX define it, for an opinion that shares
+/// nothing with the conversion: values are looked up, roundings searched.
+struct Float8Facts {
+  Dtype dtype;
+  int fraction;
+  int bias;
+  int finite_max;  ///< bits of the greatest finite value
+  bool has_infinity;
+  bool fnuz;
+};
+constexpr Float8Facts float8_facts[] = {{Dtype::f8e4m3fn, 3, 7, 0x7E, false, false},
+                                        {Dtype::f8e4m3fnuz, 3, 8, 0x7F, false, true},
+                                        {Dtype::f8e5m2, 2, 15, 0x7B, true, false},
+                                        {Dtype::f8e5m2fnuz, 2, 16, 0x7F, false, true}};
+
+/// The value of bits without sign as if there were no special values.
+double float8_value(const Float8Facts& facts, int bits) {
+  const int exponent = bits >> facts.fraction;
+  const int part = bits & ((1 << facts.fraction) - 1);
+  const double significand = std::ldexp(part, -facts.fraction) + (exponent == 0 ? 0 : 1);
+  return std::ldexp(significand, std::max(exponent, 1) - facts.bias);
+}
+
+/// The bits nearest to |value|, ties to even; one above finite_max stands for overflow.
+int searched_float8(const Float8Facts& facts, double value) {
+  int best = 0;
+  for (int bits = 1; bits <= facts.finite_max + 1; ++bits) {
+    const double before = std::fabs(float8_value(facts, best) - value);
+    const double now = std::fabs(float8_value(facts, bits) - value);
+    if (now < before || (now == before && bits % 2 == 0)) best = bits;
+  }
+  return best;
+}
+
+std::uint8_t expected_float8(const Float8Facts& facts, double value, bool saturate) {
+  const int nan = facts.fnuz ? 0x80 : 0x7F;
+  if (std::isnan(value)) return static_cast<std::uint8_t>(nan);
+  // Far beyond the range all distances are the same binary64 number.
+  const bool far = std::fabs(value) > 0x1p20;
+  int bits = far ? 256 : searched_float8(facts, std::fabs(value));
+  if (bits > facts.finite_max) {
+    if (!saturate && !facts.has_infinity) return static_cast<std::uint8_t>(nan);
+    bits = saturate ? facts.finite_max : 0x7C;
+  }
+  const bool negative = std::signbit(value) && !(facts.fnuz && bits == 0);
+  return static_cast<std::uint8_t>(bits | (negative ? 0x80 : 0));
+}
+
+TEST(Float8, all_codes_of_all_types_widen_exactly_and_round_trip) {
+  for (const Float8Facts& facts : float8_facts) {
+    const Float8Format format = float8_format(facts.dtype);
+    for (int bits = 0; bits < 256; ++bits) {
+      const auto code = static_cast<std::uint8_t>(bits);
+      const float wide = float8_to_f32(code, format);
+      const int magnitude = bits & 0x7F;
+      const bool infinite = facts.has_infinity && magnitude == 0x7C;
+      const bool nan = facts.fnuz ? bits == 0x80 : magnitude > facts.finite_max && !infinite;
+      if (nan) {
+        EXPECT_EQ(bits_of(wide), canonical_nan_f32_bits) << dtype_name(facts.dtype) << bits;
+        EXPECT_EQ(round_to_float8(wide, format, false), facts.fnuz ? 0x80 : 0x7F);
+        EXPECT_EQ(round_to_float8(wide, format, true), facts.fnuz ? 0x80 : 0x7F);
+        continue;
+      }
+      const double value = infinite ? INFINITY : float8_value(facts, magnitude);
+      EXPECT_EQ(wide, bits >= 128 ? -value : value) << dtype_name(facts.dtype) << bits;
+      EXPECT_EQ(std::signbit(wide), bits >= 128);
+      EXPECT_EQ(round_to_float8(wide, format, false), code);
+      EXPECT_EQ(round_to_float8(wide, format, true),
+                infinite ? expected_float8(facts, wide, true) : code);
+    }
+  }
+}
+
+TEST(Float8, rounds_every_binary16_to_the_nearest) {
+  for (const Float8Facts& facts : float8_facts) {
+    const Float8Format format = float8_format(facts.dtype);
+    for (std::uint32_t bits = 0; bits < 65536; ++bits) {
+      const float value = to_f32(Half{static_cast<std::uint16_t>(bits)});
+      for (const bool saturate : {false, true}) {
+        ASSERT_EQ(round_to_float8(value, format, saturate), expected_float8(facts, value, saturate))
+            << dtype_name(facts.dtype) << " " << std::hexfloat << value;
+      }
+    }
+  }
+}
+
+TEST(Float8, rounds_f32_and_f64_around_every_boundary) {
+  for (const Float8Facts& facts : float8_facts) {
+    const Float8Format format = float8_format(facts.dtype);
+    for (int bits = 0; bits <= facts.finite_max; ++bits) {
+      const double tie = (float8_value(facts, bits) + float8_value(facts, bits + 1)) / 2;
+      for (const double centre : {float8_value(facts, bits), tie}) {
+        const auto near = static_cast<float>(centre);
+        for (const double value :
+             {centre, double{std::nextafter(near, 0.0F)}, double{std::nextafter(near, INFINITY)},
+              std::nextafter(centre, 0.0), std::nextafter(centre, INFINITY)}) {
+          for (const double x : {value, -value}) {
+            ASSERT_EQ(round_to_float8(x, format, false), expected_float8(facts, x, false))
+                << dtype_name(facts.dtype) << " " << std::hexfloat << x;
+          }
+        }
+      }
+    }
+    for (const double x : {1e300, -1e300, 0x1p-1074, -0x1p-1074, 65504.0, 61440.0, -61441.0}) {
+      EXPECT_EQ(round_to_float8(x, format, true), expected_float8(facts, x, true)) << x;
+      EXPECT_EQ(round_to_float8(x, format, false), expected_float8(facts, x, false)) << x;
+    }
+  }
 }
 
 TEST(Canonical, any_nan_becomes_the_quiet_one_and_nothing_else_changes) {

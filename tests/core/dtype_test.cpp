@@ -6,8 +6,8 @@
 namespace isotrace::core {
 namespace {
 
-TEST(Dtype, numbers_1_to_13_have_names_sizes_and_kinds) {
-  for (std::uint8_t number = 1; number <= 13; ++number) {
+TEST(Dtype, numbers_1_to_19_have_names_sizes_and_kinds) {
+  for (std::uint8_t number = 1; number <= 19; ++number) {
     const auto dtype = dtype_from_number(number);
     ASSERT_TRUE(dtype.has_value());
     EXPECT_EQ(static_cast<std::uint8_t>(*dtype), number);
@@ -15,9 +15,17 @@ TEST(Dtype, numbers_1_to_13_have_names_sizes_and_kinds) {
     EXPECT_EQ(is_float(*dtype) + is_integer(*dtype), *dtype == Dtype::boolean ? 0 : 1);
   }
   EXPECT_FALSE(dtype_from_number(0).has_value());
-  EXPECT_FALSE(dtype_from_number(14).has_value());
+  EXPECT_FALSE(dtype_from_number(20).has_value());
   EXPECT_FALSE(dtype_from_number(255).has_value());
   EXPECT_FALSE(find_dtype("float").has_value());
+}
+
+TEST(Dtype, floats_are_the_eight_with_a_fraction) {
+  std::string floats;
+  for (std::uint8_t number = 1; const auto dtype = dtype_from_number(number); ++number) {
+    if (is_float(*dtype)) floats += std::string(dtype_name(*dtype)) + " ";
+  }
+  EXPECT_EQ(floats, "f32 f64 f16 bf16 f8e4m3fn f8e4m3fnuz f8e5m2 f8e5m2fnuz ");
 }
 
 template <class T>
@@ -41,6 +49,37 @@ TEST(Dtype, types_of_c_have_the_size_of_their_row) {
   expect_row<std::int64_t>(Dtype::i64, "i64");
   expect_row<std::uint64_t>(Dtype::u64, "u64");
   expect_row<Bool8>(Dtype::boolean, "bool");
+  expect_row<Float8<Dtype::f8e4m3fn>>(Dtype::f8e4m3fn, "f8e4m3fn");
+  expect_row<Float8<Dtype::f8e4m3fnuz>>(Dtype::f8e4m3fnuz, "f8e4m3fnuz");
+  expect_row<Float8<Dtype::f8e5m2>>(Dtype::f8e5m2, "f8e5m2");
+  expect_row<Float8<Dtype::f8e5m2fnuz>>(Dtype::f8e5m2fnuz, "f8e5m2fnuz");
+  expect_row<Int4>(Dtype::i4, "i4");
+  expect_row<UInt4>(Dtype::u4, "u4");
+}
+
+TEST(Dtype, sequences_and_optionals_are_numbered_after_what_they_hold) {
+  for (std::uint8_t number = 1; number <= 13; ++number) {
+    const Dtype tensor = *dtype_from_number(number);
+    const Dtype sequence = sequence_of(tensor);
+    EXPECT_EQ(static_cast<int>(sequence), 64 + number);
+    EXPECT_EQ(static_cast<int>(optional_of(tensor)), 128 + number);
+    EXPECT_EQ(static_cast<int>(optional_of(sequence)), 192 + number);
+    for (const Dtype dtype : {sequence, optional_of(tensor), optional_of(sequence)}) {
+      EXPECT_EQ(dtype_from_number(static_cast<std::uint8_t>(dtype)), dtype);
+      EXPECT_TRUE(is_structured(dtype) && !is_float(dtype) && !is_integer(dtype));
+      EXPECT_EQ(element_of(dtype), tensor);
+      EXPECT_EQ(dtype_bytes(dtype), 1U);
+    }
+    EXPECT_FALSE(is_structured(tensor));
+    EXPECT_TRUE(holds_sequence(sequence) && !is_optional(sequence));
+    EXPECT_TRUE(holds_sequence(optional_of(sequence)) && is_optional(optional_of(sequence)));
+    EXPECT_TRUE(!holds_sequence(optional_of(tensor)) && is_optional(optional_of(tensor)));
+  }
+  EXPECT_EQ(dtype_name(sequence_of(Dtype::f32)), "seq(f32)");
+  EXPECT_EQ(dtype_name(optional_of(Dtype::boolean)), "optional(bool)");
+  EXPECT_EQ(dtype_name(optional_of(sequence_of(Dtype::i64))), "optional(seq(i64))");
+  EXPECT_FALSE(dtype_from_number(64).has_value());
+  EXPECT_FALSE(dtype_from_number(128).has_value());
 }
 
 TEST(Op, rows_are_found_by_name_and_number_and_are_well_formed) {
@@ -65,7 +104,7 @@ TEST(Op, attribute_names_are_sorted_and_have_a_kind) {
       const std::string_view name = field.substr(0, field.find(':'));
       EXPECT_LT(previous, name) << info.name;
       EXPECT_EQ(attribute_kind(info.op, name), field.back()) << info.name;
-      EXPECT_NE(std::string_view("ifsIF").find(field.back()), std::string_view::npos) << info.name;
+      EXPECT_NE(std::string_view("ifsIFP").find(field.back()), std::string_view::npos) << info.name;
       previous = name;
       rest.remove_prefix(std::min(rest.size(), field.size() + 1));
     }

@@ -31,6 +31,7 @@ const std::map<std::string, std::uint64_t> values = {
     ISOTRACE_LIMIT(key_bytes_max),         ISOTRACE_LIMIT(tensor_bytes_max),
     ISOTRACE_LIMIT(tensor_rank_max),       ISOTRACE_LIMIT(name_bytes_max),
     ISOTRACE_LIMIT(program_nodes_max),     ISOTRACE_LIMIT(program_values_max),
+    ISOTRACE_LIMIT(program_nesting_max),   ISOTRACE_LIMIT(sequence_tensors_max),
     ISOTRACE_LIMIT(node_operands_max),     ISOTRACE_LIMIT(attribute_elements_max),
     ISOTRACE_LIMIT(text_nesting_max),      ISOTRACE_LIMIT(property_disjuncts_max),
     ISOTRACE_LIMIT(proof_nodes_max)};

@@ -42,5 +42,30 @@ TEST(ProgramMutation, mutants_of_the_graph_alone_are_refused_or_canonical) {
   }
 }
 
+TEST(ProgramMutation, mutants_of_programs_inside_are_refused_or_canonical) {
+  const Bytes bytes = write_program(nested_program());
+  PhiloxStream random(33);
+  for (std::size_t i = 0; i < tests::mutant_count(); ++i) {
+    expect_refused_or_canonical(tests::mutate(bytes, random));
+  }
+}
+
+TEST(ProgramMutation, mutants_of_a_constant_sequence_are_refused_or_canonical) {
+  Program program;
+  Tensor sequence(sequence_of(Dtype::f32), {8 + 1 + 8 + 4 + 1 + 4});
+  sequence.mutable_bytes()[0] = 2;  // two tensors: [1] and a scalar
+  sequence.mutable_bytes()[8] = 1;
+  sequence.mutable_bytes()[9] = 1;
+  program.constants = {sequence};
+  program.nodes.push_back({Op::sequence_length, {0}, {1}, {}, ""});
+  program.outputs = {{"n", 1}};
+  const Bytes bytes = write_program(program);
+  ASSERT_TRUE(parse_program(bytes).has_value());
+  PhiloxStream random(34);
+  for (std::size_t i = 0; i < tests::mutant_count(); ++i) {
+    expect_refused_or_canonical(tests::mutate(bytes, random));
+  }
+}
+
 }  // namespace
 }  // namespace isotrace::core::testing

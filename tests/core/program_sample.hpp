@@ -44,4 +44,35 @@ inline Program sample_program() {
   return program;
 }
 
+/// condition bool, x f32 [-1] -> If whose branches hold x and Identity of If(x): two levels of
+/// programs.
+inline Program nested_program() {
+  const auto leaf = [](Op op) {
+    Program program;
+    program.inputs = {{"0", Dtype::f32, any_rank}};
+    program.nodes.push_back({op, {0}, {1}, {}, "leaf"});
+    program.outputs = {{"0", 1}};
+    return *SubProgram::make(std::move(program));
+  };
+  Program middle;
+  middle.inputs = {{"0", Dtype::f32, any_rank}};
+  middle.constants = {Tensor::of<Bool8>({}, {Bool8{1}})};
+  middle.nodes.push_back({Op::branch,
+                          {1, 0},
+                          {2},
+                          {{"else_branch", leaf(Op::neg)}, {"then_branch", leaf(Op::abs)}},
+                          ""});
+  middle.outputs = {{"0", 2}};
+  Program program;
+  program.inputs = {{"condition", Dtype::boolean, {}}, {"x", Dtype::f32, {-1}}};
+  program.nodes.push_back(
+      {Op::branch,
+       {0, 1},
+       {2},
+       {{"else_branch", *SubProgram::make(std::move(middle))}, {"then_branch", leaf(Op::relu)}},
+       "choose"});
+  program.outputs = {{"y", 2}};
+  return program;
+}
+
 }  // namespace isotrace::core::testing

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <functional>
 
 #include <gtest/gtest.h>
@@ -217,6 +218,68 @@ TEST(ProgramDigest, documented_example) {
             "336b7d48e4b244c0450df2ca68925fe55dc1bb01d6c4d67073a2ecdd3562b34b");
   EXPECT_EQ(attribute_digest(program.nodes[0]).hex(),
             "55e923c831ff05586fb2d88f3250edd164d071364eaa811328ed6b528f179ea2");
+}
+
+TEST(SubProgram, round_trips_and_its_digest_stands_in_the_graph_around) {
+  const Program program = nested_program();
+  ASSERT_TRUE(check_program(program).has_value()) << describe(check_program(program).error());
+  const auto again = parse_program(write_program(program));
+  ASSERT_TRUE(again.has_value()) << describe(again.error());
+  EXPECT_EQ(write_program(*again), write_program(program));
+  EXPECT_EQ(program_digest(*again), program_digest(program));
+  const SubProgram& inside = again->nodes[0].program("else_branch");
+  EXPECT_EQ(inside.digest(), program_digest(inside.program()));
+  EXPECT_EQ(inside.program().nodes[0].program("then_branch").program().nodes[0].name, "leaf");
+
+  Program other = program;
+  other.nodes[0].attributes[0].value = other.nodes[0].attributes[1].value;
+  EXPECT_NE(program_digest(other), program_digest(program));
+  EXPECT_NE(attribute_digest(other.nodes[0]), attribute_digest(program.nodes[0]));
+}
+
+TEST(SubProgram, a_digest_that_the_program_inside_does_not_have_is_refused) {
+  const Program program = nested_program();
+  Bytes bytes = write_program(program);
+  const Digest digest = program.nodes[0].program("then_branch").digest();
+  const auto at = std::search(bytes.begin(), bytes.end(), digest.bytes.begin(), digest.bytes.end());
+  ASSERT_NE(at, bytes.end());
+  *at ^= 1;
+  const auto refused = parse_program(bytes);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, RefusalCode::program_malformed);
+}
+
+TEST(SubProgram, what_is_no_program_is_none_inside_either) {
+  Program empty;
+  const auto refused = SubProgram::make(empty);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, RefusalCode::program_ill_formed);
+}
+
+TEST(SubProgram, nesting_and_nodes_inside_are_limited) {
+  Program program = nested_program();
+  std::size_t levels = 3;
+  for (; levels < limits::program_nesting_max; ++levels) {
+    const auto inside = SubProgram::make(program);
+    ASSERT_TRUE(inside.has_value()) << levels;
+    program.nodes[0].attributes[0].value = *inside;
+    // An If inside takes the condition too, so its own program has two inputs as well.
+    program.nodes[0].inputs = {0, 0, 1};
+  }
+  EXPECT_TRUE(check_program(program).has_value());
+  const auto inside = SubProgram::make(program);
+  ASSERT_TRUE(inside.has_value());
+  program.nodes[0].attributes[0].value = *inside;
+  EXPECT_EQ(check_program(program).error().code, RefusalCode::limit_exceeded);
+  EXPECT_EQ(parse_program(write_program(program)).error().code, RefusalCode::limit_exceeded);
+}
+
+TEST(Program, an_input_of_any_rank_has_the_shape_minus_2_alone) {
+  Program program = sample_program();
+  program.inputs[0].shape = any_rank;
+  EXPECT_TRUE(check_program(program).has_value());
+  program.inputs[0].shape = {-2, 1};
+  EXPECT_EQ(check_program(program).error().code, RefusalCode::program_ill_formed);
 }
 
 }  // namespace

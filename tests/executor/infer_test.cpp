@@ -79,6 +79,45 @@ TEST(InferShapes, FollowsShapesThroughArithmetic) {
   EXPECT_EQ(inferred(exported_flatten()), (Shape{-1, -1}));
 }
 
+TEST(InferShapes, FollowsRangeTileAndSize) {
+  ModelBuilder model(13);
+  model.input("x", {-1, 3}).output("y").initializer("axis", integers({0}));
+  for (const auto& [name, value] : {std::pair{"zero", 0}, {"one", 1}}) {
+    model.initializer(name, core::Tensor::of<std::int64_t>({}, {value}));
+  }
+  model.node("Size", {"x"}, {"n"});
+  model.node("Range", {"zero", "n", "one"}, {"r"});
+  model.node("Unsqueeze", {"n", "axis"}, {"n1"});
+  model.node("Tile", {"r", "n1"}, {"y"});
+  EXPECT_EQ(inferred(model, {{2, 3}}), (Shape{36}));
+  EXPECT_EQ(inferred(model), (Shape{-1}));
+}
+
+/// What exporters write for an arange of known length, used as a shape.
+TEST(InferShapes, ComputesSmallContentsThatDependOnContents) {
+  ModelBuilder model(13);
+  model.input("x", {6}).output("y").initializer("n", integers({2}));
+  model.initializer("three", integers({2}));
+  model.node("ConstantOfShape", {"n"}, {"ones"})
+      .attribute("value", core::Tensor::of<std::int64_t>({1}, {1}));
+  model.node("NonZero", {"ones"}, {"positions"});  // [[0, 1]]
+  model.node("Squeeze", {"positions"}, {"flat"});
+  model.node("Add", {"flat", "three"}, {"shape"});
+  model.node("Reshape", {"x", "shape"}, {"y"});
+  EXPECT_EQ(inferred(model), (Shape{2, 3}));
+}
+
+TEST(InferShapes, LeavesOpenSizesThatDependOnContents) {
+  ModelBuilder model(13);
+  model.input("x", {4, 5}).output("y");
+  model.node("NonZero", {"x"}, {"y"});
+  EXPECT_EQ(inferred(model), (Shape{2, -1}));
+  const core::Program program = import(model);
+  const auto shapes = executor::infer_shapes(program);
+  ASSERT_TRUE(shapes.has_value());
+  EXPECT_EQ(shapes->values[program.outputs[0].value].elements_max, 40U);
+}
+
 TEST(InferShapes, RefusesInputsThatContradictTheDeclaration) {
   const core::Program program = import(exported_flatten());
   const std::vector<Shape> wrong = {{5, 3, 5}};

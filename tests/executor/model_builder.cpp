@@ -21,6 +21,12 @@ int onnx_type(Dtype dtype) {
     case Dtype::i64: return TensorProto::INT64;
     case Dtype::u64: return TensorProto::UINT64;
     case Dtype::boolean: return TensorProto::BOOL;
+    case Dtype::f8e4m3fn: return 17;  // the header in use may be older than these
+    case Dtype::f8e4m3fnuz: return 18;
+    case Dtype::f8e5m2: return 19;
+    case Dtype::f8e5m2fnuz: return 20;
+    case Dtype::u4: return 21;
+    case Dtype::i4: return 22;
   }
   return 0;
 }
@@ -29,6 +35,17 @@ template <class T>
 void add_int32(TensorProto& proto, const core::Tensor& value) {
   const auto* data = reinterpret_cast<const T*>(value.bytes().data());
   for (std::size_t i = 0; i < value.elements(); ++i) proto.add_int32_data(data[i]);
+}
+
+bool is_packed(Dtype dtype) { return dtype == Dtype::i4 || dtype == Dtype::u4; }
+
+/// Two elements of 4 bits per byte, the first one in the lower half.
+std::string packed(const core::Tensor& value) {
+  std::string bytes((value.elements() + 1) / 2, '\0');
+  for (std::size_t i = 0; i < value.elements(); ++i) {
+    bytes[i / 2] = static_cast<char>(bytes[i / 2] | (value.bytes()[i] & 0xF) << (4 * (i % 2)));
+  }
+  return bytes;
 }
 
 void add_typed(TensorProto& proto, const core::Tensor& value) {
@@ -51,6 +68,14 @@ void add_typed(TensorProto& proto, const core::Tensor& value) {
     case Dtype::i32: add_int32<std::int32_t>(proto, value); break;
     case Dtype::i16: add_int32<std::int16_t>(proto, value); break;
     case Dtype::i8: add_int32<std::int8_t>(proto, value); break;
+    case Dtype::i4:
+    case Dtype::u4:
+      for (const char byte : packed(value)) proto.add_int32_data(static_cast<std::uint8_t>(byte));
+      break;
+    case Dtype::f8e4m3fn:
+    case Dtype::f8e4m3fnuz:
+    case Dtype::f8e5m2:
+    case Dtype::f8e5m2fnuz:
     case Dtype::boolean:
     case Dtype::u8: add_int32<std::uint8_t>(proto, value); break;
     case Dtype::f16:
@@ -66,7 +91,9 @@ TensorProto tensor_proto(const std::string& name, const core::Tensor& value, Enc
   proto.set_name(name);
   proto.set_data_type(onnx_type(value.dtype()));
   for (std::int64_t dim : value.shape()) proto.add_dims(dim);
-  if (encoding == Encoding::raw) {
+  if (encoding == Encoding::raw && is_packed(value.dtype())) {
+    proto.set_raw_data(packed(value));
+  } else if (encoding == Encoding::raw) {
     proto.set_raw_data(value.bytes().data(), value.bytes().size());
   } else {
     add_typed(proto, value);
@@ -108,6 +135,15 @@ NodeBuilder& NodeBuilder::attribute(const std::string& name, const core::Tensor&
   *add(name, onnx::AttributeProto::TENSOR).mutable_t() = tensor_proto("", value);
   return *this;
 }
+NodeBuilder& NodeBuilder::attribute(const std::string& name, const onnx::GraphProto& value) {
+  *add(name, onnx::AttributeProto::GRAPH).mutable_g() = value;
+  return *this;
+}
+NodeBuilder& NodeBuilder::reference(const std::string& name, const std::string& outer,
+                                    onnx::AttributeProto::AttributeType type) {
+  add(name, type).set_ref_attr_name(outer);
+  return *this;
+}
 NodeBuilder& NodeBuilder::named(const std::string& name) {
   node_.set_name(name);
   return *this;
@@ -121,10 +157,11 @@ ModelBuilder::ModelBuilder(std::int64_t opset) {
   model_.mutable_graph()->set_name("graph");
 }
 
-ModelBuilder& ModelBuilder::input(const std::string& name, const Ints& shape, int type) {
-  auto& input = *model_.mutable_graph()->add_input();
-  input.set_name(name);
-  auto& tensor = *input.mutable_type()->mutable_tensor_type();
+namespace {
+
+void declare(onnx::ValueInfoProto& value, const std::string& name, const Ints& shape, int type) {
+  value.set_name(name);
+  auto& tensor = *value.mutable_type()->mutable_tensor_type();
   tensor.set_elem_type(type);
   tensor.mutable_shape();
   for (std::int64_t dim : shape) {
@@ -135,6 +172,24 @@ ModelBuilder& ModelBuilder::input(const std::string& name, const Ints& shape, in
       entry.set_dim_param("N");
     }
   }
+}
+
+}  // namespace
+
+ModelBuilder& ModelBuilder::input(const std::string& name, const Ints& shape, int type) {
+  declare(*model_.mutable_graph()->add_input(), name, shape, type);
+  return *this;
+}
+
+ModelBuilder& ModelBuilder::shapeless_input(const std::string& name) {
+  auto& input = *model_.mutable_graph()->add_input();
+  input.set_name(name);
+  input.mutable_type()->mutable_tensor_type()->set_elem_type(TensorProto::FLOAT);
+  return *this;
+}
+
+ModelBuilder& ModelBuilder::output(const std::string& name, const Ints& shape, int type) {
+  declare(*model_.mutable_graph()->add_output(), name, shape, type);
   return *this;
 }
 

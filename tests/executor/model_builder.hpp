@@ -32,6 +32,10 @@ class NodeBuilder {
   NodeBuilder& attribute(const std::string& name, const Ints& values);
   NodeBuilder& attribute(const std::string& name, const std::vector<float>& values);
   NodeBuilder& attribute(const std::string& name, const core::Tensor& value);
+  NodeBuilder& attribute(const std::string& name, const onnx::GraphProto& value);
+  /// An attribute that stands for one of the function around.
+  NodeBuilder& reference(const std::string& name, const std::string& outer,
+                         onnx::AttributeProto::AttributeType type);
   NodeBuilder& named(const std::string& name);
   onnx::NodeProto& proto() { return node_; }
 
@@ -47,9 +51,16 @@ class ModelBuilder {
                       int type = onnx::TensorProto::FLOAT);
   ModelBuilder& initializer(const std::string& name, const core::Tensor& value,
                             Encoding encoding = Encoding::raw);
+  /// Without a shape.
+  ModelBuilder& shapeless_input(const std::string& name);
   ModelBuilder& output(const std::string& name);
+  /// Of a declared type and shape.
+  ModelBuilder& output(const std::string& name, const Ints& shape,
+                       int type = onnx::TensorProto::FLOAT);
   NodeBuilder node(const std::string& op, const Names& inputs, const Names& outputs);
   onnx::ModelProto& proto() { return model_; }
+  /// The graph alone, for an attribute.
+  [[nodiscard]] const onnx::GraphProto& graph() const { return model_.graph(); }
   [[nodiscard]] core::Bytes bytes() const;
 
  private:

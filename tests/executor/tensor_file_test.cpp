@@ -1,7 +1,7 @@
 // Tensor files: every element type in both encodings of TensorProto, .npy there and back, refusals.
 #include <gtest/gtest.h>
 
-#include <isotrace/executor/import_onnx.hpp>
+#include <isotrace/executor/tensor_file.hpp>
 
 #include "tests/executor/model_builder.hpp"
 
@@ -11,13 +11,16 @@ namespace {
 using core::Dtype;
 using core::RefusalCode;
 
-/// A tensor whose bytes count up; booleans alternate.
+/// A tensor whose bytes count up, in the range of its type.
 core::Tensor counting(Dtype dtype, const core::Shape& shape) {
   core::Tensor tensor(dtype, shape);
   std::uint8_t next = 0;
   for (std::uint8_t& byte : tensor.mutable_bytes()) {
-    byte = dtype == Dtype::boolean ? static_cast<std::uint8_t>(next++ % 2)
-                                   : static_cast<std::uint8_t>(next += 37);
+    next += 37;
+    byte = next;
+    if (dtype == Dtype::boolean) byte = next % 2;
+    if (dtype == Dtype::u4) byte = next % 16;
+    if (dtype == Dtype::i4) byte = static_cast<std::uint8_t>(next % 16 - 8);
   }
   return tensor;
 }
@@ -34,8 +37,8 @@ RefusalCode refusal_of(const core::Bytes& bytes) {
 }
 
 TEST(TensorFile, EveryElementTypeInBothEncodings) {
-  for (std::uint8_t number = 1; number <= 13; ++number) {
-    const core::Tensor tensor = counting(*core::dtype_from_number(number), {2, 3});
+  for (std::uint8_t number = 1; number <= 19; ++number) {
+    const core::Tensor tensor = counting(*core::dtype_from_number(number), {3, 3});
     for (const Encoding encoding : {Encoding::raw, Encoding::typed}) {
       const auto parsed =
           executor::parse_tensor_file(serialized(tensor_proto("", tensor, encoding)));
@@ -45,12 +48,30 @@ TEST(TensorFile, EveryElementTypeInBothEncodings) {
   }
 }
 
+TEST(TensorFile, TheFirstOf4BitIntegersStandsInTheLowerHalf) {
+  onnx::TensorProto proto;
+  proto.set_data_type(22);
+  proto.add_dims(3);
+  proto.set_raw_data(std::string("\x8F\xF7"));  // the last upper half belongs to nothing
+  const auto tensor = executor::parse_tensor_file(serialized(proto));
+  ASSERT_TRUE(tensor.has_value()) << core::describe(tensor.error());
+  EXPECT_TRUE(core::identical(*tensor, core::Tensor::of<core::Int4>({3}, {{-1}, {-8}, {7}})));
+  proto.set_raw_data(std::string("\x8F"));
+  EXPECT_EQ(refusal_of(serialized(proto)), RefusalCode::tensor_file_malformed);
+  proto.clear_raw_data();
+  proto.add_int32_data(0x8F);
+  EXPECT_EQ(refusal_of(serialized(proto)), RefusalCode::tensor_file_malformed);
+  proto.add_int32_data(256);
+  EXPECT_EQ(refusal_of(serialized(proto)), RefusalCode::tensor_file_malformed);
+}
+
 TEST(TensorFile, NpyThereAndBack) {
-  for (std::uint8_t number = 1; number <= 13; ++number) {
+  for (std::uint8_t number = 1; number <= 19; ++number) {
     for (const core::Shape& shape : {core::Shape{}, core::Shape{5}, core::Shape{2, 0, 3}}) {
       const core::Tensor tensor = counting(*core::dtype_from_number(number), shape);
       const auto bytes = executor::write_npy(tensor);
-      if (tensor.dtype() == Dtype::bf16) {
+      // NumPy has nothing below 8 bits and no floats of 8.
+      if (number > 13) {
         ASSERT_FALSE(bytes.has_value());
         EXPECT_EQ(bytes.error().code, RefusalCode::operation_dtype_unsupported);
         continue;
@@ -87,11 +108,38 @@ TEST(TensorFile, NpyOfVersions1To3) {
   EXPECT_EQ(refusal_of(npy(header, 24, 4)), RefusalCode::tensor_file_malformed);
 }
 
+TEST(TensorFile, NpyOfTheOtherByteOrder) {
+  core::ByteWriter file;
+  file.raw(npy("{'descr': '>i2', 'fortran_order': False, 'shape': (2,), }", 0));
+  file.u8(1).u8(2).u8(3).u8(4);
+  const auto parsed = executor::parse_tensor_file(file.bytes());
+  ASSERT_TRUE(parsed.has_value()) << core::describe(parsed.error());
+  EXPECT_TRUE(core::identical(*parsed, core::Tensor::of<std::int16_t>({2}, {0x0102, 0x0304})));
+}
+
+TEST(TensorFile, NpyInFortranOrder) {
+  // a[i][j][k] = 100 i + 10 j + k, the first index running fastest in the file.
+  core::ByteWriter file;
+  file.raw(npy("{'descr': '|u1', 'fortran_order': True, 'shape': (2, 3, 2), }", 0));
+  for (int k = 0; k < 2; ++k) {
+    for (int j = 0; j < 3; ++j) {
+      for (int i = 0; i < 2; ++i) file.u8(static_cast<std::uint8_t>(100 * i + 10 * j + k));
+    }
+  }
+  const auto parsed = executor::parse_tensor_file(file.bytes());
+  ASSERT_TRUE(parsed.has_value()) << core::describe(parsed.error());
+  EXPECT_TRUE(core::identical(
+      *parsed, core::Tensor::of<std::uint8_t>(
+                   {2, 3, 2}, {0, 1, 10, 11, 20, 21, 100, 101, 110, 111, 120, 121})));
+}
+
 TEST(TensorFileRefuses, NpyHeadersThatNumpyDoesNotWrite) {
   for (const char* header :
-       {"", "{}", "{'descr': '>f4', 'fortran_order': False, 'shape': (1,), }",
+       {"", "{}", "{'descr': '|f4', 'fortran_order': False, 'shape': (1,), }",
         "{'descr': '<c8', 'fortran_order': False, 'shape': (1,), }",
-        "{'descr': '<f4', 'fortran_order': True, 'shape': (1, 1), }",
+        "{'descr': '', 'fortran_order': False, 'shape': (1,), }",
+        "{'descr': '>V2', 'fortran_order': False, 'shape': (2,), }",
+        "{'descr': '<b1', 'fortran_order': False, 'shape': (4,), }",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (1), }",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (-1,), }",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,), }",

@@ -1,7 +1,9 @@
 // [activation.relu] [activation.leaky_relu] [activation.prelu] [activation.elu] [activation.selu]
 // [activation.sigmoid] [activation.hard_sigmoid] [activation.softplus] [activation.softsign]
-// [activation.tanh] [math.exp] [math.log]: sequences of operations; the functions in them are
-// tested against MPFR in math_test.cpp.
+// [activation.tanh] [activation.thresholded_relu] [activation.shrink] [activation.celu]
+// [activation.hard_swish] [activation.mish] [activation.gelu] [activation.hardmax] [math.exp]
+// [math.log]: sequences of operations; the functions in them are tested against MPFR in
+// math_test.cpp.
 #include <tests/reference/support.hpp>
 
 #include <isotrace/reference/math/functions.hpp>
@@ -86,13 +88,86 @@ TEST(Exp, has_published_values) {
   expect_result(call(Op::exp, {f32({1, 0, -0.0F, 89, -104, infinity, -infinity})}),
                 f32({0x1.5bf0a8p+1F, 1, 1, infinity, 0, infinity, 0}));
   expect_result(call(Op::exp, {f16_bits({0x3C00})}), f16_bits({0x4170}));
-  expect_refused(call(Op::exp, {f64({1})}), RefusalCode::operation_dtype_unsupported, "Exp");
+  expect_result(call(Op::exp, {f64({1, 0, 710, -746, -infinity})}),
+                f64({0x1.5bf0a8b145769p+1, 1, infinity, 0, 0}));
   expect_refused(call(Op::exp, {i32({1})}), RefusalCode::operation_dtype_unsupported, "Exp");
 }
 
 TEST(Log, has_published_values) {
   expect_result(call(Op::log, {f32({10, 1, 0, -0.0F, -1, infinity})}),
                 f32_bits({6}, {0x40135D8E, 0, 0xFF800000, 0xFF800000, 0x7FC00000, 0x7F800000}));
+}
+
+TEST(ThresholdedRelu, keeps_what_is_above) {
+  expect_result(
+      call(Op::thresholded_relu, {f32({1, 1.5F, -2, quiet_nan(), infinity})}, {{"alpha", 1.0F}}),
+      f32({0, 1.5F, 0, 0, infinity}));
+  expect_result(call(Op::thresholded_relu, {f32({-0.0F, -1})}, {{"alpha", -0.5F}}),
+                f32({-0.0F, 0}));
+}
+
+TEST(Shrink, moves_towards_zero_outside_the_band) {
+  const Attribute bias{"bias", 1.5F};
+  const Attribute lambd{"lambd", 1.5F};
+  expect_result(call(Op::shrink, {f32({-2, -1.5F, 0, 1.5F, 2, quiet_nan()})}, {bias, lambd}),
+                f32({-0.5F, 0, 0, 0, 0.5F, 0}));
+  // Integers: bias and lambd are 1.
+  expect_result(call(Op::shrink, {i32({-3, -1, 1, 2})}, {bias, lambd}), i32({-2, 0, 0, 1}));
+  expect_result(call(Op::shrink, {vector_of<std::uint8_t>({0, 1, 200})}, {bias, lambd}),
+                vector_of<std::uint8_t>({0, 0, 199}));
+}
+
+TEST(Celu, divides_inside_the_exponential) {
+  expect_result(call(Op::celu, {f32({-3, 2, -0.0F, -infinity})}, {{"alpha", 2.0F}}),
+                f32({2 * expm1(-1.5F), 2, -0.0F, -2}));
+  expect_refused(call(Op::celu, {f64({1})}), RefusalCode::operation_dtype_unsupported, "Celu");
+}
+
+TEST(HardSwish, is_x_times_a_clamped_line) {
+  const float sixth = 1.0F / 6.0F;
+  const float line = sixth * 1.7F + 0.5F;
+  expect_result(call(Op::hard_swish, {f32({1.7F, 3, 5, -4, quiet_nan()})}),
+                f32({1.7F * line, 3, 5, -0.0F, quiet_nan()}));
+  expect_result(call(Op::hard_swish, {f64({1})}), f64({1.0 / 6.0 + 0.5}));
+}
+
+TEST(Mish, is_x_times_tanh_of_softplus) {
+  const float inner = 1.3F + log1p(exp(-1.3F));
+  expect_result(call(Op::mish, {f32({1.3F, 0, infinity, -infinity})}),
+                f32({1.3F * tanh(inner), 0, infinity, quiet_nan()}));
+  expect_refused(call(Op::mish, {f64({1})}), RefusalCode::operation_dtype_unsupported, "Mish");
+}
+
+TEST(Gelu, is_its_sequence) {
+  const Attribute approximate{"approximate", std::string("none")};
+  const float x = -0.9F;
+  expect_result(call(Op::gelu, {f32({x, 0, infinity})}, {approximate}),
+                f32({(0.5F * x) * (1 + erf(0x1.6a09e6p-1F * x)), 0, infinity}));
+}
+
+TEST(Gelu, with_tanh_is_its_sequence) {
+  const Attribute approximate{"approximate", std::string("tanh")};
+  const float x = -0.9F;
+  const float cube = std::fma(0.044715F * (x * x), x, x);
+  expect_result(call(Op::gelu, {f32({x, 0, infinity})}, {approximate}),
+                f32({(0.5F * x) * (1 + tanh(0x1.988454p-1F * cube)), 0, infinity}));
+  expect_refused(call(Op::gelu, {f32({x})}, {{"approximate", std::string("sigmoid")}}),
+                 RefusalCode::operation_attribute_invalid, "Gelu");
+}
+
+TEST(Hardmax, marks_the_first_maximum_of_a_row) {
+  const Attribute last{"axis", std::int64_t{-1}};
+  const Attribute first{"axis", std::int64_t{0}};
+  const Attribute flatten{"flatten", std::int64_t{1}};
+  const Tensor x = f32({2, 3}, {1, 3, 3, quiet_nan(), 2, quiet_nan()});
+  expect_result(call(Op::hardmax, {x}, {last}), f32({2, 3}, {0, 1, 0, 1, 0, 0}));
+  expect_result(call(Op::hardmax, {f32({2, 2}, {1, 4, 5, 3})}, {first}), f32({2, 2}, {0, 1, 1, 0}));
+  expect_result(call(Op::hardmax, {f32({2, 2}, {1, 4, 5, 3})}, {first, flatten}),
+                f32({2, 2}, {0, 0, 1, 0}));
+  expect_result(call(Op::hardmax, {f16_bits({0x0000, 0x8000})}, {last}), f16_bits({0x3C00, 0}));
+  expect_result(call(Op::hardmax, {f32({2, 0}, {})}, {last}), f32({2, 0}, {}));
+  expect_refused(call(Op::hardmax, {i32({1})}), RefusalCode::operation_dtype_unsupported,
+                 "Hardmax");
 }
 
 }  // namespace

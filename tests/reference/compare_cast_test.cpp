@@ -66,9 +66,51 @@ TEST(Cast, booleans) {
   expect_result(cast(booleans({0, 1}), Dtype::boolean), booleans({0, 1}));
 }
 
+TEST(Cast, 8_bit_floats_saturate_or_overflow) {
+  const Tensor x = f32({448, 464, 465, -1e9F, infinity, -infinity, quiet_nan(), -0.0F, 1e-9F});
+  const auto to = [&](Dtype dtype, std::int64_t saturate) {
+    return call(Op::cast, {x}, {{"to", static_cast<std::int64_t>(dtype)}, {"saturate", saturate}});
+  };
+  expect_result(to(Dtype::f8e4m3fn, 1),
+                f8<Dtype::f8e4m3fn>({0x7E, 0x7E, 0x7E, 0xFE, 0x7E, 0xFE, 0x7F, 0x80, 0}));
+  expect_result(to(Dtype::f8e4m3fn, 0),
+                f8<Dtype::f8e4m3fn>({0x7E, 0x7E, 0x7F, 0x7F, 0x7F, 0x7F, 0x7F, 0x80, 0}));
+  expect_result(to(Dtype::f8e4m3fnuz, 1),
+                f8<Dtype::f8e4m3fnuz>({0x7F, 0x7F, 0x7F, 0xFF, 0x7F, 0xFF, 0x80, 0, 0}));
+  expect_result(to(Dtype::f8e4m3fnuz, 0),
+                f8<Dtype::f8e4m3fnuz>({0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0, 0}));
+  expect_result(to(Dtype::f8e5m2, 1),
+                f8<Dtype::f8e5m2>({0x5F, 0x5F, 0x5F, 0xFB, 0x7B, 0xFB, 0x7F, 0x80, 0}));
+  expect_result(to(Dtype::f8e5m2, 0),
+                f8<Dtype::f8e5m2>({0x5F, 0x5F, 0x5F, 0xFC, 0x7C, 0xFC, 0x7F, 0x80, 0}));
+  expect_result(to(Dtype::f8e5m2fnuz, 1),
+                f8<Dtype::f8e5m2fnuz>({0x63, 0x63, 0x63, 0xFF, 0x7F, 0xFF, 0x80, 0, 0}));
+  expect_result(to(Dtype::f8e5m2fnuz, 0),
+                f8<Dtype::f8e5m2fnuz>({0x63, 0x63, 0x63, 0x80, 0x80, 0x80, 0x80, 0, 0}));
+}
+
+TEST(Cast, integers_to_8_bit_floats) {
+  expect_result(cast(i64(Ints{17, 18, 19, 1LL << 62}), Dtype::f8e5m2),
+                f8<Dtype::f8e5m2>({0x4C, 0x4C, 0x4D, 0x7B}));
+}
+
+TEST(Cast, 4_bit_integers_wrap_from_integers_and_saturate_from_floats) {
+  const auto i4 = [](std::vector<core::Int4> values) { return vector_of<core::Int4>(values); };
+  const auto u4 = [](std::vector<core::UInt4> values) { return vector_of<core::UInt4>(values); };
+  expect_result(cast(i32({7, 8, -9, 16, -1}), Dtype::i4), i4({{7}, {-8}, {7}, {0}, {-1}}));
+  expect_result(cast(i32({7, 16, -1, 255}), Dtype::u4), u4({{7}, {0}, {15}, {15}}));
+  expect_result(cast(f32({7.9F, 300, -8.9F, -1e30F, quiet_nan()}), Dtype::i4),
+                i4({{7}, {7}, {-8}, {-8}, {0}}));
+  expect_result(cast(f32({15.9F, 300, -0.9F, -5, quiet_nan()}), Dtype::u4),
+                u4({{15}, {15}, {0}, {0}, {0}}));
+  expect_result(cast(i4({{-8}, {7}}), Dtype::f32), f32({-8, 7}));
+  expect_result(cast(u4({{15}}), Dtype::i4), i4({{-1}}));
+  expect_result(cast(booleans({0, 1}), Dtype::u4), u4({{0}, {1}}));
+}
+
 TEST(Cast, is_defined_between_all_types) {
-  for (std::uint8_t from = 1; from <= 13; ++from) {
-    for (std::uint8_t to = 1; to <= 13; ++to) {
+  for (std::uint8_t from = 1; from <= 19; ++from) {
+    for (std::uint8_t to = 1; to <= 19; ++to) {
       const Tensor x(*core::dtype_from_number(from), Shape{2});
       expect_result(cast(x, *core::dtype_from_number(to)),
                     Tensor(*core::dtype_from_number(to), Shape{2}));
@@ -77,7 +119,7 @@ TEST(Cast, is_defined_between_all_types) {
 }
 
 TEST(Cast, refuses_a_type_that_does_not_exist) {
-  for (std::int64_t to : {0, 14, -1, 256, 257}) {
+  for (std::int64_t to : {0, 20, -1, 256, 257}) {
     expect_refused(call(Op::cast, {f32({1})}, {{"to", to}}),
                    RefusalCode::operation_attribute_invalid, "Cast");
   }

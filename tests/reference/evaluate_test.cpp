@@ -11,7 +11,9 @@ std::vector<std::optional<Tensor>> operands_for(const core::OpInfo& info, const 
 
 TEST(Evaluate, refuses_too_few_and_too_many_operands) {
   for (const core::OpInfo& info : core::all_ops()) {
-    expect_refused(call(info.op, {}), RefusalCode::program_ill_formed, std::string(info.name));
+    if (info.inputs_min != 0) {
+      expect_refused(call(info.op, {}), RefusalCode::program_ill_formed, std::string(info.name));
+    }
     if (info.inputs_max == core::any_number) continue;
     const std::vector<std::optional<Tensor>> many(info.inputs_max + 1, f32({1}));
     expect_refused(call(info.op, many), RefusalCode::program_ill_formed, std::string(info.name));
@@ -20,6 +22,7 @@ TEST(Evaluate, refuses_too_few_and_too_many_operands) {
 
 TEST(Evaluate, refuses_required_operands_left_out) {
   for (const core::OpInfo& info : core::all_ops()) {
+    if (info.inputs_min == 0) continue;
     const std::vector<std::optional<Tensor>> none(info.inputs_min);
     expect_refused(call(info.op, none), RefusalCode::program_ill_formed, std::string(info.name));
   }
@@ -58,10 +61,12 @@ Tensor random_tensor(core::PhiloxStream& random) {
   if (list) shape = {static_cast<std::int64_t>(random.next_below(4))};
   const auto dtype = list ? core::Dtype::i64
                           : *core::dtype_from_number(static_cast<std::uint8_t>(
-                                random.next_below(2) == 0 ? 1 : 1 + random.next_below(13)));
+                                random.next_below(2) == 0 ? 1 : 1 + random.next_below(19)));
   Tensor tensor(dtype, shape);
   for (auto& byte : tensor.mutable_bytes()) {
     byte = static_cast<std::uint8_t>(random.next_below(dtype == core::Dtype::boolean ? 2 : 256));
+    if (dtype == core::Dtype::i4) byte = static_cast<std::uint8_t>(byte % 16 - 8);
+    if (dtype == core::Dtype::u4) byte %= 16;
   }
   // Small or far over every limit: a number in between would only cost gigabytes.
   if (dtype == core::Dtype::i32) {

@@ -1,9 +1,9 @@
-// Sweeps one elementary function over a range of binary32 bit patterns. Every evaluation checks
-// that its error bound decides the rounding (math/round.hpp) and aborts otherwise, so a sweep that
-// ends has shown correct rounding on that range; with "mpfr" each result is compared with MPFR as
-// well.
+// Sweeps the slow path of one elementary function over a range of binary32 bit patterns. Every
+// evaluation checks that its error bound decides the rounding (math/round.hpp) and aborts
+// otherwise, so a sweep that ends has shown correct rounding on that range; with "mpfr" each result
+// is compared with MPFR as well.
 //
-// usage: reference_math_sweep exp|expm1|log|log1p|tanh FIRST LAST [STEP [mpfr]]   (bits, e.g.
+// usage: reference_math_sweep FUNCTION FIRST LAST [STEP [mpfr]]   (bits, e.g.
 // 0x3f800000)
 #include <bit>
 #include <cstdio>
@@ -24,7 +24,7 @@ int sweep(const Function& function, std::uint64_t first, std::uint64_t last, std
   std::uint64_t count = 0;
   for (std::uint64_t bits = first; bits <= last; bits += step, ++count) {
     const float x = std::bit_cast<float>(static_cast<std::uint32_t>(bits));
-    const float y = function.ours(x);
+    const float y = function.trusted(x);
     if (compare && canonical_bits(y) != canonical_bits(oracle(function.exact, x))) {
       if (++wrong <= 10)
         std::printf("%s wrong at 0x%08llx\n", function.name, static_cast<unsigned long long>(bits));
@@ -51,6 +51,6 @@ int main(int argc, char** argv) {
     const bool compare = argc > 5 && std::strcmp(argv[5], "mpfr") == 0;
     return isotrace::reference::sweep(function, first, last, step, compare);
   }
-  std::printf("usage: reference_math_sweep exp|expm1|log|log1p|tanh FIRST LAST [STEP [mpfr]]\n");
+  std::printf("usage: reference_math_sweep FUNCTION FIRST LAST [STEP [mpfr]]\n");
   return 2;
 }

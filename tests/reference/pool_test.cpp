@@ -31,6 +31,17 @@ TEST(MaxPool, column_major_indices_number_the_spatial_axes_backwards) {
                  {f32({1, 2, 1, 2}, {5, 6, -1, -2}), i64({1, 2, 1, 2}, {2, 5, 6, 10})});
 }
 
+TEST(MaxPool, column_major_indices_of_three_axes_and_one) {
+  const Attribute column_major{"storage_order", std::int64_t{1}};
+  Tensor x = f32({1, 2, 2, 3, 2}, std::vector<float>(24, 0));
+  x.data<float>()[12 + 1 * 6 + 2 * 2 + 1] = 1;  // channel 1, position (1, 2, 1)
+  const auto pooled = max_pool(x, {2, 3, 2}, {column_major}, 2);
+  expect_results(pooled,
+                 {f32({1, 2, 1, 1, 1}, {0, 1}), i64({1, 2, 1, 1, 1}, {0, 12 + 1 + 2 * 2 + 1 * 6})});
+  expect_results(max_pool(f32({1, 1, 3}, {1, 3, 2}), {3}, {column_major}, 2),
+                 {f32({1, 1, 1}, {3}), i64({1, 1, 1}, {1})});
+}
+
 TEST(MaxPool, padding_is_never_the_maximum_nor_an_index) {
   expect_results(max_pool(f32({1, 1, 2}, {-3, -4}), {2}, {{"pads", Ints{1, 1}}}, 2),
                  {f32({1, 1, 3}, {-3, -3, -4}), i64({1, 1, 3}, {0, 0, 1})});
@@ -122,6 +133,19 @@ TEST(AveragePool, positions_that_ceil_mode_adds_are_never_counted) {
   // The second window covers position 2 and 3 and one beyond the padded input.
   expect_result(average_pool(x, {3}, {{"strides", Ints{2}}, ceil_mode, include_pad}),
                 f32({1, 1, 2}, {2, 3.5F}));
+}
+
+TEST(AveragePool, dilated_windows_count_their_taps_only) {
+  const Tensor x = f32({1, 1, 6}, {1, 2, 4, 8, 16, 32});
+  const Attribute dilated{"dilations", Ints{2}};
+  expect_result(average_pool(x, {3}, {dilated}), f32({1, 1, 2}, {7, 14}));
+  // Taps at -1, 1, 3 and 4, 6, 8: padding counts if asked for, what ceil_mode adds never does.
+  const std::vector<Attribute> apart = {
+      dilated, ceil_mode, {"pads", Ints{1, 1}}, {"strides", Ints{5}}};
+  expect_result(average_pool(x, {3}, apart), f32({1, 1, 2}, {5, 16}));
+  std::vector<Attribute> counted = apart;
+  counted.push_back(include_pad);
+  expect_result(average_pool(x, {3}, counted), f32({1, 1, 2}, {10.0F / 3, 8}));
 }
 
 TEST(AveragePool, adds_in_window_order) {

@@ -12,12 +12,19 @@ core::AttributeValue default_value(Op op, const std::string& name, char kind) {
       {"k_segment", 256},
       {"keepdims", 1},
       {"group", 1},
-      {"end", std::numeric_limits<std::int64_t>::max()}};
+      {"end", std::numeric_limits<std::int64_t>::max()},
+      {"output_dtype", static_cast<std::int64_t>(core::Dtype::u8)},
+      {"output_datatype", static_cast<std::int64_t>(core::Dtype::f32)},
+      {"periodic", 1},
+      {"saturate", 1},
+      {"max_gram_length", 1},
+      {"min_gram_length", 1}};
+  const bool quantised = op == Op::quantize_linear || op == Op::dequantize_linear;
   const bool softmax = op == Op::softmax || op == Op::log_softmax;
   switch (kind) {
     case 'i':
       if (name == "axis" && (softmax || op == Op::layer_normalization)) return std::int64_t{-1};
-      if (name == "axis" && op == Op::flatten) return std::int64_t{1};
+      if (name == "axis" && (op == Op::flatten || quantised)) return std::int64_t{1};
       return integers.contains(name) ? integers.at(name) : std::int64_t{0};
     case 'f': return name == "epsilon" ? 1e-5F : 1.0F;
     case 's': return std::string(name == "mode" ? "constant" : "NOTSET");

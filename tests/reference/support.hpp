@@ -54,6 +54,14 @@ Tensor vector_of(std::vector<T> values) {
   return Tensor::of<T>(Shape{static_cast<std::int64_t>(values.size())}, std::span<const T>(values));
 }
 
+/// A vector of 8-bit floats from their bits.
+template <core::Dtype format>
+Tensor f8(std::vector<std::uint8_t> bits) {
+  std::vector<core::Float8<format>> values;
+  for (std::uint8_t b : bits) values.push_back({b});
+  return vector_of<core::Float8<format>>(values);
+}
+
 /// Normal numbers of both signs with exponents from -8 to 8, with a few zeros.
 Tensor random_f32(Shape shape, core::PhiloxStream& random);
 std::vector<float> random_values(std::size_t count, core::PhiloxStream& random);

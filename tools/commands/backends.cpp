@@ -82,12 +82,11 @@ int list_operations(const Context& context) {
   Json list = Json::array();
   for (const executor::OnnxOperation& operation : executor::onnx_operations()) {
     if (!context.json) {
-      context.out << operation.name << "  " << operation.since << "-" << executor::onnx_opset_max
-                  << "\n";
+      context.out << operation.name << "  " << operation.since << "-" << operation.last << "\n";
     }
     list.push_back({{"operation", operation.name},
                     {"opset_min", operation.since},
-                    {"opset_max", executor::onnx_opset_max}});
+                    {"opset_max", operation.last}});
   }
   if (context.json) context.print({{"operations", std::move(list)}});
   return exit_yes;

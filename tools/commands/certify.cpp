@@ -44,7 +44,9 @@ core::Result<std::optional<certificates::ReplayInput>> replay_of(const EvidenceF
 
 core::Result<core::Bytes> certificate_of(const Arguments& arguments, const EvidenceFiles& files,
                                          const certificates::SigningKey& key) {
-  ISOTRACE_TRY(const core::Program program, executor::import_onnx(*files.model));
+  const auto folder = executor::ModelFolder::of_model(arguments.value("--model"));
+  ISOTRACE_TRY(const core::Program program,
+               executor::import_onnx(*files.model, {.folder = &folder, .weights = {}}));
   ISOTRACE_TRY(const auto claim, claim_of(files));
   ISOTRACE_TRY(const auto replay, replay_of(files));
   certificates::CertifyInput input;

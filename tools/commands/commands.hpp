@@ -22,6 +22,7 @@ int policy_command(const Context& context, const Arguments& arguments);
 int backends_command(const Context& context, const Arguments& arguments);
 int bench_command(const Context& context, const Arguments& arguments);
 int conform_command(const Context& context, const Arguments& arguments);
+int selftest_command(const Context& context, const Arguments& arguments);
 int explain_command(const Context& context, const Arguments& arguments);
 int doctor_command(const Context& context, const Arguments& arguments);
 int completion_command(const Context& context, const Arguments& arguments);

@@ -1,7 +1,7 @@
 #include <filesystem>
 
 #include <isotrace/core/limits.hpp>
-#include <isotrace/executor/import_onnx.hpp>
+#include <isotrace/executor/tensor_file.hpp>
 #include <isotrace/tools/commands/commands.hpp>
 #include <isotrace/tools/commands/inputs.hpp>
 #include <isotrace/tools/commands/memory_files.hpp>

@@ -8,7 +8,7 @@
 
 namespace isotrace::tools {
 
-/// One element per line: index, value (hex float for floats), shortest decimal, bits.
+/// One element per line: index, shortest decimal, hex float (floats; else the number again), bits.
 std::string elements_text(const core::TensorView& tensor);
 /// Flat array of texts that lose nothing ("0x1.8p+1", "-3", "true").
 Json elements_json(const core::TensorView& tensor);

@@ -1,11 +1,13 @@
 #include <isotrace/tools/commands/inputs.hpp>
 
 #include <algorithm>
+#include <iterator>
 
 #include <isotrace/core/convert.hpp>
 #include <isotrace/core/limits.hpp>
 #include <isotrace/core/philox.hpp>
 #include <isotrace/executor/import_onnx.hpp>
+#include <isotrace/executor/tensor_file.hpp>
 
 namespace isotrace::tools {
 namespace {
@@ -17,6 +19,10 @@ using core::RefusalCode;
 /// given.
 core::Result<core::Tensor> random_tensor(const core::ProgramInput& input, std::uint64_t seed,
                                          std::uint32_t position) {
+  if (core::is_structured(input.dtype) || input.shape == core::any_rank) {
+    return core::refuse(RefusalCode::input_missing, "input " + input.name,
+                        "--random knows neither sequences nor tensors of any rank");
+  }
   core::Shape shape = input.shape;
   std::replace(shape.begin(), shape.end(), std::int64_t{-1}, std::int64_t{1});
   ISOTRACE_TRY(core::Tensor tensor, core::Tensor::make(input.dtype, shape));
@@ -26,6 +32,9 @@ core::Result<core::Tensor> random_tensor(const core::ProgramInput& input, std::u
   };
   const auto integers = [&]<class T>(T* tag) {
     fill(tag, [&] { return static_cast<T>(random.next_below(8)); });
+  };
+  const auto floats8 = [&]<core::Dtype format>(core::Float8<format>* tag) {
+    fill(tag, [&] { return core::to_float8<format>(random.next_f32()); });
   };
   switch (input.dtype) {
     case core::Dtype::f32:
@@ -45,6 +54,26 @@ core::Result<core::Tensor> random_tensor(const core::ProgramInput& input, std::u
       fill(static_cast<core::Bool8*>(nullptr),
            [&] { return core::Bool8{static_cast<std::uint8_t>(random.next_below(2))}; });
       break;
+    case core::Dtype::f8e4m3fn:
+      floats8(static_cast<core::Float8<core::Dtype::f8e4m3fn>*>(nullptr));
+      break;
+    case core::Dtype::f8e4m3fnuz:
+      floats8(static_cast<core::Float8<core::Dtype::f8e4m3fnuz>*>(nullptr));
+      break;
+    case core::Dtype::f8e5m2:
+      floats8(static_cast<core::Float8<core::Dtype::f8e5m2>*>(nullptr));
+      break;
+    case core::Dtype::f8e5m2fnuz:
+      floats8(static_cast<core::Float8<core::Dtype::f8e5m2fnuz>*>(nullptr));
+      break;
+    case core::Dtype::i4:
+      fill(static_cast<core::Int4*>(nullptr),
+           [&] { return core::Int4{static_cast<std::int8_t>(random.next_below(8))}; });
+      break;
+    case core::Dtype::u4:
+      fill(static_cast<core::UInt4*>(nullptr),
+           [&] { return core::UInt4{static_cast<std::uint8_t>(random.next_below(8))}; });
+      break;
     case core::Dtype::i8: integers(static_cast<std::int8_t*>(nullptr)); break;
     case core::Dtype::u8: integers(static_cast<std::uint8_t*>(nullptr)); break;
     case core::Dtype::i16: integers(static_cast<std::int16_t*>(nullptr)); break;
@@ -57,25 +86,81 @@ core::Result<core::Tensor> random_tensor(const core::ProgramInput& input, std::u
   return tensor;
 }
 
-/// Splits NAME=FILE; a program with one input needs no name.
-core::Result<std::pair<std::string, std::string>> split_input(const std::string& text,
-                                                              const core::Program& program) {
+/// The input of this name, or the only one for no name, if it is a sequence or optional.
+const core::ProgramInput* find_structured(const core::Program& program, const std::string& name) {
+  for (const core::ProgramInput& input : program.inputs) {
+    const bool meant = name.empty() ? program.inputs.size() == 1 : input.name == name;
+    if (meant && core::is_structured(input.dtype)) return &input;
+  }
+  return nullptr;
+}
+
+/// Adds the tensors of one --input. NAME=FILE: the file's only tensor, or its member NAME. FILE: a
+/// container whose members are inputs by name, or one tensor for a program with one input.
+core::Result<core::Done> add_input(const Context& context, const std::string& text,
+                                   const core::Program& program,
+                                   std::vector<executor::NamedTensor>& inputs) {
   const auto equals = text.find('=');
-  if (equals != std::string::npos)
-    return std::pair{text.substr(0, equals), text.substr(equals + 1)};
-  if (program.inputs.size() == 1) return std::pair{program.inputs[0].name, text};
-  return core::refuse(
-      RefusalCode::input_unknown, "--input " + text,
-      "the program has " + std::to_string(program.inputs.size()) + " inputs: write NAME=FILE");
+  const bool named = equals != std::string::npos;
+  const std::string path = named ? text.substr(equals + 1) : text;
+  const core::ProgramInput* structured =
+      find_structured(program, named ? text.substr(0, equals) : "");
+  if (structured != nullptr) {
+    ISOTRACE_TRY(const core::Bytes bytes, context.read(path, core::limits::tensor_bytes_max));
+    auto value = executor::parse_value_file(bytes, structured->dtype);
+    if (!value) return core::refuse_within(path, std::move(value).error());
+    inputs.push_back({structured->name, *std::move(value)});
+    return core::Done{};
+  }
+  ISOTRACE_TRY(executor::TensorFile file, load_tensors(context, path));
+  const bool container = executor::is_container(file.format);
+  if (!named) {
+    if (!container && program.inputs.size() != 1) {
+      return core::refuse(
+          RefusalCode::input_unknown, "--input " + text,
+          "the program has " + std::to_string(program.inputs.size()) + " inputs: write NAME=FILE");
+    }
+    if (!container) file.tensors[0].name = program.inputs[0].name;
+    std::move(file.tensors.begin(), file.tensors.end(), std::back_inserter(inputs));
+    return core::Done{};
+  }
+  const std::string name = text.substr(0, equals);
+  const auto found = container
+                         ? std::find_if(file.tensors.begin(), file.tensors.end(),
+                                        [&](const auto& tensor) { return tensor.name == name; })
+                         : file.tensors.begin();
+  if (found == file.tensors.end()) {
+    return core::refuse(RefusalCode::input_missing, "--input " + text, "no member of this name");
+  }
+  inputs.push_back({name, std::move(found->value)});
+  return core::Done{};
 }
 
 }  // namespace
 
-core::Result<core::Program> load_program(const Context& context, const std::string& path) {
+core::Result<core::Program> load_program(const Context& context, const std::string& path,
+                                         const std::string& weights_path) {
   ISOTRACE_TRY(const core::Bytes bytes, context.read(path, core::limits::model_bytes_max));
-  auto program = executor::import_onnx(bytes);
+  executor::TensorFile weights{};
+  if (!weights_path.empty()) {
+    ISOTRACE_TRY(weights, load_tensors(context, weights_path));
+    if (!executor::is_container(weights.format)) {
+      return core::refuse(RefusalCode::tensor_file_malformed, weights_path,
+                          "weights need names: .safetensors or .npz");
+    }
+  }
+  const executor::ModelFolder folder = executor::ModelFolder::of_model(path);
+  auto program = executor::import_onnx(
+      bytes, {.folder = path == "-" ? nullptr : &folder, .weights = weights.tensors});
   if (!program) return core::refuse_within(path, std::move(program).error());
   return program;
+}
+
+core::Result<executor::TensorFile> load_tensors(const Context& context, const std::string& path) {
+  ISOTRACE_TRY(const core::Bytes bytes, context.read(path, core::limits::tensor_bytes_max));
+  auto file = executor::parse_tensors(bytes);
+  if (!file) return core::refuse_within(path, std::move(file).error());
+  return file;
 }
 
 core::Result<std::vector<executor::NamedTensor>> load_inputs(const Context& context,
@@ -83,12 +168,7 @@ core::Result<std::vector<executor::NamedTensor>> load_inputs(const Context& cont
                                                              const core::Program& program) {
   std::vector<executor::NamedTensor> inputs;
   for (const std::string& text : arguments.values("--input")) {
-    ISOTRACE_TRY(auto named, split_input(text, program));
-    ISOTRACE_TRY(const core::Bytes bytes,
-                 context.read(named.second, core::limits::tensor_bytes_max));
-    auto tensor = executor::parse_tensor_file(bytes);
-    if (!tensor) return core::refuse_within(named.second, std::move(tensor).error());
-    inputs.push_back({std::move(named.first), *std::move(tensor)});
+    ISOTRACE_TRY_DONE(add_input(context, text, program, inputs));
   }
   if (!arguments.has("--random")) return inputs;
   const auto seed = parse_count(arguments.value("--random"));

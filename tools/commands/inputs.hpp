@@ -5,13 +5,19 @@
 #include <vector>
 
 #include <isotrace/executor/execute.hpp>
+#include <isotrace/executor/tensor_file.hpp>
 #include <isotrace/tools/cli/arguments.hpp>
 #include <isotrace/tools/cli/context.hpp>
 
 namespace isotrace::tools {
 
-core::Result<core::Program> load_program(const Context& context, const std::string& path);
-/// --input NAME=FILE and --random SEED; refuses what fits no input of the program.
+/// The model, with external data from beside it, and with the weights of a container where a path
+/// of one is given.
+core::Result<core::Program> load_program(const Context& context, const std::string& path,
+                                         const std::string& weights_path = {});
+/// A tensor file of any format.
+core::Result<executor::TensorFile> load_tensors(const Context& context, const std::string& path);
+/// --input [NAME=]FILE and --random SEED; refuses what fits no input of the program.
 core::Result<std::vector<executor::NamedTensor>> load_inputs(const Context& context,
                                                              const Arguments& arguments,
                                                              const core::Program& program);

@@ -14,27 +14,43 @@ namespace {
 
 using core::RefusalCode;
 
+/// What a program is made of, programs inside included.
+struct Contents {
+  std::map<std::string_view, std::size_t> operations;
+  std::size_t parameters = 0;
+};
+
+void add_contents(const core::Program& program, Contents& contents) {
+  for (const core::Tensor& constant : program.constants) contents.parameters += constant.elements();
+  for (const core::Node& node : program.nodes) {
+    ++contents.operations[core::op_info(node.op).name];
+    for (const core::Attribute& attribute : node.attributes) {
+      const auto* inside = std::get_if<core::SubProgram>(&attribute.value);
+      if (inside != nullptr) add_contents(inside->program(), contents);
+    }
+  }
+}
+
 Json program_json(const core::Program& program) {
   Json inputs = Json::array();
   for (const core::ProgramInput& input : program.inputs) {
-    inputs.push_back({{"name", input.name},
-                      {"dtype", core::dtype_name(input.dtype)},
-                      {"shape", shape_json(input.shape)}});
+    inputs.push_back(
+        {{"name", input.name},
+         {"dtype", core::dtype_name(input.dtype)},
+         {"shape", input.shape == core::any_rank ? Json(nullptr) : shape_json(input.shape)}});
   }
   Json outputs = Json::array();
   for (const core::ProgramOutput& output : program.outputs) outputs.push_back(output.name);
-  std::map<std::string_view, std::size_t> counts;
-  for (const core::Node& node : program.nodes) ++counts[core::op_info(node.op).name];
+  Contents contents;
+  add_contents(program, contents);
   Json operations = Json::object();
-  for (const auto& [name, count] : counts) operations[std::string(name)] = count;
-  std::size_t parameters = 0;
-  for (const core::Tensor& constant : program.constants) parameters += constant.elements();
+  for (const auto& [name, count] : contents.operations) operations[std::string(name)] = count;
   return {{"kind", "model"},
           {"programDigest", core::program_digest(program).hex()},
           {"semantics", core::semantics_id},
           {"nodes", program.nodes.size()},
           {"constants", program.constants.size()},
-          {"parameters", parameters},
+          {"parameters", contents.parameters},
           {"inputs", std::move(inputs)},
           {"outputs", std::move(outputs)},
           {"operations", std::move(operations)}};
@@ -171,7 +187,10 @@ core::Result<Json> describe_artifact(core::ByteView bytes, const Arguments& argu
     return trace_json(*trace);
   }
   if (auto proof = proofs::parse_proof(bytes)) return proof_json(*proof, bytes.size());
-  if (auto program = executor::import_onnx(bytes)) return program_json(*program);
+  const auto folder = executor::ModelFolder::of_model(arguments.operand(0));
+  if (auto program = executor::import_onnx(bytes, {.folder = &folder, .weights = {}})) {
+    return program_json(*program);
+  }
   return core::refuse(RefusalCode::artifact_unknown, "");
 }
 

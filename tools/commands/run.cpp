@@ -1,7 +1,8 @@
 #include <chrono>
 #include <filesystem>
 
-#include <isotrace/executor/import_onnx.hpp>
+#include <isotrace/executor/tensor_file.hpp>
+#include <isotrace/tools/commands/array_text.hpp>
 #include <isotrace/tools/commands/commands.hpp>
 #include <isotrace/tools/commands/discard_files.hpp>
 #include <isotrace/tools/commands/element_text.hpp>
@@ -35,6 +36,24 @@ core::Result<core::Done> write_outputs(const Context& context, const std::string
   return core::Done{};
 }
 
+/// --out FILE: every output in one file. Says what is wrong with the name, if anything.
+std::string out_problem(const Arguments& arguments, const core::Program& program) {
+  if (!arguments.has("--out")) return {};
+  const std::string path = arguments.value("--out");
+  const auto format = executor::find_tensor_format(path);
+  if (!format) return "run: --out " + path + " ends in none of .npy, .npz, .pb, .safetensors";
+  if (executor::is_container(*format) || program.outputs.size() == 1) return {};
+  return "run: --out " + path + " holds one tensor, the program has " +
+         std::to_string(program.outputs.size()) + " outputs: use .npz or .safetensors";
+}
+
+core::Result<core::Done> write_out(const Context& context, const std::string& path,
+                                   const std::vector<executor::NamedTensor>& outputs) {
+  auto bytes = executor::write_tensors(*executor::find_tensor_format(path), outputs);
+  if (!bytes) return core::refuse_within(path, std::move(bytes).error());
+  return context.write(path, *bytes);
+}
+
 void print_text(const Context& context, const Arguments& arguments,
                 const executor::Recording& run) {
   context.out << "root " << run.root.hex() << "\nsteps " << run.steps << "\n";
@@ -42,7 +61,8 @@ void print_text(const Context& context, const Arguments& arguments,
     context.out << "output " << output.name << " " << core::dtype_name(output.value.dtype())
                 << core::shape_text(output.value.shape()) << " "
                 << core::tensor_digest(output.value).hex() << "\n";
-    if (arguments.has("--print")) context.out << elements_text(output.value);
+    if (arguments.has("--print")) context.out << array_text(output.value);
+    if (arguments.has("--print-all")) context.out << elements_text(output.value);
   }
 }
 
@@ -51,7 +71,9 @@ void print_json(const Context& context, const Arguments& arguments, const execut
   Json object = {{"root", run.root.hex()}, {"steps", run.steps}, {"outputs", Json::array()}};
   for (const executor::NamedTensor& output : run.outputs) {
     Json tensor = tensor_json(output.name, trace::record_of(output.value));
-    if (arguments.has("--print")) tensor["elements"] = elements_json(output.value);
+    if (arguments.has("--print") || arguments.has("--print-all")) {
+      tensor["elements"] = elements_json(output.value);
+    }
     object["outputs"].push_back(std::move(tensor));
   }
   if (context.timings) object["seconds"] = seconds;
@@ -62,7 +84,10 @@ void print_json(const Context& context, const Arguments& arguments, const execut
 
 int run_command(const Context& context, const Arguments& arguments) {
   ISOTRACE_OR_REPORT(context, const core::Program program,
-                     load_program(context, arguments.operand(0)));
+                     load_program(context, arguments.operand(0), arguments.value("--weights")));
+  if (const std::string problem = out_problem(arguments, program); !problem.empty()) {
+    return report_usage(context, problem);
+  }
   ISOTRACE_OR_REPORT(context, const auto inputs, load_inputs(context, arguments, program));
   ISOTRACE_OR_REPORT(context, const auto backend, load_backend(arguments));
   ISOTRACE_OR_REPORT(context, const executor::ExecuteLimits limits, load_limits(arguments));
@@ -85,6 +110,10 @@ int run_command(const Context& context, const Arguments& arguments) {
   if (arguments.has("--output")) {
     ISOTRACE_OR_REPORT(context, [[maybe_unused]] const core::Done done,
                        write_outputs(context, arguments.value("--output"), run.outputs));
+  }
+  if (arguments.has("--out")) {
+    ISOTRACE_OR_REPORT(context, [[maybe_unused]] const core::Done done,
+                       write_out(context, arguments.value("--out"), run.outputs));
   }
   if (context.json) {
     print_json(context, arguments, run, seconds.count());

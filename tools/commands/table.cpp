@@ -16,9 +16,12 @@ constexpr OptionSpec threads_option{"--jobs", "N", once, "worker threads", "1"};
 constexpr OptionSpec isa_option{"--isa", "ISA",
                                 once,    "instruction set of the cpu backend (default: the best)",
                                 "",      "avx2|avx512"};
-constexpr OptionSpec input_option{
-    "--input", "NAME=FILE", many,
-    "input tensor, .npy or ONNX TensorProto; NAME= may be left out if there is one"};
+constexpr OptionSpec input_option{"--input", "NAME=FILE", many,
+                                  "input tensor: .npy, ONNX .pb, or member NAME of .npz, "
+                                  ".safetensors; without NAME= the only input, "
+                                  "or all members of a container"};
+constexpr OptionSpec weights_option{
+    "--weights", "FILE", once, "values of initializers by name (.safetensors, .npz), bit for bit"};
 constexpr OptionSpec random_option{"--random", "SEED", once,
                                    "fill inputs that were not given with Philox numbers in [0,1)"};
 constexpr OptionSpec memory_option{"--memory-max", "GIB", once,
@@ -41,15 +44,18 @@ constexpr OperandSpec bundle_operand[] = {{"DIR", "proof bundle made by export"}
 constexpr OperandSpec certificate_operand[] = {{"CERT", "certificate"}};
 constexpr OperandSpec policy_operands[] = {{"ACTION", "what to do", 1, 1, "init|check"},
                                            {"FILE", "policy file (check)", 0}};
-constexpr OperandSpec suite_operands[] = {{"KIND", "kind of suite", 1, 1, "onnx"},
-                                          {"DIR", "folder of ONNX backend tests, or one test"}};
+constexpr OperandSpec suite_operands[] = {
+    {"KIND", "kind of suite", 1, 1, "onnx"},
+    {"DIR", "one ONNX backend test, or a folder of tests at any depth"}};
 constexpr OperandSpec bench_operands[] = {{"WHAT", "what to measure", 1, 1, "tensors"}};
+constexpr OperandSpec selftest_operand[] = {{"WHAT", "what to test", 1, 1, "math"}};
 constexpr OperandSpec code_operand[] = {{"CODE", "refusal number or name; none: list all", 0}};
 constexpr OperandSpec shell_operand[] = {{"SHELL", "shell", 1, 1, "bash|zsh|fish"}};
 
 constexpr OptionSpec run_options[] = {
     input_option,
     random_option,
+    weights_option,
     backend_option,
     threads_option,
     isa_option,
@@ -57,12 +63,16 @@ constexpr OptionSpec run_options[] = {
     {"--keep", "WHAT", once, "tensor contents stored in the trace", "none", "all|none"},
     {"--no-embed", "", flag, "leave program and inputs out of the trace (replay then needs them)"},
     {"--output", "DIR", once, "write every output as DIR/NAME.npy"},
-    {"--print", "", flag, "print the outputs' elements"},
+    {"--out", "FILE", once,
+     "write all outputs to FILE: .npz, .safetensors; a single one: .npy, .pb"},
+    {"--print", "", flag, "print the outputs as arrays, large ones in part"},
+    {"--print-all", "", flag, "print every element: decimal, hex float, bits"},
     memory_option,
     timings_option,
 };
 constexpr std::string_view run_examples[] = {
     "isotrace run model.onnx --input x=x.npy --trace a.isotrace",
+    "isotrace run model.onnx --weights w.safetensors --input inputs.npz --out outputs.npz --print",
     "isotrace run model.onnx --random 7 --backend cpu --jobs 2 --trace b.isotrace --json"};
 
 constexpr OptionSpec replay_options[] = {
@@ -73,6 +83,7 @@ constexpr OptionSpec replay_options[] = {
     isa_option,
     {"--program", "FILE", once, "the model, if the trace does not embed it"},
     input_option,
+    weights_option,
     memory_option,
     timings_option,
 };
@@ -193,9 +204,25 @@ constexpr std::string_view bench_examples[] = {
     "ISOTRACE_ORT=node_modules isotrace bench tensors --threads 2 --json"};
 
 constexpr OptionSpec conform_options[] = {
-    backend_option, threads_option, {"--failures", "", flag, "list only cases that did not pass"}};
+    backend_option,
+    {"--jobs", "N", once, "tests judged at a time", "1"},
+    {"--only", "GLOB", once, "only tests whose path below DIR matches"},
+    {"--junit", "FILE", once, "write a JUnit XML report; refused tests count as skipped"},
+    {"--failures", "", flag, "list only cases that did not pass"}};
 constexpr std::string_view conform_examples[] = {
-    "isotrace conform onnx /usr/share/libonnx-testdata/data/pytorch-converted"};
+    "isotrace conform onnx /usr/share/libonnx-testdata/data/pytorch-converted",
+    "isotrace conform onnx /usr/share/libonnx-testdata/data --only 'node/test_conv*' --junit "
+    "r.xml"};
+
+constexpr OptionSpec selftest_options[] = {
+    {"--exhaustive", "FUNC", once,
+     "all 2^32 arguments of one function of one argument, or of all (a CPU minute each)"},
+    {"--samples", "N", once, "random arguments of every function, beside the fixed ones", "20000"},
+    {"--jobs", "N", once, "worker threads of --exhaustive", "1"},
+    timings_option,
+};
+constexpr std::string_view selftest_examples[] = {
+    "isotrace selftest math", "isotrace selftest math --exhaustive exp --jobs 2 --timings"};
 
 constexpr std::string_view explain_examples[] = {"isotrace explain 1203",
                                                  "isotrace explain trace_truncated"};
@@ -257,6 +284,9 @@ constexpr std::array rows = {
         bench_command},
     Row{{"conform", "Run a conformance suite", suite_operands, conform_options, conform_examples},
         conform_command},
+    Row{{"selftest", "Compare the elementary functions with MPFR", selftest_operand,
+         selftest_options, selftest_examples},
+        selftest_command},
     Row{{"explain", "Explain a refusal code", code_operand, {}, explain_examples}, explain_command},
     Row{{"doctor", "Check this machine for what Isotrace uses", {}, {}, doctor_examples},
         doctor_command},

@@ -15,7 +15,8 @@ core::Result<trace::Trace> load_trace(const Context& context, const std::string&
 core::Result<executor::EmbeddedRun> load_run(const Context& context, const Arguments& arguments,
                                              const trace::Trace& trace) {
   if (!arguments.has("--program")) return executor::embedded_run(trace);
-  ISOTRACE_TRY(core::Program program, load_program(context, arguments.value("--program")));
+  ISOTRACE_TRY(core::Program program,
+               load_program(context, arguments.value("--program"), arguments.value("--weights")));
   ISOTRACE_TRY(auto inputs, load_inputs(context, arguments, program));
   return executor::EmbeddedRun{std::move(program), std::move(inputs)};
 }

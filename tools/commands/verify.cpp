@@ -19,7 +19,9 @@ int verify_command(const Context& context, const Arguments& arguments) {
   certificates::Evidence evidence = files.evidence();
   if (files.model) {
     // A model that cannot be imported has no identity; its digest still decides.
-    if (const auto program = executor::import_onnx(*files.model)) {
+    const auto folder = executor::ModelFolder::of_model(arguments.value("--model"));
+    if (const auto program =
+            executor::import_onnx(*files.model, {.folder = &folder, .weights = {}})) {
       evidence.identity = certificates::model_identity(*program);
     }
   }

@@ -18,7 +18,8 @@ Made by `tools/dev/make_status_page.py` from `core/ops.def`, from the files that
 ## Operations of a program
 
 `cpu` lists the types with SIMD kernels; the rest of its work is done by the reference loop, openly. Opsets are those
-of the ONNX operation of the same name; a dash: only other ONNX operations lead to it.
+of the ONNX operation of the same name; a dash: only other ONNX operations lead to it. Operations without types
+are executed by the executor, step by step, on any backend.
 
 | operation | opsets | element types (reference) | cpu (SIMD) | spec | reference | test |
 |---|---|---|---|---|---|---|
@@ -57,7 +58,7 @@ def spec_pages(source):
 
 
 def make_page(program, source):
-    rows = re.findall(r'^ISOTRACE_OP\(\d+, \w+, "(\w+)",.*?"([a-z]+\.[a-z0-9_]+)"\)$',
+    rows = re.findall(r'^ISOTRACE_(?:OP|CONTROL)\(\d+, \w+, "(\w+)",.*?"([a-z]+\.[a-z0-9_]+)"\)$',
                       (source / "core/ops.def").read_text(), re.M)
     matrix = {b["name"]: b["matrix"] for b in ask(program, "backends", "--matrix")["backends"]}
     opsets = {o["operation"]: f"{max(7, o['opset_min'])}-{o['opset_max']}"

@@ -1,0 +1,76 @@
+#include <isotrace/backends/cpu/conv.hpp>
+#include <isotrace/backends/cpu/image_columns.hpp>
+#include <isotrace/backends/cpu/transposition.hpp>
+
+namespace isotrace::backends::cpu {
+namespace {
+
+constexpr Index gathered_elements_max = 1 << 19;  // of the columns, which stay in the cache
+constexpr Index wasted_part = 10;                 // worth it where one lane in so many is wasted
+
+Index round_up(Index value, Index step) { return (value + step - 1) / step * step; }
+
+/// The columns as a matrix [depth][columns].
+std::unique_ptr<float[]> gather_columns(const ConvCall& call, Index image, Index group,
+                                        const Engine& engine) {
+  const auto padded = pad_group(call, image, group, engine);
+  auto gathered = std::make_unique_for_overwrite<float[]>(
+      static_cast<std::size_t>(call.depth() * call.columns));
+  ImageColumns(padded.get(), *call.layout, engine.vectors)
+      .pack(engine.kernels, 0, call.depth(), 0, call.columns, call.columns, gathered.get());
+  return gathered;
+}
+
+core::Result<core::Done> run_group(const ConvCall& call, Index image, Index group, float* products,
+                                   const Engine& engine) {
+  const Index outputs = call.geometry.group_outputs;
+  const auto gathered =
+      call.layout == nullptr ? nullptr : gather_columns(call, image, group, engine);
+  const MatrixColumns weights(call.weights + group * outputs * call.depth(), 1, call.depth());
+  Gemm gemm{.rows = call.columns,
+            .columns = outputs,
+            .depth = call.depth(),
+            .segment = call.segment,
+            .a = gathered != nullptr ? gathered.get() : call.inputs_of(image, group),
+            .a_row_stride = 1,
+            .a_depth_stride = call.columns,
+            .b = &weights,
+            .c = products,
+            .c_stride = outputs,
+            .finish = {}};
+  if (call.bias != nullptr) {
+    gemm.finish.addend = call.bias + group * outputs;
+    gemm.finish.addend_column_stride = 1;
+  }
+  ISOTRACE_TRY_DONE(run_gemms({&gemm, 1}, engine));
+  Transposition<float>{.from = products,
+                       .from_stride = outputs,
+                       .out = call.outputs_of(image, group),
+                       .out_stride = call.columns,
+                       .rows = outputs,
+                       .columns = call.columns}
+      .run();
+  return core::Done{};
+}
+
+}  // namespace
+
+bool is_narrow(const ConvCall& call, const Kernels& kernels) {
+  const Index wasted = round_up(call.columns, kernels.tile_columns) - call.columns;
+  return call.columns >= kernels.tile_rows && wasted * wasted_part >= call.columns &&
+         call.geometry.group_outputs % kernels.tile_columns == 0 &&
+         call.columns <= gathered_elements_max / std::max<Index>(call.depth(), 1);
+}
+
+core::Result<core::Done> run_narrow(const ConvCall& call, const Engine& engine) {
+  const auto products = std::make_unique_for_overwrite<float[]>(
+      static_cast<std::size_t>(call.columns * call.geometry.group_outputs));
+  for (Index image = 0; image < call.geometry.batch; ++image) {
+    for (Index group = 0; group < call.geometry.groups; ++group) {
+      ISOTRACE_TRY_DONE(run_group(call, image, group, products.get(), engine));
+    }
+  }
+  return core::Done{};
+}
+
+}  // namespace isotrace::backends::cpu

@@ -1,0 +1,73 @@
+// One lane of binary64: the pack type with which the reference evaluates the approximations of
+// approximations.hpp. Packs of several lanes (backends/cpu) offer the same operations, so the same
+// source is compiled for every width.
+#pragma once
+
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+namespace isotrace::reference {
+
+struct ScalarLane {
+  using Mask = bool;
+  double value;
+
+  ScalarLane() = default;
+  ScalarLane(double x) : value(x) {}  // NOLINT(google-explicit-constructor): constants in formulas
+
+  friend ScalarLane operator+(ScalarLane a, ScalarLane b) { return a.value + b.value; }
+  friend ScalarLane operator-(ScalarLane a, ScalarLane b) { return a.value - b.value; }
+  friend ScalarLane operator*(ScalarLane a, ScalarLane b) { return a.value * b.value; }
+  friend ScalarLane operator/(ScalarLane a, ScalarLane b) { return a.value / b.value; }
+  friend bool operator<(ScalarLane a, ScalarLane b) { return a.value < b.value; }
+  friend bool operator<=(ScalarLane a, ScalarLane b) { return a.value <= b.value; }
+  friend bool operator==(ScalarLane a, ScalarLane b) { return a.value == b.value; }
+
+  /// a * b + c, rounded once.
+  static ScalarLane fma(ScalarLane a, ScalarLane b, ScalarLane c) {
+    return std::fma(a.value, b.value, c.value);
+  }
+  static ScalarLane sqrt(ScalarLane a) { return std::sqrt(a.value); }
+  static ScalarLane abs(ScalarLane a) { return std::fabs(a.value); }
+  /// The limit, or x if that is nearer to zero on the limit's side; NaN stays.
+  static ScalarLane at_most(ScalarLane x, double limit) {
+    return x.value > limit ? limit : x.value;
+  }
+  static ScalarLane at_least(ScalarLane x, double limit) {
+    return x.value < limit ? limit : x.value;
+  }
+  static ScalarLane copysign(ScalarLane magnitude, ScalarLane sign) {
+    return std::copysign(magnitude.value, sign.value);
+  }
+  static ScalarLane select(bool mask, ScalarLane a, ScalarLane b) { return mask ? a : b; }
+  static bool both(bool a, bool b) { return a && b; }
+
+  // `shifted` is n + integer_shift: its lowest bits hold the integer n.
+  static std::uint64_t bits(ScalarLane x) { return std::bit_cast<std::uint64_t>(x.value); }
+  /// 2^n for n in [-1022, 1023].
+  static ScalarLane power_of_two(ScalarLane shifted) {
+    return std::bit_cast<double>((bits(shifted) + 1023) << 52);
+  }
+  static bool is_odd(ScalarLane shifted) { return (bits(shifted) & 1) != 0; }
+  /// x, or -x where bit 1 of n is set.
+  static ScalarLane negate_by_bit_1(ScalarLane x, ScalarLane shifted) {
+    return std::bit_cast<double>(bits(x) ^ (bits(shifted) & 2) << 62);
+  }
+  /// x = 2^exponent * mantissa, the mantissa in [sqrt(1/2), sqrt(2)); for normal positive x.
+  static void split(ScalarLane x, ScalarLane& exponent, ScalarLane& mantissa) {
+    const std::uint64_t biased = (bits(x) + (0x3FF0000000000000 - 0x3FE6A09E667F3BCD)) >> 52;
+    exponent = static_cast<double>(static_cast<std::int64_t>(biased) - 1023);
+    mantissa = std::bit_cast<double>(bits(x) - ((biased - 1023) << 52));
+  }
+  /// Row n of the table, n in [0, 16).
+  template <std::size_t columns>
+  static void load_row(const double (&table)[16][columns], ScalarLane shifted,
+                       ScalarLane (&row)[columns]) {
+    const double* source = table[bits(shifted) & 15];
+    for (std::size_t i = 0; i < columns; ++i) row[i] = source[i];
+  }
+};
+
+}  // namespace isotrace::reference

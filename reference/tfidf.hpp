@@ -1,0 +1,21 @@
+// The n-grams that a TfIdfVectorizer node lists (docs/spec/text.md).
+#pragma once
+
+#include <isotrace/core/program.hpp>
+
+namespace isotrace::reference {
+
+struct NgramPool {
+  struct Group {
+    std::size_t length;  ///< tokens per n-gram
+    std::size_t begin;   ///< first token in pool_int64s
+    std::size_t count;   ///< n-grams
+  };
+  std::vector<Group> groups;
+  std::int64_t columns;  ///< of the result
+};
+
+/// Checks the node's lists. Refuses operation_attribute_invalid.
+core::Result<NgramPool> ngram_pool(const core::Node& node);
+
+}  // namespace isotrace::reference

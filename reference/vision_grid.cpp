@@ -1,0 +1,208 @@
+// GridSample and AffineGrid (docs/spec/vision.md). Compiled with FMA.
+#include <isotrace/reference/grid.hpp>
+#include <isotrace/reference/operand_list.hpp>
+#include <isotrace/reference/operations.hpp>
+#include <isotrace/reference/taps.hpp>
+
+namespace isotrace::reference {
+namespace {
+
+enum class Padding { zeros, border, reflection };
+
+/// Where a grid value samples along one axis.
+class GridAxis {
+ public:
+  GridAxis(std::int64_t size, bool align_corners, Padding padding)
+      : size_(size),
+        align_corners_(align_corners),
+        padding_(padding),
+        low_(align_corners ? 0.0 : -0.5),
+        high_(static_cast<double>(size) - (align_corners ? 1.0 : 0.5)) {}
+
+  /// From [-1, 1] to positions.
+  [[nodiscard]] double position(double g) const {
+    const auto size = static_cast<double>(size_);
+    return align_corners_ ? (g + 1) / 2 * (size - 1) : ((g + 1) * size - 1) / 2;
+  }
+  /// A position outside [low, high] is brought inside, unless the padding is zeros.
+  [[nodiscard]] double pad(double x) const {
+    if (padding_ == Padding::zeros || (x >= low_ && x <= high_)) return x;
+    if (padding_ == Padding::reflection) return reflect(x);
+    return std::clamp(x, 0.0, static_cast<double>(size_ - 1));
+  }
+  /// The element at a whole position, or -1.
+  [[nodiscard]] std::int64_t element(double whole) const {
+    const double padded = pad(whole);
+    const bool inside = padded >= 0 && padded <= static_cast<double>(size_ - 1);
+    return inside ? static_cast<std::int64_t>(padded) : -1;
+  }
+
+ private:
+  [[nodiscard]] double reflect(double x) const {
+    const double range = high_ - low_;
+    if (range == 0) return low_;
+    const bool below = x < low_;
+    const double excess = below ? low_ - x : x - high_;
+    const double turns = std::floor(excess / range);
+    const double rest = excess - turns * range;
+    const bool odd = turns - 2 * std::floor(turns / 2) != 0;
+    return below == odd ? high_ - rest : low_ + rest;
+  }
+
+  std::int64_t size_;
+  bool align_corners_;
+  Padding padding_;
+  double low_;
+  double high_;
+};
+
+/// Halves to even.
+double round_to_even(double x) {
+  const double below = std::floor(x);
+  const double ratio = x - below;
+  const bool odd = below - 2 * std::floor(below / 2) != 0;
+  return ratio > 0.5 || (ratio == 0.5 && odd) ? below + 1 : below;
+}
+
+/// Taps of a position along one axis; the position is a number.
+AxisTaps find_taps(const GridAxis& axis, GridMode mode, double x) {
+  if (mode == GridMode::nearest) return {{axis.element(axis.pad(round_to_even(x))), 1.0}};
+  x = axis.pad(x);
+  const double below = std::floor(x);
+  const double ratio = x - below;
+  AxisTaps taps;
+  const bool linear = mode == GridMode::linear;
+  for (int i = linear ? 0 : -1; i <= (linear ? 1 : 2); ++i) {
+    const double d = ratio - i;
+    const double weight = linear ? 1 - std::fabs(d) : cubic_weight(d, -0.75);
+    taps.push_back({axis.element(below + i), weight});
+  }
+  return taps;
+}
+
+struct Sampling {
+  GridMode mode;
+  std::vector<GridAxis> axes;
+};
+
+Sampling make_sampling(const core::Node& node, Dims x) {
+  const bool align_corners = node.integer("align_corners") != 0;
+  const std::string& padding = node.text("padding_mode");
+  const Padding pad = padding == "zeros"    ? Padding::zeros
+                      : padding == "border" ? Padding::border
+                                            : Padding::reflection;
+  Sampling sampling{grid_mode(node), {}};
+  for (const std::int64_t size : x.subspan(2)) sampling.axes.emplace_back(size, align_corners, pad);
+  return sampling;
+}
+
+/// The taps that one grid point asks for, or nothing if a coordinate is not a number. The grid
+/// names the last axis first.
+template <class Grid>
+std::optional<std::vector<AxisTaps>> point_taps(const Sampling& sampling,
+                                                std::span<const Grid> point) {
+  std::vector<AxisTaps> taps;
+  for (std::size_t a = 0; a < point.size(); ++a) {
+    const auto g = static_cast<double>(widen(point[point.size() - 1 - a]));
+    const double x = sampling.axes[a].position(g);
+    if (std::isnan(sampling.axes[a].pad(x))) return std::nullopt;
+    taps.push_back(find_taps(sampling.axes[a], sampling.mode, x));
+  }
+  return taps;
+}
+
+/// NaN, or 0 for integers.
+template <class T>
+T not_a_number() {
+  return store_interpolated<T>(std::numeric_limits<Interpolated<T>>::quiet_NaN());
+}
+
+template <class T, class Grid>
+Result<Tensor> grid_sample(const Call& call, const Shape& output) {
+  const TensorView& x = call.operand(0);
+  ISOTRACE_TRY(Tensor out, Tensor::make(x.dtype(), output));
+  if (out.elements() == 0) return out;
+  const Sampling sampling = make_sampling(call.node, x.shape());
+  const std::size_t rank = sampling.axes.size();
+  const std::size_t plane = product(x.shape(), 2, x.rank());
+  const std::size_t points = product(output, 2, output.size());
+  const auto channels = static_cast<std::size_t>(output[1]);
+  const Strides strides = row_major_strides(x.shape().subspan(2));
+  const auto grid = call.operand(1).data<Grid>();
+  for (std::size_t i = 0; i < static_cast<std::size_t>(output[0]) * points; ++i) {
+    const auto taps = point_taps(sampling, grid.subspan(i * rank, rank));
+    for (std::size_t c = 0; c < channels; ++c) {
+      const std::size_t channel = i / points * channels + c;
+      const auto source = x.data<T>().subspan(channel * plane, plane);
+      T& target = out.data<T>()[channel * points + i % points];
+      if (!taps) {
+        target = not_a_number<T>();
+        continue;
+      }
+      target = store_interpolated<T>(
+          sum_taps<Interpolated<T>>(*taps, strides, 0, [source](std::int64_t at) {
+            return interpolation_value(source[static_cast<std::size_t>(at)]);
+          }));
+    }
+  }
+  return out;
+}
+
+/// Position i of `size` on [-1, 1].
+double base_coordinate(std::int64_t i, std::int64_t size, bool align_corners) {
+  const auto n = static_cast<double>(size);
+  const auto at = static_cast<double>(2 * i);
+  if (!align_corners) return (at + 1) / n - 1;
+  return size == 1 ? 0.0 : at / (n - 1) - 1;
+}
+
+template <class T>
+Result<Tensor> affine_grid(const Call& call, const Shape& output) {
+  using Number = Wide<T>;
+  const bool align_corners = call.node.integer("align_corners") != 0;
+  ISOTRACE_TRY(Tensor out, Tensor::make(call.operand(0).dtype(), output));
+  const auto axes = static_cast<std::size_t>(output.back());
+  const std::size_t points = product(output, 1, output.size() - 1);
+  Odometer at(std::span<const std::int64_t>(output).subspan(1, axes));
+  for (std::size_t i = 0; i < out.elements() / axes; ++i, at.next()) {
+    const auto theta = call.operand(0).data<T>().subspan(i / points * axes * (axes + 1));
+    for (std::size_t row = 0; row < axes; ++row) {
+      Number t = 0;
+      for (std::size_t k = 0; k < axes; ++k) {
+        const std::size_t axis = axes - 1 - k;
+        const double base = base_coordinate(at.position()[axis], output[axis + 1], align_corners);
+        t = std::fma(widen(theta[row * (axes + 1) + k]), static_cast<Number>(base), t);
+      }
+      out.data<T>()[i * axes + row] = narrow<T>(t + widen(theta[row * (axes + 1) + axes]));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+// [vision.grid_sample]
+Outcome evaluate_grid_sample(const Call& call) {
+  const TensorView& x = call.operand(0);
+  const TensorView& grid = call.operand(1);
+  if (!core::is_float(grid.dtype())) return refuse_dtype(grid.dtype());
+  ISOTRACE_TRY(const Shape output, grid_sample_shape(call.node, x.shape(), grid.shape()));
+  return one(visit_numbers(x.dtype(), [&](auto type) -> Result<Tensor> {
+    using T = typename decltype(type)::type;
+    return visit_floats(grid.dtype(), [&](auto grid_type) {
+      return grid_sample<T, typename decltype(grid_type)::type>(call, output);
+    });
+  }));
+}
+
+// [vision.affine_grid]
+Outcome evaluate_affine_grid(const Call& call) {
+  const TensorView& theta = call.operand(0);
+  ISOTRACE_TRY(const auto size, read_integers(call.operand(1)));
+  return one(visit_floats(theta.dtype(), [&](auto type) -> Result<Tensor> {
+    ISOTRACE_TRY(const Shape output, affine_grid_shape(theta.shape(), size));
+    return affine_grid<typename decltype(type)::type>(call, output);
+  }));
+}
+
+}  // namespace isotrace::reference

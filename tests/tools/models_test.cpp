@@ -1,0 +1,118 @@
+// Small variants of the models that are measured: they import, run, and have the same trace root on
+// both backends, with any number of threads.
+#include <tools/models/models.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include <isotrace/core/philox.hpp>
+#include <isotrace/executor/execute.hpp>
+#include <isotrace/executor/import_onnx.hpp>
+#include <tools/commands/discard_files.hpp>
+
+namespace isotrace::models {
+namespace {
+
+core::Program import(const onnx::ModelProto& model) {
+  const std::string text = model.SerializeAsString();
+  auto program =
+      executor::import_onnx({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+  EXPECT_TRUE(program) << (program ? "" : core::describe(program.error()));
+  return program ? *std::move(program) : core::Program{};
+}
+
+/// Floats in [0, 1), integers 0 or 1.
+std::vector<executor::NamedTensor> make_inputs(const core::Program& program) {
+  std::vector<executor::NamedTensor> inputs;
+  core::PhiloxStream random(7);
+  for (const core::ProgramInput& input : program.inputs) {
+    core::Tensor tensor(input.dtype, input.shape);
+    if (input.dtype == core::Dtype::i64) {
+      for (auto& x : tensor.data<std::int64_t>()) x = static_cast<int>(random.next_below(2));
+    } else {
+      for (auto& x : tensor.data<float>()) x = random.next_f32();
+    }
+    inputs.push_back({input.name, std::move(tensor)});
+  }
+  return inputs;
+}
+
+core::Result<executor::Recording> record(const core::Program& program, const char* backend,
+                                         unsigned threads) {
+  tools::DiscardFiles nowhere;
+  ISOTRACE_TRY(const auto made, backends::make_backend(backend, {.threads = threads, .isa = {}}));
+  const executor::RecordOptions options{.path = "-", .embed_program = false, .tool = {}};
+  return executor::record(program, make_inputs(program), *made, nowhere, options);
+}
+
+void expect_same_root(const onnx::ModelProto& model) {
+  const core::Program program = import(model);
+  const auto expected = record(program, "reference", 1);
+  ASSERT_TRUE(expected) << core::describe(expected.error());
+  for (const auto& output : expected->outputs) {
+    for (const float x : output.value.data<float>()) ASSERT_TRUE(std::isfinite(x)) << output.name;
+  }
+  for (const unsigned threads : {1U, 2U, 3U}) {
+    const auto actual = record(program, "cpu", threads);
+    if (!actual && actual.error().code == core::RefusalCode::device_absent) GTEST_SKIP();
+    ASSERT_TRUE(actual) << core::describe(actual.error());
+    EXPECT_EQ(actual->root, expected->root) << threads << " threads";
+  }
+}
+
+TEST(Models, resnet_has_the_same_root_on_both_backends) {
+  for (const bool fold : {false, true}) {
+    expect_same_root(make_resnet({.seed = 3,
+                                  .batch = 2,
+                                  .image = 45,
+                                  .width = 8,
+                                  .blocks = {2, 1, 1, 1},
+                                  .classes = 10,
+                                  .fold = fold}));
+  }
+}
+
+TEST(Models, mobilenet_has_the_same_root_on_both_backends) {
+  expect_same_root(make_mobilenet(
+      {.seed = 3, .batch = 1, .image = 64, .divisor = 8, .repeats_max = 2, .classes = 10}));
+}
+
+TransformerOptions small_transformer() {
+  return {.seed = 3,
+          .batch = 2,
+          .sequence = 21,
+          .layers = 2,
+          .heads = 3,
+          .width = 48,
+          .positions = 32,
+          .vocabulary = 100};
+}
+
+TEST(Models, bert_has_the_same_root_on_both_backends) {
+  TransformerOptions options = small_transformer();
+  for (const bool erf : {false, true}) {
+    options.erf = erf;
+    options.norm_in_parts = erf;
+    expect_same_root(make_bert(options));
+  }
+}
+
+TEST(Models, gpt2_has_the_same_root_on_both_backends) {
+  TransformerOptions options = small_transformer();
+  for (const bool tied : {false, true}) {
+    options.tied = tied;
+    expect_same_root(make_gpt2(options));
+  }
+}
+
+TEST(Models, the_seed_determines_the_weights) {
+  const auto bytes = [](std::uint64_t seed) {
+    return make_mobilenet({.seed = seed, .divisor = 8, .repeats_max = 1}).SerializeAsString();
+  };
+  EXPECT_EQ(bytes(1), bytes(1));
+  EXPECT_NE(bytes(1), bytes(2));
+}
+
+}  // namespace
+}  // namespace isotrace::models
