@@ -71,8 +71,15 @@ KeptBlocks& kept_blocks() {
   return blocks;
 }
 
-#ifdef __SANITIZE_ADDRESS__
-constexpr bool keeps_blocks = false;  // every block a new one, so that use after free is found
+#if defined(__has_feature)
+#define ISOTRACE_HAS_FEATURE(feature) __has_feature(feature)
+#else
+#define ISOTRACE_HAS_FEATURE(feature) 0
+#endif
+
+/// Under AddressSanitizer every block is a new one, so that use after free is found.
+#if defined(__SANITIZE_ADDRESS__) || ISOTRACE_HAS_FEATURE(address_sanitizer)
+constexpr bool keeps_blocks = false;
 #else
 constexpr bool keeps_blocks = true;
 #endif

@@ -31,12 +31,6 @@ Result<std::size_t> byte_count(Dtype dtype, std::span<const std::int64_t> shape)
   return bytes;
 }
 
-namespace {
-
-constexpr std::align_val_t alignment{64};
-
-}  // namespace
-
 Result<Done> check_tensor(Dtype dtype, const Shape& shape, ByteView bytes) {
   ISOTRACE_TRY(const std::size_t expected, byte_count(dtype, shape));
   if (expected != bytes.size() || (is_structured(dtype) && shape.size() != 1)) {
