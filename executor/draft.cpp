@@ -78,6 +78,13 @@ Result<std::vector<std::size_t>> Draft::add_node(DraftNode node, std::size_t out
   return results;
 }
 
+Result<std::size_t> Draft::add_operation(core::Op op, std::vector<DraftValue> inputs,
+                                         std::vector<core::Attribute> attributes) {
+  ISOTRACE_TRY(const std::vector<std::size_t> results,
+               add_node({op, std::move(inputs), std::move(attributes), {}}, 1));
+  return results.front();
+}
+
 /// Gives a draft's values their final numbers.
 class DraftNumbering {
  public:

@@ -37,6 +37,9 @@ class Draft {
   /// Adds the node with `outputs` results and returns their numbers. Refuses program_ill_formed for
   /// a wrong operand count, and what ShapeInference refuses.
   core::Result<std::vector<std::size_t>> add_node(DraftNode node, std::size_t outputs);
+  /// The same for a node of one result.
+  core::Result<std::size_t> add_operation(core::Op op, std::vector<DraftValue> inputs,
+                                          std::vector<core::Attribute> attributes = {});
   void name_value(std::size_t value, std::string name) { values_[value].name = std::move(name); }
 
   [[nodiscard]] const ValueInfo& info(std::size_t value) const { return values_[value].info; }

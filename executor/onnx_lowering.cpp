@@ -223,17 +223,9 @@ namespace {
 
 std::vector<std::span<const LoweringRow>> all_lowerings() {
   return {
-      elementwise_lowerings(),
-      logic_lowerings(),
-      window_lowerings(),
-      movement_lowerings(),
-      select_lowerings(),
-      normalise_lowerings(),
-      recurrent_lowerings(),
-      vision_lowerings(),
-      sequence_lowerings(),
-      control_lowerings(),
-      quantise_lowerings(),
+      elementwise_lowerings(), logic_lowerings(),     window_lowerings(),    movement_lowerings(),
+      select_lowerings(),      normalise_lowerings(), recurrent_lowerings(), vision_lowerings(),
+      sequence_lowerings(),    control_lowerings(),   scan_lowerings(),      quantise_lowerings(),
       signal_lowerings(),
   };
 }

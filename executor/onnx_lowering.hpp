@@ -119,6 +119,7 @@ std::span<const LoweringRow> logic_lowerings();
 std::span<const LoweringRow> select_lowerings();
 std::span<const LoweringRow> sequence_lowerings();
 std::span<const LoweringRow> control_lowerings();
+std::span<const LoweringRow> scan_lowerings();
 std::span<const LoweringRow> quantise_lowerings();
 std::span<const LoweringRow> signal_lowerings();
 
