@@ -270,7 +270,8 @@ bool fits_letter(char letter, Dtype dtype, Dtype data) {
     case 'w': return core::element_of(dtype) == data && !core::is_optional(dtype);
     case 'V':
     case 'v': return core::element_of(dtype) == data;
-    default: return !core::is_structured(dtype) && (types_of_letter(letter, data) & set_of(dtype)) != 0;
+    default:
+      return !core::is_structured(dtype) && (types_of_letter(letter, data) & set_of(dtype)) != 0;
   }
 }
 

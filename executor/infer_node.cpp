@@ -264,14 +264,8 @@ Result<std::vector<ValueInfo>> infer_node(const Node& node, OperandInfos operand
     }
   }
   const std::span<const InferRow> families[] = {
-      infer_move_rows(),
-      infer_quantise_rows(),
-      infer_signal_rows(),
-      infer_recurrent_rows(),
-      infer_select_rows(),
-      infer_vision_rows(),
-      infer_sequence_rows(),
-      infer_control_rows(),
+      infer_move_rows(),   infer_quantise_rows(), infer_signal_rows(),   infer_recurrent_rows(),
+      infer_select_rows(), infer_vision_rows(),   infer_sequence_rows(), infer_control_rows(),
   };
   for (const auto rows : families) {
     const auto row = std::ranges::find(rows, node.op, &InferRow::op);

@@ -174,7 +174,8 @@ std::int64_t to_index(Number value) {
   }
 }
 
-/// Types without arithmetic, whose element is a small number in `value`: booleans and 4-bit integers.
+/// Types without arithmetic, whose element is a small number in `value`: booleans and 4-bit
+/// integers.
 template <class T>
 inline constexpr bool is_boxed =
     std::is_same_v<T, Bool8> || std::is_same_v<T, Int4> || std::is_same_v<T, UInt4>;

@@ -12,9 +12,9 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-/// value * 2^n with one rounding, for a positive value. Below 2^-1022 the result is a whole number of
-/// units of 2^-1074, so the value is counted in these: adding 2^52 rounds the higher part to a whole
-/// number, and where that meets a half-way point the lower part decides.
+/// value * 2^n with one rounding, for a positive value. Below 2^-1022 the result is a whole number
+/// of units of 2^-1074, so the value is counted in these: adding 2^52 rounds the higher part to a
+/// whole number, and where that meets a half-way point the lower part decides.
 double scale_and_round(DoubleDouble value, int n) {
   if (n > -1022 || (n == -1022 && value.hi >= 1)) {
     const int half = n / 2;

@@ -34,6 +34,7 @@ TABLES = {".def", ".capnp"}  # no limit on their length
 
 FILE_LINES_MAX = 800
 FUNCTION_LINES_MAX = 70
+COLUMNS_MAX = 100  # as .clang-format says
 # Dispatch loops of interpreters: one function by nature.
 LONG_FUNCTION_FILES = set()
 
@@ -176,6 +177,9 @@ def check_sizes(path, text, problems):
     lines = text.count("\n")
     if lines > FILE_LINES_MAX:
         problems.append(f"{path}: {lines} lines, at most {FILE_LINES_MAX}")
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) > COLUMNS_MAX:
+            problems.append(f"{path}:{number}: {len(line)} columns, at most {COLUMNS_MAX}")
     if str(path) in LONG_FUNCTION_FILES:
         return
     for first, count in find_functions(text) or ():
@@ -250,6 +254,9 @@ CASES = [
     ("no room", {"misc/m.cpp": ""}, "belongs to no room"),
     ("file of 800 lines", {"core/b.cpp": "\n" * 800}, None),
     ("file of 801 lines", {"core/b.cpp": "\n" * 801}, "801 lines"),
+    ("line of 100 columns", {"core/b.cpp": "//" + "x" * 98 + "\n"}, None),
+    ("line of 101 columns", {"core/b.cpp": "\n//" + "x" * 99 + "\n"}, "core/b.cpp:2: 101 columns"),
+    ("long row of a table", {"core/b.def": "X" * 200 + "\n"}, None),
     ("long table", {"core/b.def": "\n" * 2000}, None),
     ("function of 70 lines", {"core/b.cpp": function_of(70)}, None),
     ("function of 71 lines", {"core/b.cpp": function_of(71)}, "core/b.cpp:2: a function of 71 lines"),

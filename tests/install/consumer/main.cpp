@@ -1,4 +1,5 @@
-// A program outside the tree: reads the trace named on its command line through the installed library.
+// A program outside the tree: reads the trace named on its command line through the installed
+// library.
 #include <cstdio>
 
 #include <isotrace/core/file.hpp>
