@@ -94,6 +94,19 @@ TEST(Lowering, RefusesOperationsItHasNoBoundFor) {
   EXPECT_EQ(refusal(net.program()), "prove_unsupported: node 1 (Sigmoid)");
 }
 
+TEST(Lowering, RefusesControlFlowByName) {
+  ChainBuilder inside({1, 2});
+  Program body = inside.relu().program();
+  body.inputs[0].shape = core::any_rank;
+  auto branch = core::SubProgram::make(std::move(body));
+  ASSERT_TRUE(branch) << core::describe(branch.error());
+  ChainBuilder net({1, 2});
+  net.relu();
+  net.node(Op::branch, {net.constant(Tensor(core::Dtype::boolean, {}))},
+           {{"else_branch", *branch}, {"then_branch", *branch}}, true);
+  EXPECT_EQ(refusal(net.program()), "prove_unsupported: node 1 (If)");
+}
+
 TEST(Lowering, RefusesGraphsThatAreNoChain) {
   ChainBuilder net({1, 2});
   net.relu().relu().elementwise(Op::add, {2}, {0, 0});
