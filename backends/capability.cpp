@@ -240,39 +240,39 @@ const Signature& find_signature(Op op) {
   return *row;
 }
 
-/// The types of tensors that an operand with this letter may have.
+bool may_be_left_out(char letter) { return letter >= 'a'; }
+char upper_case(char letter) {
+  return may_be_left_out(letter) ? static_cast<char>(letter - 'a' + 'A') : letter;
+}
+
+/// The types of tensors that an operand with this upper-case letter may have.
 DtypeSet types_of_letter(char letter, Dtype data) {
   switch (letter) {
-    case 'T':
-    case 't': return set_of(data);
-    case 'I':
-    case 'i': return indices;
+    case 'T': return set_of(data);
+    case 'I': return indices;
+    case 'C': return booleans;
     case 'N': return numbers | nibbles;
-    case 'F':
-    case 'f': return floats;
-    case 'S':
-    case 's': return set_of(Dtype::f32);
+    case 'F': return floats;
+    case 'S': return set_of(Dtype::f32);
     case 'A': return scales;
     case 'R': return scales | set_of(Dtype::i32);
-    case 'k': return quantised;
-    case 'B':
-    case 'b': return bytes;
-    case 'j': return set_of(Dtype::i32);
-    default: return set_of(Dtype::boolean);  // C
+    case 'K': return quantised;
+    case 'B': return bytes;
+    case 'J': return set_of(Dtype::i32);
+    default: ISOTRACE_CHECK(false, letter);
   }
 }
 
-/// Whether one operand has the type that a letter asks for.
+/// Whether one operand has the type that a letter of either case asks for.
 bool fits_letter(char letter, Dtype dtype, Dtype data) {
-  switch (letter) {
+  const char upper = upper_case(letter);
+  switch (upper) {
     case 'L': return dtype == core::sequence_of(data);
-    case 'W':
-    case 'w': return core::element_of(dtype) == data && !core::is_optional(dtype);
-    case 'V':
-    case 'v': return core::element_of(dtype) == data;
-    default:
-      return !core::is_structured(dtype) && (types_of_letter(letter, data) & set_of(dtype)) != 0;
+    case 'W': return core::element_of(dtype) == data && !core::is_optional(dtype);
+    case 'V': return core::element_of(dtype) == data;
+    default: break;
   }
+  return !core::is_structured(dtype) && (types_of_letter(upper, data) & set_of(dtype)) != 0;
 }
 
 /// Whether the operands are those of the signature for this data type, some optional ones left out.
@@ -281,12 +281,11 @@ bool fits(std::string_view letters, std::span<const Dtype> operands, Dtype data)
     return std::all_of(operands.begin(), operands.end(), [&](Dtype d) { return d == data; });
   }
   if (letters.empty()) return operands.empty();
-  const bool optional = letters[0] >= 'a';
   if (!operands.empty() && fits_letter(letters[0], operands[0], data) &&
       fits(letters.substr(1), operands.subspan(1), data)) {
     return true;
   }
-  return optional && fits(letters.substr(1), operands, data);
+  return may_be_left_out(letters[0]) && fits(letters.substr(1), operands, data);
 }
 
 using SupportFunction = Support (*)(Op, Dtype);
@@ -305,7 +304,7 @@ CapabilityMatrix make_matrix(SupportFunction support) {
 
 Support reference_support(Op, Dtype) { return Support::reference_loop; }
 
-/// Operations of the cpu backend with code of its own: for f32, or for every type.
+// Operations of the cpu backend with code of its own, by the data types that it serves.
 constexpr Op cpu_f32[] = {Op::add,
                           Op::sub,
                           Op::mul,
@@ -339,17 +338,32 @@ constexpr Op cpu_f32[] = {Op::add,
                           Op::reduce_min,
                           Op::batch_normalization,
                           Op::layer_normalization,
-                          Op::global_average_pool};
-constexpr Op cpu_all_types[] = {Op::transpose, Op::split, Op::expand};
+                          Op::global_average_pool,
+                          Op::quantize_linear,
+                          Op::dynamic_quantize_linear};
+constexpr Op cpu_bytes[] = {Op::matmul_integer, Op::qlinear_matmul, Op::conv_integer,
+                            Op::qlinear_conv, Op::dequantize_linear};
+constexpr Op cpu_casts[] = {Op::cast};
+constexpr Op cpu_all_types[] = {Op::transpose, Op::split,  Op::expand, Op::slice,
+                                Op::concat,    Op::gather, Op::pad};
+
+struct OwnCode {
+  std::span<const Op> ops;
+  DtypeSet types;
+};
+constexpr OwnCode cpu_code[] = {
+    {cpu_f32, set_of(Dtype::f32)},
+    {cpu_bytes, bytes},
+    {cpu_casts, scales | bytes | booleans | set_of(Dtype::i16, Dtype::u16, Dtype::i32)},
+    {cpu_all_types, all_types}};
 
 Support cpu_support(Op op, Dtype dtype) {
-  const auto is_in = [op](std::span<const Op> ops) {
-    return std::find(ops.begin(), ops.end(), op) != ops.end();
-  };
-  const bool f32 = is_in(cpu_f32) || cpu::find_math_function(op) != nullptr;
-  if (op == Op::matmul_integer) return Support::simd;
-  const bool own = is_in(cpu_all_types) || (dtype == Dtype::f32 && f32);
-  return own ? Support::simd : Support::reference_loop;
+  if (dtype == Dtype::f32 && cpu::find_math_function(op) != nullptr) return Support::simd;
+  for (const OwnCode& code : cpu_code) {
+    const bool own = std::find(code.ops.begin(), code.ops.end(), op) != code.ops.end();
+    if (own && (code.types & set_of(dtype)) != 0) return Support::simd;
+  }
+  return Support::reference_loop;
 }
 
 std::string dtypes_text(std::span<const Dtype> dtypes) {

@@ -27,6 +27,8 @@ class CpuBackend final : public Backend {
         vectors_(isa == cpu::Isa::avx512 ? cpu::vector_kernels_avx512()
                                          : cpu::vector_kernels_avx2()),
         math_(cpu::math_functions(isa)),
+        conversions_(isa == cpu::Isa::avx512 ? cpu::conversion_kernels_avx512()
+                                             : cpu::conversion_kernels_avx2()),
         integers_(cpu::choose_integer_kernels(isa, cpu::find_cpu_features())),
         pool_(std::move(pool)),
         scratch_(make_scratch(pool_->threads())),
@@ -78,6 +80,17 @@ class CpuBackend final : public Backend {
       case core::Op::gemm: return cpu::run_gemm_operation(node, operands, engine);
       case core::Op::matmul_integer:
         return cpu::run_matmul_integer(node, operands, integers_, engine);
+      case core::Op::qlinear_matmul:
+        return cpu::run_qlinear_matmul(node, operands, {integers_, conversions_}, engine);
+      case core::Op::conv_integer: return cpu::run_conv_integer(node, operands, integers_, engine);
+      case core::Op::qlinear_conv:
+        return cpu::run_qlinear_conv(node, operands, {integers_, conversions_}, engine);
+      case core::Op::quantize_linear:
+      case core::Op::dequantize_linear:
+        return cpu::run_quantisation(node, operands, conversions_, engine);
+      case core::Op::dynamic_quantize_linear:
+        return cpu::run_dynamic_quantisation(node, operands, conversions_, engine);
+      case core::Op::cast: return cpu::run_cast(node, operands, conversions_, engine);
       case core::Op::conv: return cpu::run_conv(node, operands, engine);
       case core::Op::batch_normalization:
         return cpu::run_batch_normalization(node, operands, engine);
@@ -95,6 +108,10 @@ class CpuBackend final : public Backend {
       case core::Op::global_average_pool: return cpu::run_global_pool(node, operands, engine);
       case core::Op::transpose:
       case core::Op::split:
+      case core::Op::slice:
+      case core::Op::concat:
+      case core::Op::gather:
+      case core::Op::pad:
       case core::Op::expand: return cpu::run_movement(node, operands, engine);
       case core::Op::add:
       case core::Op::sub:
@@ -123,6 +140,7 @@ class CpuBackend final : public Backend {
   const cpu::Kernels& kernels_;
   const cpu::VectorKernels& vectors_;
   const cpu::MathFunctions& math_;
+  const cpu::ConversionKernels& conversions_;
   const cpu::IntegerKernels& integers_;
   std::unique_ptr<cpu::ThreadPool> pool_;
   std::vector<cpu::Scratch> scratch_;

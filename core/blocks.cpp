@@ -4,7 +4,6 @@
 #include <array>
 #include <mutex>
 #include <new>
-#include <utility>
 
 namespace isotrace::core {
 namespace {
@@ -23,45 +22,43 @@ class KeptBlocks {
   /// A block that is not much too large, or none (data is nullptr).
   MemoryBlock take(std::size_t bytes) {
     const std::lock_guard lock(mutex_);
-    MemoryBlock* best = nullptr;
-    for (MemoryBlock& block : blocks_) {
-      if (block.data == nullptr || block.capacity < bytes || block.capacity > bytes + bytes / 4) {
-        continue;
-      }
-      if (best == nullptr || block.capacity < best->capacity) best = &block;
+    std::size_t best = count_;
+    for (std::size_t i = 0; i < count_; ++i) {
+      const std::size_t capacity = blocks_[i].capacity;
+      if (capacity < bytes || capacity > bytes + bytes / 4) continue;
+      if (best == count_ || capacity < blocks_[best].capacity) best = i;
     }
-    if (best == nullptr) return {};
-    bytes_ -= best->capacity;
-    return std::exchange(*best, MemoryBlock{});
+    return best == count_ ? MemoryBlock{} : remove(best);
   }
 
   /// Keeps the block; those kept longest make room for it.
   void give(MemoryBlock block) {
     const std::lock_guard lock(mutex_);
-    drop(blocks_[next_]);
-    for (std::size_t i = 1; bytes_ + block.capacity > kept_blocks_bytes_max; ++i) {
-      drop(blocks_[(next_ + i) % blocks_.size()]);
+    while (count_ == blocks_.size() || bytes_ + block.capacity > kept_blocks_bytes_max) {
+      delete_block(remove(0));
     }
     bytes_ += block.capacity;
-    blocks_[next_] = block;
-    next_ = (next_ + 1) % blocks_.size();
+    blocks_[count_++] = block;
   }
 
   void drop_all() {
     const std::lock_guard lock(mutex_);
-    for (MemoryBlock& block : blocks_) drop(block);
+    while (count_ != 0) delete_block(remove(count_ - 1));
   }
 
  private:
-  void drop(MemoryBlock& block) {
-    if (block.data == nullptr) return;
+  MemoryBlock remove(std::size_t index) {
+    const auto at = blocks_.begin() + static_cast<std::ptrdiff_t>(index);
+    const MemoryBlock block = *at;
+    std::move(at + 1, blocks_.begin() + static_cast<std::ptrdiff_t>(count_), at);
+    --count_;
     bytes_ -= block.capacity;
-    delete_block(std::exchange(block, MemoryBlock{}));
+    return block;
   }
 
   std::mutex mutex_;
-  std::array<MemoryBlock, 16> blocks_{};
-  std::size_t next_ = 0;  // the oldest, or free
+  std::array<MemoryBlock, 64> blocks_{};  // the first count_, kept longest first
+  std::size_t count_ = 0;
   std::size_t bytes_ = 0;
 };
 

@@ -1,5 +1,6 @@
 #include <isotrace/executor/conform.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 #include <isotrace/core/convert.hpp>
@@ -19,6 +20,8 @@ using core::Tensor;
 
 constexpr double relative_tolerance = 1e-3;
 constexpr double absolute_tolerance = 1e-7;
+/// Of the largest element of a tensor: what is left where terms of that size cancel is rounding.
+constexpr double cancellation_tolerance = 0x1p-23;
 
 /// The type that NumPy, and so the suite, stores in place of one that it lacks.
 std::optional<Dtype> find_stand_in(Dtype dtype) {
@@ -97,11 +100,21 @@ double real_at(const Tensor& tensor, std::size_t index) {
   }
 }
 
-bool is_close(double expected, double found) {
+/// The largest finite magnitude of a floating-point tensor.
+double magnitude_of(const Tensor& tensor) {
+  double largest = 0.0;
+  for (std::size_t i = 0; i < tensor.elements(); ++i) {
+    const double magnitude = std::fabs(real_at(tensor, i));
+    if (std::isfinite(magnitude)) largest = std::max(largest, magnitude);
+  }
+  return largest;
+}
+
+bool is_close(double expected, double found, double magnitude) {
   if (std::isnan(expected) || std::isnan(found)) return std::isnan(expected) && std::isnan(found);
   if (std::isinf(expected) || std::isinf(found)) return expected == found;
-  return std::fabs(found - expected) <=
-         absolute_tolerance + relative_tolerance * std::fabs(expected);
+  return std::fabs(found - expected) <= absolute_tolerance + cancellation_tolerance * magnitude +
+                                            relative_tolerance * std::fabs(expected);
 }
 
 std::string kind_text(const Tensor& tensor) {
@@ -110,10 +123,10 @@ std::string kind_text(const Tensor& tensor) {
 
 /// Within the suite's tolerance, or neighbours in their own format: that is what one more rounding
 /// in another direction makes of a value, and in 16 bits and less it is more than the tolerance.
-bool agree(const Tensor& expected, const Tensor& found, std::size_t i) {
+bool agree(const Tensor& expected, const Tensor& found, std::size_t i, double magnitude) {
   const double want = real_at(expected, i);
   const double have = real_at(found, i);
-  if (is_close(want, have)) return true;
+  if (is_close(want, have, magnitude)) return true;
   return std::isfinite(want) && std::isfinite(have) && core::ulp_distance(expected, found, i) == 1U;
 }
 
@@ -152,10 +165,11 @@ std::optional<std::string> find_difference(const Tensor& expected, const Tensor&
     return kind_text(found) + ", expected " + kind_text(expected);
   }
   if (core::identical(expected, found)) return std::nullopt;
+  const bool is_float = core::is_float(expected.dtype());
+  const double magnitude = is_float ? magnitude_of(expected) : 0.0;
   for (std::size_t i = 0; i < expected.elements(); ++i) {
-    const bool fine = core::is_float(expected.dtype())
-                          ? agree(expected, found, i)
-                          : core::element_bits(expected, i) == core::element_bits(found, i);
+    const bool fine = is_float ? agree(expected, found, i, magnitude)
+                               : core::element_bits(expected, i) == core::element_bits(found, i);
     if (!fine) return element_difference(expected, found, i);
   }
   return std::nullopt;

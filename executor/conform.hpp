@@ -23,9 +23,10 @@ struct ConformanceCase {
 core::Result<ConformanceCase> load_conformance(core::Files& files, const std::string& folder);
 
 /// The first mismatch in words, nothing if all outputs agree: count, names (where stored), dtype
-/// and shape equal, integers equal, NaN equal to NaN, floats within 1e-7 + 1e-3 |expected| or next
-/// to each other in their own format, where that is wider (all of 16 bits and less): results
-/// rounded in another direction agree. bfloat16 outputs may be stored as u16.
+/// and shape equal, integers equal, NaN equal to NaN, floats within 1e-7 + 1e-3 |expected| + 2^-23
+/// of the largest expected magnitude, or next to each other in their own format, where that is
+/// wider (all of 16 bits and less): results rounded in another direction agree. bfloat16 outputs
+/// may be stored as u16.
 std::optional<std::string> find_mismatch(std::span<const NamedTensor> expected,
                                          std::span<const NamedTensor> found);
 

@@ -19,20 +19,16 @@ using core::Tensor;
 using core::TensorView;
 
 /// What a tensor costs beside its bytes, where many small ones are kept: a scan output's elements.
-constexpr std::uint64_t element_overhead = 256;
+constexpr std::uint64_t element_overhead = 512;
 
-/// A tensor of this execution's own, with its record.
-struct Held {
-  Tensor tensor;
-  RecordCell record;
+using Values = std::vector<ValuePtr>;
 
-  [[nodiscard]] Value value() { return {tensor.view(), &record}; }
-};
+ValuePtr scalar(const ControlCall& call, std::int64_t value) {
+  return call.own(Tensor::of<std::int64_t>({}, {value}));
+}
 
-Held scalar(std::int64_t value) { return {Tensor::of<std::int64_t>({}, {value}), {}}; }
-
-Held condition_of(bool value) {
-  return {Tensor::of<core::Bool8>({}, {core::Bool8{static_cast<std::uint8_t>(value)}}), {}};
+ValuePtr condition_of(const ControlCall& call, bool value) {
+  return call.own(Tensor::of<core::Bool8>({}, {core::Bool8{static_cast<std::uint8_t>(value)}}));
 }
 
 Result<bool> read_condition(const TensorView& tensor) {
@@ -74,81 +70,60 @@ class Rounds {
 
   /// Executes the body on `before`, the states, `after` and the captures; keeps its states and scan
   /// outputs, which stand behind the first `steering` outputs. Returns those.
-  Result<std::vector<Held>> next(std::vector<Value> before, std::span<const Value> after,
-                                 std::size_t steering) {
-    std::vector<Value> inputs = std::move(before);
+  Result<Values> next(Values before, const Values& after, std::size_t steering) {
+    Values inputs = std::move(before);
     inputs.insert(inputs.end(), states_.begin(), states_.end());
     inputs.insert(inputs.end(), after.begin(), after.end());
-    for (std::size_t i = call_.operands.size() - parts_.captures; i < call_.operands.size(); ++i) {
-      inputs.push_back(call_.operand(i));
-    }
+    inputs.insert(inputs.end(), call_.operands.end() - static_cast<std::ptrdiff_t>(parts_.captures),
+                  call_.operands.end());
     const std::string path = label_ + "[" + std::to_string(round_++) + "]/";
     ISOTRACE_TRY_DONE(body_.execute(inputs, path, call_.observer));
-    ISOTRACE_TRY(StepResults results, body_.take_outputs());
-    std::vector<Held> outputs;
-    for (std::size_t i = 0; i < results.tensors.size(); ++i) {
-      outputs.push_back({std::move(results.tensors[i]), std::move(results.records[i])});
-    }
+    Values outputs = body_.take_outputs();
     const auto first_state = outputs.begin() + static_cast<std::ptrdiff_t>(steering);
     const auto first_scan = first_state + static_cast<std::ptrdiff_t>(parts_.states);
-    keep_states(first_state, first_scan);
+    states_.assign(first_state, first_scan);
     ISOTRACE_TRY_DONE(call_.spending.take_bytes(scans_.size() * element_overhead));
     for (std::size_t i = 0; i < scans_.size(); ++i) {
-      scans_[i].push_back(std::move(first_scan[static_cast<std::ptrdiff_t>(i)].tensor));
+      scans_[i].push_back(first_scan[static_cast<std::ptrdiff_t>(i)]);
     }
     outputs.erase(first_state, outputs.end());
     return outputs;
   }
 
-  /// The states, then the scan outputs stacked along the axes and in the directions given.
-  Result<StepResults> finish(const std::vector<std::int64_t>& axes,
-                             const std::vector<std::int64_t>& directions) {
-    StepResults results;
-    for (std::size_t i = 0; i < parts_.states; ++i) {
-      if (held_.empty()) {  // no round: as given
-        const Value& state = states_[i];
-        ISOTRACE_TRY_DONE(call_.spending.take_bytes(state.view.bytes().size()));
-        ISOTRACE_TRY(Tensor copy, copy_tensor(state.view));
-        results.tensors.push_back(std::move(copy));
-        results.records.push_back(*state.record);
-      } else {
-        results.tensors.push_back(std::move(held_[i].tensor));
-        results.records.push_back(std::move(held_[i].record));
-      }
-    }
+  /// The states (without a round: as given), then the scan outputs stacked along the axes and in
+  /// the directions given.
+  Result<Values> finish(const std::vector<std::int64_t>& axes,
+                        const std::vector<std::int64_t>& directions) {
+    Values results = std::move(states_);
     const core::Program& body = call_.node.program("body").program();
     for (std::size_t i = 0; i < scans_.size(); ++i) {
       const std::size_t output = body.outputs.size() - scans_.size() + i;
       ISOTRACE_TRY(Tensor whole, stack_scan(i, output, axes[i], directions[i] != 0));
-      results.tensors.push_back(std::move(whole));
-      results.records.emplace_back();
+      results.push_back(call_.own(std::move(whole)));
     }
     return results;
   }
 
  private:
-  template <class Iterator>
-  void keep_states(Iterator begin, Iterator end) {
-    for (const Held& old : held_) call_.spending.return_bytes(old.tensor.bytes().size());
-    held_.assign(std::make_move_iterator(begin), std::make_move_iterator(end));
-    for (std::size_t i = 0; i < held_.size(); ++i) states_[i] = held_[i].value();
-  }
-
   Result<Tensor> stack_scan(std::size_t scan, std::size_t output, std::int64_t axis,
                             bool backwards) {
-    std::vector<Tensor>& parts = scans_[scan];
+    Values& parts = scans_[scan];
     if (parts.empty()) {
       const core::Program& body = call_.node.program("body").program();
       ISOTRACE_TRY(const Dtype dtype, output_dtype(body, output));
       return empty_stack(dtype, parts_.empty_shapes[scan], axis);
     }
     if (backwards) std::reverse(parts.begin(), parts.end());
+    std::vector<TensorView> views;
     std::uint64_t bytes = 0;
-    for (const Tensor& part : parts) bytes += part.bytes().size();
-    ISOTRACE_TRY_DONE(call_.spending.take_bytes(bytes));
+    for (const ValuePtr& part : parts) {
+      views.push_back(part->view());
+      bytes += part->view().bytes().size();
+    }
+    ISOTRACE_TRY_DONE(call_.spending.check_bytes(bytes));
     ISOTRACE_TRY_DONE(call_.spending.spend_work(bytes));
-    ISOTRACE_TRY(Tensor whole, stack(parts, axis));
-    call_.spending.return_bytes(bytes + parts.size() * element_overhead);
+    ISOTRACE_TRY(Tensor whole, stack(views, axis));
+    call_.spending.return_bytes(parts.size() * element_overhead);
     parts.clear();
     return whole;
   }
@@ -165,47 +140,39 @@ class Rounds {
   const ControlParts& parts_;
   Run& body_;
   std::string label_;
-  std::vector<Value> states_;  // what the next round gets
-  std::vector<Held> held_;     // the states, once the body has given some
-  std::vector<std::vector<Tensor>> scans_;
+  Values states_;  // what the next round gets
+  std::vector<Values> scans_;
   std::int64_t round_ = 0;
 };
 
 // [control.if]
-Result<StepResults> execute_branch(const ControlCall& call, const ControlParts&) {
-  ISOTRACE_TRY(const bool taken, read_condition(call.operand(0).view));
+Result<Values> execute_branch(const ControlCall& call, const ControlParts&) {
+  ISOTRACE_TRY(const bool taken, read_condition(call.operand(0)->view()));
   Run& run = call.run_of(call.node.program(taken ? "then_branch" : "else_branch"));
-  std::vector<Value> captures;
-  for (std::size_t i = 1; i < call.operands.size(); ++i) captures.push_back(call.operand(i));
   std::string path = display_name(call.node, call.path);
   if (path.empty()) path = std::string(op_info(call.node.op).name);
-  ISOTRACE_TRY_DONE(run.execute(captures, path + (taken ? "[then]/" : "[else]/"), call.observer));
+  path += taken ? "[then]/" : "[else]/";
+  ISOTRACE_TRY_DONE(run.execute(call.operands.subspan(1), path, call.observer));
   return run.take_outputs();
 }
 
 // [control.loop]
-Result<StepResults> execute_loop(const ControlCall& call, const ControlParts& parts) {
+Result<Values> execute_loop(const ControlCall& call, const ControlParts& parts) {
   std::int64_t trips = std::numeric_limits<std::int64_t>::max();
   const auto given = [&call](std::size_t i) {
-    return i < call.operands.size() && call.operands[i].has_value();
+    return i < call.operands.size() && call.operands[i] != nullptr;
   };
   if (given(0)) {
-    ISOTRACE_TRY(trips, read_trips(call.operand(0).view));
+    ISOTRACE_TRY(trips, read_trips(call.operand(0)->view()));
   }
   // A condition that is left out is true, whatever the body says.
-  Held condition = condition_of(true);
-  Value next_condition = given(1) ? call.operand(1) : condition.value();
+  ValuePtr condition = given(1) ? call.operand(1) : condition_of(call, true);
   Rounds rounds(call, parts);
   for (std::int64_t i = 0; i < trips; ++i) {
-    ISOTRACE_TRY(const bool enter, read_condition(next_condition.view));
+    ISOTRACE_TRY(const bool enter, read_condition(condition->view()));
     if (!enter) break;
-    Held iteration = scalar(i);
-    ISOTRACE_TRY(std::vector<Held> outputs,
-                 rounds.next({iteration.value(), next_condition}, {}, 1));
-    call.spending.return_bytes(outputs[0].tensor.bytes().size());
-    if (!given(1)) continue;
-    condition = std::move(outputs[0]);
-    next_condition = condition.value();
+    ISOTRACE_TRY(const Values outputs, rounds.next({scalar(call, i), condition}, {}, 1));
+    if (given(1)) condition = outputs[0];
   }
   return rounds.finish(std::vector<std::int64_t>(parts.scan_outputs),
                        std::vector<std::int64_t>(parts.scan_outputs));
@@ -216,7 +183,7 @@ Result<std::int64_t> scan_length(const ControlCall& call, const ControlParts& pa
                                  std::vector<std::size_t>& axes) {
   std::int64_t length = 0;
   for (std::size_t i = 0; i < parts.scan_inputs; ++i) {
-    const TensorView& input = call.operand(parts.states + i).view;
+    const TensorView& input = call.operand(parts.states + i)->view();
     ISOTRACE_TRY(const std::size_t axis,
                  resolve_axis(call.node.integers("input_axes")[i], input.rank()));
     axes.push_back(axis);
@@ -231,30 +198,27 @@ Result<std::int64_t> scan_length(const ControlCall& call, const ControlParts& pa
 }
 
 // [control.scan]
-Result<StepResults> execute_scan(const ControlCall& call, const ControlParts& parts) {
+Result<Values> execute_scan(const ControlCall& call, const ControlParts& parts) {
   std::vector<std::size_t> axes;
   ISOTRACE_TRY(const std::int64_t length, scan_length(call, parts, axes));
   const auto& directions = call.node.integers("input_directions");
   Rounds rounds(call, parts);
   for (std::int64_t i = 0; i < length; ++i) {
-    std::vector<Held> slices;
+    Values slices;
     for (std::size_t k = 0; k < parts.scan_inputs; ++k) {
-      const TensorView& input = call.operand(parts.states + k).view;
+      const TensorView& input = call.operand(parts.states + k)->view();
       const std::uint64_t bytes = input.bytes().size() / static_cast<std::uint64_t>(length);
       ISOTRACE_TRY_DONE(call.spending.spend_work(bytes));
-      ISOTRACE_TRY_DONE(call.spending.take_bytes(bytes));
+      ISOTRACE_TRY_DONE(call.spending.check_bytes(bytes));
       ISOTRACE_TRY(Tensor part, slice(input, axes[k], directions[k] != 0 ? length - 1 - i : i));
-      slices.push_back({std::move(part), {}});
+      slices.push_back(call.own(std::move(part)));
     }
-    std::vector<Value> inputs;
-    for (Held& part : slices) inputs.push_back(part.value());
-    ISOTRACE_TRY_DONE(rounds.next({}, inputs, 0));
-    for (const Held& part : slices) call.spending.return_bytes(part.tensor.bytes().size());
+    ISOTRACE_TRY_DONE(rounds.next({}, slices, 0));
   }
   return rounds.finish(call.node.integers("output_axes"), call.node.integers("output_directions"));
 }
 
-Result<StepResults> dispatch(const ControlCall& call) {
+Result<Values> dispatch(const ControlCall& call) {
   ISOTRACE_TRY(const ControlParts parts, find_parts(call.node, call.operands));
   switch (call.node.op) {
     case core::Op::branch: return execute_branch(call, parts);
@@ -265,7 +229,7 @@ Result<StepResults> dispatch(const ControlCall& call) {
 
 }  // namespace
 
-Result<StepResults> execute_control(const ControlCall& call) {
+Result<Values> execute_control(const ControlCall& call) {
   auto results = dispatch(call);
   if (results) return results;
   // A refusal that comes from a step inside names it.

@@ -23,11 +23,10 @@ struct ControlParts {
 /// `given[i]`: operand i is there. Refuses program_ill_formed unless everything fits.
 core::Result<ControlParts> find_parts(const core::Node& node, const std::vector<bool>& given);
 
-template <class Operand>
-core::Result<ControlParts> find_parts(const core::Node& node,
-                                      std::span<const std::optional<Operand>> operands) {
+template <class Operand>  // an optional or a pointer
+core::Result<ControlParts> find_parts(const core::Node& node, std::span<const Operand> operands) {
   std::vector<bool> given;
-  for (const auto& operand : operands) given.push_back(operand.has_value());
+  for (const auto& operand : operands) given.push_back(static_cast<bool>(operand));
   return find_parts(node, given);
 }
 

@@ -1,5 +1,10 @@
 #include <isotrace/executor/execute.hpp>
 
+#include <sched.h>
+
+#include <algorithm>
+#include <thread>
+
 #include <isotrace/executor/step_records.hpp>
 
 namespace isotrace::executor {
@@ -15,7 +20,15 @@ Result<std::vector<NamedTensor>> execute(const core::Program& program,
   for (std::size_t i = 0; i < program.nodes.size(); ++i) {
     ISOTRACE_TRY_DONE(run.step(i, observer));
   }
-  return run.copy_outputs();
+  return run.take_named_outputs();
+}
+
+unsigned spare_hash_threads(unsigned computing) {
+  cpu_set_t set;
+  const bool known = sched_getaffinity(0, sizeof set, &set) == 0;
+  const auto processors =
+      known ? static_cast<unsigned>(CPU_COUNT(&set)) : std::thread::hardware_concurrency();
+  return processors > computing ? std::min(processors - computing, computing) : 0;
 }
 
 namespace {
@@ -24,17 +37,25 @@ namespace {
 Result<core::Done> store_inputs(trace::TraceWriter& writer, Run& run,
                                 const std::vector<trace::NamedRecord>& records) {
   for (std::size_t i = 0; i < records.size(); ++i) {
-    ISOTRACE_TRY_DONE(writer.store(run.input(i).view, records[i].tensor.digest));
+    ISOTRACE_TRY_DONE(writer.store(run.input(i)->view(), records[i].tensor.digest));
   }
   return core::Done{};
 }
 
-Result<core::Done> store_results(trace::TraceWriter& writer, const StepView& step,
-                                 const trace::StepRecord& record) {
-  for (std::size_t i = 0; i < step.results.size(); ++i) {
-    ISOTRACE_TRY_DONE(writer.store(step.results[i], record.outputs[i].digest));
+Result<core::Done> store_results(trace::TraceWriter& writer, std::span<const ValuePtr> results) {
+  for (const ValuePtr& result : results) {
+    ISOTRACE_TRY_DONE(writer.store(result->view(), result->record->digest));
   }
   return core::Done{};
+}
+
+/// Executes all steps and records them.
+Result<core::Done> run_recorded(Run& run, std::size_t nodes, StepRecorder& recorder) {
+  const StepObserver observer = [&](const StepView& step) { return recorder.add(step); };
+  Result<core::Done> done = core::Done{};
+  for (std::size_t i = 0; done && i < nodes; ++i) done = run.step(i, observer);
+  ISOTRACE_TRY_DONE(recorder.finish());
+  return done;
 }
 
 }  // namespace
@@ -57,18 +78,17 @@ Result<Recording> record(const core::Program& program, std::span<const NamedTens
   if (options.embed_program || options.keep == Keep::all) {
     ISOTRACE_TRY_DONE(store_inputs(writer, run, identity.inputs));
   }
-  const StepObserver observer = [&](const StepView& step) -> Result<core::Done> {
-    const trace::StepRecord record = record_step(step);
-    ISOTRACE_TRY_DONE(writer.append(record));
-    if (options.keep == Keep::all) ISOTRACE_TRY_DONE(store_results(writer, step, record));
-    return core::Done{};
-  };
-  for (std::size_t i = 0; i < program.nodes.size(); ++i) {
-    ISOTRACE_TRY_DONE(run.step(i, observer));
-  }
+  const bool keeps_results = options.keep == Keep::all;
+  StepRecorder recorder(
+      run, options.hash_threads,
+      [&](const trace::StepRecord& step, std::span<const ValuePtr> results) -> Result<core::Done> {
+        ISOTRACE_TRY_DONE(writer.append(step));
+        return keeps_results ? store_results(writer, results) : core::Done{};
+      });
+  ISOTRACE_TRY_DONE(run_recorded(run, program.nodes.size(), recorder));
   Recording recording;
-  ISOTRACE_TRY(recording.outputs, run.copy_outputs());
   ISOTRACE_TRY(recording.root, writer.finish(record_outputs(program, run)));
+  ISOTRACE_TRY(recording.outputs, run.take_named_outputs());
   recording.steps = run.steps();
   return recording;
 }

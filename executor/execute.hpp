@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,7 @@
 
 namespace isotrace::executor {
 
-/// The record of a value, once somebody has asked for it.
-using RecordCell = std::optional<trace::TensorRecord>;
+class RunValue;  // internal to the executor
 
 /// One executed step, valid during the call. The steps of the programs inside a control-flow node
 /// are shown one by one, and then the node itself, with the operands and results of the whole.
@@ -22,9 +22,10 @@ struct StepView {
   const std::string& path;  ///< where a step inside stands, for display: "loop1[3]/"; else empty
   const core::Node& node;
   core::Operands operands;
-  const std::vector<core::Tensor>& results;
-  std::span<RecordCell* const> operand_records;  ///< nullptr for an operand that is left out
-  std::span<RecordCell> result_records;
+  std::span<const core::TensorView> results;
+  /// The executor's own: the same as values that can be kept; nullptr for an operand left out.
+  std::span<const std::shared_ptr<RunValue>> operand_values;
+  std::span<const std::shared_ptr<RunValue>> result_values;
 };
 /// Called after every step; a refusal ends the run.
 using StepObserver = std::function<core::Result<core::Done>(const StepView&)>;
@@ -59,6 +60,9 @@ struct RecordOptions {
   std::uint64_t seed = 0;
   std::string tool;
   ExecuteLimits limits = {};
+  /// Threads that hash tensors while the run goes on; 0: the run itself does, after every step. The
+  /// trace does not depend on it.
+  unsigned hash_threads = 0;
   /// The program's, for who records it more than once; else it is found anew.
   const core::ProgramIdentity* identity = nullptr;
 };
@@ -68,6 +72,10 @@ struct Recording {
   core::Digest root;
   std::uint64_t steps = 0;
 };
+
+/// hash_threads beside a backend that computes with so many threads: as many again, as far as this
+/// process has processors left for them.
+unsigned spare_hash_threads(unsigned computing);
 
 /// execute() with a trace.
 core::Result<Recording> record(const core::Program& program, std::span<const NamedTensor> inputs,

@@ -158,31 +158,37 @@ class Replay {
   Result<bool> judge_steps(const Window& window) {
     bool ended = false;
     bool agreed = true;
+    StepRecorder recorder(run_, options_.hash_threads,
+                          [&](const trace::StepRecord& step, std::span<const ValuePtr>) {
+                            agreed = judge_step(step);
+                            return agreed ? core::Done{} : end_run(ended);
+                          });
     const StepObserver observer = [&](const StepView& step) -> Result<core::Done> {
       if (step.index < window.from) return core::Done{};
       if (step.index >= window.end && !window.whole) return end_run(ended);
-      if (step.index >= trace_.steps.size()) {
-        reject_length(step.index, step.node.op);
-      } else if (judge_step(step)) {
-        return core::Done{};
-      }
+      if (step.index < trace_.steps.size()) return recorder.add(step);
+      ISOTRACE_TRY_DONE(recorder.finish());
       agreed = false;
+      reject_length(step.index, step.node.op);
       return end_run(ended);
     };
-    ISOTRACE_TRY_DONE(execute_needed(run_, find_needed(program_, window), observer, ended));
+    auto executed = execute_needed(run_, find_needed(program_, window), observer, ended);
+    // A step that differs comes before whatever refused the run.
+    if (!recorder.finish() || !agreed) return false;
+    if (!executed) return tl::make_unexpected(std::move(executed).error());
     if (!ended && run_.steps() < window.end) {
       reject_length(run_.steps(), trace_.steps[run_.steps()].op);
       return false;
     }
-    return agreed;
+    return true;
   }
 
-  bool judge_step(const StepView& step) {
-    again_.steps.push_back(record_step(step));
+  bool judge_step(const trace::StepRecord& step) {
+    again_.steps.push_back(step);
     ++result_.steps;
     const trace::StepRecord& recorded = trace_.steps[step.index];
-    if (step_digest(recorded) == step_digest(again_.steps.back())) return true;
-    reject(explain(fragment(recorded), fragment(again_.steps.back())));
+    if (step_digest(recorded) == step_digest(step)) return true;
+    reject(explain(fragment(recorded), fragment(step)));
     return false;
   }
 
@@ -271,7 +277,10 @@ Result<StepTensors> recompute_step(const EmbeddedRun& run, backends::Backend& ba
       ISOTRACE_TRY(core::Tensor copy, copy_tensor(*operand));
       tensors.operands.emplace_back(std::move(copy));
     }
-    tensors.results = view.results;
+    for (const core::TensorView& result : view.results) {
+      ISOTRACE_TRY(core::Tensor copy, copy_tensor(result));
+      tensors.results.push_back(std::move(copy));
+    }
     return end_run(ended);
   };
   Run execution(run.program, backend, limits);

@@ -14,6 +14,7 @@ struct ReplayOptions {
   std::uint64_t from = 0;           ///< first step judged
   std::optional<std::uint64_t> to;  ///< last step judged, inclusive; absent: the last one
   ExecuteLimits limits = {};
+  unsigned hash_threads = 0;  ///< as RecordOptions
 };
 
 struct ReplayResult {

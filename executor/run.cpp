@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include <isotrace/executor/change_shape.hpp>
 #include <isotrace/executor/control_flow.hpp>
 #include <isotrace/executor/refusal_list.hpp>
 #include <isotrace/executor/work.hpp>
@@ -27,31 +28,15 @@ Result<core::Done> check_input(const core::ProgramInput& declared, const TensorV
                     core::shape_text(declared.shape) + " declared");
 }
 
-std::vector<std::optional<TensorView>> views_of(std::span<const std::optional<Value>> operands) {
+std::vector<std::optional<TensorView>> views_of(std::span<const ValuePtr> operands) {
   std::vector<std::optional<TensorView>> views;
-  for (const auto& operand : operands) {
-    views.push_back(operand ? std::optional(operand->view) : std::nullopt);
+  for (const ValuePtr& operand : operands) {
+    views.push_back(operand ? std::optional(operand->view()) : std::nullopt);
   }
   return views;
 }
 
 }  // namespace
-
-Result<core::Done> Spending::spend_work(std::uint64_t amount) {
-  if (amount > limits.work_max - work) {
-    return refuse(RefusalCode::limit_exceeded, "work", std::to_string(amount) + " operations");
-  }
-  work += amount;
-  return core::Done{};
-}
-
-Result<core::Done> Spending::take_bytes(std::uint64_t amount) {
-  if (amount > limits.bytes_max || bytes > limits.bytes_max - amount) {
-    return refuse(RefusalCode::limit_exceeded, "memory", std::to_string(bytes + amount) + " bytes");
-  }
-  bytes += amount;
-  return core::Done{};
-}
 
 Run::Run(const core::Program& program, backends::Backend& backend, const ExecuteLimits& limits)
     : Run(program, std::make_unique<Spending>(Spending{backend, limits})) {}
@@ -65,18 +50,17 @@ Run::Run(const core::Program& program, Spending& spending)
       spending_(spending),
       hold_(spending.backend, program.constants),
       first_result_(program.inputs.size() + program.constants.size()) {
-  const std::size_t count = program.value_count();
-  values_.resize(count);
-  owned_.resize(count - first_result_);
-  records_.resize(count);
-  input_records_.resize(program.inputs.size());
-  last_use_.resize(count);
+  values_.resize(program.value_count());
+  last_use_.resize(program.value_count());
   for (std::size_t i = 0; i < program.constants.size(); ++i) {
-    values_[program.constant_id(i)] = program.constants[i].view();
+    values_[program.constant_id(i)] = RunValue::borrow(program.constants[i]);
   }
   for (std::size_t i = 0; i < program.nodes.size(); ++i) {
-    for (const ValueId input : program.nodes[i].inputs) {
-      if (input != no_value) last_use_[input] = i;
+    for (const ValueId value : program.nodes[i].outputs) {
+      if (value != no_value) last_use_[value] = i;
+    }
+    for (const ValueId value : program.nodes[i].inputs) {
+      if (value != no_value) last_use_[value] = i;
     }
   }
   for (const core::ProgramOutput& output : program.outputs) last_use_[output.value] = never_freed;
@@ -85,19 +69,14 @@ Run::Run(const core::Program& program, Spending& spending)
 void Run::know_constants(const core::ProgramIdentity& identity) {
   for (std::size_t i = 0; i < program_.constants.size(); ++i) {
     const core::Tensor& constant = program_.constants[i];
-    records_[program_.constant_id(i)] =
+    values_[program_.constant_id(i)]->record =
         trace::TensorRecord{identity.constants[i], constant.dtype(), constant.shape()};
   }
 }
 
-RecordCell* Run::find_record(ValueId id) {
-  return id < program_.inputs.size() ? input_records_[id] : &records_[id];
-}
-
-Result<core::Done> Run::bind_input(std::size_t index, const Value& given) {
-  ISOTRACE_TRY_DONE(check_input(program_.inputs[index], given.view));
-  values_[index] = given.view;
-  input_records_[index] = given.record;
+Result<core::Done> Run::bind_input(std::size_t index, ValuePtr given) {
+  ISOTRACE_TRY_DONE(check_input(program_.inputs[index], given->view()));
+  values_[index] = std::move(given);
   return core::Done{};
 }
 
@@ -110,8 +89,8 @@ Result<core::Done> Run::bind(std::span<const NamedTensor> inputs) {
       return refuse(RefusalCode::input_unknown, "input " + given.name);
     }
     const auto index = static_cast<std::size_t>(declared - program_.inputs.begin());
-    const bool again = values_[index].has_value();
-    ISOTRACE_TRY_DONE(bind_input(index, {given.value.view(), &records_[index]}));
+    const bool again = values_[index] != nullptr;
+    ISOTRACE_TRY_DONE(bind_input(index, RunValue::borrow(given.value)));
     if (again) return refuse(RefusalCode::input_mismatch, "input " + given.name, "given twice");
   }
   for (std::size_t i = 0; i < program_.inputs.size(); ++i) {
@@ -141,27 +120,25 @@ Result<core::Done> Run::check_supported() const {
   return tl::make_unexpected(unsupported.joined());
 }
 
-Result<core::Done> Run::check_cost(const core::Node& node,
-                                   std::span<const std::optional<TensorView>> operands) {
+Result<core::Done> Run::check_cost(const core::Node& node, core::Operands operands,
+                                   bool makes_tensors) {
   std::vector<std::optional<ValueInfo>> infos;
   for (const auto& operand : operands) {
     infos.push_back(operand ? std::optional(info_of(*operand)) : std::nullopt);
   }
   ISOTRACE_TRY(const std::vector<ValueInfo> results, infer_node(node, infos));
-  std::uint64_t bytes = spending_.bytes;
+  std::uint64_t bytes = 0;
   for (const ValueInfo& result : results) {
     ISOTRACE_TRY(const std::uint64_t size, value_bytes(result));
     bytes += size;
   }
-  if (bytes > spending_.limits.bytes_max) {
-    return refuse(RefusalCode::limit_exceeded, "memory", std::to_string(bytes) + " bytes");
-  }
+  if (makes_tensors) ISOTRACE_TRY_DONE(spending_.check_bytes(bytes));
   return spending_.spend_work(estimate_work(node, infos, results));
 }
 
-Result<StepResults> Run::compute(const core::Node& node,
-                                 std::span<const std::optional<Value>> operands,
-                                 const StepObserver& observer) {
+Result<std::vector<ValuePtr>> Run::compute(const core::Node& node,
+                                           std::span<const ValuePtr> operands,
+                                           const StepObserver& observer) {
   if (op_info(node.op).control) {
     const auto run_of = [this](const core::SubProgram& inside) -> Run& {
       auto& run = inside_[&inside.program()];
@@ -170,88 +147,79 @@ Result<StepResults> Run::compute(const core::Node& node,
     };
     return execute_control({node, operands, spending_, run_of, path_, observer});
   }
-  const auto place = [&](core::Refusal refusal) {
-    return core::refuse_within(node_place("step", spending_.steps, node, path_),
-                               std::move(refusal));
-  };
+  auto results = compute_plain(node, operands);
+  if (results) return results;
+  return core::refuse_within(node_place("step", spending_.steps, node, path_),
+                             std::move(results).error());
+}
+
+Result<std::vector<ValuePtr>> Run::compute_plain(const core::Node& node,
+                                                 std::span<const ValuePtr> operands) {
   const auto views = views_of(operands);
-  auto affordable = check_cost(node, views);
-  if (!affordable) return place(std::move(affordable).error());
-  auto tensors = spending_.backend.run(node, views);
-  if (!tensors) return place(std::move(tensors).error());
-  for (const core::Tensor& tensor : *tensors) spending_.bytes += tensor.bytes().size();
-  std::vector<RecordCell> records(tensors->size());
-  return StepResults{*std::move(tensors), std::move(records)};
+  const std::optional<core::Shape> shape = find_changed_shape(node, views);
+  ISOTRACE_TRY_DONE(check_cost(node, views, !shape));
+  if (shape) return std::vector{RunValue::reshape(operands[0], *shape)};
+  ISOTRACE_TRY(std::vector<core::Tensor> tensors, spending_.backend.run(node, views));
+  std::vector<ValuePtr> results;
+  for (core::Tensor& tensor : tensors) {
+    results.push_back(RunValue::own(std::move(tensor), spending_));
+  }
+  return results;
 }
 
 Result<core::Done> Run::execute_node(std::size_t index, const StepObserver& observer) {
   const core::Node& node = program_.nodes[index];
-  std::vector<std::optional<Value>> operands;
+  std::vector<ValuePtr> operands;
   for (const ValueId input : node.inputs) {
     ISOTRACE_CHECK(input == no_value || values_[input], index, input);
-    operands.push_back(input == no_value ? std::nullopt : std::optional(value(input)));
+    operands.push_back(input == no_value ? nullptr : values_[input]);
   }
-  ISOTRACE_TRY(StepResults results, compute(node, operands, observer));
-  ISOTRACE_CHECK(results.tensors.size() == node.outputs.size(), results.tensors.size(),
-                 op_info(node.op).name);
-  const std::uint64_t number = spending_.steps++;
-  if (observer) {
-    std::vector<RecordCell*> records;
-    for (const auto& operand : operands) records.push_back(operand ? operand->record : nullptr);
-    auto seen = observer(StepView{number, path_, node, views_of(operands), results.tensors, records,
-                                  results.records});
-    if (!seen) {
-      return core::refuse_within(node_place("step", number, node, path_), std::move(seen).error());
-    }
+  ISOTRACE_TRY(const std::vector<ValuePtr> results, compute(node, operands, observer));
+  ISOTRACE_CHECK(results.size() == node.outputs.size(), results.size(), op_info(node.op).name);
+  ISOTRACE_TRY_DONE(show(observer, node, operands, results));
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (node.outputs[i] != no_value) values_[node.outputs[i]] = results[i];
   }
-  keep(node, std::move(results));
   return core::Done{};
 }
 
-void Run::keep(const core::Node& node, StepResults results) {
-  for (std::size_t i = 0; i < results.tensors.size(); ++i) {
-    const ValueId id = node.outputs[i];
-    if (id == no_value) {
-      spending_.return_bytes(results.tensors[i].bytes().size());
-      continue;
+Result<core::Done> Run::show(const StepObserver& observer, const core::Node& node,
+                             std::span<const ValuePtr> operands,
+                             std::span<const ValuePtr> results) {
+  const std::uint64_t number = spending_.steps++;
+  if (!observer) return core::Done{};
+  std::vector<TensorView> result_views;
+  for (const ValuePtr& result : results) result_views.push_back(result->view());
+  auto seen =
+      observer(StepView{number, path_, node, views_of(operands), result_views, operands, results});
+  if (seen) return seen;
+  return core::refuse_within(node_place("step", number, node, path_), std::move(seen).error());
+}
+
+void Run::drop_read(std::size_t index) {
+  const core::Node& node = program_.nodes[index];
+  const auto drop = [&](ValueId value) {
+    if (value != no_value && value >= first_result_ && last_use_[value] == index) {
+      values_[value].reset();
     }
-    core::Tensor& owned = owned_[id - first_result_];
-    owned = std::move(results.tensors[i]);
-    values_[id] = owned.view();
-    records_[id] = std::move(results.records[i]);
-  }
-}
-
-void Run::free_value(ValueId id) {
-  if (!values_[id]) return;
-  spending_.return_bytes(values_[id]->bytes().size());
-  values_[id].reset();
-  records_[id].reset();
-  owned_[id - first_result_] = core::Tensor();
-}
-
-void Run::free_operands(std::size_t index) {
-  for (const ValueId input : program_.nodes[index].inputs) {
-    if (input == no_value || input < first_result_ || last_use_[input] != index) continue;
-    free_value(input);
-  }
+  };
+  std::for_each(node.inputs.begin(), node.inputs.end(), drop);
+  std::for_each(node.outputs.begin(), node.outputs.end(), drop);
 }
 
 void Run::clear() {
-  for (std::size_t i = 0; i < program_.inputs.size(); ++i) {
-    values_[i].reset();
-    input_records_[i] = nullptr;
-  }
-  for (std::size_t i = first_result_; i < values_.size(); ++i) free_value(static_cast<ValueId>(i));
+  const auto constants_end = values_.begin() + static_cast<std::ptrdiff_t>(first_result_);
+  std::fill_n(values_.begin(), program_.inputs.size(), nullptr);
+  std::fill(constants_end, values_.end(), nullptr);
 }
 
 Result<core::Done> Run::step(std::size_t index, const StepObserver& observer) {
   ISOTRACE_TRY_DONE(execute_node(index, observer));
-  free_operands(index);
+  drop_read(index);
   return core::Done{};
 }
 
-Result<core::Done> Run::execute(std::span<const Value> inputs, std::string path,
+Result<core::Done> Run::execute(std::span<const ValuePtr> inputs, std::string path,
                                 const StepObserver& observer) {
   clear();
   path_ = std::move(path);
@@ -262,42 +230,23 @@ Result<core::Done> Run::execute(std::span<const Value> inputs, std::string path,
   return core::Done{};
 }
 
-Result<std::vector<NamedTensor>> Run::copy_outputs() {
-  std::vector<NamedTensor> outputs;
+std::vector<ValuePtr> Run::take_outputs() {
+  std::vector<ValuePtr> outputs;
   for (const core::ProgramOutput& output : program_.outputs) {
-    ISOTRACE_TRY(core::Tensor copy, copy_tensor(*values_[output.value]));
-    outputs.push_back({output.name, std::move(copy)});
+    outputs.push_back(values_[output.value]);
   }
+  clear();
   return outputs;
 }
 
-Result<StepResults> Run::take_outputs() {
-  StepResults results;
-  for (std::size_t i = 0; i < program_.outputs.size(); ++i) {
-    const ValueId id = program_.outputs[i].value;
-    const bool needed_later =
-        std::any_of(program_.outputs.begin() + static_cast<std::ptrdiff_t>(i) + 1,
-                    program_.outputs.end(), [id](const auto& later) { return later.value == id; });
-    const Value source = value(id);
-    results.records.push_back(source.record != nullptr ? *source.record : std::nullopt);
-    if (id < first_result_ || needed_later) {
-      ISOTRACE_TRY_DONE(spending_.take_bytes(source.view.bytes().size()));
-      ISOTRACE_TRY(core::Tensor copy, copy_tensor(source.view));
-      results.tensors.push_back(std::move(copy));
-    } else {
-      results.tensors.push_back(std::move(owned_[id - first_result_]));
-      values_[id].reset();
-    }
+Result<std::vector<NamedTensor>> Run::take_named_outputs() {
+  std::vector<ValuePtr> values = take_outputs();
+  std::vector<NamedTensor> outputs;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    ISOTRACE_TRY(core::Tensor tensor, RunValue::take(std::move(values[i])));
+    outputs.push_back({program_.outputs[i].name, std::move(tensor)});
   }
-  return results;
-}
-
-Result<core::Tensor> copy_tensor(const TensorView& view) {
-  ISOTRACE_TRY(
-      core::Tensor copy,
-      core::Tensor::make(view.dtype(), core::Shape(view.shape().begin(), view.shape().end())));
-  std::copy(view.bytes().begin(), view.bytes().end(), copy.mutable_bytes().begin());
-  return copy;
+  return outputs;
 }
 
 }  // namespace isotrace::executor

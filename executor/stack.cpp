@@ -1,5 +1,6 @@
 #include <isotrace/executor/stack.hpp>
 
+#include <algorithm>
 #include <cstring>
 
 #include <isotrace/executor/infer_rules.hpp>
@@ -51,21 +52,22 @@ Result<Tensor> slice(const core::TensorView& tensor, std::size_t axis, std::int6
   return part;
 }
 
-Result<Tensor> stack(const std::vector<Tensor>& parts, std::int64_t axis) {
-  const Tensor& first = parts.front();
+Result<Tensor> stack(std::span<const core::TensorView> parts, std::int64_t axis) {
+  const core::TensorView& first = parts.front();
   ISOTRACE_TRY_DONE(check_tensor_type(first.dtype()));
-  for (const Tensor& part : parts) {
-    if (part.shape() == first.shape()) continue;
+  for (const core::TensorView& part : parts) {
+    if (std::ranges::equal(part.shape(), first.shape())) continue;
     return refuse(RefusalCode::shape_mismatch, "scan output",
                   core::shape_text(first.shape()) + " and " + core::shape_text(part.shape()));
   }
-  ISOTRACE_TRY(Shape shape, stacked_shape(first.shape(), axis, std::ssize(parts)));
+  ISOTRACE_TRY(Shape shape, stacked_shape(Shape(first.shape().begin(), first.shape().end()), axis,
+                                          std::ssize(parts)));
   ISOTRACE_TRY(const std::size_t along, resolve_axis(axis, shape.size()));
   ISOTRACE_TRY(Tensor whole, Tensor::make(first.dtype(), std::move(shape)));
   const std::size_t size = bytes_after(first, along);
   std::uint8_t* target = whole.mutable_bytes().data();
   for (std::size_t at = 0; at < first.bytes().size(); at += size) {
-    for (const Tensor& part : parts) {
+    for (const core::TensorView& part : parts) {
       std::memcpy(target, part.bytes().data() + at, size);
       target += size;
     }

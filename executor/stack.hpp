@@ -14,7 +14,7 @@ core::Result<core::Tensor> slice(const core::TensorView& tensor, std::size_t axi
 
 /// All parts (at least one) along a new axis. Refuses shape_mismatch unless they have one shape,
 /// operation_dtype_unsupported for sequences and optionals.
-core::Result<core::Tensor> stack(const std::vector<core::Tensor>& parts, std::int64_t axis);
+core::Result<core::Tensor> stack(std::span<const core::TensorView> parts, std::int64_t axis);
 /// The stack of no parts.
 core::Result<core::Tensor> empty_stack(core::Dtype dtype, core::Shape part, std::int64_t axis);
 

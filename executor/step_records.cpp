@@ -1,54 +1,126 @@
 #include <isotrace/executor/step_records.hpp>
 
+#include <algorithm>
+
 #include <isotrace/core/limits.hpp>
 
 namespace isotrace::executor {
 namespace {
 
-const trace::TensorRecord& record_value(const core::TensorView& tensor, RecordCell& cell) {
-  if (!cell) cell = trace::record_of(tensor);
-  return *cell;
+using core::Result;
+
+/// Smaller tensors are hashed sooner than a thread is told of them.
+constexpr std::uint64_t hashed_beside_bytes_min = 16 << 10;
+/// The most that tensors may hold which wait for their digests, before the run's thread helps.
+constexpr std::uint64_t waiting_bytes_max = 16 << 20;
+
+const trace::TensorRecord& record_value(RunValue& value) {
+  if (!value.record) value.record = trace::record_of(value.view());
+  return *value.record;
 }
 
-}  // namespace
-
-std::vector<trace::NamedRecord> record_inputs(const core::Program& program, Run& run) {
-  std::vector<trace::NamedRecord> inputs;
-  for (std::size_t i = 0; i < program.inputs.size(); ++i) {
-    const Value input = run.input(i);
-    inputs.push_back({program.inputs[i].name, record_value(input.view, *input.record)});
-  }
-  return inputs;
-}
-
-trace::StepRecord record_step(const StepView& step) {
+/// All of a step's record but its tensors.
+trace::StepRecord begin_record(const StepView& step) {
   trace::StepRecord record;
   record.index = step.index;
   record.op = step.node.op;
   record.attributes = core::attribute_digest(step.node);
   // Names inside names can become longer than a trace takes.
   record.name = display_name(step.node, step.path).substr(0, core::limits::name_bytes_max);
-  for (std::size_t i = 0; i < step.operands.size(); ++i) {
-    if (step.operands[i]) {
-      record.inputs.emplace_back(record_value(*step.operands[i], *step.operand_records[i]));
-    } else {
-      record.inputs.emplace_back(std::nullopt);
-    }
-  }
-  // A result that nobody reads still belongs to the computation.
-  for (std::size_t i = 0; i < step.results.size(); ++i) {
-    record.outputs.push_back(record_value(step.results[i], step.result_records[i]));
-  }
   return record;
 }
 
-std::vector<trace::NamedRecord> record_outputs(const core::Program& program, Run& run) {
+}  // namespace
+
+std::vector<trace::NamedRecord> record_inputs(const core::Program& program, const Run& run) {
+  std::vector<trace::NamedRecord> inputs;
+  for (std::size_t i = 0; i < program.inputs.size(); ++i) {
+    inputs.push_back({program.inputs[i].name, record_value(*run.input(i))});
+  }
+  return inputs;
+}
+
+std::vector<trace::NamedRecord> record_outputs(const core::Program& program, const Run& run) {
   std::vector<trace::NamedRecord> outputs;
   for (std::size_t i = 0; i < program.outputs.size(); ++i) {
-    const Value output = run.output(i);
-    outputs.push_back({program.outputs[i].name, record_value(output.view, *output.record)});
+    outputs.push_back({program.outputs[i].name, record_value(*run.output(i))});
   }
   return outputs;
+}
+
+bool StepRecorder::Step::is_ready() const {
+  return std::all_of(wanted.begin(), wanted.end(),
+                     [](const auto& entry) { return entry.second->is_done(); });
+}
+
+StepRecorder::StepRecorder(Run& run, unsigned threads, Sink sink)
+    : spending_(run.spending()), sink_(std::move(sink)), hasher_(threads) {
+  spending_.reclaim = [this] { (void)finish(); };
+}
+
+StepRecorder::~StepRecorder() { spending_.reclaim = nullptr; }
+
+void StepRecorder::want(const ValuePtr& value, Step& step) {
+  if (!value || value->record || value->record_awaited) return;
+  const std::uint64_t bytes = value->view().bytes().size();
+  if (bytes < hashed_beside_bytes_min) {
+    record_value(*value);
+    return;
+  }
+  auto wanted = std::make_shared<DigestWanted>(value->view());
+  value->record_awaited = true;
+  step.wanted.emplace_back(value, wanted);
+  step.bytes += bytes;
+  hasher_.add(std::move(wanted));
+}
+
+Result<core::Done> StepRecorder::add(const StepView& view) {
+  while (!failure_ && bytes_ > waiting_bytes_max) hand_over_first();
+  if (failure_) return outcome();
+  Step step{.record = begin_record(view),
+            .node = &view.node,
+            .path = view.path,
+            .operands = {view.operand_values.begin(), view.operand_values.end()},
+            .results = {view.result_values.begin(), view.result_values.end()},
+            .wanted = {}};
+  for (const ValuePtr& operand : step.operands) want(operand, step);
+  // A result that nobody reads still belongs to the computation.
+  for (const ValuePtr& result : step.results) want(result, step);
+  bytes_ += step.bytes;
+  steps_.push_back(std::move(step));
+  if (hasher_.threads() == 0) return finish();
+  while (!failure_ && !steps_.empty() && steps_.front().is_ready()) hand_over_first();
+  return outcome();
+}
+
+Result<core::Done> StepRecorder::finish() {
+  while (!failure_ && !steps_.empty()) hand_over_first();
+  return outcome();
+}
+
+void StepRecorder::hand_over_first() {
+  const Step step = std::move(steps_.front());
+  steps_.pop_front();
+  bytes_ -= step.bytes;
+  for (const auto& [value, wanted] : step.wanted) {
+    const core::TensorView& view = value->view();
+    value->record = {wanted->get(), view.dtype(), {view.shape().begin(), view.shape().end()}};
+  }
+  trace::StepRecord record = step.record;
+  for (const ValuePtr& operand : step.operands) {
+    record.inputs.push_back(operand ? operand->record : std::nullopt);
+  }
+  for (const ValuePtr& result : step.results) record.outputs.push_back(*result->record);
+  auto taken = sink_(record, step.results);
+  if (taken) return;
+  failure_ = core::refuse_within(node_place("step", record.index, *step.node, step.path),
+                                 std::move(taken).error())
+                 .value();
+}
+
+Result<core::Done> StepRecorder::outcome() const {
+  if (failure_) return tl::make_unexpected(*failure_);
+  return core::Done{};
 }
 
 }  // namespace isotrace::executor

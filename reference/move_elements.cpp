@@ -1,5 +1,6 @@
 // Operations that put elements in other places (docs/spec/move.md).
 #include <isotrace/reference/move.hpp>
+#include <isotrace/reference/move_plans.hpp>
 #include <isotrace/reference/operand_list.hpp>
 #include <isotrace/reference/operations.hpp>
 #include <isotrace/reference/shape.hpp>
@@ -77,8 +78,7 @@ Outcome evaluate_split(const Call& call) {
   return parts;
 }
 
-// [move.slice]
-Outcome evaluate_slice(const Call& call) {
+Result<SlicePlan> slice_plan(const Call& call) {
   const TensorView& x = call.operand(0);
   ISOTRACE_TRY(const auto starts, read_integers(call.operand(1)));
   ISOTRACE_TRY(const auto ends, read_integers(call.operand(2)));
@@ -91,36 +91,47 @@ Outcome evaluate_slice(const Call& call) {
   }
   ISOTRACE_TRY_DONE(resolve_axes(named, x.rank()));  // in range, none twice
   const Strides own = row_major_strides(x.shape());
-  Shape shape(x.shape().begin(), x.shape().end());
-  Strides strides = own;
-  std::int64_t start = 0;
+  SlicePlan plan{{x.shape().begin(), x.shape().end()}, own, 0};
   for (std::size_t i = 0; i < starts.size(); ++i) {
     ISOTRACE_TRY(const std::size_t axis, resolve_axis(named[i], x.rank()));
     ISOTRACE_TRY(const SliceRange range, slice_range(x.dim(axis), starts[i], ends[i], steps[i]));
-    shape[axis] = range.count;
-    start += range.begin * own[axis];
+    plan.shape[axis] = range.count;
+    plan.start += range.begin * own[axis];
     // A step is multiplied only where a second element is read, so a huge one cannot overflow.
-    strides[axis] = range.count > 1 ? range.step * own[axis] : 0;
+    plan.strides[axis] = range.count > 1 ? range.step * own[axis] : 0;
   }
-  return one(copy_strided(x, std::move(shape), std::move(strides), start));
+  return plan;
+}
+
+// [move.slice]
+Outcome evaluate_slice(const Call& call) {
+  ISOTRACE_TRY(SlicePlan plan, slice_plan(call));
+  return one(
+      copy_strided(call.operand(0), std::move(plan.shape), std::move(plan.strides), plan.start));
+}
+
+Result<GatherPlan> gather_plan(const Call& call) {
+  const TensorView& x = call.operand(0);
+  const TensorView& indices = call.operand(1);
+  ISOTRACE_TRY(const std::size_t axis, resolve_axis(call.node.integer("axis"), x.rank()));
+  GatherPlan plan{
+      {x.shape().begin(), x.shape().begin() + static_cast<std::ptrdiff_t>(axis)}, axis, {}};
+  plan.shape.insert(plan.shape.end(), indices.shape().begin(), indices.shape().end());
+  plan.shape.insert(plan.shape.end(), x.shape().begin() + static_cast<std::ptrdiff_t>(axis) + 1,
+                    x.shape().end());
+  ISOTRACE_TRY(const auto values, read_indices(indices));
+  plan.positions.reserve(values.size());
+  for (std::int64_t index : values) {
+    ISOTRACE_TRY(const std::size_t position, resolve_index(index, x.dim(axis)));
+    plan.positions.push_back(position);
+  }
+  return plan;
 }
 
 // [move.gather]
 Outcome evaluate_gather(const Call& call) {
-  const TensorView& x = call.operand(0);
-  const TensorView& indices = call.operand(1);
-  ISOTRACE_TRY(const std::size_t axis, resolve_axis(call.node.integer("axis"), x.rank()));
-  Shape shape(x.shape().begin(), x.shape().begin() + static_cast<std::ptrdiff_t>(axis));
-  shape.insert(shape.end(), indices.shape().begin(), indices.shape().end());
-  shape.insert(shape.end(), x.shape().begin() + static_cast<std::ptrdiff_t>(axis) + 1,
-               x.shape().end());
-  ISOTRACE_TRY(const auto values, read_indices(indices));
-  std::vector<std::size_t> resolved;
-  for (std::int64_t index : values) {
-    ISOTRACE_TRY(const std::size_t position, resolve_index(index, x.dim(axis)));
-    resolved.push_back(position);
-  }
-  return one(take_along(x, axis, resolved, std::move(shape)));
+  ISOTRACE_TRY(GatherPlan plan, gather_plan(call));
+  return one(take_along(call.operand(0), plan.axis, plan.positions, std::move(plan.shape)));
 }
 
 }  // namespace isotrace::reference

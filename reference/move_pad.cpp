@@ -1,5 +1,6 @@
 // Pad (docs/spec/move.md). Negative pads crop first; the mode then fills around what is left.
 #include <isotrace/reference/move.hpp>
+#include <isotrace/reference/move_plans.hpp>
 #include <isotrace/reference/operand_list.hpp>
 #include <isotrace/reference/operations.hpp>
 #include <isotrace/reference/shape.hpp>
@@ -7,23 +8,13 @@
 namespace isotrace::reference {
 namespace {
 
-enum class Mode { constant, reflect, edge, wrap };
-
-Result<Mode> parse_mode(const std::string& text) {
-  if (text == "constant") return Mode::constant;
-  if (text == "reflect") return Mode::reflect;
-  if (text == "edge") return Mode::edge;
-  if (text == "wrap") return Mode::wrap;
+Result<PadMode> parse_mode(const std::string& text) {
+  if (text == "constant") return PadMode::constant;
+  if (text == "reflect") return PadMode::reflect;
+  if (text == "edge") return PadMode::edge;
+  if (text == "wrap") return PadMode::wrap;
   return refuse_attribute("mode " + text);
 }
-
-/// One axis: `kept` elements from `first` on stand in the result from position `before` on.
-struct PadAxis {
-  std::int64_t first = 0;
-  std::int64_t kept = 0;
-  std::int64_t before = 0;
-  std::int64_t output = 0;
-};
 
 Result<PadAxis> pad_axis(std::int64_t size, std::int64_t begin, std::int64_t end) {
   constexpr std::int64_t pad_max = std::int64_t{1} << 40;
@@ -37,23 +28,6 @@ Result<PadAxis> pad_axis(std::int64_t size, std::int64_t begin, std::int64_t end
   axis.before = std::max<std::int64_t>(begin, 0);
   axis.output = axis.before + axis.kept + std::max<std::int64_t>(end, 0);
   return axis;
-}
-
-/// Which kept element position p of the result shows, -1 for the constant. Reflection does not
-/// repeat the edge and goes to and fro as often as it must.
-std::int64_t find_source(Mode mode, const PadAxis& axis, std::int64_t position) {
-  const std::int64_t p = position - axis.before;
-  if (p >= 0 && p < axis.kept) return p;
-  auto modulo = [](std::int64_t a, std::int64_t n) { return (a % n + n) % n; };
-  switch (mode) {
-    case Mode::constant: return -1;
-    case Mode::edge: return p < 0 ? 0 : axis.kept - 1;
-    case Mode::wrap: return modulo(p, axis.kept);
-    case Mode::reflect: break;
-  }
-  if (axis.kept == 1) return 0;
-  const std::int64_t phase = modulo(p, 2 * (axis.kept - 1));
-  return std::min(phase, 2 * (axis.kept - 1) - phase);
 }
 
 Result<std::vector<PadAxis>> plan_axes(const Call& call) {
@@ -85,34 +59,55 @@ Result<const TensorView*> read_constant(const Call& call) {
 
 }  // namespace
 
+std::int64_t find_padded_source(PadMode mode, const PadAxis& axis, std::int64_t position) {
+  const std::int64_t p = position - axis.before;
+  if (p >= 0 && p < axis.kept) return axis.first + p;
+  auto modulo = [](std::int64_t a, std::int64_t n) { return (a % n + n) % n; };
+  switch (mode) {
+    case PadMode::constant: return -1;
+    case PadMode::edge: return axis.first + (p < 0 ? 0 : axis.kept - 1);
+    case PadMode::wrap: return axis.first + modulo(p, axis.kept);
+    case PadMode::reflect: break;
+  }
+  if (axis.kept == 1) return axis.first;
+  const std::int64_t phase = modulo(p, 2 * (axis.kept - 1));
+  return axis.first + std::min(phase, 2 * (axis.kept - 1) - phase);
+}
+
+Result<PadPlan> pad_plan(const Call& call) {
+  PadPlan plan{};
+  ISOTRACE_TRY(plan.mode, parse_mode(call.node.text("mode")));
+  ISOTRACE_TRY(plan.axes, plan_axes(call));
+  ISOTRACE_TRY(plan.constant, read_constant(call));
+  bool empty = false;
+  for (const PadAxis& axis : plan.axes) {
+    plan.shape.push_back(axis.output);
+    empty = empty || (axis.kept == 0 && axis.output != 0);
+  }
+  ISOTRACE_TRY(const std::size_t elements, core::element_count(plan.shape));
+  if (empty && plan.mode != PadMode::constant && elements != 0) {
+    return refuse_shape("nothing to repeat in an empty tensor");
+  }
+  return plan;
+}
+
 // [move.pad]
 Outcome evaluate_pad(const Call& call) {
   const TensorView& x = call.operand(0);
-  ISOTRACE_TRY(const Mode mode, parse_mode(call.node.text("mode")));
-  ISOTRACE_TRY(const auto axes, plan_axes(call));
-  ISOTRACE_TRY(const TensorView* constant, read_constant(call));
-  Shape shape;
-  bool empty = false;
-  for (const PadAxis& axis : axes) {
-    shape.push_back(axis.output);
-    empty = empty || (axis.kept == 0 && axis.output != 0);
-  }
-  ISOTRACE_TRY(Tensor out, Tensor::make(x.dtype(), shape));
-  if (empty && mode != Mode::constant && out.elements() != 0) {
-    return refuse_shape("nothing to repeat in an empty tensor");
-  }
+  ISOTRACE_TRY(const PadPlan plan, pad_plan(call));
+  ISOTRACE_TRY(Tensor out, Tensor::make(x.dtype(), plan.shape));
   const Strides strides = row_major_strides(x.shape());
-  Odometer at(shape);
+  Odometer at(plan.shape);
   for (std::size_t i = 0; i < out.elements(); ++i, at.next()) {
     std::int64_t offset = 0;
     bool filled = false;
-    for (std::size_t a = 0; a < axes.size(); ++a) {
-      const std::int64_t source = find_source(mode, axes[a], at.position()[a]);
+    for (std::size_t a = 0; a < plan.axes.size(); ++a) {
+      const std::int64_t source = find_padded_source(plan.mode, plan.axes[a], at.position()[a]);
       filled = filled || source < 0;
-      offset += (axes[a].first + source) * strides[a];
+      offset += source * strides[a];
     }
     if (!filled) copy_element(x, static_cast<std::size_t>(offset), out, i);
-    if (filled && constant != nullptr) copy_element(*constant, 0, out, i);
+    if (filled && plan.constant != nullptr) copy_element(*plan.constant, 0, out, i);
   }
   return one(std::move(out));
 }

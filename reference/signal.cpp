@@ -22,6 +22,16 @@ Result<std::int64_t> read_segment(const core::Node& node) {
   return refuse_attribute("k_segment " + std::to_string(k_segment));
 }
 
+/// Positions above the half, which a real signal's spectrum repeats: the conjugates of those below.
+template <class T>
+void complete_spectrum(std::vector<T>& row) {
+  const std::size_t length = row.size() / 2;
+  for (std::size_t k = length / 2 + 1; k < length; ++k) {
+    row[2 * k] = row[2 * (length - k)];
+    row[2 * k + 1] = -row[2 * (length - k) + 1];
+  }
+}
+
 template <class T>
 Result<Tensor> dft(const TensorView& x, const DftShape& shape, bool inverse,
                    std::int64_t k_segment) {
@@ -30,7 +40,10 @@ Result<Tensor> dft(const TensorView& x, const DftShape& shape, bool inverse,
   const auto length = static_cast<std::size_t>(shape.length);
   const auto bins = static_cast<std::size_t>(shape.bins);
   const auto parts = static_cast<std::size_t>(x.dim(x.rank() - 1));
-  const auto given = std::min(length, static_cast<std::size_t>(x.dim(shape.axis)));
+  const auto components = static_cast<std::size_t>(shape.output.back());
+  const bool half_given = components == 1;
+  const auto given =
+      std::min(half_given ? length / 2 + 1 : length, static_cast<std::size_t>(x.dim(shape.axis)));
   const std::size_t inner = product(x.shape(), shape.axis + 1, x.rank() - 1);
   const Fourier<Wide<T>> fourier(length, bins, inverse, k_segment);
   std::vector<Wide<T>> row(length * parts);
@@ -40,9 +53,10 @@ Result<Tensor> dft(const TensorView& x, const DftShape& shape, bool inverse,
       for (std::size_t k = 0; k < given * parts; ++k) {
         row[k] = widen(x.data<T>()[(start + k / parts * inner) * parts + k % parts]);
       }
+      if (half_given) complete_spectrum(row);
       const auto y = fourier.transform(row, parts == 2);
-      for (std::size_t k = 0; k < 2 * bins; ++k) {
-        const std::size_t target = ((o * bins + k % bins) * inner + i) * 2 + k / bins;
+      for (std::size_t k = 0; k < components * bins; ++k) {
+        const std::size_t target = ((o * bins + k % bins) * inner + i) * components + k / bins;
         out.data<T>()[target] = narrow<T>(y[k]);
       }
     }

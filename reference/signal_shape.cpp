@@ -36,15 +36,17 @@ core::Result<DftShape> dft_shape(const core::Node& node, Dims x, std::int64_t ax
   const auto rank = static_cast<std::int64_t>(x.size());
   const std::int64_t resolved = axis < 0 ? axis + rank : axis;
   if (resolved < 0 || resolved >= rank - 1) return refuse_value("axis " + std::to_string(axis));
-  if (node.integer("inverse") != 0 && node.integer("onesided") != 0) {
-    return refuse_attribute("inverse and onesided");
-  }
+  const bool to_real = node.integer("inverse") != 0 && node.integer("onesided") != 0;
+  if (to_real && !is_complex) return refuse_attribute("inverse and onesided with real numbers");
   DftShape shape{static_cast<std::size_t>(resolved), 0, 0, core::Shape(x.begin(), x.end())};
-  shape.length = length.value_or(x[shape.axis]);
+  shape.length = length.value_or(to_real ? 2 * (x[shape.axis] - 1) : x[shape.axis]);
   ISOTRACE_TRY_DONE(check_size("length", shape.length));
-  ISOTRACE_TRY(shape.bins, count_bins(node, shape.length, is_complex));
+  shape.bins = shape.length;
+  if (!to_real) {
+    ISOTRACE_TRY(shape.bins, count_bins(node, shape.length, is_complex));
+  }
   shape.output[shape.axis] = shape.bins;
-  shape.output.back() = 2;
+  shape.output.back() = to_real ? 1 : 2;
   return shape;
 }
 

@@ -11,11 +11,12 @@ namespace isotrace::reference {
 struct DftShape {
   std::size_t axis;
   std::int64_t length;  ///< positions transformed: cut, or padded with zeros
-  std::int64_t bins;    ///< frequencies of the result
+  std::int64_t bins;    ///< positions of the result
   core::Shape output;
 };
-/// `length` is the operand dft_length, or nothing to take the axis as it is. Refuses
-/// shape_mismatch, operation_attribute_invalid, operand_value_invalid.
+/// `length` is the operand dft_length, or nothing to take the axis as it is (as half of a spectrum
+/// if the result is real). Refuses shape_mismatch, operation_attribute_invalid,
+/// operand_value_invalid.
 core::Result<DftShape> dft_shape(const core::Node& node, Dims x, std::int64_t axis,
                                  std::optional<std::int64_t> length);
 

@@ -18,7 +18,7 @@ struct IntegerTile {
   Index rows;
   Index columns;
   Index groups;
-  const std::byte* a;  ///< packed [groups][tile_rows], 4 bytes each
+  const std::byte* a;  ///< packed [groups][tile_rows], row_group_bytes each
   const std::byte* b;  ///< packed [groups][tile_columns], group_depth bytes each
   std::int32_t* c;
   Index c_stride;
@@ -33,7 +33,8 @@ struct IntegerTile {
 };
 
 /// Vectors to be interleaved in panels; every byte is flipped by `flip` (0 or 0x80). What a panel
-/// has too many, in lanes and in k, is 0.
+/// has too many, in lanes and in k, is 0. `sums` gives the sum of each lane's flipped bytes, those
+/// that are too many included.
 struct IntegerPack {
   const std::uint8_t* source;
   Index lane_stride;
@@ -42,12 +43,15 @@ struct IntegerPack {
   Index depth;
   std::uint8_t flip;
   std::byte* packed;
+  std::int32_t* sums;
 };
 
 struct IntegerKernels {
+  const char* name;  ///< for people
   Index tile_rows;
   Index tile_columns;
-  Index group_depth;  ///< values of k that one 32-bit lane takes at a time
+  Index group_depth;      ///< values of k that a column takes at a time, a byte each
+  Index row_group_bytes;  ///< bytes that a row has for these
   void (*tile)(const IntegerTile& tile);
   void (*pack_a)(const IntegerPack& pack);
   void (*pack_b)(const IntegerPack& pack);

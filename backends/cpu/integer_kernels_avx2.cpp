@@ -11,6 +11,7 @@ namespace {
 struct Avx2 {
   using Vector = __m256i;
   using Mask = __m256i;
+  static constexpr const char* name = "AVX2";
   static constexpr Index width = 8;
   static constexpr Index group = 2;
   static constexpr Index tile_rows = 5;  // 10 accumulators, 2 columns, 1 row, 2 products of 16
@@ -40,6 +41,8 @@ struct Avx2 {
   static Vector multiply_add(Vector sum, Vector a, Vector b) {
     return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b));
   }
+  static Vector ones() { return _mm256_set1_epi16(1); }
+  static Vector add(Vector a, Vector b) { return _mm256_add_epi32(a, b); }
   static Vector multiply(Vector a, Vector b) { return _mm256_mullo_epi32(a, b); }
   static Vector subtract(Vector a, Vector b) { return _mm256_sub_epi32(a, b); }
   static void prefetch(const void* at) { _mm_prefetch(at, _MM_HINT_T0); }

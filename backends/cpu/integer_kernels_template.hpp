@@ -16,8 +16,60 @@ struct IntegerKernelSet {
   static constexpr int tile_vectors = 2;
   static constexpr Index tile_columns = tile_vectors * width;
   static constexpr Index groups_ahead = 16;  // groups of a fetched early
+  static constexpr int rows_few = 2;
 
   static Index least(Index a, Index b) { return a < b ? a : b; }
+
+  template <int Rows>
+  using Sums = Vector[Rows][tile_vectors];
+
+  /// Adds one group of k.
+  template <int Rows>
+  [[gnu::always_inline]] static inline void add_group(const std::byte* a, const std::byte* b,
+                                                      Sums<Rows>& acc) {
+    Vector column[tile_vectors];
+#pragma GCC unroll 2
+    for (int v = 0; v < tile_vectors; ++v) column[v] = V::load_b(b + v * width * group);
+    // Few rows wait for b alone, which processors fetch early by themselves.
+    if constexpr (Rows > rows_few) V::prefetch(a + groups_ahead * tile_rows * 4);
+#pragma GCC unroll 16
+    for (int i = 0; i < Rows; ++i) {
+      const Vector row = V::broadcast(a + i * 4);
+#pragma GCC unroll 2
+      for (int v = 0; v < tile_vectors; ++v) {
+        acc[i][v] = V::multiply_add(acc[i][v], row, column[v]);
+      }
+    }
+  }
+
+  /// Adds the products of the tile. Few rows have too few sums to keep the processor busy, so they
+  /// have two each, for every other group.
+  template <int Rows>
+  [[gnu::always_inline]] static inline void add_products(const IntegerTile& t, Sums<Rows>& acc) {
+    constexpr Index a_bytes = tile_rows * 4;
+    constexpr Index b_bytes = tile_columns * group;
+    const std::byte* a = t.a;
+    const std::byte* b = t.b;
+    Index g = 0;
+    if constexpr (Rows <= rows_few) {
+      Sums<Rows> odd;
+#pragma GCC unroll 16
+      for (int i = 0; i < Rows; ++i) {
+#pragma GCC unroll 2
+        for (int v = 0; v < tile_vectors; ++v) odd[i][v] = V::zero();
+      }
+      for (; g + 2 <= t.groups; g += 2, a += 2 * a_bytes, b += 2 * b_bytes) {
+        add_group<Rows>(a, b, acc);
+        add_group<Rows>(a + a_bytes, b + b_bytes, odd);
+      }
+#pragma GCC unroll 16
+      for (int i = 0; i < Rows; ++i) {
+#pragma GCC unroll 2
+        for (int v = 0; v < tile_vectors; ++v) acc[i][v] = V::add(acc[i][v], odd[i][v]);
+      }
+    }
+    for (; g < t.groups; ++g, a += a_bytes, b += b_bytes) add_group<Rows>(a, b, acc);
+  }
 
   template <int Rows>
   static void tile_of(const IntegerTile& t) {
@@ -26,7 +78,7 @@ struct IntegerKernelSet {
       masks[v] = V::first(least(width, t.columns > v * width ? t.columns - v * width : 0));
     }
     // Every loop over accumulators is unrolled, or they would live in memory.
-    Vector acc[Rows][tile_vectors];
+    Sums<Rows> acc;
 #pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 2
@@ -37,24 +89,7 @@ struct IntegerKernelSet {
       }
     }
     for (Index at = 0; at < t.soon_bytes; at += 64) V::prefetch_far(t.soon + at);
-    const std::byte* a = t.a;
-    const std::byte* b = t.b;
-    for (Index g = 0; g < t.groups; ++g) {
-      Vector column[tile_vectors];
-#pragma GCC unroll 2
-      for (int v = 0; v < tile_vectors; ++v) column[v] = V::load_b(b + v * width * group);
-      V::prefetch(a + groups_ahead * tile_rows * 4);
-#pragma GCC unroll 16
-      for (int i = 0; i < Rows; ++i) {
-        const Vector row = V::broadcast(a + i * 4);
-#pragma GCC unroll 2
-        for (int v = 0; v < tile_vectors; ++v) {
-          acc[i][v] = V::multiply_add(acc[i][v], row, column[v]);
-        }
-      }
-      a += tile_rows * 4;
-      b += tile_columns * group;
-    }
+    add_products<Rows>(t, acc);
     if (t.last) correct<Rows>(t, acc);
 #pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i) {
@@ -66,8 +101,7 @@ struct IntegerKernelSet {
   }
 
   template <int Rows>
-  [[gnu::always_inline]] static inline void correct(const IntegerTile& t,
-                                                    Vector (&acc)[Rows][tile_vectors]) {
+  [[gnu::always_inline]] static inline void correct(const IntegerTile& t, Sums<Rows>& acc) {
 #pragma GCC unroll 2
     for (int v = 0; v < tile_vectors; ++v) {
       const Vector term = V::load(t.b_term + v * width);
@@ -149,6 +183,29 @@ struct IntegerKernelSet {
         }
         lane += lanes;
       }
+      sum_rows(panel, groups, p.sums + from);
+    }
+  }
+
+  static void sum_rows(const std::byte* panel, Index groups, std::int32_t* sums) {
+    static_assert(tile_rows <= width);
+    const auto lanes = V::first(tile_rows);
+    Vector sum = V::zero();
+    for (Index g = 0; g < groups; ++g) {
+      const auto* row = reinterpret_cast<const std::int32_t*>(panel + g * tile_rows * 4);
+      sum = V::multiply_add(sum, V::load(lanes, row), V::ones());
+    }
+    V::store(lanes, sums, sum);
+  }
+
+  static void sum_columns(const std::byte* panel, Index groups, std::int32_t* sums) {
+    for (Index v = 0; v < tile_vectors; ++v) {
+      Vector sum = V::zero();
+      for (Index g = 0; g < groups; ++g) {
+        const std::byte* column = panel + (g * tile_columns + v * width) * group;
+        sum = V::multiply_add(sum, V::ones(), V::load_b(column));
+      }
+      V::store(V::first(width), sums + v * width, sum);
     }
   }
 
@@ -181,11 +238,12 @@ struct IntegerKernelSet {
           V::interleave(source + v * width, p.depth_stride, flip, to + v * width * group);
         }
       }
+      sum_columns(panel, groups, p.sums + from);
     }
   }
 
-  static constexpr IntegerKernels table{tile_rows, tile_columns, group,      &tile<1>,
-                                        &pack_a,   &pack_b,      &V::ternary};
+  static constexpr IntegerKernels table{V::name,  tile_rows, tile_columns, group,      4,
+                                        &tile<1>, &pack_a,   &pack_b,      &V::ternary};
 };
 
 }  // namespace isotrace::backends::cpu

@@ -7,7 +7,8 @@ namespace isotrace::backends::cpu {
 CpuFeatures find_cpu_features() {
   __builtin_cpu_init();
   CpuFeatures features;
-  features.avx2 = __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
+  features.avx2 = __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0 &&
+                  __builtin_cpu_supports("f16c") != 0;
   features.avx512 = features.avx2 && __builtin_cpu_supports("avx512f") != 0;
   features.vnni = features.avx512 && __builtin_cpu_supports("avx512bw") != 0 &&
                   __builtin_cpu_supports("avx512vnni") != 0;

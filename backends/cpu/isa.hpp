@@ -10,7 +10,7 @@ namespace isotrace::backends::cpu {
 enum class Isa : std::uint8_t { avx2, avx512 };
 
 struct CpuFeatures {
-  bool avx2 = false;    ///< AVX2 and FMA
+  bool avx2 = false;    ///< AVX2, FMA and F16C
   bool avx512 = false;  ///< AVX-512 F
   bool vnni = false;    ///< AVX-512 BW and VNNI
 };

@@ -1,10 +1,8 @@
-// MatMulInteger as exact products of bytes. What is not a plain call - other shapes of zero points,
-// sums that could leave i32, anything that is refused - is handed to the reference.
-#include <algorithm>
-#include <optional>
-
-#include <isotrace/backends/cpu/integer_gemm.hpp>
+// MatMulInteger and QLinearMatMul as exact products of bytes. What is not a plain call - other
+// shapes of zero points, sums that could leave i32, anything that is refused - is handed to the
+// reference.
 #include <isotrace/backends/cpu/operations.hpp>
+#include <isotrace/backends/cpu/quantised_operands.hpp>
 #include <isotrace/reference/evaluate.hpp>
 #include <isotrace/reference/odometer.hpp>
 #include <isotrace/reference/shape.hpp>
@@ -12,101 +10,154 @@
 namespace isotrace::backends::cpu {
 namespace {
 
-using core::Dtype;
 using core::TensorView;
 
-bool is_byte(Dtype dtype) { return dtype == Dtype::i8 || dtype == Dtype::u8; }
-
-/// The zero points of one operand as i32: none, one, or one per row of a or column of b.
-std::optional<std::vector<std::int32_t>> find_zero_points(core::Operands operands,
-                                                          std::size_t operand, Index vectors) {
-  const TensorView& x = *operands[operand];
-  if (operands.size() <= operand + 2 || !operands[operand + 2]) return {{0}};
-  const TensorView& zeros = *operands[operand + 2];
-  const bool list = zeros.rank() == 1 && zeros.dim(0) == vectors && x.rank() == 2;
-  if (zeros.dtype() != x.dtype() || (zeros.elements() != 1 && !list)) return std::nullopt;
-  std::vector<std::int32_t> values;
-  for (const std::uint8_t byte : zeros.bytes()) {
-    values.push_back(x.dtype() == Dtype::i8 ? static_cast<std::int8_t>(byte) : byte);
-  }
-  return values;
-}
-
-/// The greatest magnitude of an element less its zero point.
-std::int64_t magnitude_max(Dtype dtype, const std::vector<std::int32_t>& zeros) {
-  const std::int64_t low = dtype == Dtype::i8 ? -128 : 0;
-  std::int64_t magnitude = 1;
-  for (const std::int64_t zero : zeros) {
-    magnitude = std::max({magnitude, low + 255 - zero, zero - low});
-  }
-  return magnitude;
-}
+/// The two factors of a product and their zero points.
+struct Factor {
+  const TensorView& x;
+  const TensorView* zero_points;
+};
 
 core::Shape leading_axes(const TensorView& tensor) {
   return {tensor.shape().begin(), tensor.shape().end() - 2};
 }
 
-/// The products of all batches, one after the other: each is split over the pool.
-core::Result<core::Done> run_batches(IntegerGemm gemm, const reference::MatmulShape& shape,
-                                     const TensorView& a, const TensorView& b,
-                                     const IntegerKernels& kernels, const Engine& engine) {
-  const auto strides = [&](const core::Shape& batch, Index size) {
-    reference::Strides all = reference::broadcast_strides(batch, shape.batch);
-    for (std::int64_t& stride : all) stride *= size;
-    return all;
-  };
-  reference::Odometer position(shape.batch);
-  const core::Shape a_batch = shape.batch.empty() ? core::Shape{} : leading_axes(a);
-  position.add_stream(strides(a_batch, gemm.rows * gemm.depth));
-  position.add_stream(strides(leading_axes(b), gemm.depth * gemm.columns));
-  const auto batches = reference::product(shape.batch, 0, shape.batch.size());
-  for (std::size_t i = 0; i < batches; ++i, position.next()) {
-    gemm.a.data = a.bytes().data() + position.offset(0);
-    gemm.b.data = b.bytes().data() + position.offset(1);
-    ISOTRACE_TRY_DONE(run_integer_gemm(gemm, kernels, engine));
-    gemm.c += gemm.rows * gemm.columns;
+/// A product of a stack of matrices, checked.
+class BatchedProduct {
+ public:
+  static std::optional<BatchedProduct> make(const Factor& a, const Factor& b) {
+    if (!is_byte(a.x.dtype()) || !is_byte(b.x.dtype())) return std::nullopt;
+    if (a.x.rank() < 2 || b.x.rank() < 2) return std::nullopt;
+    auto shape = reference::matmul_shape(a.x.shape(), b.x.shape());
+    if (!shape || shape->k == 0) return std::nullopt;
+    auto a_zeros = find_zero_points(a.x, a.zero_points, {a.x.rank() == 2, shape->m});
+    auto b_zeros = find_zero_points(b.x, b.zero_points, {b.x.rank() == 2, shape->n});
+    if (!a_zeros || !b_zeros) return std::nullopt;
+    const std::int64_t product_max =
+        magnitude_max(a.x.dtype(), *a_zeros) * magnitude_max(b.x.dtype(), *b_zeros);
+    if (!fits_accumulator(product_max, shape->k, 0)) return std::nullopt;
+    return BatchedProduct(a.x, b.x, *std::move(shape), *std::move(a_zeros), *std::move(b_zeros));
   }
-  return core::Done{};
-}
+
+  [[nodiscard]] const reference::MatmulShape& shape() const { return shape_; }
+
+  /// Into sums, or through a requantisation of one matrix whose parameters serve all of them.
+  core::Result<core::Done> run(std::int32_t* sums, const Requantisation* requantisation,
+                               const IntegerKernels& kernels, const Engine& engine) const {
+    IntegerGemm gemm{.rows = shape_.m,
+                     .columns = shape_.n,
+                     .depth = shape_.k,
+                     .a = {nullptr, a_.dtype() == core::Dtype::i8, shape_.k, 1, a_zeros_.data(),
+                           a_zeros_.size() > 1},
+                     .b = {nullptr, b_.dtype() == core::Dtype::i8, 1, shape_.n, b_zeros_.data(),
+                           b_zeros_.size() > 1},
+                     .c = sums,
+                     .c_stride = shape_.n};
+    core::Shape batch = shape_.batch;
+    // One matrix on the right for all on the left: the left ones are one tall matrix.
+    const bool by_row = a_zeros_.size() > 1 ||
+                        (requantisation != nullptr && (requantisation->factor_row_stride != 0 ||
+                                                       requantisation->zero_point_stride != 0));
+    if (b_.rank() == 2 && !by_row) {
+      gemm.rows *= static_cast<Index>(reference::product(batch, 0, batch.size()));
+      batch = {};
+    }
+    return run_batches(gemm, batch, requantisation, kernels, engine);
+  }
+
+ private:
+  BatchedProduct(const TensorView& a, const TensorView& b, reference::MatmulShape shape,
+                 std::vector<std::int32_t> a_zeros, std::vector<std::int32_t> b_zeros)
+      : a_(a),
+        b_(b),
+        shape_(std::move(shape)),
+        a_zeros_(std::move(a_zeros)),
+        b_zeros_(std::move(b_zeros)) {}
+
+  /// The products of all batches, one after the other: each is split over the pool.
+  core::Result<core::Done> run_batches(IntegerGemm gemm, const core::Shape& batch,
+                                       const Requantisation* requantisation,
+                                       const IntegerKernels& kernels, const Engine& engine) const {
+    const auto strides = [&](const core::Shape& own, Index size) {
+      reference::Strides all = reference::broadcast_strides(own, batch);
+      for (std::int64_t& stride : all) stride *= size;
+      return all;
+    };
+    reference::Odometer position(batch);
+    position.add_stream(
+        strides(batch.empty() ? core::Shape{} : leading_axes(a_), gemm.rows * gemm.depth));
+    position.add_stream(strides(leading_axes(b_), gemm.depth * gemm.columns));
+    Requantisation here{};
+    if (requantisation != nullptr) {
+      here = *requantisation;
+      gemm.requantisation = &here;
+    }
+    const auto batches = reference::product(batch, 0, batch.size());
+    for (std::size_t i = 0; i < batches; ++i, position.next()) {
+      gemm.a.data = a_.bytes().data() + position.offset(0);
+      gemm.b.data = b_.bytes().data() + position.offset(1);
+      ISOTRACE_TRY_DONE(run_integer_gemm(gemm, kernels, engine));
+      if (gemm.c != nullptr) gemm.c += gemm.rows * gemm.columns;
+      if (here.out != nullptr) here.out += gemm.rows * gemm.columns;
+    }
+    return core::Done{};
+  }
+
+  TensorView a_;
+  TensorView b_;
+  reference::MatmulShape shape_;
+  std::vector<std::int32_t> a_zeros_;
+  std::vector<std::int32_t> b_zeros_;
+};
 
 }  // namespace
 
 Outcome run_matmul_integer(const core::Node& node, core::Operands operands,
                            const IntegerKernels& kernels, const Engine& engine) {
-  const bool plain = operands.size() >= 2 && operands.size() <= 4 && node.outputs.size() == 1 &&
-                     node.attributes.empty() && operands[0] && operands[1] &&
-                     is_byte(operands[0]->dtype()) && is_byte(operands[1]->dtype()) &&
-                     operands[0]->rank() >= 2 && operands[1]->rank() >= 2;
-  if (!plain) return reference::evaluate(node, operands);
-  const TensorView& a = *operands[0];
-  const TensorView& b = *operands[1];
-  auto shape = reference::matmul_shape(a.shape(), b.shape());
-  if (!shape) return reference::evaluate(node, operands);
-  const auto a_zeros = find_zero_points(operands, 0, shape->m);
-  const auto b_zeros = find_zero_points(operands, 1, shape->n);
-  if (!a_zeros || !b_zeros) return reference::evaluate(node, operands);
-  const std::int64_t product_max =
-      magnitude_max(a.dtype(), *a_zeros) * magnitude_max(b.dtype(), *b_zeros);
-  if (shape->k > INT32_MAX / product_max) return reference::evaluate(node, operands);
-  auto result = core::Tensor::make(Dtype::i32, shape->output);
+  if (!is_well_formed(node, operands)) return reference::evaluate(node, operands);
+  const auto product = BatchedProduct::make({*operands[0], find_operand(operands, 2)},
+                                            {*operands[1], find_operand(operands, 3)});
+  if (!product) return reference::evaluate(node, operands);
+  auto result = core::Tensor::make_for_overwrite(core::Dtype::i32, product->shape().output);
   if (!result) return reference::evaluate(node, operands);
-  // One matrix on the right for all on the left: the left ones are one tall matrix.
-  const bool tall = b.rank() == 2 && a_zeros->size() == 1;
-  if (tall) {
-    shape->m *= static_cast<Index>(reference::product(shape->batch, 0, shape->batch.size()));
-    shape->batch = {};
-  }
-  const IntegerGemm gemm{
-      .rows = shape->m,
-      .columns = shape->n,
-      .depth = shape->k,
-      .a = {nullptr, a.dtype() == Dtype::i8, shape->k, 1, a_zeros->data(), a_zeros->size() > 1},
-      .b = {nullptr, b.dtype() == Dtype::i8, 1, shape->n, b_zeros->data(), b_zeros->size() > 1},
-      .c = result->data<std::int32_t>().data(),
-      .c_stride = shape->n};
   if (result->elements() != 0) {
-    ISOTRACE_TRY_DONE(run_batches(gemm, *shape, a, b, kernels, engine));
+    ISOTRACE_TRY_DONE(product->run(result->data<std::int32_t>().data(), nullptr, kernels, engine));
   }
+  return one_tensor(*std::move(result));
+}
+
+Outcome run_qlinear_matmul(const core::Node& node, core::Operands operands,
+                           const QuantisedKernels& kernels, const Engine& engine) {
+  if (!is_well_formed(node, operands)) return reference::evaluate(node, operands);
+  const TensorView& a = *operands[0];
+  const TensorView& b = *operands[3];
+  const TensorView& y_zero_point = *operands[7];
+  const auto product = BatchedProduct::make({a, &*operands[2]}, {b, &*operands[5]});
+  if (!product || !is_byte(y_zero_point.dtype())) return reference::evaluate(node, operands);
+  const reference::MatmulShape& shape = product->shape();
+  const Spread over_rows{shape.batch.empty() && a.rank() == 2, shape.m};
+  const auto a_scales = find_scales(&*operands[1], over_rows);
+  const auto b_scales = find_scales(&*operands[4], {b.rank() == 2, shape.n});
+  const auto y_scales = find_scales(&*operands[6], over_rows);
+  const auto y_zeros = find_zero_points(y_zero_point, &y_zero_point, over_rows);
+  if (!a_scales || !b_scales || !y_scales || !y_zeros || y_zeros->size() != y_scales->size()) {
+    return reference::evaluate(node, operands);
+  }
+  auto result = core::Tensor::make_for_overwrite(y_zero_point.dtype(), shape.output);
+  if (!result) return reference::evaluate(node, operands);
+  if (result->elements() == 0) return one_tensor(*std::move(result));
+  const Factors factors = Factors::make(*a_scales, *b_scales, *y_scales);
+  const Requantisation requantisation{.run = kernels.conversions.requantise,
+                                      .factors = factors.values.data(),
+                                      .factor_row_stride = factors.row_stride,
+                                      .factor_column_stride = factors.column_stride,
+                                      .addends = nullptr,
+                                      .zero_points = y_zeros->data(),
+                                      .zero_point_stride = y_zeros->size() > 1,
+                                      .range = byte_range(y_zero_point.dtype()),
+                                      .out = result->mutable_bytes().data(),
+                                      .out_stride = shape.n};
+  ISOTRACE_TRY_DONE(product->run(nullptr, &requantisation, kernels.integers, engine));
   return one_tensor(*std::move(result));
 }
 

@@ -1,12 +1,14 @@
 // Movement of elements of any type: runs that lie together are copied as a whole, and where two
 // axes change places the elements go through small square blocks that stay in the cache.
+#include <algorithm>
 #include <cstring>
 
+#include <isotrace/backends/cpu/move_rows.hpp>
 #include <isotrace/backends/cpu/operations.hpp>
 #include <isotrace/backends/cpu/strided_loop.hpp>
 #include <isotrace/backends/cpu/transposition.hpp>
 #include <isotrace/reference/evaluate.hpp>
-#include <isotrace/reference/odometer.hpp>
+#include <isotrace/reference/move_plans.hpp>
 #include <isotrace/reference/operand_list.hpp>
 #include <isotrace/reference/shape.hpp>
 
@@ -126,6 +128,12 @@ std::optional<core::Tensor> expand(core::Operands operands, ThreadPool& pool) {
   return copy_strided(x, *std::move(shape), strides, 0, pool);
 }
 
+std::optional<core::Tensor> slice(const reference::Call& call, ThreadPool& pool) {
+  auto plan = reference::slice_plan(call);
+  if (!plan) return std::nullopt;
+  return copy_strided(call.operand(0), std::move(plan->shape), plan->strides, plan->start, pool);
+}
+
 Outcome split(const core::Node& node, core::Operands operands, ThreadPool& pool) {
   const TensorView& x = *operands[0];
   const auto axis = reference::resolve_axis(node.integer("axis"), x.rank());
@@ -154,13 +162,28 @@ Outcome split(const core::Node& node, core::Operands operands, ThreadPool& pool)
   return parts;
 }
 
+std::optional<core::Tensor> move(const core::Node& node, core::Operands operands,
+                                 ThreadPool& pool) {
+  switch (node.op) {
+    case core::Op::transpose: return transpose(node, *operands[0], pool);
+    case core::Op::expand: return expand(operands, pool);
+    case core::Op::slice: return slice({node, operands}, pool);
+    case core::Op::gather: return gather({node, operands}, pool);
+    case core::Op::concat: return concatenate({node, operands}, pool);
+    case core::Op::pad: return pad({node, operands}, pool);
+    default: ISOTRACE_CHECK(false, static_cast<int>(node.op));
+  }
+}
+
 }  // namespace
 
 Outcome run_movement(const core::Node& node, core::Operands operands, const Engine& engine) {
-  if (!is_well_formed(node, operands)) return reference::evaluate(node, operands);
+  const bool structured = std::any_of(operands.begin(), operands.end(), [](const auto& operand) {
+    return operand && core::is_structured(operand->dtype());
+  });
+  if (structured || !is_well_formed(node, operands)) return reference::evaluate(node, operands);
   if (node.op == core::Op::split) return split(node, operands, engine.pool);
-  auto moved = node.op == core::Op::transpose ? transpose(node, *operands[0], engine.pool)
-                                              : expand(operands, engine.pool);
+  auto moved = move(node, operands, engine.pool);
   if (!moved || node.outputs.size() != 1) return reference::evaluate(node, operands);
   return one_tensor(*std::move(moved));
 }

@@ -17,9 +17,28 @@ using Outcome = core::Result<std::vector<core::Tensor>>;
 
 Outcome run_matmul(const core::Node& node, core::Operands operands, const Engine& engine);
 Outcome run_gemm_operation(const core::Node& node, core::Operands operands, const Engine& engine);
-/// MatMulInteger.
+
+/// What operations on bytes run on.
+struct QuantisedKernels {
+  const IntegerKernels& integers;
+  const ConversionKernels& conversions;
+};
 Outcome run_matmul_integer(const core::Node& node, core::Operands operands,
                            const IntegerKernels& kernels, const Engine& engine);
+Outcome run_qlinear_matmul(const core::Node& node, core::Operands operands,
+                           const QuantisedKernels& kernels, const Engine& engine);
+Outcome run_conv_integer(const core::Node& node, core::Operands operands,
+                         const IntegerKernels& kernels, const Engine& engine);
+Outcome run_qlinear_conv(const core::Node& node, core::Operands operands,
+                         const QuantisedKernels& kernels, const Engine& engine);
+/// QuantizeLinear and DequantizeLinear.
+Outcome run_quantisation(const core::Node& node, core::Operands operands,
+                         const ConversionKernels& kernels, const Engine& engine);
+Outcome run_dynamic_quantisation(const core::Node& node, core::Operands operands,
+                                 const ConversionKernels& kernels, const Engine& engine);
+Outcome run_cast(const core::Node& node, core::Operands operands, const ConversionKernels& kernels,
+                 const Engine& engine);
+
 Outcome run_conv(const core::Node& node, core::Operands operands, const Engine& engine);
 
 Outcome run_elementwise(const core::Node& node, core::Operands operands, const Engine& engine);
@@ -35,12 +54,8 @@ Outcome run_reduction(const core::Node& node, core::Operands operands, const Eng
 /// MaxPool and AveragePool, and over whole channels.
 Outcome run_pool(const core::Node& node, core::Operands operands, const Engine& engine);
 Outcome run_global_pool(const core::Node& node, core::Operands operands, const Engine& engine);
-/// Transpose, Split and Expand, of every element type.
+/// Transpose, Expand, Slice, Split, Concat, Gather and Pad, of every element type.
 Outcome run_movement(const core::Node& node, core::Operands operands, const Engine& engine);
-/// A function of math.hpp where the operation is one and the operand f32, else run_reference.
-Outcome run_math(const core::Node& node, core::Operands operands, const MathFunctions& functions,
-                 ThreadPool& pool);
-
 /// A function of math.hpp where the operation is one and the operand f32, else run_reference.
 Outcome run_math(const core::Node& node, core::Operands operands, const MathFunctions& functions,
                  ThreadPool& pool);

@@ -18,7 +18,14 @@
 namespace isotrace::backends::cpu {
 
 /// What a packed form holds; a new kind of kernel takes a new name.
-enum class PackedForm : std::uint8_t { f32_panels, i8_panels, u8_panels, ternary };
+enum class PackedForm : std::uint8_t {
+  f32_panels,
+  i8_panels,
+  u8_panels,
+  i8_rows,
+  u8_rows,
+  ternary
+};
 
 /// Which part of which constant in which form: everything that the packed bytes depend on.
 struct PackedKey {

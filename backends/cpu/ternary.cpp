@@ -90,11 +90,15 @@ bool run_if_ternary(const IntegerGemm& g, const IntegerKernels& kernels, const E
   if (!g.b.is_signed || has_zero_points(g.b, g.columns)) return false;
   const Matrix matrix = find_ternary(g, *engine.constants);
   if (matrix.data == nullptr) return false;
+  std::vector<std::int32_t> sums;
+  if (g.requantisation != nullptr) sums.resize(static_cast<std::size_t>(g.columns));
   for (Index i = 0; i < g.rows; ++i) {
     const std::int32_t zero =
         g.a.zero_points == nullptr ? 0 : g.a.zero_points[i * g.a.zero_point_stride];
+    std::int32_t* y = g.requantisation == nullptr ? g.c + i * g.c_stride : sums.data();
     run_ternary(matrix, {g.a.data + i * g.a.stride, static_cast<std::size_t>(g.depth)},
-                g.a.is_signed, zero, g.c + i * g.c_stride, kernels, engine.pool);
+                g.a.is_signed, zero, y, kernels, engine.pool);
+    if (g.requantisation != nullptr) g.requantisation->at(i, 0).run_row(y, g.columns);
   }
   return true;
 }

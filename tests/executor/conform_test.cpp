@@ -1,5 +1,6 @@
 // How stored results are judged: tolerance by format, stand-in types, names, counts and shapes.
 #include <bit>
+#include <limits>
 
 #include <gtest/gtest.h>
 
@@ -48,6 +49,13 @@ TEST(Conformance, WiderFloatsKeepTheTolerance) {
   EXPECT_TRUE(mismatch(floats({1}, {1}), floats({1}, {1.0011F})));
   EXPECT_FALSE(mismatch(floats({1}, {0}), floats({1}, {9e-8F})));
   EXPECT_TRUE(mismatch(floats({1}, {0}), floats({1}, {2e-7F})));
+}
+
+TEST(Conformance, WhatCancelsIsJudgedByTheLargestElement) {
+  EXPECT_FALSE(mismatch(floats({2}, {8, 0}), floats({2}, {8, 9e-7F})));
+  EXPECT_TRUE(mismatch(floats({2}, {8, 0}), floats({2}, {8, 2e-6F})));
+  const float infinity = std::numeric_limits<float>::infinity();
+  EXPECT_TRUE(mismatch(floats({2}, {infinity, 0}), floats({2}, {infinity, 1})));
 }
 
 TEST(Conformance, MismatchesAreSaidInWords) {

@@ -51,6 +51,19 @@ TEST(Dft, cuts_and_pads_to_its_length) {
   expect_result(dft(f32({2, 1}, {1, 2}), 4, 0), f32({4, 2}, {3, 0, 1, -2, -1, 0, 1, 2}));
 }
 
+TEST(Dft, makes_a_real_signal_of_half_a_spectrum) {
+  const Tensor half = f32({1, 3, 2}, {10, 0, -2, 2, -2, 0});
+  const Tensor signal = f32({1, 4, 1}, {1, 2, 3, 4});
+  expect_result(dft(half, std::nullopt, 1, {onesided, inverse}), signal);
+  expect_result(dft(half, 4, 1, {onesided, inverse}), signal);
+  const Tensor longer = f32({1, 5, 2}, {10, 0, -2, 2, -2, 0, 7, 7, 7, 7});
+  expect_result(dft(longer, 4, 1, {onesided, inverse}), signal);
+  const Tensor shorter = f32({2, 2}, {8, 0, 4, 4});
+  expect_result(dft(shorter, 4, 0, {onesided, inverse}), f32({4, 1}, {4, 0, 0, 4}));
+  const Tensor constant = f32({2, 2}, {3, 0, 0, 0});
+  expect_result(dft(constant, 3, 0, {onesided, inverse}), f32({3, 1}, {1, 1, 1}));
+}
+
 TEST(Dft, approximates_the_transform_of_any_length) {
   core::PhiloxStream random(41);
   for (const std::int64_t n : {1, 2, 3, 7, 12, 100, 257}) {
@@ -109,6 +122,8 @@ TEST(Dft, refuses_what_is_no_signal) {
   refused(dft(complex, std::nullopt, 0, {onesided}), RefusalCode::operation_attribute_invalid);
   refused(dft(real, std::nullopt, 0, {onesided, inverse}),
           RefusalCode::operation_attribute_invalid);
+  refused(dft(f32({1, 2}, {1, 2}), std::nullopt, 0, {onesided, inverse}),
+          RefusalCode::operand_value_invalid);
   refused(dft(i64({1, 1}, {1}), std::nullopt, 0), RefusalCode::operation_dtype_unsupported);
 }
 

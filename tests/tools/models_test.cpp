@@ -42,7 +42,8 @@ core::Result<executor::Recording> record(const core::Program& program, const cha
                                          unsigned threads) {
   tools::DiscardFiles nowhere;
   ISOTRACE_TRY(const auto made, backends::make_backend(backend, {.threads = threads, .isa = {}}));
-  const executor::RecordOptions options{.path = "-", .embed_program = false, .tool = {}};
+  const executor::RecordOptions options{
+      .path = "-", .embed_program = false, .tool = {}, .hash_threads = threads - 1};
   return executor::record(program, make_inputs(program), *made, nowhere, options);
 }
 

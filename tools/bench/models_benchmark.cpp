@@ -95,8 +95,11 @@ int serve(const std::string& path, unsigned threads) {
   const backends::ConstantsHold hold(*backend, program.constants);
   tools::DiscardFiles nowhere;
   const core::ProgramIdentity identity = core::identify_program(program);
-  const executor::RecordOptions options{
-      .path = "-", .embed_program = false, .tool = {}, .identity = &identity};
+  const executor::RecordOptions options{.path = "-",
+                                        .embed_program = false,
+                                        .tool = {},
+                                        .hash_threads = executor::spare_hash_threads(threads),
+                                        .identity = &identity};
   std::vector<executor::NamedTensor> outputs;
   std::cout << "ready" << std::endl;
   for (std::string line; std::getline(std::cin, line) && line != "end";) {

@@ -56,12 +56,14 @@ core::Result<core::Done> extract(const Context& context, const std::string& fold
 core::Result<trace::Trace> run_again(const Arguments& arguments, const trace::Trace& a) {
   ISOTRACE_TRY(const executor::EmbeddedRun run, executor::embedded_run(a));
   ISOTRACE_TRY(const auto backend, load_backend(arguments, arguments.value("--against")));
+  ISOTRACE_TRY(const unsigned hash_threads, load_hash_threads(arguments));
   MemoryFiles files;
   const executor::RecordOptions options{.path = "again",
                                         .keep = executor::Keep::none,
                                         .embed_program = true,
                                         .seed = a.identity.seed,
-                                        .tool = std::string(tool_name)};
+                                        .tool = std::string(tool_name),
+                                        .hash_threads = hash_threads};
   ISOTRACE_TRY([[maybe_unused]] const auto recording,
                executor::record(run.program, run.inputs, *backend, files, options));
   ISOTRACE_TRY(const core::Bytes bytes, files.read("again", core::limits::trace_bytes_max));

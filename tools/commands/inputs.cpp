@@ -195,6 +195,11 @@ core::Result<unsigned> load_jobs(const Arguments& arguments) {
   return static_cast<unsigned>(*jobs);
 }
 
+core::Result<unsigned> load_hash_threads(const Arguments& arguments) {
+  ISOTRACE_TRY(const unsigned jobs, load_jobs(arguments));
+  return executor::spare_hash_threads(jobs);
+}
+
 core::Result<std::unique_ptr<backends::Backend>> load_backend(const Arguments& arguments,
                                                               const std::string& backend) {
   ISOTRACE_TRY(const unsigned jobs, load_jobs(arguments));

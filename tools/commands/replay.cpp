@@ -32,6 +32,7 @@ int replay_command(const Context& context, const Arguments& arguments) {
   ISOTRACE_OR_REPORT(context, const auto backend, load_backend(arguments));
   ISOTRACE_OR_REPORT(context, executor::ReplayOptions window, load_window(arguments));
   ISOTRACE_OR_REPORT(context, window.limits, load_limits(arguments));
+  ISOTRACE_OR_REPORT(context, window.hash_threads, load_hash_threads(arguments));
   const auto start = std::chrono::steady_clock::now();
   ISOTRACE_OR_REPORT(context, const executor::ReplayResult result,
                      executor::replay(trace, run.program, run.inputs, *backend, window));

@@ -91,6 +91,7 @@ int run_command(const Context& context, const Arguments& arguments) {
   ISOTRACE_OR_REPORT(context, const auto inputs, load_inputs(context, arguments, program));
   ISOTRACE_OR_REPORT(context, const auto backend, load_backend(arguments));
   ISOTRACE_OR_REPORT(context, const executor::ExecuteLimits limits, load_limits(arguments));
+  ISOTRACE_OR_REPORT(context, const unsigned hash_threads, load_hash_threads(arguments));
   // The root is the identity of a run and always computed; without --trace the file goes nowhere.
   DiscardFiles nowhere;
   const bool traced = arguments.has("--trace");
@@ -102,7 +103,8 @@ int run_command(const Context& context, const Arguments& arguments) {
                                   .embed_program = traced && !arguments.has("--no-embed"),
                                   .seed = 0,
                                   .tool = std::string(tool_name),
-                                  .limits = limits};
+                                  .limits = limits,
+                                  .hash_threads = hash_threads};
   const auto start = std::chrono::steady_clock::now();
   ISOTRACE_OR_REPORT(context, const executor::Recording run,
                      executor::record(program, inputs, *backend, files, options));

@@ -12,7 +12,8 @@ using enum Arity;
 // Options that several commands share, word for word.
 constexpr OptionSpec backend_option{"--backend",    "B", once, "backend that executes", "reference",
                                     "reference|cpu"};
-constexpr OptionSpec threads_option{"--jobs", "N", once, "worker threads", "1"};
+constexpr OptionSpec threads_option{
+    "--jobs", "N", once, "threads that compute; as many more may hash, on idle processors", "1"};
 constexpr OptionSpec isa_option{"--isa", "ISA",
                                 once,    "instruction set of the cpu backend (default: the best)",
                                 "",      "avx2|avx512"};

@@ -1,0 +1,26 @@
+// Exact convolution of bytes (docs/spec/quantise.md, quantise.conv_integer): per image and group,
+// the weights times the columns of the image.
+#pragma once
+
+#include <isotrace/backends/cpu/integer_gemm.hpp>
+#include <isotrace/reference/window.hpp>
+
+namespace isotrace::backends::cpu {
+
+/// A checked call. Zero points of the weights are one or one per output channel.
+struct IntegerConv {
+  const reference::ConvGeometry& geometry;
+  const std::uint8_t* image;
+  bool image_signed;
+  std::int32_t image_zero_point;  ///< what stands in the padding
+  IntegerMatrix weights;          ///< all groups: one vector per output channel
+  std::int32_t* sums;
+  const Requantisation* requantisation;  ///< of [images][output channels][positions]; or nullptr
+};
+
+/// False, with nothing done, if the padding would make far more of the image than it is. Refuses
+/// limit_exceeded when memory for packed operands runs out.
+core::Result<bool> run_integer_conv(const IntegerConv& conv, const IntegerKernels& kernels,
+                                    const Engine& engine);
+
+}  // namespace isotrace::backends::cpu

@@ -1,0 +1,60 @@
+#include <isotrace/executor/tensor_hasher.hpp>
+
+#include <system_error>
+
+namespace isotrace::executor {
+
+void DigestWanted::find() {
+  int expected = open;
+  if (!state_.compare_exchange_strong(expected, begun, std::memory_order_relaxed)) return;
+  digest_ = core::tensor_digest(tensor_);
+  state_.store(done, std::memory_order_release);
+  state_.notify_all();
+}
+
+const core::Digest& DigestWanted::get() {
+  find();
+  while (!is_done()) state_.wait(begun, std::memory_order_acquire);
+  return digest_;
+}
+
+TensorHasher::TensorHasher(unsigned threads) {
+  try {
+    for (unsigned i = 0; i < threads; ++i) workers_.emplace_back([this] { serve(); });
+  } catch (const std::system_error&) {
+    // Fewer threads change the time alone.
+  }
+}
+
+TensorHasher::~TensorHasher() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  ready_.notify_all();
+  for (std::thread& worker : workers_) worker.join();
+}
+
+void TensorHasher::add(std::shared_ptr<DigestWanted> wanted) {
+  if (workers_.empty()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    queue_.push_back(std::move(wanted));
+  }
+  ready_.notify_one();
+}
+
+void TensorHasher::serve() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    ready_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    if (stopping_) return;
+    const std::shared_ptr<DigestWanted> wanted = std::move(queue_.front());
+    queue_.pop_front();
+    lock.unlock();
+    wanted->find();
+    lock.lock();
+  }
+}
+
+}  // namespace isotrace::executor
