@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,14 @@ struct BackendOptions {
   std::string isa;       ///< "" = best available; "avx2", "avx512": exactly this, or refused
 };
 
+/// A step of a chain. All but the first take the result of the step before: operand `chained`,
+/// which is not among `operands`.
+struct ChainStep {
+  const core::Node& node;
+  core::Operands operands;
+  std::size_t chained;
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -35,6 +44,13 @@ class Backend {
   /// One tensor per output. Sets up the floating-point environment itself.
   virtual core::Result<std::vector<core::Tensor>> run(const core::Node& node,
                                                       core::Operands operands) = 0;
+  /// How many of these nodes, from the first on, run_chain might take at once; at least 1. Each but
+  /// the first reads the result of the one before it, once, and nobody else does.
+  [[nodiscard]] virtual std::size_t chain_length(std::span<const core::Node>) const { return 1; }
+  /// The result of the last step, with the bits that the steps have one by one, without keeping the
+  /// results between. Nothing where the backend does not compute them as one; so it is left to
+  /// run() to refuse.
+  virtual std::optional<core::Tensor> run_chain(std::span<const ChainStep>) { return std::nullopt; }
   /// Says that these tensors neither move nor change until they are released, so that the backend
   /// may keep them in the form that it computes with. Holds of the same tensors add up.
   virtual void hold_constants(std::span<const core::Tensor>) {}

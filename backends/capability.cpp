@@ -32,11 +32,12 @@ constexpr DtypeSet numbers = floats | integers;
 constexpr DtypeSet contracted = floats | set_of(Dtype::i32, Dtype::u32, Dtype::i64, Dtype::u64);
 constexpr DtypeSet booleans = set_of(Dtype::boolean);
 constexpr DtypeSet ordered = numbers | booleans;
-constexpr DtypeSet nibbles = set_of(Dtype::i4, Dtype::u4);
-constexpr DtypeSet all_types = ordered | nibbles;
+/// Types of less than 8 bits.
+constexpr DtypeSet tiny = set_of(Dtype::i4, Dtype::u4, Dtype::i2, Dtype::u2, Dtype::f4e2m1);
+constexpr DtypeSet all_types = ordered | tiny;
 constexpr DtypeSet indices = set_of(Dtype::i32, Dtype::i64);
 constexpr DtypeSet bytes = set_of(Dtype::i8, Dtype::u8);
-constexpr DtypeSet quantised = nibbles | bytes | float8s | set_of(Dtype::i16, Dtype::u16);
+constexpr DtypeSet quantised = tiny | bytes | float8s | set_of(Dtype::i16, Dtype::u16);
 
 /// What an operation takes. Operands, one letter each: T the data type, I i32 or i64, C boolean,
 /// N any number type, F any floating-point type, S f32, A a scale, R a scale or i32, K a quantised
@@ -64,6 +65,7 @@ constexpr Signature signatures[] = {
     {Op::sum, "*", numbers},
     {Op::clip, "Ttt", numbers},
     {Op::cast, "T", all_types},
+    {Op::bit_cast, "T", all_types},
     {Op::where, "CTT", all_types},
     {Op::equal, "TT", ordered},
     {Op::less, "TT", numbers},
@@ -144,6 +146,7 @@ constexpr Signature signatures[] = {
     {Op::reduce_log_sum_exp, "Ti", numbers},
     {Op::reduce_sum_square, "Ti", numbers},
     {Op::cum_sum, "TI", numbers},
+    {Op::cum_prod, "TI", numbers},
     {Op::top_k, "TI", numbers},
     {Op::identity, "V", all_types},
     {Op::reshape, "TI", all_types},
@@ -183,6 +186,7 @@ constexpr Signature signatures[] = {
     {Op::gather_nd, "TI", all_types},
     {Op::scatter_elements, "TIT", all_types},
     {Op::scatter_nd, "TIT", all_types},
+    {Op::tensor_scatter, "TTi", all_types},
     {Op::one_hot, "NNT", all_types},
     {Op::eye_like, "T", all_types},
     {Op::trilu, "Ti", all_types},
@@ -251,7 +255,7 @@ DtypeSet types_of_letter(char letter, Dtype data) {
     case 'T': return set_of(data);
     case 'I': return indices;
     case 'C': return booleans;
-    case 'N': return numbers | nibbles;
+    case 'N': return numbers | tiny;
     case 'F': return floats;
     case 'S': return set_of(Dtype::f32);
     case 'A': return scales;

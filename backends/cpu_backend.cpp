@@ -36,9 +36,12 @@ class CpuBackend final : public Backend {
 
   [[nodiscard]] BackendInfo info() const override {
     const unsigned threads = pool_->threads();
+    const std::string_view no_amx =
+        isa_ == cpu::Isa::avx512 ? cpu::find_amx().why_not : std::string_view();
     return {"cpu", BackendState::available,
-            "x86-64 " + std::string(isa_name(isa_)) + ", " + std::to_string(threads) +
-                (threads == 1 ? " thread" : " threads")};
+            "x86-64 " + std::string(isa_name(isa_)) + ", bytes on " + integers_.name +
+                (no_amx.empty() ? "" : " (not on AMX: " + std::string(no_amx) + ")") + ", " +
+                std::to_string(threads) + (threads == 1 ? " thread" : " threads")};
   }
 
   [[nodiscard]] core::Result<core::Done> supports(
@@ -62,6 +65,21 @@ class CpuBackend final : public Backend {
     }
   }
 
+  [[nodiscard]] std::size_t chain_length(std::span<const core::Node> nodes) const override {
+    return cpu::chain_length(nodes);
+  }
+
+  std::optional<core::Tensor> run_chain(std::span<const ChainStep> chain) override {
+    const std::lock_guard lock(mutex_);
+    const core::FloatEnvironment environment;
+    if (!core::check_float_environment()) return std::nullopt;
+    try {
+      return cpu::run_chain(chain, make_engine());
+    } catch (const std::bad_alloc&) {
+      return std::nullopt;
+    }
+  }
+
   void hold_constants(std::span<const core::Tensor> constants) override {
     const std::lock_guard lock(mutex_);
     for (const core::Tensor& constant : constants) constants_.hold(constant.bytes());
@@ -73,11 +91,16 @@ class CpuBackend final : public Backend {
   }
 
  private:
+  [[nodiscard]] cpu::Engine make_engine() {
+    return {kernels_, *pool_, scratch_, &constants_, vectors_, math_};
+  }
+
   cpu::Outcome dispatch(const core::Node& node, core::Operands operands) {
-    const cpu::Engine engine{kernels_, *pool_, scratch_, &constants_, vectors_};
+    const cpu::Engine engine = make_engine();
     switch (node.op) {
-      case core::Op::matmul: return cpu::run_matmul(node, operands, engine);
-      case core::Op::gemm: return cpu::run_gemm_operation(node, operands, engine);
+      case core::Op::matmul:
+        return cpu::run_or_ask_reference(cpu::try_matmul, node, operands, engine);
+      case core::Op::gemm: return cpu::run_or_ask_reference(cpu::try_gemm, node, operands, engine);
       case core::Op::matmul_integer:
         return cpu::run_matmul_integer(node, operands, integers_, engine);
       case core::Op::qlinear_matmul:
@@ -91,7 +114,7 @@ class CpuBackend final : public Backend {
       case core::Op::dynamic_quantize_linear:
         return cpu::run_dynamic_quantisation(node, operands, conversions_, engine);
       case core::Op::cast: return cpu::run_cast(node, operands, conversions_, engine);
-      case core::Op::conv: return cpu::run_conv(node, operands, engine);
+      case core::Op::conv: return cpu::run_or_ask_reference(cpu::try_conv, node, operands, engine);
       case core::Op::batch_normalization:
         return cpu::run_batch_normalization(node, operands, engine);
       case core::Op::layer_normalization:

@@ -13,6 +13,7 @@ void add_samples(Op op, Dtype dtype, Maker& make) {
     return number >= static_cast<int>(first) && number <= static_cast<int>(last);
   };
   if (op == Op::cast) return add_casts(make);
+  if (op == Op::bit_cast) return add_bit_casts(make);
   if (op == Op::pow) return add_powers(make);
   if (op == Op::clip) return make.add({}, list(make.data({40}), std::nullopt, make.data({})));
   if (op == Op::where) {
@@ -31,9 +32,9 @@ void add_samples(Op op, Dtype dtype, Maker& make) {
   if (between(Op::resize, Op::non_max_suppression)) return add_vision(op, make);
   if (between(Op::matmul, Op::conv_transpose)) return add_contractions(op, make);
   if (between(Op::max_pool, Op::global_lp_pool)) return add_pools(op, make);
-  if (between(Op::reduce_sum, Op::top_k)) return add_reductions(op, make);
+  if (between(Op::reduce_sum, Op::cum_prod)) return add_reductions(op, make);
   if (between(Op::reshape, Op::constant_of_shape)) return add_moves(op, make);
-  if (between(Op::tile, Op::dropout)) return add_arrangements(op, make);
+  if (between(Op::tile, Op::tensor_scatter)) return add_arrangements(op, make);
   if (between(Op::sequence_construct, Op::optional_has_element)) {
     return add_sequences(op, dtype, make);
   }

@@ -50,6 +50,9 @@ float widen(std::uint16_t bits, int fraction, int exponent) {
   return (bits & sign) != 0 ? -value : value;
 }
 
+/// The sign stands before the bits of the greatest value.
+std::uint32_t sign_of(Float8Format format) { return std::bit_ceil(format.greatest + 1U); }
+
 constexpr std::uint16_t canonical_nan_f16_bits = 0x7E00;
 constexpr std::uint16_t canonical_nan_bf16_bits = 0x7FC0;
 
@@ -68,14 +71,17 @@ BFloat16 to_bfloat16(double value) {
 BFloat16 to_bfloat16(float value) { return to_bfloat16(static_cast<double>(value)); }
 
 float float8_to_f32(std::uint8_t bits, Float8Format format) {
-  const std::uint8_t magnitude = bits & 0x7F;
-  const bool infinite = magnitude == format.above && format.above != format.nan;
-  if (bits == format.nan || (magnitude > format.greatest && !infinite)) {
+  const std::uint32_t sign = sign_of(format);
+  const std::uint32_t magnitude = bits & (sign - 1U);
+  const bool infinite =
+      magnitude > format.greatest && magnitude == format.above && format.above != format.nan;
+  const bool has_nan = sign == 0x80;
+  if (has_nan && (bits == format.nan || (magnitude > format.greatest && !infinite))) {
     return std::bit_cast<float>(canonical_nan_f32_bits);
   }
   const float value = infinite ? std::numeric_limits<float>::infinity()
                                : widen_magnitude(magnitude, format.fraction, format.bias);
-  return (bits & 0x80) != 0 ? -value : value;
+  return (bits & sign) != 0 ? -value : value;
 }
 
 std::uint8_t round_to_float8(double value, Float8Format format, bool saturate) {
@@ -88,7 +94,7 @@ std::uint8_t round_to_float8(double value, Float8Format format, bool saturate) {
   }
   const bool zero_without_sign = magnitude == 0 && format.nan == 0x80;
   const bool negative = std::signbit(value) && !zero_without_sign;
-  return static_cast<std::uint8_t>(magnitude | (negative ? 0x80U : 0U));
+  return static_cast<std::uint8_t>(magnitude | (negative ? sign_of(format) : 0U));
 }
 
 }  // namespace isotrace::core

@@ -33,7 +33,7 @@ BFloat16 to_bfloat16(float value);
 BFloat16 to_bfloat16(double value);
 
 /// Layout of an 8-bit float. FNUZ types have one NaN (0x80), no infinity and no -0; E4M3FN has no
-/// infinity.
+/// infinity. The float of 4 bits has neither: what overflows is the greatest value, NaN becomes -0.
 struct Float8Format {
   int fraction;           ///< bits
   int bias;               ///< of the exponent
@@ -46,6 +46,7 @@ constexpr Float8Format float8_format(Dtype format) {
     case Dtype::f8e4m3fn: return {3, 7, 0x7E, 0x7F, 0x7F};
     case Dtype::f8e4m3fnuz: return {3, 8, 0x7F, 0x80, 0x80};
     case Dtype::f8e5m2: return {2, 15, 0x7B, 0x7F, 0x7C};
+    case Dtype::f4e2m1: return {1, 1, 0x07, 0x08, 0x07};
     default: return {2, 16, 0x7F, 0x80, 0x80};
   }
 }

@@ -15,7 +15,7 @@ struct Row {
   std::size_t bytes;
 };
 
-constexpr std::array<Row, 19> rows = {{{Dtype::f32, "f32", 4},
+constexpr std::array<Row, 22> rows = {{{Dtype::f32, "f32", 4},
                                        {Dtype::f64, "f64", 8},
                                        {Dtype::f16, "f16", 2},
                                        {Dtype::bf16, "bf16", 2},
@@ -33,7 +33,10 @@ constexpr std::array<Row, 19> rows = {{{Dtype::f32, "f32", 4},
                                        {Dtype::f8e5m2, "f8e5m2", 1},
                                        {Dtype::f8e5m2fnuz, "f8e5m2fnuz", 1},
                                        {Dtype::i4, "i4", 1},
-                                       {Dtype::u4, "u4", 1}}};
+                                       {Dtype::u4, "u4", 1},
+                                       {Dtype::i2, "i2", 1},
+                                       {Dtype::u2, "u2", 1},
+                                       {Dtype::f4e2m1, "f4e2m1", 1}}};
 
 const Row& row_of(Dtype dtype) {
   const auto index = static_cast<std::size_t>(dtype) - 1;
@@ -74,7 +77,8 @@ std::optional<Dtype> dtype_from_number(std::uint8_t number) {
 }
 
 bool is_float(Dtype dtype) {
-  return dtype <= Dtype::bf16 || (dtype >= Dtype::f8e4m3fn && dtype <= Dtype::f8e5m2fnuz);
+  return dtype <= Dtype::bf16 || (dtype >= Dtype::f8e4m3fn && dtype <= Dtype::f8e5m2fnuz) ||
+         dtype == Dtype::f4e2m1;
 }
 bool is_integer(Dtype dtype) {
   return !is_float(dtype) && dtype != Dtype::boolean && !is_structured(dtype);

@@ -26,8 +26,11 @@ enum class Dtype : std::uint8_t {
   f8e4m3fnuz = 15,
   f8e5m2 = 16,
   f8e5m2fnuz = 17,
-  i4 = 18,  ///< one byte, sign-extended
-  u4 = 19,  ///< one byte, zero-extended
+  i4 = 18,      ///< one byte, sign-extended
+  u4 = 19,      ///< one byte, zero-extended
+  i2 = 20,      ///< one byte, sign-extended
+  u2 = 21,      ///< one byte, zero-extended
+  f4e2m1 = 22,  ///< one byte, zero-extended; no arithmetic
   // Beyond: sequence_of and optional_of these.
 };
 
@@ -63,7 +66,8 @@ struct BFloat16 {
   std::uint16_t bits = 0;
   bool operator==(const BFloat16&) const = default;
 };
-/// The four 8-bit floats (ONNX operator set 19), kept and computed with in the same way.
+/// The four 8-bit floats (ONNX operator set 19), kept and computed with in the same way, and the
+/// float of 4 bits (23) in the lower half of a byte.
 template <Dtype format>
 struct Float8 {
   std::uint8_t bits = 0;
@@ -77,6 +81,15 @@ struct Int4 {
 struct UInt4 {
   std::uint8_t value = 0;
   bool operator==(const UInt4&) const = default;
+};
+/// 2-bit integers, one per byte: -2 to 1 and 0 to 3.
+struct Int2 {
+  std::int8_t value = 0;
+  bool operator==(const Int2&) const = default;
+};
+struct UInt2 {
+  std::uint8_t value = 0;
+  bool operator==(const UInt2&) const = default;
 };
 /// A boolean element, 0 or 1.
 struct Bool8 {
@@ -106,6 +119,8 @@ ISOTRACE_DTYPE_OF(std::uint64_t, u64)
 ISOTRACE_DTYPE_OF(Bool8, boolean)
 ISOTRACE_DTYPE_OF(Int4, i4)
 ISOTRACE_DTYPE_OF(UInt4, u4)
+ISOTRACE_DTYPE_OF(Int2, i2)
+ISOTRACE_DTYPE_OF(UInt2, u2)
 #undef ISOTRACE_DTYPE_OF
 template <Dtype format>
 struct DtypeOf<Float8<format>> {

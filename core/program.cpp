@@ -1,4 +1,4 @@
-#include <isotrace/core/program.hpp>
+#include <isotrace/core/program_pieces.hpp>
 
 #include <algorithm>
 #include <set>
@@ -475,19 +475,38 @@ Digest attribute_digest(const Node& node) {
   return sha256(out.bytes());
 }
 
-Bytes write_program(const Program& program) {
-  ByteWriter out;
-  out.block(graph_bytes(program, constant_digests(program)));
+ProgramPieces write_program_pieces(const Program& program, const ProgramIdentity& identity) {
+  ProgramPieces out;
+  const auto add_own = [&out](ByteWriter& text) {
+    out.pieces.emplace_back(out.own.emplace_back(text.take()));
+    text = ByteWriter();
+  };
+  ByteWriter text;
+  text.block(graph_bytes(program, identity.constants));
   for (const Tensor& constant : program.constants) {
-    out.u8(static_cast<std::uint8_t>(constant.dtype())).u64(constant.rank());
-    for (std::int64_t dim : constant.shape()) out.i64(dim);
-    out.block(constant.bytes());
+    text.u8(static_cast<std::uint8_t>(constant.dtype())).u64(constant.rank());
+    for (std::int64_t dim : constant.shape()) text.i64(dim);
+    text.u64(constant.bytes().size());
+    add_own(text);
+    out.pieces.push_back(constant.bytes());
   }
-  for_each_nested(program, [&out](const SubProgram& v) { out.block(write_program(v.program())); });
-  for (const Node& node : program.nodes) out.text(node.name);
-  out.u64(program.value_names.size());
-  for (const std::string& name : program.value_names) out.text(name);
-  return out.take();
+  for_each_nested(program,
+                  [&text](const SubProgram& v) { text.block(write_program(v.program())); });
+  for (const Node& node : program.nodes) text.text(node.name);
+  text.u64(program.value_names.size());
+  for (const std::string& name : program.value_names) text.text(name);
+  add_own(text);
+  return out;
+}
+
+Bytes write_program(const Program& program) {
+  const ProgramPieces written = write_program_pieces(program, {{}, constant_digests(program)});
+  std::size_t size = 0;
+  for (const ByteView piece : written.pieces) size += piece.size();
+  Bytes bytes;
+  bytes.reserve(size);
+  for (const ByteView piece : written.pieces) bytes.insert(bytes.end(), piece.begin(), piece.end());
+  return bytes;
 }
 
 Result<Program> parse_program(ByteView bytes) {

@@ -15,8 +15,15 @@ namespace {
 
 /// Whether a byte may stand in a tensor: the types of less than 8 bits leave bytes unused.
 bool is_element(Dtype dtype, std::uint8_t byte) {
-  if (dtype == Dtype::i4) return byte <= 7 || byte >= 0xF8;
-  return byte <= (dtype == Dtype::boolean ? 1 : dtype == Dtype::u4 ? 15 : 255);
+  switch (dtype) {
+    case Dtype::boolean: return byte <= 1;
+    case Dtype::i4: return byte <= 7 || byte >= 0xF8;
+    case Dtype::i2: return byte <= 1 || byte >= 0xFE;
+    case Dtype::u2: return byte <= 3;
+    case Dtype::u4:
+    case Dtype::f4e2m1: return byte <= 15;
+    default: return true;
+  }
 }
 
 }  // namespace

@@ -30,10 +30,14 @@ double value_of(Dtype dtype, std::uint64_t bits) {
   }
 }
 
+std::uint64_t sign_bit(Dtype dtype) {
+  return dtype == Dtype::f4e2m1 ? 8 : std::uint64_t{1} << (8 * dtype_bytes(dtype) - 1);
+}
+
 /// Position on the line of all values of the type, shifted so that none is negative: both zeros
 /// stand at 2^63.
-std::uint64_t position(std::uint64_t bits, std::size_t width) {
-  const std::uint64_t sign = std::uint64_t{1} << (8 * width - 1);
+std::uint64_t position(Dtype dtype, std::uint64_t bits) {
+  const std::uint64_t sign = sign_bit(dtype);
   constexpr std::uint64_t zero = std::uint64_t{1} << 63;
   return (bits & sign) != 0 ? zero - (bits & (sign - 1)) : zero + bits;
 }
@@ -52,7 +56,7 @@ std::string narrow_decimal(Dtype dtype, std::uint64_t magnitude) {
   const double below = magnitude == 0 ? -value_of(dtype, 1) : value_of(dtype, magnitude - 1);
   // Behind the largest value stands no other; the next one would be as far away as the last.
   const double next = value_of(dtype, magnitude + 1);
-  const double above = std::isfinite(next) ? next : value + (value - below);
+  const double above = std::isfinite(next) && next > value ? next : value + (value - below);
   for (int digits = 1;; ++digits) {
     Digits text{};
     const auto end = std::to_chars(text.data(), text.data() + text.size(), value,
@@ -82,6 +86,7 @@ std::string element_text(const TensorView& tensor, std::size_t i) {
   const std::uint64_t bits = bits_of(tensor, i);
   if (is_float(tensor.dtype())) return hex_float(value_of(tensor.dtype(), bits));
   switch (tensor.dtype()) {
+    case Dtype::i2:
     case Dtype::i4:
     case Dtype::i8: return std::to_string(static_cast<std::int8_t>(bits));
     case Dtype::i16: return std::to_string(static_cast<std::int16_t>(bits));
@@ -99,8 +104,7 @@ std::string element_decimal(const TensorView& tensor, std::size_t i) {
   if (!std::isfinite(value)) return hex_float(value);
   const std::string sign = std::signbit(value) ? "-" : "";
   if (dtype_bytes(tensor.dtype()) < sizeof(float)) {
-    const std::uint64_t mask = (std::uint64_t{1} << (8 * dtype_bytes(tensor.dtype()) - 1)) - 1;
-    return sign + narrow_decimal(tensor.dtype(), bits & mask);
+    return sign + narrow_decimal(tensor.dtype(), bits & (sign_bit(tensor.dtype()) - 1));
   }
   Digits text{};
   const double magnitude = std::fabs(value);
@@ -129,9 +133,8 @@ std::optional<std::uint64_t> ulp_distance(const TensorView& a, const TensorView&
   if (std::isnan(value_of(a.dtype(), left)) || std::isnan(value_of(b.dtype(), right))) {
     return std::nullopt;
   }
-  const std::size_t width = dtype_bytes(a.dtype());
-  const std::uint64_t x = position(left, width);
-  const std::uint64_t y = position(right, width);
+  const std::uint64_t x = position(a.dtype(), left);
+  const std::uint64_t y = position(a.dtype(), right);
   return x > y ? x - y : y - x;
 }
 

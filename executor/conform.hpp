@@ -10,7 +10,7 @@ namespace isotrace::executor {
 
 struct ConformanceData {
   std::vector<NamedTensor> inputs;    ///< bound to the program's inputs in order
-  std::vector<NamedTensor> expected;  ///< the program's outputs in order, named where stored so
+  std::vector<NamedTensor> expected;  ///< the program's outputs in order
 };
 
 struct ConformanceCase {
@@ -22,11 +22,11 @@ struct ConformanceCase {
 /// import_onnx and parse_tensors refuse, and file_not_found.
 core::Result<ConformanceCase> load_conformance(core::Files& files, const std::string& folder);
 
-/// The first mismatch in words, nothing if all outputs agree: count, names (where stored), dtype
-/// and shape equal, integers equal, NaN equal to NaN, floats within 1e-7 + 1e-3 |expected| + 2^-23
-/// of the largest expected magnitude, or next to each other in their own format, where that is
-/// wider (all of 16 bits and less): results rounded in another direction agree. bfloat16 outputs
-/// may be stored as u16.
+/// The first mismatch in words, nothing if all outputs agree, by position (stored names are as the
+/// writer chose): count, dtype and shape equal, integers equal, NaN equal to NaN, floats within
+/// 1e-7 + 1e-3 |expected| + 2^-23 of the largest expected magnitude, or next to each other in their
+/// own format, where that is wider (all of 16 bits and less): results rounded in another direction
+/// agree. bfloat16 outputs may be stored as u16.
 std::optional<std::string> find_mismatch(std::span<const NamedTensor> expected,
                                          std::span<const NamedTensor> found);
 

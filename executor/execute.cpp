@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <thread>
 
+#include <isotrace/core/program_pieces.hpp>
 #include <isotrace/executor/step_records.hpp>
 
 namespace isotrace::executor {
@@ -17,18 +18,16 @@ Result<std::vector<NamedTensor>> execute(const core::Program& program,
                                          const ExecuteLimits& limits) {
   Run run(program, backend, limits);
   ISOTRACE_TRY_DONE(run.bind(inputs));
-  for (std::size_t i = 0; i < program.nodes.size(); ++i) {
-    ISOTRACE_TRY_DONE(run.step(i, observer));
-  }
+  ISOTRACE_TRY_DONE(run.run_all(observer));
   return run.take_named_outputs();
 }
 
-unsigned spare_hash_threads(unsigned computing) {
+unsigned choose_hash_threads(unsigned computing) {
   cpu_set_t set;
   const bool known = sched_getaffinity(0, sizeof set, &set) == 0;
   const auto processors =
       known ? static_cast<unsigned>(CPU_COUNT(&set)) : std::thread::hardware_concurrency();
-  return processors > computing ? std::min(processors - computing, computing) : 0;
+  return processors > 1 ? std::min(processors, computing) : 0;
 }
 
 namespace {
@@ -71,10 +70,11 @@ Result<Recording> record(const core::Program& program, std::span<const NamedTens
   const trace::TraceIdentity identity = {std::string(core::semantics_id), known.digest,
                                          record_inputs(program, run), options.seed};
   const backends::BackendInfo info = backend.info();
-  const core::Bytes embedded = options.embed_program ? core::write_program(program) : core::Bytes{};
+  const core::ProgramPieces embedded =
+      options.embed_program ? core::write_program_pieces(program, known) : core::ProgramPieces{};
   ISOTRACE_TRY(trace::TraceWriter writer,
                trace::TraceWriter::begin(files, options.path, identity,
-                                         {info.name, info.device, options.tool}, embedded));
+                                         {info.name, info.device, options.tool}, embedded.pieces));
   if (options.embed_program || options.keep == Keep::all) {
     ISOTRACE_TRY_DONE(store_inputs(writer, run, identity.inputs));
   }

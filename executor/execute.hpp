@@ -73,9 +73,10 @@ struct Recording {
   std::uint64_t steps = 0;
 };
 
-/// hash_threads beside a backend that computes with so many threads: as many again, as far as this
-/// process has processors left for them.
-unsigned spare_hash_threads(unsigned computing);
+/// hash_threads beside a backend that computes with so many threads: as many again, but no more
+/// than this process has processors, and none where it has but one. Where all processors compute,
+/// both take turns: hashing between the steps would leave all but one of them idle.
+unsigned choose_hash_threads(unsigned computing);
 
 /// execute() with a trace.
 core::Result<Recording> record(const core::Program& program, std::span<const NamedTensor> inputs,

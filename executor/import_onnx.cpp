@@ -9,6 +9,7 @@
 #include <isotrace/core/limits.hpp>
 #include <isotrace/executor/onnx_function.hpp>
 #include <isotrace/executor/onnx_lowering.hpp>
+#include <isotrace/executor/onnx_skeleton.hpp>
 #include <isotrace/executor/onnx_weights.hpp>
 #include <isotrace/executor/refusal_list.hpp>
 
@@ -43,6 +44,29 @@ Result<core::Done> check_name(const std::string& name, const std::string& where)
                 "a name of " + std::to_string(name.size()) + " bytes");
 }
 
+/// The initialisers of the model's own graph. Each is taken out of its message when it is read, so
+/// that no more than one stands there twice.
+class Initializers {
+ public:
+  Initializers(onnx::GraphProto& graph, const ModelBytes& model,
+               std::vector<std::optional<RawData>> raw)
+      : graph_(graph), model_(model), raw_(std::move(raw)) {}
+
+  Result<core::Tensor> take(int index) {
+    onnx::TensorProto proto;
+    proto.Swap(graph_.mutable_initializer(index));
+    const auto place = static_cast<std::size_t>(index);
+    // A message that was given other values since has them in it.
+    const bool left = place < raw_.size() && raw_[place] && proto.raw_data().empty();
+    return left ? read_tensor_proto(proto, model_, *raw_[place]) : read_tensor_proto(proto);
+  }
+
+ private:
+  onnx::GraphProto& graph_;
+  const ModelBytes& model_;
+  std::vector<std::optional<RawData>> raw_;
+};
+
 /// What the graphs of one model share.
 struct ModelImport {
   std::int64_t opset;
@@ -61,8 +85,9 @@ struct ModelImport {
 /// Adds one graph to a draft: the model's, one inside a node, or the body of a function.
 class GraphImport final : public BodySource {
  public:
-  GraphImport(const onnx::GraphProto& graph, std::int64_t opset, ModelImport& model, Draft& draft)
-      : graph_(graph), opset_(opset), model_(model), draft_(draft) {}
+  GraphImport(const onnx::GraphProto& graph, std::int64_t opset, ModelImport& model, Draft& draft,
+              Initializers* initializers = nullptr)
+      : graph_(graph), opset_(opset), model_(model), draft_(draft), outermost_(initializers) {}
   /// A graph inside a node of `around`: names that it does not give are that graph's, by capture.
   GraphImport(const onnx::GraphProto& graph, GraphImport& around, Body& body)
       : graph_(graph),
@@ -215,15 +240,17 @@ class GraphImport final : public BodySource {
   }
 
   Result<core::Done> add_initializers() {
-    for (const auto& proto : graph_.initializer()) {
-      initializers_.insert(proto.name());
-      if (!read_.contains(proto.name())) continue;
-      auto tensor = read_tensor_proto(proto);
+    for (int i = 0; i < graph_.initializer_size(); ++i) {
+      const std::string name = graph_.initializer(i).name();
+      initializers_.insert(name);
+      if (!read_.contains(name)) continue;
+      auto tensor =
+          outermost_ != nullptr ? outermost_->take(i) : read_tensor_proto(graph_.initializer(i));
       if (!tensor) {
-        ISOTRACE_TRY_DONE(leave_out("initializer " + proto.name(), std::move(tensor).error()));
+        ISOTRACE_TRY_DONE(leave_out("initializer " + name, std::move(tensor).error()));
         continue;
       }
-      values_[proto.name()] = draft_.add_constant(*std::move(tensor), proto.name());
+      values_[name] = draft_.add_constant(*std::move(tensor), name);
     }
     return core::Done{};
   }
@@ -357,8 +384,9 @@ class GraphImport final : public BodySource {
   std::int64_t opset_;
   ModelImport& model_;
   Draft& draft_;
-  GraphImport* around_ = nullptr;  // the graph that this one stands in
-  Body* body_ = nullptr;           // the program that this graph becomes
+  Initializers* outermost_ = nullptr;  // of the model's own graph
+  GraphImport* around_ = nullptr;      // the graph that this one stands in
+  Body* body_ = nullptr;               // the program that this graph becomes
   std::unordered_map<std::string, DraftValue> values_;
   std::unordered_set<std::string> initializers_;
   std::unordered_set<std::string> read_;  // names that a live node or an output reads
@@ -368,8 +396,14 @@ class GraphImport final : public BodySource {
 
 }  // namespace
 
-Result<core::Program> import_onnx(core::ByteView bytes, const ImportSources& sources) {
-  ISOTRACE_TRY(onnx::ModelProto model, parse_model_proto(bytes));
+Result<core::Program> import_onnx(core::ByteView model, const ImportSources& sources) {
+  return import_onnx(ModelInMemory(model), sources);
+}
+
+Result<core::Program> import_onnx(const ModelBytes& bytes, const ImportSources& sources) {
+  ISOTRACE_TRY(OnnxSkeleton skeleton, make_skeleton(bytes));
+  ISOTRACE_TRY(onnx::ModelProto model, parse_model_proto(skeleton.message));
+  skeleton.message = core::Bytes();
   if (!model.has_graph()) return refuse(RefusalCode::onnx_malformed, "model", "no graph");
   if (model.training_info_size() != 0) {
     return refuse(RefusalCode::onnx_operation_unsupported, "model", "training information");
@@ -384,7 +418,9 @@ Result<core::Program> import_onnx(core::ByteView bytes, const ImportSources& sou
     ISOTRACE_TRY(FunctionTable functions, make_function_table(model));
     ModelImport shared{*opset, std::move(functions), {}};
     Draft draft;
-    ISOTRACE_TRY(const auto values, GraphImport(model.graph(), *opset, shared, draft).run());
+    Initializers initializers(*model.mutable_graph(), bytes, std::move(skeleton.initializers));
+    ISOTRACE_TRY(const auto values,
+                 GraphImport(model.graph(), *opset, shared, draft, &initializers).run());
     std::vector<Draft::Output> outputs;
     for (std::size_t i = 0; i < values.size(); ++i) {
       outputs.push_back({model.graph().output(static_cast<int>(i)).name(), values[i]});

@@ -3,7 +3,7 @@
 
 #include <isotrace/core/limits.hpp>
 #include <isotrace/executor/infer_rules.hpp>
-#include <isotrace/reference/call.hpp>
+#include <isotrace/reference/bit_cast.hpp>
 #include <isotrace/reference/packed.hpp>
 
 namespace isotrace::executor {
@@ -135,6 +135,7 @@ ShapeResult infer_shape(const Node& node, OperandInfos operands) {
 Result<Dtype> infer_dtype(const Node& node, OperandInfos operands, std::size_t output) {
   switch (node.op) {
     case Op::cast: return reference::dtype_attribute(node, "to");
+    case Op::bit_cast: return reference::bit_cast_dtype(node, operands[0]->dtype);
     case Op::equal:
     case Op::less:
     case Op::greater:

@@ -105,6 +105,15 @@ Infos infer_gather_nd(const Node& node, OperandInfos operands) {
   return one_result(operands[0]->dtype, std::move(shape));
 }
 
+Infos infer_tensor_scatter(const Node& node, OperandInfos operands) {
+  const MaybeShape& x = operands[0]->shape;
+  const MaybeShape& update = operands[1]->shape;
+  if (is_concrete(x) && is_concrete(update)) {
+    ISOTRACE_TRY_DONE(reference::tensor_scatter_axis(*x, *update, node.integer("axis")));
+  }
+  return one_result(operands[0]->dtype, x);
+}
+
 Infos infer_one_hot(const Node& node, OperandInfos operands) {
   const Dtype dtype = operands[2]->dtype;
   const MaybeShape& indices = operands[0]->shape;
@@ -204,6 +213,7 @@ constexpr InferRow rows[] = {
     {Op::space_to_depth, &infer_blocks},
     {Op::gather_elements, &infer_gather_elements},
     {Op::gather_nd, &infer_gather_nd},
+    {Op::tensor_scatter, &infer_tensor_scatter},
     {Op::one_hot, &infer_one_hot},
     {Op::eye_like, &infer_eye_like},
     {Op::range, &infer_range},

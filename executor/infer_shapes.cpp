@@ -60,6 +60,7 @@ bool carries_shapes(Op op) {
     case Op::reduce_min:
     case Op::reduce_prod:
     case Op::cum_sum:
+    case Op::cum_prod:
     case Op::identity:
     case Op::reshape:
     case Op::flatten:

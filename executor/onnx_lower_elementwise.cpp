@@ -73,6 +73,7 @@ Lowered cast(Lowering& node) {
   const std::int64_t to = node.integer("to", 0);
   if (!node.has("to")) node.fail(RefusalCode::onnx_malformed, "attribute to", "is missing");
   const bool saturate = node.opset() < 19 || node.integer("saturate", 1) != 0;
+  if (node.opset() >= 24) node.ignore("round_mode");  // for f8e8m0 only, which is refused
   const auto dtype = find_onnx_dtype(to);
   if (!dtype) node.fail(dtype.error().code, "attribute to", dtype.error().where);
   return emit_cast(node, node.input(0), dtype.value_or(Dtype::f32), saturate);

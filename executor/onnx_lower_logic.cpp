@@ -36,7 +36,31 @@ Lowered bit_shift(Lowering& node) {
 Lowered cast_like(Lowering& node) {
   ISOTRACE_TRY_DONE(node.require_inputs(2, 2));
   const bool saturate = node.opset() < 19 || node.integer("saturate", 1) != 0;
+  if (node.opset() >= 24) node.ignore("round_mode");  // for f8e8m0 only, which is refused
   return emit_cast(node, node.input(0), node.info(1).dtype, saturate);
+}
+
+Lowered bit_cast(Lowering& node) {
+  if (!node.has("to")) node.fail(RefusalCode::onnx_malformed, "attribute to", "is missing");
+  const auto to = find_onnx_dtype(node.integer("to", 0));
+  if (!to) node.fail(to.error().code, "attribute to", to.error().where);
+  return node.emit(Op::bit_cast,
+                   {{"to", static_cast<std::int64_t>(to.value_or(core::Dtype::f32))}});
+}
+
+/// x * sigmoid(alpha * x), each operation rounded on its own.
+Lowered swish(Lowering& node) {
+  ISOTRACE_TRY_DONE(node.require_inputs(1, 1));
+  const float alpha = node.real("alpha", 1.0F);
+  auto factor = make_scalar(node.info(0).dtype, alpha);
+  if (!factor) node.fail(RefusalCode::onnx_dtype_unsupported, "operand 0", "not floating-point");
+  ISOTRACE_TRY_DONE(node.check_attributes());
+  DraftValue scaled = node.input(0);
+  if (alpha != 1.0F) {
+    ISOTRACE_TRY(scaled, first(node.emit(Op::mul, {scaled, node.constant(*std::move(factor))})));
+  }
+  ISOTRACE_TRY(const DraftValue gate, first(node.emit(Op::sigmoid, {scaled})));
+  return node.emit(Op::mul, {node.input(0), gate});
 }
 
 Lowered thresholded_relu(Lowering& node) {
@@ -78,6 +102,8 @@ constexpr LoweringRow rows[] = {
     {"BitwiseNot", 18, direct<Op::bitwise_not>},
     {"Mean", 6, direct<Op::mean>},
     {"CastLike", 15, cast_like},
+    {"BitCast", 26, bit_cast},
+    {"Swish", 24, swish},
     {"ThresholdedRelu", 10, thresholded_relu},
     {"Shrink", 9, shrink},
     {"Celu", 12, celu},

@@ -9,12 +9,6 @@ namespace {
 using core::Op;
 using core::RefusalCode;
 
-/// The first result of a node, for the next one.
-core::Result<DraftValue> first(Lowered results) {
-  if (!results) return tl::make_unexpected(std::move(results).error());
-  return DraftValue(results->front());
-}
-
 /// One set of statistics per element of a sample: a sample becomes a list of channels.
 Lowered normalise_elements(Lowering& node, float epsilon) {
   ISOTRACE_TRY(const DraftValue flat,
@@ -99,6 +93,48 @@ Lowered layer_normalization(Lowering& node) {
                    node.outputs_used());
 }
 
+/// x divided by the root of its mean square over the last axes, as ONNX composes it: in the type
+/// `stash_type` up to the division, which is rounded to that of x.
+Lowered rms_normalization(Lowering& node) {
+  ISOTRACE_TRY_DONE(node.require_inputs(2, 2));
+  const std::int64_t axis = node.integer("axis", -1);
+  const float epsilon = node.real("epsilon", 1e-5F);
+  const auto stash = find_onnx_dtype(node.integer("stash_type", 1));
+  auto addend = stash ? make_scalar(*stash, epsilon) : std::nullopt;
+  node.expect(addend.has_value(), "stash_type", "not floating-point");
+  ISOTRACE_TRY_DONE(node.check_attributes());
+  const auto rank = node.find_rank(0);
+  if (!rank) {
+    return core::refuse(RefusalCode::onnx_operation_unsupported, "operand 0",
+                        "its rank is not known");
+  }
+  const auto axes = static_cast<std::int64_t>(*rank);
+  if (axis < -axes || axis >= axes) {
+    return core::refuse(RefusalCode::operation_attribute_invalid, "attribute axis",
+                        std::to_string(axis) + " of rank " + std::to_string(axes));
+  }
+  Integers list;
+  for (std::int64_t i = axis < 0 ? axis + axes : axis; i < axes; ++i) list.push_back(i);
+  const core::Dtype dtype = node.info(0).dtype;
+  DraftValue x = node.input(0);
+  if (*stash != dtype) {
+    ISOTRACE_TRY(x, first(emit_cast(node, x, *stash)));
+  }
+  ISOTRACE_TRY(const DraftValue squares, first(node.emit(Op::mul, {x, x})));
+  ISOTRACE_TRY(
+      const DraftValue mean,
+      first(node.emit(Op::reduce_mean, {squares, node.integer_list(list)},
+                      {{"keepdims", std::int64_t{1}}, {"noop_with_empty_axes", std::int64_t{0}}})));
+  ISOTRACE_TRY(const DraftValue sum,
+               first(node.emit(Op::add, {mean, node.constant(*std::move(addend))})));
+  ISOTRACE_TRY(const DraftValue root, first(node.emit(Op::sqrt, {sum})));
+  ISOTRACE_TRY(DraftValue y, first(node.emit(Op::div, {x, root})));
+  if (*stash != dtype) {
+    ISOTRACE_TRY(y, first(emit_cast(node, y, dtype)));
+  }
+  return node.emit(Op::mul, {y, node.input(1)});
+}
+
 Lowered instance_normalization(Lowering& node) {
   return node.emit(Op::instance_normalization, {{"epsilon", node.real("epsilon", 1e-5F)}});
 }
@@ -158,6 +194,7 @@ Lowered lrn(Lowering& node) {
 constexpr LoweringRow rows[] = {
     {"BatchNormalization", 6, batch_normalization},
     {"LayerNormalization", 17, layer_normalization},
+    {"RMSNormalization", 23, rms_normalization},
     {"InstanceNormalization", 6, instance_normalization},
     {"GroupNormalization", 18, group_normalization},
     {"MeanVarianceNormalization", 9, mean_variance_normalization},

@@ -108,7 +108,7 @@ Lowered recurrent(Lowering& node, Op op, const Names& defaults, std::vector<Attr
   attributes.insert(attributes.end(), more.begin(), more.end());
   attributes.push_back({"clip", node.real("clip", std::numeric_limits<float>::infinity())});
   attributes.push_back({"direction", std::move(direction)});
-  attributes.push_back({"k_segment", std::int64_t{256}});
+  attributes.push_back({"k_segment", k_segment});
   const std::int64_t layout = node.opset() >= 14 ? node.integer("layout", 0) : 0;
   node.expect(layout == 0 || layout == 1, "layout", std::to_string(layout));
   if (layout == 1) return emit_batch_first(node, op, std::move(attributes));

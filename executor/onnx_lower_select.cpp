@@ -128,9 +128,17 @@ Lowered center_crop_pad(Lowering& node) {
   return node.emit(Op::center_crop_pad, {{"axes", node.integers("axes")}});
 }
 
-Lowered cum_sum(Lowering& node) {
-  return node.emit(Op::cum_sum, {{"exclusive", std::int64_t{node.integer("exclusive", 0) != 0}},
-                                 {"reverse", std::int64_t{node.integer("reverse", 0) != 0}}});
+/// CumSum and CumProd.
+template <Op op>
+Lowered running(Lowering& node) {
+  return node.emit(op, {{"exclusive", std::int64_t{node.integer("exclusive", 0) != 0}},
+                        {"reverse", std::int64_t{node.integer("reverse", 0) != 0}}});
+}
+
+Lowered tensor_scatter(Lowering& node) {
+  const std::string mode = node.text("mode", "linear");
+  node.expect(mode == "linear" || mode == "circular", "mode", mode);
+  return node.emit(Op::tensor_scatter, {{"axis", node.integer("axis", -2)}, {"mode", mode}});
 }
 
 /// k was an attribute before operator set 10. With `sorted` 0 any order will do: it is the same.
@@ -221,7 +229,9 @@ constexpr LoweringRow rows[] = {
     {"ReverseSequence", 10, reverse_sequence},
     {"Size", 1, direct<Op::size>},
     {"CenterCropPad", 18, center_crop_pad},
-    {"CumSum", 11, cum_sum},
+    {"TensorScatter", 24, tensor_scatter},
+    {"CumSum", 11, running<Op::cum_sum>},
+    {"CumProd", 26, running<Op::cum_prod>},
     {"TopK", 6, top_k},
     {"Dropout", 6, dropout},
 };

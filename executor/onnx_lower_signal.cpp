@@ -9,9 +9,6 @@ using core::Dtype;
 using core::Op;
 using core::RefusalCode;
 
-/// Length of the segments in which a contraction adds (docs/numerics.md).
-constexpr std::int64_t k_segment = 256;
-
 Lowered einsum(Lowering& node) {
   std::string equation = node.text("equation", "");
   if (!node.has("equation")) {

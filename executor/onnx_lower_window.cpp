@@ -10,9 +10,6 @@ using core::Attribute;
 using core::Op;
 using core::RefusalCode;
 
-/// Length of the segments in which a contraction adds (docs/numerics.md).
-constexpr std::int64_t k_segment = 256;
-
 /// Window attributes common to convolution and pooling, defaults filled in where the number of
 /// spatial axes is known.
 std::vector<Attribute> window_attributes(Lowering& node, std::optional<std::size_t> axes,

@@ -202,20 +202,28 @@ Lowered Lowering::emit(core::Op op, std::vector<DraftValue> inputs,
   return draft_.add_node({op, std::move(inputs), std::move(attributes), node_.name()}, outputs);
 }
 
-std::optional<core::Tensor> make_scalar(core::Dtype dtype, float value) {
+std::optional<core::Tensor> make_scalar(core::Dtype dtype, double value) {
   switch (dtype) {
-    case core::Dtype::f32: return core::Tensor::of<float>({}, {value});
-    case core::Dtype::f64: return core::Tensor::of<double>({}, {double{value}});
+    case core::Dtype::f32: return core::Tensor::of<float>({}, {static_cast<float>(value)});
+    case core::Dtype::f64: return core::Tensor::of<double>({}, {value});
     case core::Dtype::f16: return core::Tensor::of<core::Half>({}, {core::to_half(value)});
     case core::Dtype::bf16: return core::Tensor::of<core::BFloat16>({}, {core::to_bfloat16(value)});
     default: return std::nullopt;
   }
 }
 
+Result<DraftValue> first(Lowered results) {
+  if (!results) return tl::make_unexpected(std::move(results).error());
+  return DraftValue(results->front());
+}
+
+bool is_float8(core::Dtype dtype) {
+  return core::is_float(dtype) && core::dtype_bytes(dtype) == 1 && dtype != core::Dtype::f4e2m1;
+}
+
 Lowered emit_cast(Lowering& node, DraftValue value, core::Dtype to, bool saturate) {
-  const bool narrow_float = core::is_float(to) && core::dtype_bytes(to) == 1;
   return node.emit(core::Op::cast, {value},
-                   {{"saturate", std::int64_t{saturate || !narrow_float}},
+                   {{"saturate", std::int64_t{saturate || !is_float8(to)}},
                     {"to", static_cast<std::int64_t>(to)}});
 }
 
@@ -226,7 +234,7 @@ std::vector<std::span<const LoweringRow>> all_lowerings() {
       elementwise_lowerings(), logic_lowerings(),     window_lowerings(),    movement_lowerings(),
       select_lowerings(),      normalise_lowerings(), recurrent_lowerings(), vision_lowerings(),
       sequence_lowerings(),    control_lowerings(),   scan_lowerings(),      quantise_lowerings(),
-      signal_lowerings(),
+      signal_lowerings(),      attention_lowerings(), rotary_lowerings(),
   };
 }
 

@@ -94,8 +94,15 @@ class Lowering {
   std::optional<core::Refusal> mistake_;
 };
 
-/// A scalar of a floating-point element type; nothing for other types.
-std::optional<core::Tensor> make_scalar(core::Dtype dtype, float value);
+/// Length of the segments in which a contraction adds (docs/numerics.md).
+inline constexpr std::int64_t k_segment = 256;
+
+/// A scalar of a floating-point element type, rounded once; nothing for other types.
+std::optional<core::Tensor> make_scalar(core::Dtype dtype, double value);
+/// The first result of a node, for the next one.
+core::Result<DraftValue> first(Lowered results);
+/// Whether overflow gives something other than the greatest value, unless it saturates.
+bool is_float8(core::Dtype dtype);
 /// Cast of a value. `saturate` is written where it says something: for 8-bit floats.
 Lowered emit_cast(Lowering& node, DraftValue value, core::Dtype to, bool saturate = true);
 
@@ -122,6 +129,8 @@ std::span<const LoweringRow> control_lowerings();
 std::span<const LoweringRow> scan_lowerings();
 std::span<const LoweringRow> quantise_lowerings();
 std::span<const LoweringRow> signal_lowerings();
+std::span<const LoweringRow> attention_lowerings();
+std::span<const LoweringRow> rotary_lowerings();
 
 /// The rule for an operation; refuses onnx_operation_unsupported.
 core::Result<LoweringRule> find_lowering(std::string_view operation, std::int64_t opset);

@@ -8,6 +8,7 @@
 #include <onnx/onnx_pb.h>
 
 #include <isotrace/executor/named_tensor.hpp>
+#include <isotrace/executor/onnx_skeleton.hpp>
 
 namespace isotrace::executor {
 
@@ -20,6 +21,10 @@ core::Result<core::Dtype> find_onnx_dtype(std::int64_t number);
 /// Values of a tensor message, from raw bytes or the typed field. Refuses onnx_malformed,
 /// onnx_dtype_unsupported, onnx_external_data_unsupported, limit_exceeded.
 core::Result<core::Tensor> read_tensor_proto(const onnx::TensorProto& proto);
+/// The same where the message's raw data were left in the model (onnx_skeleton.hpp); also refuses
+/// file_read_failed.
+core::Result<core::Tensor> read_tensor_proto(const onnx::TensorProto& proto,
+                                             const ModelBytes& model, RawData raw);
 /// The same of a sparse tensor, zeros written out. Its indices must ascend; a dense size over
 /// limits::attribute_elements_max is refused, because a few bytes could ask for any.
 core::Result<core::Tensor> read_sparse_proto(const onnx::SparseTensorProto& proto);

@@ -25,6 +25,9 @@ constexpr std::int64_t onnx_f8e5m2 = 19;
 constexpr std::int64_t onnx_f8e5m2fnuz = 20;
 constexpr std::int64_t onnx_u4 = 21;
 constexpr std::int64_t onnx_i4 = 22;
+constexpr std::int64_t onnx_f4e2m1 = 23;
+constexpr std::int64_t onnx_u2 = 25;
+constexpr std::int64_t onnx_i2 = 26;
 
 enum class Field : std::uint8_t { f32, i32, i64, f64, u64 };
 
@@ -64,20 +67,43 @@ Result<core::Done> check_count(int found, std::size_t expected) {
                 std::to_string(found) + " elements, " + std::to_string(expected) + " expected");
 }
 
-bool is_packed(Dtype dtype) { return dtype == Dtype::i4 || dtype == Dtype::u4; }
+Result<std::size_t> count_elements(const Shape& shape) {
+  const auto count = core::element_count(shape);
+  if (count) return *count;
+  return refuse(RefusalCode::onnx_malformed, count.error().where, count.error().detail);
+}
+
+/// How many elements share a byte, the first one in the lowest bits.
+std::size_t elements_per_byte(Dtype dtype) {
+  switch (dtype) {
+    case Dtype::i2:
+    case Dtype::u2: return 4;
+    case Dtype::i4:
+    case Dtype::u4:
+    case Dtype::f4e2m1: return 2;
+    default: return 1;
+  }
+}
+
+bool is_packed(Dtype dtype) { return elements_per_byte(dtype) > 1; }
 
 /// Bytes or entries of the typed field that hold so many elements.
 std::size_t stored_count(Dtype dtype, std::size_t elements) {
-  return is_packed(dtype) ? elements / 2 + elements % 2 : elements;
+  const std::size_t each = elements_per_byte(dtype);
+  return elements / each + (elements % each != 0 ? 1 : 0);
 }
 
-/// Elements of 4 bits from the bytes that hold them; a last upper half without element is ignored.
+/// Elements from the bytes that hold them; what is left of the last byte is ignored.
 void unpack(core::ByteView packed, Tensor& tensor) {
+  const std::size_t each = elements_per_byte(tensor.dtype());
+  const std::size_t width = 8 / each;
+  const bool is_signed = tensor.dtype() == Dtype::i4 || tensor.dtype() == Dtype::i2;
+  const unsigned above = 1U << width;
   const std::span<std::uint8_t> target = tensor.mutable_bytes();
   for (std::size_t i = 0; i < target.size(); ++i) {
-    const auto half = static_cast<std::uint8_t>(packed[i / 2] >> (4 * (i % 2)) & 0xF);
-    const bool negative = tensor.dtype() == Dtype::i4 && half > 7;
-    target[i] = static_cast<std::uint8_t>(negative ? half | 0xF0 : half);
+    const unsigned bits = packed[i / each] >> (width * (i % each)) & (above - 1U);
+    const bool negative = is_signed && bits >= above / 2;
+    target[i] = static_cast<std::uint8_t>(negative ? bits | ~(above - 1U) : bits);
   }
 }
 
@@ -149,6 +175,9 @@ Result<core::Done> copy_typed(const TensorProto& proto, Tensor& tensor) {
     case Dtype::f16:
     case Dtype::bf16:
     case Dtype::u16: return copy_int32_field<std::uint16_t>(proto, tensor);
+    case Dtype::i2:
+    case Dtype::u2:
+    case Dtype::f4e2m1:
     case Dtype::i4:
     case Dtype::u4: return copy_packed(proto, tensor);
     case Dtype::boolean: return copy_booleans(proto, tensor);
@@ -156,34 +185,54 @@ Result<core::Done> copy_typed(const TensorProto& proto, Tensor& tensor) {
   return refuse(RefusalCode::onnx_dtype_unsupported, "tensor");
 }
 
-Result<Tensor> read_packed_raw(const TensorProto& proto, Dtype dtype, Shape shape) {
-  const core::ByteView packed = core::as_bytes(proto.raw_data());
-  const auto count = core::element_count(shape);
-  if (!count || packed.size() != stored_count(dtype, *count)) {
-    return refuse(RefusalCode::onnx_malformed, "tensor " + core::shape_text(shape),
-                  std::to_string(packed.size()) + " bytes");
+/// Raw data of a message, in it or where they were left.
+struct RawSource {
+  core::ByteView bytes;  // if `model` is nullptr
+  const ModelBytes* model = nullptr;
+  RawData left = {};
+
+  [[nodiscard]] std::uint64_t size() const { return model == nullptr ? bytes.size() : left.size; }
+  /// All of them.
+  [[nodiscard]] Result<core::Done> read(std::span<std::uint8_t> out) const {
+    return model == nullptr ? ModelInMemory(bytes).read(0, out) : model->read(left.offset, out);
   }
+};
+
+Result<core::Done> check_size(const RawSource& raw, std::size_t expected, const Shape& shape) {
+  if (raw.size() == expected) return core::Done{};
+  return refuse(RefusalCode::onnx_malformed, "tensor " + core::shape_text(shape),
+                std::to_string(raw.size()) + " bytes, " + std::to_string(expected) + " expected");
+}
+
+Result<Tensor> read_packed_raw(const RawSource& raw, Dtype dtype, Shape shape) {
+  ISOTRACE_TRY(const std::size_t count, count_elements(shape));
+  ISOTRACE_TRY_DONE(check_size(raw, stored_count(dtype, count), shape));
+  core::Bytes packed(stored_count(dtype, count));
+  ISOTRACE_TRY_DONE(raw.read(packed));
   ISOTRACE_TRY(Tensor tensor, Tensor::make(dtype, std::move(shape)));
   unpack(packed, tensor);
   return tensor;
 }
 
-Result<Tensor> read_raw(const TensorProto& proto, Dtype dtype, Shape shape) {
+Result<Tensor> read_raw(const TensorProto& proto, const RawSource& raw, Dtype dtype, Shape shape) {
   ISOTRACE_TRY_DONE(check_fields(proto, std::nullopt));
-  if (is_packed(dtype)) return read_packed_raw(proto, dtype, std::move(shape));
-  auto tensor = Tensor::from_bytes(dtype, std::move(shape), core::as_bytes(proto.raw_data()));
-  if (tensor || tensor.error().code == RefusalCode::limit_exceeded) return tensor;
-  return refuse(RefusalCode::onnx_malformed, tensor.error().where, tensor.error().detail);
+  if (is_packed(dtype)) return read_packed_raw(raw, dtype, std::move(shape));
+  ISOTRACE_TRY(const std::size_t count, count_elements(shape));
+  ISOTRACE_TRY_DONE(check_size(raw, count * core::dtype_bytes(dtype), shape));
+  ISOTRACE_TRY(Tensor tensor, Tensor::make_for_overwrite(dtype, std::move(shape)));
+  ISOTRACE_TRY_DONE(raw.read(tensor.mutable_bytes()));
+  const auto checked = core::check_tensor(dtype, tensor.shape(), tensor.bytes());
+  if (checked) return tensor;
+  return refuse(RefusalCode::onnx_malformed, checked.error().where, checked.error().detail);
 }
 
 Result<Tensor> read_typed(const TensorProto& proto, Dtype dtype, Shape shape) {
   const Field field = field_of(dtype);
   ISOTRACE_TRY_DONE(check_fields(proto, field));
-  const auto count = core::element_count(shape);
-  if (!count) return refuse(RefusalCode::onnx_malformed, count.error().where, count.error().detail);
+  ISOTRACE_TRY(const std::size_t count, count_elements(shape));
   // Compared before the tensor is made: dimensions are free to announce, elements are not.
-  ISOTRACE_TRY_DONE(check_count(field_sizes(proto)[static_cast<std::size_t>(field)],
-                                stored_count(dtype, *count)));
+  ISOTRACE_TRY_DONE(
+      check_count(field_sizes(proto)[static_cast<std::size_t>(field)], stored_count(dtype, count)));
   ISOTRACE_TRY(Tensor tensor, Tensor::make(dtype, std::move(shape)));
   ISOTRACE_TRY_DONE(copy_typed(proto, tensor));
   return tensor;
@@ -212,12 +261,17 @@ Result<Dtype> find_onnx_dtype(std::int64_t number) {
     case onnx_f8e5m2fnuz: return Dtype::f8e5m2fnuz;
     case onnx_u4: return Dtype::u4;
     case onnx_i4: return Dtype::i4;
+    case onnx_f4e2m1: return Dtype::f4e2m1;
+    case onnx_u2: return Dtype::u2;
+    case onnx_i2: return Dtype::i2;
     default:
       return refuse(RefusalCode::onnx_dtype_unsupported, "element type " + std::to_string(number));
   }
 }
 
-Result<Tensor> read_tensor_proto(const TensorProto& proto) {
+namespace {
+
+Result<Tensor> read_tensor(const TensorProto& proto, const RawSource& raw) {
   ISOTRACE_TRY(const Dtype dtype, find_onnx_dtype(proto.data_type()));
   if (proto.data_location() == TensorProto::EXTERNAL || proto.external_data_size() != 0) {
     return refuse(RefusalCode::onnx_external_data_unsupported, "tensor");
@@ -226,8 +280,18 @@ Result<Tensor> read_tensor_proto(const TensorProto& proto) {
     return refuse(RefusalCode::onnx_malformed, "tensor", "a segment of a larger tensor");
   }
   Shape shape(proto.dims().begin(), proto.dims().end());
-  if (proto.has_raw_data()) return read_raw(proto, dtype, std::move(shape));
+  if (proto.has_raw_data()) return read_raw(proto, raw, dtype, std::move(shape));
   return read_typed(proto, dtype, std::move(shape));
+}
+
+}  // namespace
+
+Result<Tensor> read_tensor_proto(const TensorProto& proto) {
+  return read_tensor(proto, {.bytes = core::as_bytes(proto.raw_data())});
+}
+
+Result<Tensor> read_tensor_proto(const TensorProto& proto, const ModelBytes& model, RawData raw) {
+  return read_tensor(proto, {.bytes = {}, .model = &model, .left = raw});
 }
 
 namespace {
@@ -289,15 +353,16 @@ Result<Tensor> read_sparse_proto(const onnx::SparseTensorProto& proto) {
 
 namespace {
 
-bool is_packed_in_pairs(Dtype dtype) { return dtype == Dtype::i4 || dtype == Dtype::u4; }
-
-std::string pack_pairs(core::ByteView bytes) {
-  std::string pairs((bytes.size() + 1) / 2, '\0');
+/// The inverse of unpack.
+std::string pack(core::ByteView bytes, Dtype dtype) {
+  const std::size_t each = elements_per_byte(dtype);
+  const std::size_t width = 8 / each;
+  std::string packed(stored_count(dtype, bytes.size()), '\0');
   for (std::size_t i = 0; i < bytes.size(); ++i) {
-    const int half = (bytes[i] & 0xF) << (i % 2 == 0 ? 0 : 4);
-    pairs[i / 2] = static_cast<char>(pairs[i / 2] | half);
+    const unsigned bits = (bytes[i] & ((1U << width) - 1U)) << (width * (i % each));
+    packed[i / each] = static_cast<char>(static_cast<unsigned char>(packed[i / each]) | bits);
   }
-  return pairs;
+  return packed;
 }
 
 }  // namespace
@@ -317,8 +382,8 @@ Result<core::Bytes> write_tensor_proto(const NamedTensor& tensor) {
   proto.set_data_type(onnx_dtype_number(tensor.value.dtype()));
   proto.set_name(tensor.name);
   const core::ByteView bytes = tensor.value.bytes();
-  if (is_packed_in_pairs(tensor.value.dtype())) {
-    *proto.mutable_raw_data() = pack_pairs(bytes);
+  if (is_packed(tensor.value.dtype())) {
+    *proto.mutable_raw_data() = pack(bytes, tensor.value.dtype());
   } else {
     proto.set_raw_data(bytes.data(), bytes.size());
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include <isotrace/executor/chains.hpp>
 #include <isotrace/executor/change_shape.hpp>
 #include <isotrace/executor/control_flow.hpp>
 #include <isotrace/executor/refusal_list.hpp>
@@ -49,7 +50,8 @@ Run::Run(const core::Program& program, Spending& spending)
     : program_(program),
       spending_(spending),
       hold_(spending.backend, program.constants),
-      first_result_(program.inputs.size() + program.constants.size()) {
+      first_result_(program.inputs.size() + program.constants.size()),
+      chains_(find_chains(program, spending.backend)) {
   values_.resize(program.value_count());
   last_use_.resize(program.value_count());
   for (std::size_t i = 0; i < program.constants.size(); ++i) {
@@ -219,6 +221,15 @@ Result<core::Done> Run::step(std::size_t index, const StepObserver& observer) {
   return core::Done{};
 }
 
+Result<core::Done> Run::run_all(const StepObserver& observer) {
+  for (std::size_t i = 0; i < program_.nodes.size();) {
+    const std::size_t done = observer ? 0 : run_chain(i);
+    if (done == 0) ISOTRACE_TRY_DONE(step(i, observer));
+    i += std::max<std::size_t>(done, 1);
+  }
+  return core::Done{};
+}
+
 Result<core::Done> Run::execute(std::span<const ValuePtr> inputs, std::string path,
                                 const StepObserver& observer) {
   clear();
@@ -226,8 +237,7 @@ Result<core::Done> Run::execute(std::span<const ValuePtr> inputs, std::string pa
   auto ready = spending_.spend_work(program_work);
   for (std::size_t i = 0; ready && i < inputs.size(); ++i) ready = bind_input(i, inputs[i]);
   if (!ready) return core::refuse_within(path_, std::move(ready).error());
-  for (std::size_t i = 0; i < program_.nodes.size(); ++i) ISOTRACE_TRY_DONE(step(i, observer));
-  return core::Done{};
+  return run_all(observer);
 }
 
 std::vector<ValuePtr> Run::take_outputs() {

@@ -27,6 +27,9 @@ class Run {
   void know_constants(const core::ProgramIdentity& identity);
   /// Executes node `index`, whose operands must exist, and shows it to the observer.
   core::Result<core::Done> step(std::size_t index, const StepObserver& observer);
+  /// Executes all nodes in order, their operands being bound. Without an observer some may run as
+  /// one (chains.hpp).
+  core::Result<core::Done> run_all(const StepObserver& observer);
   /// Executes the whole program on these inputs, in order; what an earlier call left is dropped.
   core::Result<core::Done> execute(std::span<const ValuePtr> inputs, std::string path,
                                    const StepObserver& observer);
@@ -62,6 +65,9 @@ class Run {
   core::Result<core::Done> show(const StepObserver& observer, const core::Node& node,
                                 std::span<const ValuePtr> operands,
                                 std::span<const ValuePtr> results);
+  /// Runs the chain that begins at a node, if there is one, as one step of the backend; returns how
+  /// many nodes that were, 0 if they are to run one by one.
+  std::size_t run_chain(std::size_t index);
   /// Drops what nobody reads after node `index`.
   void drop_read(std::size_t index);
   /// Forgets inputs and results; constants stay.
@@ -75,6 +81,7 @@ class Run {
   std::vector<ValuePtr> values_;       // by ValueId; bound, constant or computed, else nullptr
   std::vector<std::size_t> last_use_;  // by ValueId: node that reads it last, or makes it
   std::size_t first_result_;
+  std::vector<std::size_t> chains_;  // by node: how many run as one from there on
   // Kept: records of their constants stay.
   std::map<const core::Program*, std::unique_ptr<Run>> inside_;
 };

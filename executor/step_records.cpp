@@ -12,7 +12,7 @@ using core::Result;
 /// Smaller tensors are hashed sooner than a thread is told of them.
 constexpr std::uint64_t hashed_beside_bytes_min = 16 << 10;
 /// The most that tensors may hold which wait for their digests, before the run's thread helps.
-constexpr std::uint64_t waiting_bytes_max = 16 << 20;
+constexpr std::uint64_t waiting_bytes_max = 32 << 20;
 
 const trace::TensorRecord& record_value(RunValue& value) {
   if (!value.record) value.record = trace::record_of(value.view());
@@ -75,7 +75,7 @@ void StepRecorder::want(const ValuePtr& value, Step& step) {
 }
 
 Result<core::Done> StepRecorder::add(const StepView& view) {
-  while (!failure_ && bytes_ > waiting_bytes_max) hand_over_first();
+  while (!failure_ && bytes_ > waiting_bytes_max) advance();
   if (failure_) return outcome();
   Step step{.record = begin_record(view),
             .node = &view.node,
@@ -94,8 +94,21 @@ Result<core::Done> StepRecorder::add(const StepView& view) {
 }
 
 Result<core::Done> StepRecorder::finish() {
-  while (!failure_ && !steps_.empty()) hand_over_first();
+  while (!failure_ && !steps_.empty()) advance();
   return outcome();
+}
+
+void StepRecorder::advance() {
+  if (steps_.front().is_ready() || !find_one()) hand_over_first();
+}
+
+bool StepRecorder::find_one() {
+  for (const Step& step : steps_) {
+    for (const auto& entry : step.wanted) {
+      if (entry.second->find()) return true;
+    }
+  }
+  return false;
 }
 
 void StepRecorder::hand_over_first() {

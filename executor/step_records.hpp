@@ -50,6 +50,9 @@ class StepRecorder {
     [[nodiscard]] bool is_ready() const;
   };
   void want(const ValuePtr& value, Step& step);
+  /// Hands over the first step if it is ready, else finds a digest or waits for one.
+  void advance();
+  bool find_one();
   void hand_over_first();
   [[nodiscard]] core::Result<core::Done> outcome() const;
 

@@ -4,12 +4,13 @@
 
 namespace isotrace::executor {
 
-void DigestWanted::find() {
+bool DigestWanted::find() {
   int expected = open;
-  if (!state_.compare_exchange_strong(expected, begun, std::memory_order_relaxed)) return;
+  if (!state_.compare_exchange_strong(expected, begun, std::memory_order_relaxed)) return false;
   digest_ = core::tensor_digest(tensor_);
   state_.store(done, std::memory_order_release);
   state_.notify_all();
+  return true;
 }
 
 const core::Digest& DigestWanted::get() {

@@ -18,8 +18,8 @@ class DigestWanted {
  public:
   /// The tensor must stay where it is until done.
   explicit DigestWanted(const core::TensorView& tensor) : tensor_(tensor) {}
-  /// Finds the digest unless somebody else has begun.
-  void find();
+  /// Finds the digest, unless somebody else has begun: then false.
+  bool find();
   [[nodiscard]] bool is_done() const { return state_.load(std::memory_order_acquire) == done; }
   /// The digest; found here if nobody has begun, else waited for.
   const core::Digest& get();

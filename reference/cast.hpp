@@ -26,17 +26,27 @@ double to_f64_sticky(Integer value) {
   }
 }
 
-/// To a type of 4 bits: floats truncate and saturate, integers keep their last four bits.
-template <class To, class From>
-To cast_to_nibble(From value) {
-  constexpr int lowest = std::is_same_v<To, Int4> ? -8 : 0;
+/// The last bits of an integer, or of the one nearest to a float; 0 if there is none.
+template <class From>
+int last_bits(From value, int values) {
   if constexpr (std::is_floating_point_v<From>) {
-    const int whole = std::clamp<int>(core::to_integer<std::int8_t>(value), lowest, lowest + 15);
-    return {static_cast<decltype(To::value)>(whole)};
+    if (!std::isfinite(value)) return 0;
+    const From whole = std::nearbyint(value);
+    const From modulus = static_cast<From>(values);
+    return static_cast<int>(whole - modulus * std::floor(whole / modulus));  // exact
   } else {
-    const int last = static_cast<int>(static_cast<std::uint64_t>(value) & 15U);
-    return {static_cast<decltype(To::value)>(last > lowest + 15 ? last - 16 : last)};
+    return static_cast<int>(static_cast<std::uint64_t>(value) & static_cast<unsigned>(values - 1));
   }
+}
+
+/// To an integer of 2 or 4 bits.
+template <class To, class From>
+To cast_to_tiny(From value) {
+  constexpr bool four = std::is_same_v<To, Int4> || std::is_same_v<To, UInt4>;
+  constexpr int values = four ? 16 : 4;
+  constexpr int greatest = std::is_signed_v<decltype(To::value)> ? values / 2 - 1 : values - 1;
+  const int last = last_bits(value, values);
+  return {static_cast<decltype(To::value)>(last > greatest ? last - values : last)};
 }
 
 /// From a number as it is computed (float, double or an integer). `saturate` is for 8-bit floats.
@@ -54,8 +64,8 @@ To cast_number(From value, bool saturate) {
     return core::to_bfloat16(exact());
   } else if constexpr (is_float8<To>) {
     return core::to_float8<core::dtype_of<To>>(exact(), saturate);
-  } else if constexpr (std::is_same_v<To, Int4> || std::is_same_v<To, UInt4>) {
-    return cast_to_nibble<To>(value);
+  } else if constexpr (is_tiny<To>) {
+    return cast_to_tiny<To>(value);
   } else if constexpr (std::is_floating_point_v<To>) {
     return core::canonical(static_cast<To>(value));
   } else if constexpr (std::is_floating_point_v<From>) {

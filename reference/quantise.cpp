@@ -6,6 +6,8 @@ IntegerRange integer_range(Dtype dtype) {
   switch (dtype) {
     case Dtype::i4: return {-8, 7};
     case Dtype::u4: return {0, 15};
+    case Dtype::i2: return {-2, 1};
+    case Dtype::u2: return {0, 3};
     case Dtype::i8: return {-128, 127};
     case Dtype::u8: return {0, 255};
     case Dtype::i16: return {-32768, 32767};
@@ -14,8 +16,8 @@ IntegerRange integer_range(Dtype dtype) {
 }
 
 Result<std::vector<std::int64_t>> read_small_integers(const TensorView& x) {
-  if (x.dtype() == Dtype::i4 || x.dtype() == Dtype::u4) {
-    // Both stand as their value in one byte; that of u4 is never negative.
+  if (x.dtype() >= Dtype::i4 && x.dtype() <= Dtype::u2) {
+    // All stand as their value in one byte; those without sign are small enough.
     const auto* values = reinterpret_cast<const std::int8_t*>(x.bytes().data());
     return std::vector<std::int64_t>(values, values + x.elements());
   }

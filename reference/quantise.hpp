@@ -7,12 +7,15 @@
 
 namespace isotrace::reference {
 
-/// f of the type that a tensor is quantised to: integers of 4, 8 and 16 bits and 8-bit floats.
+/// f of the type that a tensor is quantised to: integers of up to 16 bits and floats of up to 8.
 template <class F>
 auto visit_quantised(Dtype dtype, F&& f) -> decltype(f(Type<std::int8_t>{})) {
   switch (dtype) {
     case Dtype::i4: return f(Type<Int4>{});
     case Dtype::u4: return f(Type<UInt4>{});
+    case Dtype::i2: return f(Type<Int2>{});
+    case Dtype::u2: return f(Type<UInt2>{});
+    case Dtype::f4e2m1: return f(Type<core::Float8<Dtype::f4e2m1>>{});
     case Dtype::i8: return f(Type<std::int8_t>{});
     case Dtype::u8: return f(Type<std::uint8_t>{});
     case Dtype::i16: return f(Type<std::int16_t>{});

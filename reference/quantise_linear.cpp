@@ -34,12 +34,15 @@ Result<ScaleLayout> blocked_layout(const TensorView& x, const TensorView& scale,
                      static_cast<std::size_t>(block), false};
 }
 
-/// Scale and zero point must have the same shape: one element, a list along the axis, or blocks.
+bool is_single(const TensorView& tensor) { return tensor.rank() <= 1 && tensor.elements() == 1; }
+
+/// Scale and zero point must have the same shape: a list along the axis, or blocks; or one element
+/// each, on one axis or none.
 Result<ScaleLayout> scale_layout(const Call& call) {
   const TensorView& x = call.operand(0);
   const TensorView& scale = call.operand(1);
   const TensorView* zero_point = call.find_operand(2);
-  if (zero_point != nullptr &&
+  if (zero_point != nullptr && !(is_single(scale) && is_single(*zero_point)) &&
       !std::equal(scale.shape().begin(), scale.shape().end(), zero_point->shape().begin(),
                   zero_point->shape().end())) {
     return refuse_shape("scale " + core::shape_text(scale.shape()) + ", zero point " +
@@ -47,7 +50,7 @@ Result<ScaleLayout> scale_layout(const Call& call) {
   }
   const std::int64_t block = call.node.integer("block_size");
   if (block < 0) return refuse_attribute("block_size " + std::to_string(block));
-  if (block == 0 && scale.rank() <= 1 && scale.elements() == 1) return ScaleLayout{};
+  if (block == 0 && is_single(scale)) return ScaleLayout{};
   ISOTRACE_TRY(const std::size_t axis, resolve_axis(call.node.integer("axis"), x.rank()));
   if (block != 0) return blocked_layout(x, scale, axis, block);
   if (scale.rank() != 1 || scale.dim(0) != x.dim(axis)) {
@@ -137,7 +140,9 @@ Outcome evaluate_quantize_linear(const Call& call) {
     ISOTRACE_TRY(Tensor out, Tensor::make(to, shape_of(x)));
     const auto target = out.data<T>();
     for (std::size_t i = 0; i < target.size(); ++i) {
-      if constexpr (is_float8<T>) {
+      if constexpr (std::is_same_v<T, core::Float8<Dtype::f4e2m1>>) {
+        target[i] = core::to_float8<Dtype::f4e2m1>(quotients[i] + 0.0);  // the zero point: no -0
+      } else if constexpr (is_float8<T>) {
         target[i] = core::to_float8<core::dtype_of<T>>(quotients[i], saturate);
       } else {
         target[i] = integer_element<T>(

@@ -18,7 +18,9 @@ namespace isotrace::reference {
 using core::BFloat16;
 using core::Bool8;
 using core::Half;
+using core::Int2;
 using core::Int4;
+using core::UInt2;
 using core::UInt4;
 
 template <class T>
@@ -174,11 +176,13 @@ std::int64_t to_index(Number value) {
   }
 }
 
-/// Types without arithmetic, whose element is a small number in `value`: booleans and 4-bit
-/// integers.
+/// Integers of 2 and 4 bits.
 template <class T>
-inline constexpr bool is_boxed =
-    std::is_same_v<T, Bool8> || std::is_same_v<T, Int4> || std::is_same_v<T, UInt4>;
+inline constexpr bool is_tiny = std::is_same_v<T, Int4> || std::is_same_v<T, UInt4> ||
+                                std::is_same_v<T, Int2> || std::is_same_v<T, UInt2>;
+/// Types without arithmetic, whose element is a small number in `value`.
+template <class T>
+inline constexpr bool is_boxed = std::is_same_v<T, Bool8> || is_tiny<T>;
 
 /// Carries a C++ type to a generic lambda.
 template <class T>
@@ -225,7 +229,7 @@ auto visit_integers(Dtype dtype, F&& f) -> decltype(f(Type<std::int32_t>{})) {
   }
 }
 
-/// The types that have arithmetic: all but booleans and 4-bit integers.
+/// The types that have arithmetic: all but booleans and types of less than 8 bits.
 template <class F>
 auto visit_numbers(Dtype dtype, F&& f) -> decltype(f(Type<float>{})) {
   if (core::is_float(dtype)) return visit_floats(dtype, f);
@@ -238,6 +242,9 @@ auto visit_all(Dtype dtype, F&& f) -> decltype(f(Type<float>{})) {
   if (dtype == Dtype::boolean) return f(Type<Bool8>{});
   if (dtype == Dtype::i4) return f(Type<Int4>{});
   if (dtype == Dtype::u4) return f(Type<UInt4>{});
+  if (dtype == Dtype::i2) return f(Type<Int2>{});
+  if (dtype == Dtype::u2) return f(Type<UInt2>{});
+  if (dtype == Dtype::f4e2m1) return f(Type<core::Float8<Dtype::f4e2m1>>{});
   return visit_numbers(dtype, f);
 }
 

@@ -1,5 +1,5 @@
-// Operations that put the elements along an axis into relation: running sums and the greatest or
-// least k (docs/spec/reduce.md).
+// Operations that put the elements along an axis into relation: running sums and products,
+// and the greatest or least k (docs/spec/reduce.md).
 #include <numeric>
 
 #include <isotrace/reference/axis_view.hpp>
@@ -11,22 +11,37 @@
 namespace isotrace::reference {
 namespace {
 
-template <class T>
-Result<Tensor> running_sums(const TensorView& x, std::size_t axis, bool exclusive, bool reverse) {
+/// value = f(value, x) along the axis, from `start` on.
+template <class T, class F>
+Result<Tensor> fold_along(const TensorView& x, std::size_t axis, const core::Node& node,
+                          Wide<T> start, F f) {
+  const bool exclusive = node.integer("exclusive") != 0;
+  const bool reverse = node.integer("reverse") != 0;
   ISOTRACE_TRY(Tensor out, Tensor::make(x.dtype(), Shape(x.shape().begin(), x.shape().end())));
   const AxisView view(x.shape(), axis);
   const auto source = x.data<T>();
   view.visit_rows([&](std::size_t before, std::size_t after) {
-    Wide<T> sum = 0;
+    Wide<T> value = start;
     for (std::size_t step = 0; step < view.size; ++step) {
       const std::size_t along = reverse ? view.size - 1 - step : step;
       const std::size_t at = view.offset(before, along, after);
-      const Wide<T> with = add(sum, widen(source[at]));
-      out.data<T>()[at] = narrow<T>(exclusive ? sum : with);
-      sum = with;
+      const Wide<T> with = f(value, widen(source[at]));
+      out.data<T>()[at] = narrow<T>(exclusive ? value : with);
+      value = with;
     }
   });
   return out;
+}
+
+template <class F>
+Outcome fold_call(const Call& call, int start, F f) {
+  const TensorView& x = call.operand(0);
+  ISOTRACE_TRY(const std::int64_t named, read_integer(call.operand(1)));
+  ISOTRACE_TRY(const std::size_t axis, resolve_axis(named, x.rank()));
+  return one(visit_numbers(x.dtype(), [&](auto type) {
+    using T = typename decltype(type)::type;
+    return fold_along<T>(x, axis, call.node, static_cast<Wide<T>>(start), f);
+  }));
 }
 
 /// The first k positions along the axis in the order asked for, by `before` and then by index.
@@ -70,14 +85,12 @@ void select_all(const TensorView& x, std::size_t axis, bool largest, Tensor& val
 
 // [reduce.cum_sum]
 Outcome evaluate_cum_sum(const Call& call) {
-  const TensorView& x = call.operand(0);
-  ISOTRACE_TRY(const std::int64_t named, read_integer(call.operand(1)));
-  ISOTRACE_TRY(const std::size_t axis, resolve_axis(named, x.rank()));
-  const bool exclusive = call.node.integer("exclusive") != 0;
-  const bool reverse = call.node.integer("reverse") != 0;
-  return one(visit_numbers(x.dtype(), [&](auto type) {
-    return running_sums<typename decltype(type)::type>(x, axis, exclusive, reverse);
-  }));
+  return fold_call(call, 0, [](auto a, auto b) { return add(a, b); });
+}
+
+// [reduce.cum_prod]
+Outcome evaluate_cum_prod(const Call& call) {
+  return fold_call(call, 1, [](auto a, auto b) { return multiply(a, b); });
 }
 
 // [reduce.top_k]

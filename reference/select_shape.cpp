@@ -103,6 +103,17 @@ Result<Shape> gathered_nd_shape(Dims shape, Dims indices, std::int64_t batch_dim
   return result;
 }
 
+Result<std::size_t> tensor_scatter_axis(Dims shape, Dims update, std::int64_t axis) {
+  ISOTRACE_TRY(const std::size_t resolved, resolve_axis(axis, shape.size()));
+  if (resolved == 0) return refuse_attribute("axis 0 is that of the batch");
+  bool fits = update.size() == shape.size();
+  for (std::size_t i = 0; fits && i < shape.size(); ++i) {
+    fits = i == resolved ? update[i] <= shape[i] : update[i] == shape[i];
+  }
+  if (!fits) return refuse_pair(shape, update);
+  return resolved;
+}
+
 Result<Shape> one_hot_shape(Dims indices, std::int64_t depth, std::int64_t axis) {
   if (depth < 0) return refuse_value("depth " + std::to_string(depth));
   ISOTRACE_TRY(const std::size_t place, resolve_axis(axis, indices.size() + 1));

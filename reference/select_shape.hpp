@@ -22,6 +22,9 @@ core::Result<core::Shape> center_crop_pad_shape(Dims shape, Dims sizes, Dims axe
 core::Result<core::Done> check_element_indices(Dims shape, Dims indices, std::size_t axis);
 /// GatherND: the last axis of `indices` holds positions of the axes of x after `batch_dims`.
 core::Result<core::Shape> gathered_nd_shape(Dims shape, Dims indices, std::int64_t batch_dims);
+/// TensorScatter: the axis, which is not the first, of data and of an update that may be smaller
+/// only there.
+core::Result<std::size_t> tensor_scatter_axis(Dims shape, Dims update, std::int64_t axis);
 /// OneHot: an axis of size `depth` among those of the indices; `axis` numbers those of the result.
 core::Result<core::Shape> one_hot_shape(Dims indices, std::int64_t depth, std::int64_t axis);
 /// OneHot's depth: one number of any type, truncated.

@@ -27,7 +27,7 @@ struct TraceWriter::State {
   /// Header, step or footer: written only if the reader would accept it.
   Result<Done> write_record(const Message& message);
   template <class Chunk>
-  Result<Done> write_chunks(Chunk chunk, core::ByteView bytes);
+  Result<Done> write_chunks(Chunk chunk, const std::vector<core::ByteView>& pieces);
 
   Result<Done> keep(Result<Done> result) {
     if (!result) failure = result.error();
@@ -66,15 +66,23 @@ Result<Done> TraceWriter::State::write_record(const Message& message) {
 }
 
 template <class Chunk>
-Result<Done> TraceWriter::State::write_chunks(Chunk chunk, core::ByteView bytes_to_cut) {
-  do {
-    const auto size = std::min<std::uint64_t>(chunk_bytes, bytes_to_cut.size() - chunk.offset);
-    const core::ByteView piece = bytes_to_cut.subspan(chunk.offset, size);
-    chunk.data.assign(piece.begin(), piece.end());
+Result<Done> TraceWriter::State::write_chunks(Chunk chunk,
+                                              const std::vector<core::ByteView>& pieces) {
+  const auto write_full = [&]() -> Result<Done> {
     ISOTRACE_TRY_DONE(write(chunk));
-    chunk.offset += size;
-  } while (chunk.offset < bytes_to_cut.size());
-  return Done{};
+    chunk.offset += chunk.data.size();
+    chunk.data.clear();
+    return Done{};
+  };
+  for (core::ByteView piece : pieces) {
+    while (!piece.empty()) {
+      if (chunk.data.size() == chunk_bytes) ISOTRACE_TRY_DONE(write_full());
+      const auto part = piece.first(std::min(piece.size(), chunk_bytes - chunk.data.size()));
+      chunk.data.insert(chunk.data.end(), part.begin(), part.end());
+      piece = piece.subspan(part.size());
+    }
+  }
+  return write_full();
 }
 
 TraceWriter::TraceWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -84,12 +92,14 @@ TraceWriter& TraceWriter::operator=(TraceWriter&&) noexcept = default;
 
 Result<TraceWriter> TraceWriter::begin(core::Files& files, const std::string& path,
                                        const TraceIdentity& identity, const Provenance& provenance,
-                                       core::ByteView program) {
+                                       const std::vector<core::ByteView>& program) {
   auto state = std::make_unique<State>();
   ISOTRACE_TRY(state->file, files.begin(path));
   ISOTRACE_TRY_DONE(state->write_record(HeaderMessage{identity, provenance}));
-  if (!program.empty()) {
-    ISOTRACE_TRY_DONE(state->write_chunks(ProgramChunk{program.size(), 0, {}}, program));
+  std::uint64_t program_bytes = 0;
+  for (const core::ByteView piece : program) program_bytes += piece.size();
+  if (program_bytes != 0) {
+    ISOTRACE_TRY_DONE(state->write_chunks(ProgramChunk{program_bytes, 0, {}}, program));
   }
   state->tree.append(core::merkle_leaf(identity_digest(identity).view()));
   return TraceWriter(std::move(state));
@@ -109,7 +119,8 @@ Result<Done> TraceWriter::store(const core::TensorView& tensor, const core::Dige
   ISOTRACE_CHECK(!state_->closing);
   if (!state_->stored.insert(digest).second) return Done{};
   const core::Shape shape(tensor.shape().begin(), tensor.shape().end());
-  return state_->write_chunks(ContentChunk{{digest, tensor.dtype(), shape}, 0, {}}, tensor.bytes());
+  return state_->write_chunks(ContentChunk{{digest, tensor.dtype(), shape}, 0, {}},
+                              {tensor.bytes()});
 }
 
 Result<core::Digest> TraceWriter::finish(const std::vector<NamedRecord>& outputs) {

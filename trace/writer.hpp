@@ -12,11 +12,12 @@ namespace isotrace::trace {
 
 class TraceWriter {
  public:
-  /// `program` is core::write_program's bytes, or empty to leave it out (replay then needs the
-  /// model).
+  /// `program` is core::write_program's bytes, in pieces, or empty to leave it out (replay then
+  /// needs the model).
   static core::Result<TraceWriter> begin(core::Files& files, const std::string& path,
                                          const TraceIdentity& identity,
-                                         const Provenance& provenance, core::ByteView program);
+                                         const Provenance& provenance,
+                                         const std::vector<core::ByteView>& program);
   ~TraceWriter();
   TraceWriter(TraceWriter&&) noexcept;
   TraceWriter& operator=(TraceWriter&&) noexcept;

@@ -1,5 +1,7 @@
 #include <isotrace/backends/cpu/byte_image.hpp>
 
+#include <emmintrin.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -9,11 +11,28 @@ namespace {
 constexpr Index taps_max = 1 << 12;
 constexpr Index growth_max = 4;      // of the image by its padding
 constexpr Index small_image = 4096;  // may grow as it likes up to here
+constexpr Index columns_max = 64;    // of a panel
 constexpr Index copied = 16;         // bytes at a time; what is too many is overwritten or not read
 
 /// Positions from the beginning of the first window to the end of the last.
 Index extent_of(const reference::WindowAxis& axis) {
   return (axis.output - 1) * axis.stride + axis.extent();
+}
+
+/// Bytes in turns to `first` and `second`.
+void split_pairs(const std::uint8_t* from, Index count, std::uint8_t* first, std::uint8_t* second) {
+  const __m128i low = _mm_set1_epi16(0xFF);
+  const auto store = [](std::uint8_t* to, __m128i a, __m128i b) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm_packus_epi16(a, b));
+  };
+  Index at = 0;
+  for (; at + 32 <= count; at += 32) {
+    const __m128i a = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + at));
+    const __m128i b = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + at + 16));
+    store(first + at / 2, _mm_and_si128(a, low), _mm_and_si128(b, low));
+    store(second + at / 2, _mm_srli_epi16(a, 8), _mm_srli_epi16(b, 8));
+  }
+  for (; at < count; ++at) (at % 2 == 0 ? first : second)[at / 2] = from[at];
 }
 
 }  // namespace
@@ -30,6 +49,7 @@ std::optional<ByteImage> ByteImage::make(std::span<const reference::WindowAxis> 
     if (axis.output < 1 || axis.kernel > taps_max / taps) return std::nullopt;
     if (axis.stride > limit / positions || extent_of(axis) > limit / positions) return std::nullopt;
     layout.extents_.push_back(extent_of(axis));
+    layout.inside_.push_back(std::clamp<Index>(extent_of(axis) - axis.pad_begin, 0, axis.input));
     positions *= extent_of(axis);
     taps *= axis.kernel;
   }
@@ -38,9 +58,13 @@ std::optional<ByteImage> ByteImage::make(std::span<const reference::WindowAxis> 
   layout.line_bytes_ = layout.phase_bytes_ * phases;
   layout.channel_bytes_ = layout.line_bytes_;
   layout.strides_.resize(axes.size() - 1);
+  layout.sources_.resize(axes.size() - 1);
+  Index source = axes.back().input;
   for (std::size_t axis = axes.size() - 1; axis-- > 0;) {
     layout.strides_[axis] = layout.channel_bytes_;
     layout.channel_bytes_ *= layout.extents_[axis];
+    layout.sources_[axis] = source;
+    source *= axes[axis].input;
   }
   layout.taps_ = {0};
   for (std::size_t axis = 0; axis < axes.size(); ++axis) {
@@ -68,95 +92,105 @@ Index ByteImage::window(Index number) const {
   return offset;
 }
 
+std::vector<Index> ByteImage::offsets(Index channels) const {
+  std::vector<Index> all;
+  all.reserve(static_cast<std::size_t>(channels) * taps_.size());
+  for (Index channel = 0; channel < channels; ++channel) {
+    for (const Index tap : taps_) all.push_back(channel * channel_bytes_ + tap);
+  }
+  return all;
+}
+
 void ByteImage::fill_line(const std::uint8_t* source, std::uint8_t* line) const {
   const reference::WindowAxis& last = axes_.back();
-  const Index count = std::clamp<Index>(extents_.back() - last.pad_begin, 0, last.input);
+  const Index count = inside_.back();
   if (last.stride == 1) {
     std::copy_n(source, count, line + last.pad_begin);
     return;
   }
-  for (Index phase = 0; phase < last.stride; ++phase) {
-    // The first position of this phase that the image has.
-    const Index behind = (last.pad_begin - phase + last.stride - 1) / last.stride;
-    const Index first = phase < last.pad_begin ? behind * last.stride + phase : phase;
-    std::uint8_t* to = line + phase * phase_bytes_ + first / last.stride;
-    for (Index at = first - last.pad_begin; at < count; at += last.stride) *to++ = source[at];
+  if (last.stride == 2) {
+    // An even padding puts the first byte into phase 0.
+    const bool odd = last.pad_begin % 2 != 0;
+    std::uint8_t* first = line + (odd ? phase_bytes_ : 0) + last.pad_begin / 2;
+    std::uint8_t* second = line + (odd ? 0 : phase_bytes_) + (last.pad_begin + 1) / 2;
+    split_pairs(source, count, first, second);
+    return;
+  }
+  for (Index at = 0; at < std::min(count, last.stride); ++at) {
+    const Index position = last.pad_begin + at;
+    std::uint8_t* to = line + position % last.stride * phase_bytes_ + position / last.stride;
+    for (Index i = at; i < count; i += last.stride) *to++ = source[i];
+  }
+}
+
+void ByteImage::fill_from(std::size_t axis, const std::uint8_t* source, std::uint8_t* to) const {
+  if (axis + 1 == axes_.size()) return fill_line(source, to);
+  to += axes_[axis].pad_begin * strides_[axis];
+  for (Index i = 0; i < inside_[axis]; ++i) {
+    fill_from(axis + 1, source + i * sources_[axis], to + i * strides_[axis]);
   }
 }
 
 void ByteImage::fill(const std::uint8_t* image, Index channels, std::uint8_t value,
                      std::uint8_t* padded) const {
-  const Index lines = channel_bytes_ / line_bytes_;
-  for (Index channel = 0; channel < channels; ++channel, image += image_bytes_) {
-    for (Index number = 0; number < lines; ++number, padded += line_bytes_) {
-      std::fill_n(padded, line_bytes_, value);
-      // The line of the image that comes here, if there is one.
-      Index source = 0;
-      Index rest = number;
-      Index scale = 1;
-      bool inside = axes_.back().input != 0;
-      for (std::size_t axis = axes_.size() - 1; axis-- > 0;) {
-        const Index at = rest % extents_[axis] - axes_[axis].pad_begin;
-        inside = inside && at >= 0 && at < axes_[axis].input;
-        source += at * scale;
-        scale *= axes_[axis].input;
-        rest /= extents_[axis];
-      }
-      if (inside) fill_line(image + source * axes_.back().input, padded);
-    }
+  std::fill_n(padded, bytes(channels), value);
+  for (Index channel = 0; channel < channels; ++channel) {
+    fill_from(0, image + channel * image_bytes_, padded + channel * channel_bytes_);
   }
-  std::fill_n(padded, slack, value);
-}
-
-/// Output positions that differ on the last axis only have their windows side by side.
-std::vector<ByteImageColumns::Run> ByteImageColumns::find_runs(Index first, Index count) const {
-  std::vector<Run> runs;
-  const Index line = layout_.line_outputs();
-  for (Index lane = 0; lane < count;) {
-    const Index column = first_ + first + lane;
-    const Index length = std::min(count - lane, line - column % line);
-    runs.push_back({lane, length, layout_.window(column)});
-    lane += length;
-  }
-  return runs;
 }
 
 void ByteImageColumns::pack(const IntegerKernels& kernels, Index first, Index count,
                             std::byte* panel, std::int32_t* sums) const {
+  ISOTRACE_CHECK(kernels.tile_columns <= columns_max, kernels.tile_columns);
+  // Output positions that differ on the last axis only have their windows side by side.
+  Run runs[columns_max];
+  std::size_t run_count = 0;
+  const Index line = layout_.line_outputs();
+  for (Index lane = 0; lane < count;) {
+    const Index column = first_ + first + lane;
+    const Index length = std::min(count - lane, line - column % line);
+    runs[run_count++] = {lane, length, layout_.window(column)};
+    lane += length;
+  }
+  if (run_count != 1) return pack_runs(kernels, std::span(runs, run_count), panel, sums);
+  kernels.pack_lines({.data = padded_ + runs[0].window,
+                      .offsets = offsets_.data(),
+                      .depth = std::ssize(offsets_),
+                      .flip = column_flip(is_signed_),
+                      .packed = panel,
+                      .sums = sums});
+}
+
+/// Through a buffer in which the runs follow each other. Lanes behind the last column are computed
+/// and not stored.
+void ByteImageColumns::pack_runs(const IntegerKernels& kernels, std::span<const Run> runs,
+                                 std::byte* panel, std::int32_t* sums) const {
   constexpr Index lines = 64;  // of k at a time: they stay near until they are interleaved
-  constexpr Index line = 64 + copied;
+  constexpr Index line = columns_max + copied;
+  ISOTRACE_CHECK(lines % kernels.group_depth == 0, kernels.group_depth);
   std::uint8_t buffer[lines * line] = {};
-  ISOTRACE_CHECK(kernels.tile_columns <= 64 && lines % kernels.group_depth == 0, count);
-  const std::vector<Run> runs = find_runs(first, count);
-  const auto& taps = layout_.taps();
-  const Index depth = channels_ * std::ssize(taps);
-  std::vector<std::int32_t> part(static_cast<std::size_t>(kernels.tile_columns));
+  Index offsets[lines];
+  for (Index k = 0; k < lines; ++k) offsets[k] = k * line;
+  std::int32_t part[columns_max];
   std::fill_n(sums, kernels.tile_columns, 0);
-  const std::uint8_t* channel = padded_;
-  std::size_t tap = 0;
-  for (Index from = 0; from < depth; from += lines) {
-    const Index here = std::min(lines, depth - from);
+  for (Index from = 0; from < std::ssize(offsets_); from += lines) {
+    const Index here = std::min(lines, std::ssize(offsets_) - from);
     for (Index k = 0; k < here; ++k) {
+      const std::uint8_t* source = padded_ + offsets_[static_cast<std::size_t>(from + k)];
       for (const Run& run : runs) {
-        const std::uint8_t* source = channel + run.window + taps[tap];
         std::uint8_t* to = buffer + k * line + run.lane;
-        for (Index i = 0; i < run.count; i += copied) std::memcpy(to + i, source + i, copied);
-      }
-      if (++tap == taps.size()) {
-        tap = 0;
-        channel += layout_.channel_bytes();
+        for (Index i = 0; i < run.count; i += copied) {
+          std::memcpy(to + i, source + run.window + i, copied);
+        }
       }
     }
-    // Lanes behind the last column are computed and not stored.
-    kernels.pack_b({.source = buffer,
-                    .lane_stride = 1,
-                    .depth_stride = line,
-                    .count = kernels.tile_columns,
-                    .depth = here,
-                    .flip = column_flip(is_signed_),
-                    .packed = panel + from * kernels.tile_columns,
-                    .sums = part.data()});
-    for (std::size_t j = 0; j < part.size(); ++j) sums[j] += part[j];
+    kernels.pack_lines({.data = buffer,
+                        .offsets = offsets,
+                        .depth = here,
+                        .flip = column_flip(is_signed_),
+                        .packed = panel + from * kernels.tile_columns,
+                        .sums = part});
+    for (Index j = 0; j < kernels.tile_columns; ++j) sums[j] += part[j];
   }
 }
 

@@ -24,8 +24,8 @@ class ByteImage {
   [[nodiscard]] Index bytes(Index channels) const { return channels * channel_bytes_ + slack; }
   /// Output positions along the last axis: their windows lie side by side.
   [[nodiscard]] Index line_outputs() const { return axes_.back().output; }
-  /// Where the taps of a window lie, from its first, row-major.
-  [[nodiscard]] const std::vector<Index>& taps() const { return taps_; }
+  /// Where the taps of a window over several channels lie, from its first, row-major.
+  [[nodiscard]] std::vector<Index> offsets(Index channels) const;
   /// Where the window with this number (output positions, row-major) begins.
   [[nodiscard]] Index window(Index number) const;
 
@@ -37,11 +37,14 @@ class ByteImage {
   static constexpr Index slack = 64;
 
   ByteImage() = default;
+  void fill_from(std::size_t axis, const std::uint8_t* source, std::uint8_t* to) const;
   void fill_line(const std::uint8_t* source, std::uint8_t* line) const;
 
   std::span<const reference::WindowAxis> axes_;
   std::vector<Index> extents_;  // per axis: positions that windows touch
+  std::vector<Index> inside_;   // those of them that the image has
   std::vector<Index> strides_;  // per axis but the last: bytes from one position to the next
+  std::vector<Index> sources_;  // the same in the image
   Index phase_bytes_ = 0;
   Index line_bytes_ = 0;
   Index channel_bytes_ = 0;
@@ -59,7 +62,7 @@ class ByteImageColumns final : public IntegerColumns {
                    bool is_signed, Index first)
       : padded_(padded),
         layout_(layout),
-        channels_(channels),
+        offsets_(layout.offsets(channels)),
         is_signed_(is_signed),
         first_(first) {}
 
@@ -72,11 +75,12 @@ class ByteImageColumns final : public IntegerColumns {
     Index count;
     Index window;
   };
-  [[nodiscard]] std::vector<Run> find_runs(Index first, Index count) const;
+  void pack_runs(const IntegerKernels& kernels, std::span<const Run> runs, std::byte* panel,
+                 std::int32_t* sums) const;
 
   const std::uint8_t* padded_;
   const ByteImage& layout_;
-  Index channels_;
+  std::vector<Index> offsets_;  // of each k
   bool is_signed_;
   Index first_;
 };

@@ -4,7 +4,7 @@
 #include <isotrace/backends/cpu/image_columns.hpp>
 #include <isotrace/backends/cpu/operations.hpp>
 #include <isotrace/backends/cpu/strided_loop.hpp>
-#include <isotrace/reference/evaluate.hpp>
+#include <isotrace/reference/odometer.hpp>
 #include <isotrace/reference/window.hpp>
 
 namespace isotrace::backends::cpu {
@@ -24,7 +24,7 @@ bool is_pointwise(const reference::ConvGeometry& geometry) {
 
 ConvCall make_call(const core::Node& node, core::Operands operands,
                    const reference::ConvGeometry& geometry, const PaddedChannels* layout,
-                   float* result) {
+                   const Tail& tail, float* result) {
   ConvCall call{.geometry = geometry,
                 .layout = layout,
                 .image_size = 1,
@@ -34,7 +34,8 @@ ConvCall make_call(const core::Node& node, core::Operands operands,
                 .image = operands[0]->data<float>().data(),
                 .weights = operands[1]->data<float>().data(),
                 .bias = nullptr,
-                .result = result};
+                .result = result,
+                .tail = tail.if_any()};
   if (operands.size() > 2 && operands[2]) call.bias = operands[2]->data<float>().data();
   for (const reference::WindowAxis& axis : geometry.axes) {
     call.image_size *= axis.input;
@@ -56,13 +57,15 @@ Product make_group_product(const ConvCall& call, Index image, Index group, const
             .b = nullptr,
             .c = call.outputs_of(image, group),
             .c_stride = call.columns,
-            .finish = {}};
+            .finish = {.tail = call.tail}};
   if (call.bias != nullptr) {
     gemm.finish.addend = call.bias + group * gemm.rows;
     gemm.finish.addend_row_stride = 1;
   }
-  if (padded == nullptr) {
-    return make_product(gemm, call.inputs_of(image, group), call.image_size, 1);
+  // With one tap the image, or what is left of it, is the matrix of columns.
+  if (padded == nullptr || call.taps == 1) {
+    return make_product(gemm, padded == nullptr ? call.inputs_of(image, group) : padded,
+                        call.columns, 1);
   }
   Product product{gemm, std::make_unique<ImageColumns>(padded, *call.layout, engine.vectors)};
   product.gemm.b = product.columns.get();
@@ -118,30 +121,32 @@ std::unique_ptr<float[]> pad_group(const ConvCall& call, Index image, Index grou
   const float* from = call.inputs_of(image, group);
   run_pieces(engine.pool, channels, std::max<Index>(1, piece_elements / layout.size()),
              [&](Index at, Index count) {
-               layout.fill(from + at * call.image_size, count, 0.0F,
+               layout.fill(from + at * call.image_size, count, 0.0F, engine.vectors,
                            padded.get() + at * layout.size());
              });
   return padded;
 }
 
-Outcome run_conv(const core::Node& node, core::Operands operands, const Engine& engine) {
-  if (!is_regular_call(node, operands)) return reference::evaluate(node, operands);
+Attempt try_conv(const core::Node& node, core::Operands operands, Steps steps,
+                 const Engine& engine) {
+  if (!is_regular_call(node, operands)) return std::nullopt;
   const auto geometry = reference::conv_geometry(node, operands[0]->shape(), operands[1]->shape());
-  if (!geometry || geometry->axes.empty() || !bias_fits(operands, *geometry)) {
-    return reference::evaluate(node, operands);
-  }
+  if (!geometry || geometry->axes.empty() || !bias_fits(operands, *geometry)) return std::nullopt;
   auto result = core::Tensor::make_for_overwrite(core::Dtype::f32, geometry->output);
-  if (!result) return reference::evaluate(node, operands);
-  if (result->elements() == 0) return one_tensor(*std::move(result));
+  if (!result) return std::nullopt;
+  if (result->elements() == 0) return std::nullopt;
   std::optional<PaddedChannels> layout;
   if (!is_pointwise(*geometry)) {
     layout = PaddedChannels::make(geometry->axes);
-    if (!layout) return reference::evaluate(node, operands);
+    if (!layout) return std::nullopt;
   }
+  const auto columns = reference::product(geometry->output, 2, geometry->output.size());
+  const auto tail = Tail::make(steps, *result, static_cast<Index>(columns), engine);
+  if (!tail) return std::nullopt;
   ISOTRACE_TRY_DONE(run_call(make_call(node, operands, *geometry, layout ? &*layout : nullptr,
-                                       result->data<float>().data()),
+                                       *tail, result->data<float>().data()),
                              engine));
-  return one_tensor(*std::move(result));
+  return result;
 }
 
 }  // namespace isotrace::backends::cpu

@@ -3,6 +3,7 @@
 
 #include <isotrace/backends/cpu/gemm.hpp>
 #include <isotrace/backends/cpu/padded_channels.hpp>
+#include <isotrace/backends/cpu/tail.hpp>
 #include <isotrace/core/program.hpp>
 
 namespace isotrace::backends::cpu {
@@ -19,6 +20,7 @@ struct ConvCall {
   const float* weights;
   const float* bias;  ///< nullptr: none
   float* result;
+  const Tail* tail;  ///< nullptr: none
 
   /// Length of the contraction.
   [[nodiscard]] Index depth() const { return geometry.group_inputs * taps; }

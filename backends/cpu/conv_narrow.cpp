@@ -1,11 +1,13 @@
 #include <isotrace/backends/cpu/conv.hpp>
 #include <isotrace/backends/cpu/image_columns.hpp>
+#include <isotrace/backends/cpu/strided_loop.hpp>
 #include <isotrace/backends/cpu/transposition.hpp>
 
 namespace isotrace::backends::cpu {
 namespace {
 
 constexpr Index gathered_elements_max = 1 << 19;  // of the columns, which stay in the cache
+constexpr Index channels_together = 64;           // of the result, transposed by one task
 constexpr Index wasted_part = 10;                 // worth it where one lane in so many is wasted
 
 Index round_up(Index value, Index step) { return (value + step - 1) / step * step; }
@@ -13,12 +15,29 @@ Index round_up(Index value, Index step) { return (value + step - 1) / step * ste
 /// The columns as a matrix [depth][columns].
 std::unique_ptr<float[]> gather_columns(const ConvCall& call, Index image, Index group,
                                         const Engine& engine) {
-  const auto padded = pad_group(call, image, group, engine);
+  auto padded = pad_group(call, image, group, engine);
+  if (call.taps == 1) return padded;
   auto gathered = std::make_unique_for_overwrite<float[]>(
       static_cast<std::size_t>(call.depth() * call.columns));
   ImageColumns(padded.get(), *call.layout, engine.vectors)
       .pack(engine.kernels, 0, call.depth(), 0, call.columns, call.columns, gathered.get());
   return gathered;
+}
+
+/// The products, channels side by side, as the channels of the result one after the other.
+void transpose(const ConvCall& call, const float* products, float* out, const Engine& engine) {
+  const Index outputs = call.geometry.group_outputs;
+  run_pieces(engine.pool, outputs, channels_together, [&](Index from, Index count) {
+    float* channels = out + from * call.columns;
+    Transposition<float>{.from = products + from,
+                         .from_stride = outputs,
+                         .out = channels,
+                         .out_stride = call.columns,
+                         .rows = count,
+                         .columns = call.columns}
+        .run();
+    if (call.tail != nullptr) call.tail->apply(channels, call.columns, count, call.columns);
+  });
 }
 
 core::Result<core::Done> run_group(const ConvCall& call, Index image, Index group, float* products,
@@ -43,13 +62,7 @@ core::Result<core::Done> run_group(const ConvCall& call, Index image, Index grou
     gemm.finish.addend_column_stride = 1;
   }
   ISOTRACE_TRY_DONE(run_gemms({&gemm, 1}, engine));
-  Transposition<float>{.from = products,
-                       .from_stride = outputs,
-                       .out = call.outputs_of(image, group),
-                       .out_stride = call.columns,
-                       .rows = outputs,
-                       .columns = call.columns}
-      .run();
+  transpose(call, products, call.outputs_of(image, group), engine);
   return core::Done{};
 }
 

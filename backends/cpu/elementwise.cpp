@@ -2,6 +2,8 @@
 // kernels take.
 #include <limits>
 
+#include <isotrace/backends/cpu/elementwise.hpp>
+
 #include <isotrace/backends/cpu/operations.hpp>
 #include <isotrace/backends/cpu/strided_loop.hpp>
 #include <isotrace/reference/evaluate.hpp>
@@ -13,36 +15,6 @@ namespace {
 
 using core::Op;
 using core::TensorView;
-
-BinaryKernel find_binary(Op op, const VectorKernels& vectors) {
-  switch (op) {
-    case Op::sum:
-    case Op::add: return vectors.add;
-    case Op::sub: return vectors.sub;
-    case Op::mul: return vectors.mul;
-    case Op::div: return vectors.div;
-    case Op::max: return vectors.max;
-    case Op::min: return vectors.min;
-    default: return nullptr;
-  }
-}
-
-UnaryKernel find_unary(Op op, const VectorKernels& vectors) {
-  switch (op) {
-    case Op::neg: return vectors.neg;
-    case Op::abs: return vectors.abs;
-    case Op::reciprocal: return vectors.reciprocal;
-    case Op::sqrt: return vectors.sqrt;
-    case Op::floor: return vectors.floor;
-    case Op::ceil: return vectors.ceil;
-    case Op::relu: return vectors.relu;
-    case Op::leaky_relu: return vectors.leaky_relu;
-    case Op::clip: return vectors.clip;
-    case Op::hard_sigmoid: return vectors.hard_sigmoid;
-    case Op::softsign: return vectors.softsign;
-    default: return nullptr;
-  }
-}
 
 core::Shape shape_of(const TensorView& view) { return {view.shape().begin(), view.shape().end()}; }
 
@@ -76,25 +48,6 @@ Outcome run_fold(BinaryKernel kernel, const core::Node& node, core::Operands ope
   zip(kernel, *operands[0], *operands[1], *out, engine.pool);
   for (const auto& operand : operands.subspan(2)) zip(kernel, *out, *operand, *out, engine.pool);
   return one_tensor(*std::move(out));
-}
-
-/// The numbers that an operation takes besides its operand; nothing if a bound is not a scalar.
-std::optional<std::array<float, 2>> find_parameters(const core::Node& node,
-                                                    core::Operands operands) {
-  switch (node.op) {
-    case Op::leaky_relu: return {{node.real("alpha"), 0.0F}};
-    case Op::hard_sigmoid: return {{node.real("alpha"), node.real("beta")}};
-    case Op::clip: break;
-    default: return {{0.0F, 0.0F}};
-  }
-  constexpr float infinity = std::numeric_limits<float>::infinity();
-  std::array<float, 2> bounds = {-infinity, infinity};
-  for (std::size_t i = 1; i < operands.size(); ++i) {
-    if (!operands[i]) continue;
-    if (operands[i]->elements() != 1 || operands[i]->rank() > 1) return std::nullopt;
-    bounds[i - 1] = operands[i]->data<float>()[0];
-  }
-  return bounds;
 }
 
 Outcome run_map(UnaryKernel kernel, const core::Node& node, core::Operands operands,
@@ -141,6 +94,54 @@ Outcome run_where(const core::Node& node, core::Operands operands, const Engine&
 }
 
 }  // namespace
+
+BinaryKernel find_binary(Op op, const VectorKernels& vectors) {
+  switch (op) {
+    case Op::sum:
+    case Op::add: return vectors.add;
+    case Op::sub: return vectors.sub;
+    case Op::mul: return vectors.mul;
+    case Op::div: return vectors.div;
+    case Op::max: return vectors.max;
+    case Op::min: return vectors.min;
+    default: return nullptr;
+  }
+}
+
+UnaryKernel find_unary(Op op, const VectorKernels& vectors) {
+  switch (op) {
+    case Op::neg: return vectors.neg;
+    case Op::abs: return vectors.abs;
+    case Op::reciprocal: return vectors.reciprocal;
+    case Op::sqrt: return vectors.sqrt;
+    case Op::floor: return vectors.floor;
+    case Op::ceil: return vectors.ceil;
+    case Op::relu: return vectors.relu;
+    case Op::leaky_relu: return vectors.leaky_relu;
+    case Op::clip: return vectors.clip;
+    case Op::hard_sigmoid: return vectors.hard_sigmoid;
+    case Op::softsign: return vectors.softsign;
+    default: return nullptr;
+  }
+}
+
+std::optional<std::array<float, 2>> find_parameters(const core::Node& node,
+                                                    core::Operands operands) {
+  switch (node.op) {
+    case Op::leaky_relu: return {{node.real("alpha"), 0.0F}};
+    case Op::hard_sigmoid: return {{node.real("alpha"), node.real("beta")}};
+    case Op::clip: break;
+    default: return {{0.0F, 0.0F}};
+  }
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  std::array<float, 2> bounds = {-infinity, infinity};
+  for (std::size_t i = 1; i < operands.size(); ++i) {
+    if (!operands[i]) continue;
+    if (operands[i]->elements() != 1 || operands[i]->rank() > 1) return std::nullopt;
+    bounds[i - 1] = operands[i]->data<float>()[0];
+  }
+  return bounds;
+}
 
 Outcome run_elementwise(const core::Node& node, core::Operands operands, const Engine& engine) {
   if (node.op == Op::where) return run_where(node, operands, engine);

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <new>
 
+#include <isotrace/backends/cpu/tail.hpp>
 #include <isotrace/core/check.hpp>
 
 namespace isotrace::backends::cpu {
@@ -14,6 +15,7 @@ namespace {
 constexpr std::size_t huge_page = std::size_t{2} << 20;
 constexpr Index stream_rows_max = 16;          // up to here b is read in place
 constexpr Index stream_constant_rows_max = 4;  // also where it could be packed once
+constexpr Index packed_rows_max = 64;          // up to here b is packed once if it is a constant
 
 Index round_up(Index value, Index step) { return (value + step - 1) / step * step; }
 Index divide_up(Index value, Index by) { return (value + by - 1) / by; }
@@ -23,12 +25,18 @@ bool is_streamed(const Gemm& g) {
          g.b->find_row(0, g.b_column) != nullptr;
 }
 
+/// Whether a constant b is packed anew all the same: for many rows that is a hundredth or two of
+/// the work, which a second copy of all weights is not worth.
+bool is_tall(const Gemm& g) {
+  return g.rows > packed_rows_max && g.b->find_row(0, g.b_column) != nullptr;
+}
+
 /// The product with the packed forms of those operands that are constants. Where memory is what a
 /// few rows wait for, a b that can be streamed is as good as a packed one.
 Gemm use_constants(Gemm g, const Engine& engine) {
   if (engine.constants == nullptr || g.depth == 0) return g;
   if (g.rows <= stream_constant_rows_max && is_streamed(g)) return g;
-  if (g.b_column == 0) {
+  if (g.b_column == 0 && !is_tall(g)) {
     g.packed_b = g.b->find_packed(*engine.constants, engine.kernels, g.depth, g.columns);
   }
   g.packed_a = find_packed_matrix(*engine.constants, engine.kernels,
@@ -70,6 +78,11 @@ void split_gemm(const Gemm& g, const Kernels& k, Index parts, std::vector<Gemm>&
   }
 }
 
+/// Whether tiles can do all of it but the tail.
+bool fits_tiles(const Finish& finish) {
+  return finish.alpha == 1.0F && (finish.addend == nullptr || finish.beta == 1.0F);
+}
+
 }  // namespace
 
 void Scratch::Free::operator()(float* pointer) const {
@@ -91,14 +104,42 @@ float* Scratch::get(Use use, Index elements) {
   return memory_[use].get();
 }
 
+void finish_block(const Finish& finish, const Kernels& kernels, float* c, Index c_stride,
+                  Index rows, Index columns) {
+  kernels.finish(finish, c, c_stride, rows, columns);
+  if (finish.tail != nullptr) finish.tail->apply(c, c_stride, rows, columns);
+}
+
+void set_addend(const Finish& finish, Index row, Index column, TileArguments& tile) {
+  if (finish.addend == nullptr || !fits_tiles(finish)) return;
+  tile.addend =
+      finish.addend + row * finish.addend_row_stride + column * finish.addend_column_stride;
+  tile.addend_row_stride = finish.addend_row_stride;
+  tile.addend_column_stride = finish.addend_column_stride;
+}
+
+void finish_tiles(const Finish& finish, const Kernels& kernels, const MatrixPart& part, float* c,
+                  Index c_stride) {
+  if (!fits_tiles(finish)) {
+    Finish rest = finish;
+    if (rest.addend != nullptr) {
+      rest.addend += part.row * rest.addend_row_stride + part.column * rest.addend_column_stride;
+    }
+    kernels.finish(rest, c, c_stride, part.rows, part.columns);
+  }
+  if (finish.tail != nullptr) finish.tail->apply(c, c_stride, part.rows, part.columns);
+}
+
 void run_gemm(const Gemm& g, const Kernels& kernels, Scratch& scratch) {
   ISOTRACE_CHECK(g.segment >= 1, g.segment);
   if (g.rows == 0 || g.columns == 0) return;
   if (g.depth == 0) {
     for (Index i = 0; i < g.rows; ++i) std::fill_n(g.c + i * g.c_stride, g.columns, 0.0F);
-    kernels.finish(g.finish, g.c, g.c_stride, g.rows, g.columns);
+    finish_block(g.finish, kernels, g.c, g.c_stride, g.rows, g.columns);
   } else if (is_streamed(g)) {
     run_streamed(g, kernels, scratch);
+  } else if (is_shallow(g)) {
+    run_shallow(g, kernels, scratch);
   } else {
     run_blocked(g, kernels, scratch);
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <isotrace/backends/cpu/columns.hpp>
+#include <isotrace/backends/cpu/math.hpp>
 #include <isotrace/backends/cpu/thread_pool.hpp>
 #include <isotrace/backends/cpu/vector_kernels.hpp>
 
@@ -29,6 +30,14 @@ struct Gemm {
   Finish finish;
   PackedMatrix packed_a = {};  ///< all of a in panels of tile_rows, if there is such a form
   PackedMatrix packed_b = {};  ///< all of b (from its own first column) in panels of tile_columns
+};
+
+/// Rows and columns of a part of a matrix.
+struct MatrixPart {
+  Index row;
+  Index rows;
+  Index column;
+  Index columns;
 };
 
 /// Grow-only memory of one worker, reused from call to call, and the cache that it is used in.
@@ -56,8 +65,21 @@ void run_gemm(const Gemm& gemm, const Kernels& kernels, Scratch& scratch);
 
 /// A product in blocks that fit the caches; depth and segment at least 1.
 void run_blocked(const Gemm& gemm, const Kernels& kernels, Scratch& scratch);
+/// A short contraction and many columns: outputs are written once, in runs as long as caches allow.
+bool is_shallow(const Gemm& gemm);
+void run_shallow(const Gemm& gemm, const Kernels& kernels, Scratch& scratch);
 /// Few rows by a b that lies in rows (find_row), each of which is read once and not packed.
 void run_streamed(const Gemm& gemm, const Kernels& kernels, Scratch& scratch);
+
+/// What follows a product, on a block of it.
+void finish_block(const Finish& finish, const Kernels& kernels, float* c, Index c_stride,
+                  Index rows, Index columns);
+
+/// The same for outputs that tiles compute: the addend of a tile that is to end at (row, column),
+/// where tiles can add it, and after the last tiles of a part at `c` what they could not do.
+void set_addend(const Finish& finish, Index row, Index column, TileArguments& tile);
+void finish_tiles(const Finish& finish, const Kernels& kernels, const MatrixPart& part, float* c,
+                  Index c_stride);
 
 /// What operations run on; scratch has one entry per thread of the pool. With `constants`, operands
 /// that lie in held constants are packed once and not in every call.
@@ -67,6 +89,7 @@ struct Engine {
   std::vector<Scratch>& scratch;
   PackedConstants* constants = nullptr;
   const VectorKernels& vectors = vector_kernels_avx2();
+  const MathFunctions& math = math_avx2();
 };
 
 /// Products that write disjoint outputs, split over the pool. Refuses limit_exceeded when memory

@@ -5,18 +5,23 @@
 namespace isotrace::backends::cpu {
 namespace {
 
-constexpr Index depth_block = 256;           // of k: one segment of the usual length
+constexpr Index depth_block_min = 256;       // of k: one segment of the usual length
+constexpr Index depth_block_many = 512;      // blocks of c are seldom read and written
+constexpr Index depth_block_max = 1024;      // two panels of b are 1/4 of a usual second level
 constexpr Index columns_block = 4096;        // a block of b stays in the last-level cache
-constexpr Index columns_block_few = 256;     // with few rows: c and b pass through the second level
 constexpr Index in_place_columns_max = 128;  // up to here packing a costs more than it saves
-constexpr Index whole_a_max =
-    1 << 22;  // elements of a few rows that are packed once for all columns
 
 Index round_up(Index value, Index step) { return (value + step - 1) / step * step; }
 Index divide_up(Index value, Index by) { return (value + by - 1) / by; }
 
-/// A run of k inside one segment: the unit that is packed and multiplied.
-struct DepthStep {
+/// A run of k that is packed and multiplied together: whole segments, or a part of a longer one.
+struct DepthBlock {
+  Index from;
+  Index depth;
+};
+
+/// The part of a block that lies in one segment: what one call of a kernel multiplies.
+struct Run {
   Index from;
   Index depth;
   bool starts_segment;
@@ -24,18 +29,29 @@ struct DepthStep {
   bool first_segment;
 };
 
-/// The step that begins at `from`. Segments longer than a block take several steps.
-DepthStep depth_step(const Gemm& g, Index from) {
-  const Index segment_start = from / g.segment * g.segment;
-  const Index segment_end =
-      g.segment < g.depth - segment_start ? segment_start + g.segment : g.depth;
-  // A segment a little over one block is cut into equal parts rather than a block and a sliver.
-  const Index parts = divide_up(segment_end - from, depth_block + depth_block / 2);
-  const Index depth = std::min(divide_up(segment_end - from, parts), segment_end - from);
-  return {from, depth, from == segment_start, from + depth == segment_end, segment_start == 0};
+/// The block that begins at `from`, of at most about `most` values of k. All blocks are of about
+/// the same length, so that none is a sliver.
+DepthBlock depth_block(const Gemm& g, Index from, Index most) {
+  const Index segment = std::min(g.segment, g.depth);
+  if (segment <= most) {
+    const Index segments = divide_up(g.depth, segment);
+    const Index blocks = divide_up(segments, most / segment);
+    return {from, std::min(divide_up(segments, blocks) * segment, g.depth - from)};
+  }
+  const Index end = std::min(from / segment * segment + segment, g.depth);
+  return {from, divide_up(end - from, divide_up(end - from, most))};
 }
 
-/// Panels of one step (panel p begins at data + p * stride), or rows of one panel.
+/// The run of a block that begins at `from`.
+Run run_at(const Gemm& g, const DepthBlock& block, Index from) {
+  const Index segment = std::min(g.segment, g.depth);
+  const Index segment_start = from / segment * segment;
+  const Index segment_end = std::min(segment_start + segment, g.depth);
+  const Index end = std::min(segment_end, block.from + block.depth);
+  return {from, end - from, from == segment_start, end == segment_end, segment_start == 0};
+}
+
+/// Panels of one block (panel p begins at data + p * stride), or rows of one panel.
 struct Panels {
   const float* data;
   Index stride;
@@ -52,169 +68,155 @@ class BlockedGemm {
  public:
   BlockedGemm(const Gemm& gemm, const Kernels& kernels, Scratch& scratch)
       : g_(gemm), k_(kernels), in_place_(g_.b->find_row(0, g_.b_column) != nullptr) {
-    // Half of the second-level cache is for a block of a.
-    const Index rows_max = std::max(scratch.level2_elements() / 2 / depth_block, k_.tile_rows);
+    // Half of the second-level cache is for a block of a: all rows if they leave it so deep that
+    // one segment fits, since b then passes through the caches once.
+    const Index block = scratch.level2_elements() / 2;
+    const Index all_rows = block / round_up(g_.rows, k_.tile_rows);
+    const Index depth = all_rows < depth_block_min ? depth_block_many : all_rows;
+    depth_max_ = std::min({depth, depth_block_max, g_.depth});
+    const Index rows_max = std::max(block / depth_max_, k_.tile_rows);
     const Index row_parts = std::max<Index>(1, divide_up(g_.rows, rows_max));
     rows_block_ = round_up(divide_up(g_.rows, row_parts), k_.tile_rows);
-    packed_rows_ = round_up(g_.rows, k_.tile_rows);
-    const bool fits = row_parts == 1 && packed_rows_ <= whole_a_max / g_.depth;
     // Rows that lie multiples of a page apart would share the few places of one set of the cache.
     a_in_place_ = g_.packed_a.data == nullptr && g_.a_depth_stride == 1 &&
                   g_.columns <= in_place_columns_max && g_.a_row_stride % 1024 != 0;
-    whole_a_ = fits && g_.packed_a.data == nullptr && !a_in_place_;
-    columns_block_ =
-        std::min(fits ? columns_block_few : columns_block, round_up(g_.columns, k_.tile_columns));
-    const Index depth_max = std::min(g_.depth, 2 * depth_block);
+    columns_block_ = std::min(columns_block, round_up(g_.columns, k_.tile_columns));
     if (g_.packed_a.data == nullptr && !a_in_place_) {
-      a_ = scratch.get(Scratch::packed_a,
-                       whole_a_ ? packed_rows_ * g_.depth : rows_block_ * depth_max);
+      a_ = scratch.get(Scratch::packed_a, rows_block_ * depth_max_);
     }
     if (g_.packed_b.data == nullptr) {
       // One block of rows uses each panel once: then all panels take turns in one place.
       b_panels_ = row_parts == 1 ? 0 : 1;
       const Index columns = row_parts == 1 ? k_.tile_columns : columns_block_;
-      b_ = scratch.get(Scratch::packed_b, columns * depth_max);
+      b_ = scratch.get(Scratch::packed_b, columns * depth_max_);
     }
-    // Chains of a later segment that spans several steps wait here; those of the first in c.
-    if (g_.segment > depth_block && g_.depth > g_.segment) {
+    // Chains of a later segment that spans several blocks wait here; those of the first in c.
+    if (g_.segment > depth_max_ && g_.depth > g_.segment) {
       partial_ = scratch.get(Scratch::partial, g_.rows * columns_block_);
     }
   }
 
   void run() {
-    for (Index from = 0; whole_a_ && from < g_.depth;) {
-      const DepthStep step = depth_step(g_, from);
-      pack_a(0, g_.rows, step, a_ + packed_rows_ * from);
-      from += step.depth;
-    }
     for (Index j = 0; j < g_.columns; j += columns_block_) {
+      const Index columns = std::min(columns_block_, g_.columns - j);
       for (Index from = 0; from < g_.depth;) {
-        const DepthStep step = depth_step(g_, from);
-        run_step(step, j, std::min(columns_block_, g_.columns - j));
-        from += step.depth;
+        const DepthBlock depth = depth_block(g_, from, depth_max_);
+        run_block(depth, j, columns);
+        from += depth.depth;
       }
     }
   }
 
  private:
-  void pack_a(Index row, Index rows, const DepthStep& step, float* packed) const {
-    k_.pack({.source = g_.a + row * g_.a_row_stride + step.from * g_.a_depth_stride,
+  /// The panels of a for the rows of one block.
+  [[nodiscard]] Panels panels_of_a(const DepthBlock& depth, Index row, Index rows) const {
+    if (g_.packed_a.data != nullptr) {
+      return {g_.packed_a.at(row, depth.from), g_.packed_a.depth * k_.tile_rows};
+    }
+    const float* source = g_.a + row * g_.a_row_stride + depth.from * g_.a_depth_stride;
+    if (a_in_place_) return {source, k_.tile_rows * g_.a_row_stride};
+    k_.pack({.source = source,
              .lane_stride = g_.a_row_stride,
              .depth_stride = g_.a_depth_stride,
              .count = rows,
-             .depth = step.depth,
+             .depth = depth.depth,
              .width = k_.tile_rows,
-             .packed = packed});
-  }
-
-  /// The panels of a for the rows of one block.
-  [[nodiscard]] Panels panels_of_a(const DepthStep& step, Index row, Index rows) const {
-    if (g_.packed_a.data != nullptr) {
-      return {g_.packed_a.at(row, step.from), g_.packed_a.depth * k_.tile_rows};
-    }
-    if (a_in_place_) {
-      return {g_.a + row * g_.a_row_stride + step.from, k_.tile_rows * g_.a_row_stride};
-    }
-    if (whole_a_) return {a_ + packed_rows_ * step.from, step.depth * k_.tile_rows};
-    pack_a(row, rows, step, a_);
-    return {a_, step.depth * k_.tile_rows};
+             .packed = a_});
+    return {a_, depth.depth * k_.tile_rows};
   }
 
   /// The panel of b at column j of the block; the first block of rows packs it.
-  [[nodiscard]] PanelOfB panel_of_b(const DepthStep& step, Index block, Index j, Index columns,
+  [[nodiscard]] PanelOfB panel_of_b(const DepthBlock& depth, Index block, Index j, Index columns,
                                     bool first) const {
     const Index width = k_.tile_columns;
     const Index column = g_.b_column + block + j;
-    if (g_.packed_b.data != nullptr) return {g_.packed_b.at(column, step.from), width, nullptr};
-    float* packed = b_ + j * step.depth * b_panels_;
+    if (g_.packed_b.data != nullptr) return {g_.packed_b.at(column, depth.from), width, nullptr};
+    float* packed = b_ + j * depth.depth * b_panels_;
     if (!first) return {packed, width, nullptr};
     if (in_place_ && columns == width) {
-      return {g_.b->find_row(step.from, column), g_.b->row_stride(), packed};
+      return {g_.b->find_row(depth.from, column), g_.b->row_stride(), packed};
     }
-    g_.b->pack(k_, step.from, step.depth, column, columns, width, packed);
+    g_.b->pack(k_, depth.from, depth.depth, column, columns, width, packed);
     return {packed, width, nullptr};
   }
 
-  void run_step(const DepthStep& step, Index block, Index columns) {
+  void run_block(const DepthBlock& depth, Index block, Index columns) {
     for (Index i = 0; i < g_.rows; i += rows_block_) {
       const Index rows = std::min(rows_block_, g_.rows - i);
-      const Panels a = panels_of_a(step, i, rows);
+      const Panels a = panels_of_a(depth, i, rows);
       for (Index j = 0; j < columns; j += k_.tile_columns) {
         const Index count = std::min(k_.tile_columns, columns - j);
-        run_panel(step, a, panel_of_b(step, block, j, count, i == 0), i, rows, block, j, count);
+        run_panel(depth, a, panel_of_b(depth, block, j, count, i == 0), i, rows, block, j, count);
       }
     }
   }
 
   /// All rows of a block by one panel of b.
-  void run_panel(const DepthStep& step, Panels a, PanelOfB b, Index row, Index rows, Index block,
+  void run_panel(const DepthBlock& depth, Panels a, PanelOfB b, Index row, Index rows, Index block,
                  Index j, Index columns) {
     const Index tiles = divide_up(rows, k_.tile_rows);
     // While this panel is used the next one comes nearer, a part with every tile.
-    const Panels next = next_panel(step, b);
-    const Index soon = next.data == nullptr ? 0 : divide_up(step.depth, tiles);
-    for (Index i = 0; i < rows; i += k_.tile_rows) {
-      TileArguments tile{};
-      tile.rows = std::min(k_.tile_rows, rows - i);
-      tile.columns = columns;
-      tile.depth = step.depth;
-      tile.a = a.data + i / k_.tile_rows * a.stride;
-      tile.a_stride = a_in_place_ ? g_.a_row_stride : 0;
-      tile.b = b.data;
-      tile.b_stride = b.stride;
-      tile.packed_b = b.packed;
-      tile.soon = next.data + i / k_.tile_rows * soon * next.stride;
-      tile.soon_rows = soon;
-      tile.soon_stride = next.stride;
-      run_tile(step, tile, row + i, block, j);
+    const Panels next = next_panel(depth, b);
+    for (Index i = 0; i < tiles; ++i) {
+      for (Index from = depth.from; from < depth.from + depth.depth;) {
+        const Run run = run_at(g_, depth, from);
+        const Index at = from - depth.from;
+        TileArguments tile{};
+        tile.rows = std::min(k_.tile_rows, rows - i * k_.tile_rows);
+        tile.columns = columns;
+        tile.depth = run.depth;
+        tile.a = a.data + i * a.stride + at * (a_in_place_ ? 1 : k_.tile_rows);
+        tile.a_stride = a_in_place_ ? g_.a_row_stride : 0;
+        tile.b = b.data + at * b.stride;
+        tile.b_stride = b.stride;
+        tile.packed_b = b.packed == nullptr ? nullptr : b.packed + at * k_.tile_columns;
+        tile.soon = next.data + (at + i * divide_up(run.depth, tiles)) * next.stride;
+        tile.soon_every = tiles;
+        tile.soon_stride = next.stride;
+        run_tile(run, tile, row + i * k_.tile_rows, block, j);
+        from += run.depth;
+      }
       if (b.packed != nullptr) b = {b.packed, k_.tile_columns, nullptr};
     }
   }
 
-  /// Where the panel right of b lies, or nowhere if it is not there before it is packed.
-  [[nodiscard]] Panels next_panel(const DepthStep& step, PanelOfB b) const {
+  /// Where the panel right of b lies, or nowhere: a panel that is still to be packed is fetched
+  /// by the tile that packs it, since its rows may share few places of the cache.
+  [[nodiscard]] Panels next_panel(const DepthBlock& depth, PanelOfB b) const {
     if (g_.packed_b.data != nullptr) return {b.data + g_.packed_b.depth * b.stride, b.stride};
-    if (b.packed != nullptr) return {b.data + k_.tile_columns, b.stride};
-    if (b_panels_ != 0 && in_place_) return {b.data + step.depth * b.stride, b.stride};
-    return {nullptr, 0};
+    const bool is_packed = b.packed == nullptr && b_panels_ != 0 && in_place_;
+    if (is_packed) return {b.data + depth.depth * b.stride, b.stride};
+    return {b.data, 0};
   }
 
-  void run_tile(const DepthStep& step, TileArguments& tile, Index row, Index block, Index j) {
+  void run_tile(const Run& run, TileArguments& tile, Index row, Index block, Index j) {
     float* c = g_.c + row * g_.c_stride + block + j;
     float* chain = c;
     tile.chain_stride = g_.c_stride;
-    if (!step.first_segment && partial_ != nullptr) {
+    if (!run.first_segment && partial_ != nullptr) {
       chain = partial_ + row * columns_block_ + j;
       tile.chain_stride = columns_block_;
     }
-    tile.chain = step.starts_segment ? nullptr : chain;
-    tile.sum = step.ends_segment && !step.first_segment ? c : nullptr;
+    tile.chain = run.starts_segment ? nullptr : chain;
+    tile.sum = run.ends_segment && !run.first_segment ? c : nullptr;
     tile.sum_stride = g_.c_stride;
-    tile.out = step.ends_segment ? c : chain;
-    tile.out_stride = step.ends_segment ? g_.c_stride : tile.chain_stride;
-    const bool ends = step.from + step.depth == g_.depth;
-    const bool more = g_.finish.alpha != 1.0F || g_.finish.addend != nullptr;
-    tile.last = ends && !more;
+    tile.out = run.ends_segment ? c : chain;
+    tile.out_stride = run.ends_segment ? g_.c_stride : tile.chain_stride;
+    const bool ends = run.from + run.depth == g_.depth;
+    tile.last = ends;
+    if (ends) set_addend(g_.finish, row, block + j, tile);
     k_.tile(tile);
-    if (ends && more) finish_tile(row, tile.rows, block + j, tile.columns);
-  }
-
-  void finish_tile(Index row, Index rows, Index column, Index columns) const {
-    Finish finish = g_.finish;
-    if (finish.addend != nullptr) {
-      finish.addend += row * finish.addend_row_stride + column * finish.addend_column_stride;
-    }
-    k_.finish(finish, g_.c + row * g_.c_stride + column, g_.c_stride, rows, columns);
+    if (!ends) return;
+    finish_tiles(g_.finish, k_, {row, tile.rows, block + j, tile.columns}, c, g_.c_stride);
   }
 
   const Gemm& g_;
   const Kernels& k_;
   bool in_place_;
+  Index depth_max_;
   Index rows_block_;
-  Index packed_rows_;
   Index columns_block_;
   bool a_in_place_;
-  bool whole_a_;
   float* a_ = nullptr;
   float* b_ = nullptr;
   Index b_panels_ = 0;  // 0 if panels of b take turns in one place, else 1

@@ -22,8 +22,8 @@ struct TileArguments {
   const float* b;     ///< rows of tile_columns, all columns readable
   Index b_stride;     ///< elements from one row of b to the next; tile_columns if it is packed
   float* packed_b;    ///< where b is packed on the way, or nullptr
-  const float* soon;  ///< rows of tile_columns that are wanted soon after this tile
-  Index soon_rows;
+  const float* soon;  ///< rows of tile_columns that are wanted soon after this tile:
+  Index soon_every;   ///< one is fetched with every so many values of k, at least 1
   Index soon_stride;
   Index a_stride;  ///< 0; or a lies in place, [tile_rows][depth] with this stride between rows
   const float* chain;
@@ -33,6 +33,9 @@ struct TileArguments {
   Index sum_stride;
   Index out_stride;
   bool last;
+  const float* addend;  ///< nullptr, or what is added at the end, if this is the last
+  Index addend_row_stride;
+  Index addend_column_stride;  ///< 0 or 1
 };
 
 /// The same for few rows (at most stream_rows) and any number of columns, with b as it lies in
@@ -64,14 +67,17 @@ struct PackArguments {
   float* packed;
 };
 
+class Tail;  // tail.hpp
+
 /// What follows the product, in place: c = alpha*c, then c + beta*addend, each only if not void,
-/// then every NaN becomes the canonical one.
+/// then every NaN becomes the canonical one; then a tail, if there is one (not by Kernels::finish).
 struct Finish {
   float alpha = 1.0F;
   float beta = 1.0F;
   const float* addend = nullptr;
   Index addend_row_stride = 0;
   Index addend_column_stride = 0;  ///< 0 (the same for a whole row) or 1
+  const Tail* tail = nullptr;
 };
 
 struct Kernels {

@@ -12,7 +12,6 @@ struct Avx2 {
   static constexpr Index tile_rows = 6;  // 12 accumulators, 2 columns, 1 row of 16 registers
   static constexpr int tile_vectors = 2;
   static constexpr Index stream_rows = 6;  // the same registers
-  static constexpr Index prefetch_depth = 32;
 
   static Mask first(Index lanes) {
     const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
@@ -31,8 +30,12 @@ struct Avx2 {
     const Vector nan = _mm256_castsi256_ps(_mm256_set1_epi32(0x7FC00000));
     return _mm256_blendv_ps(value, nan, _mm256_cmp_ps(value, value, _CMP_UNORD_Q));
   }
-  static void prefetch(const float* at) { _mm_prefetch(at, _MM_HINT_T0); }
-  static void prefetch_far(const float* at) { _mm_prefetch(at, _MM_HINT_T1); }
+  // Without always_inline the compiler finds these functions without effect and drops the calls.
+  [[gnu::always_inline]] static void prefetch(const float* at) { __builtin_prefetch(at, 0, 3); }
+  [[gnu::always_inline]] static void prefetch_far(const float* at) { __builtin_prefetch(at, 0, 2); }
+  [[gnu::always_inline]] static void prefetch_write(const float* at) {
+    __builtin_prefetch(at, 1, 3);
+  }
 };
 
 }  // namespace

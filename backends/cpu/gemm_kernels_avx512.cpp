@@ -12,7 +12,6 @@ struct Avx512 {
   static constexpr Index tile_rows = 12;  // 24 accumulators, 2 columns, 1 row of 32 registers
   static constexpr int tile_vectors = 2;
   static constexpr Index stream_rows = 8;  // 16 accumulators: memory is the limit
-  static constexpr Index prefetch_depth = 16;
 
   static Mask first(Index lanes) { return static_cast<Mask>((1U << lanes) - 1U); }
   static Vector zero() { return _mm512_setzero_ps(); }
@@ -28,8 +27,12 @@ struct Avx512 {
     const Vector nan = _mm512_castsi512_ps(_mm512_set1_epi32(0x7FC00000));
     return _mm512_mask_mov_ps(value, _mm512_cmp_ps_mask(value, value, _CMP_UNORD_Q), nan);
   }
-  static void prefetch(const float* at) { _mm_prefetch(at, _MM_HINT_T0); }
-  static void prefetch_far(const float* at) { _mm_prefetch(at, _MM_HINT_T1); }
+  // Without always_inline the compiler finds these functions without effect and drops the calls.
+  [[gnu::always_inline]] static void prefetch(const float* at) { __builtin_prefetch(at, 0, 3); }
+  [[gnu::always_inline]] static void prefetch_far(const float* at) { __builtin_prefetch(at, 0, 2); }
+  [[gnu::always_inline]] static void prefetch_write(const float* at) {
+    __builtin_prefetch(at, 1, 3);
+  }
 };
 
 }  // namespace

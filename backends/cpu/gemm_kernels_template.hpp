@@ -20,6 +20,7 @@ struct KernelSet {
   static constexpr Index pack_panels = 8;
   static constexpr Index rows_together = 4;  // rows read side by side while a panel is written
   static constexpr Index rows_ahead = 4;     // rows of b fetched early while a tile packs them
+  static constexpr Index rows_far = 32;      // and brought nearer
 
   static Index least(Index a, Index b) { return a < b ? a : b; }
   /// The lanes of the vector at column `from` that lie below `columns`.
@@ -53,7 +54,8 @@ struct KernelSet {
 
   // Every loop over accumulators is unrolled, or they would live in memory.
   template <int Rows, class Lanes>
-  [[gnu::always_inline]] static inline void tile_of(const TileArguments& t) {
+  [[gnu::always_inline]] static inline void tile_of(const TileArguments& arguments) {
+    const TileArguments t = arguments;  // no store can change it
     const Lanes lanes(t.columns);
     Vector acc[Rows][tile_vectors];
 #pragma GCC unroll 16
@@ -62,13 +64,6 @@ struct KernelSet {
       for (int v = 0; v < tile_vectors; ++v) {
         acc[i][v] = t.chain == nullptr ? V::zero()
                                        : lanes.load(v, t.chain + i * t.chain_stride + v * width);
-        // The stores at the end find their lines in the cache.
-        V::prefetch(t.out + i * t.out_stride + v * width);
-      }
-    }
-    for (Index row = 0; row < t.soon_rows; ++row) {
-      for (Index line = 0; line < tile_columns; line += 16) {
-        V::prefetch_far(t.soon + row * t.soon_stride + line);
       }
     }
     if (t.packed_b != nullptr) {
@@ -87,12 +82,34 @@ struct KernelSet {
         }
       }
     }
+    if (t.addend != nullptr) add_addend<Rows>(t, lanes, acc);
+    if (t.last) {
+#pragma GCC unroll 16
+      for (int i = 0; i < Rows; ++i) {
+#pragma GCC unroll 4
+        for (int v = 0; v < tile_vectors; ++v) acc[i][v] = V::canonical(acc[i][v]);
+      }
+    }
 #pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 4
       for (int v = 0; v < tile_vectors; ++v) {
-        const Vector value = t.last ? V::canonical(acc[i][v]) : acc[i][v];
-        lanes.store(v, t.out + i * t.out_stride + v * width, value);
+        lanes.store(v, t.out + i * t.out_stride + v * width, acc[i][v]);
+      }
+    }
+  }
+
+  template <int Rows, class Lanes>
+  [[gnu::always_inline]] static inline void add_addend(const TileArguments& t, const Lanes& lanes,
+                                                       Vector (&acc)[Rows][tile_vectors]) {
+#pragma GCC unroll 16
+    for (int i = 0; i < Rows; ++i) {
+      const float* addend = t.addend + i * t.addend_row_stride;
+#pragma GCC unroll 4
+      for (int v = 0; v < tile_vectors; ++v) {
+        const Vector term =
+            t.addend_column_stride == 0 ? V::broadcast(*addend) : lanes.load(v, addend + v * width);
+        acc[i][v] = V::add(acc[i][v], term);
       }
     }
   }
@@ -104,17 +121,33 @@ struct KernelSet {
     const float* b = t.b;
     float* packed = t.packed_b;
     const Index b_stride = Packs ? t.b_stride : tile_columns;
+    const float* soon = t.soon;
+    const float* out = t.out;
+    const Index out_every = 1 + t.depth / (Rows + 1);
+    Index soon_at = 0;
+    Index out_at = 0;
     for (Index k = 0; k < t.depth; ++k) {
+      // Fetches are spread over the tile: many at once would keep others waiting.
+      if (k == soon_at) {
+        for (Index line = 0; line < tile_columns; line += 16) V::prefetch_far(soon + line);
+        soon += t.soon_stride;
+        soon_at += t.soon_every;
+      }
+      if (k == out_at) {
+        for (Index line = 0; line < tile_columns; line += 16) V::prefetch_write(out + line);
+        out += t.out_stride;
+        out_at += out_every;
+      }
       Vector column[tile_vectors];
 #pragma GCC unroll 4
       for (int v = 0; v < tile_vectors; ++v) column[v] = V::load(b + v * width);
-      if constexpr (!InPlace) V::prefetch(a + V::prefetch_depth * tile_rows);
       if constexpr (Packs) {
 #pragma GCC unroll 4
         for (int v = 0; v < tile_vectors; ++v) V::store(packed + v * width, column[v]);
         // Rows of b lie pages apart: no prefetcher of the processor follows them.
         for (Index line = 0; line < tile_columns; line += 16) {
           V::prefetch(b + rows_ahead * b_stride + line);
+          V::prefetch_far(b + rows_far * b_stride + line);
         }
         packed += tile_columns;
       }
@@ -159,7 +192,8 @@ struct KernelSet {
       for (int v = 0; v < tile_vectors; ++v) {
         const float* from = s.b + (k + q) * s.b_stride + j + v * width;
         column[v] = lanes.load(v, from);
-        V::prefetch(from + Depth * s.b_stride);
+        // The processor's own prefetchers keep up with few rows, and fetching twice costs them.
+        if constexpr (Rows > 4) V::prefetch(from + Depth * s.b_stride);
       }
 #pragma GCC unroll 8
       for (int i = 0; i < Rows; ++i) {
@@ -309,17 +343,21 @@ struct KernelSet {
       float* row = c + i * c_stride;
       const float* addend = f.addend == nullptr ? nullptr : f.addend + i * f.addend_row_stride;
       for (Index j = 0; j < columns; j += width) {
+        // Masked loads would wait until the tile's stores have left for the cache.
+        const bool whole = j + width <= columns;
         const Mask mask = mask_at(j, columns);
-        Vector value = V::load(mask, row + j);
+        Vector value = whole ? V::load(row + j) : V::load(mask, row + j);
         // Multiplying by 1 is the identity, so it may be left out.
         if (f.alpha != 1.0F) value = V::multiply(value, alpha);
         if (addend != nullptr) {
-          Vector term =
-              f.addend_column_stride == 0 ? V::broadcast(*addend) : V::load(mask, addend + j);
+          Vector term = f.addend_column_stride == 0 ? V::broadcast(*addend)
+                        : whole                     ? V::load(addend + j)
+                                                    : V::load(mask, addend + j);
           if (f.beta != 1.0F) term = V::multiply(term, beta);
           value = V::add(value, term);
         }
-        V::store(mask, row + j, V::canonical(value));
+        value = V::canonical(value);
+        whole ? V::store(row + j, value) : V::store(mask, row + j, value);
       }
     }
   }

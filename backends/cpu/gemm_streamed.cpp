@@ -42,7 +42,7 @@ void run_streamed(const Gemm& g, const Kernels& k, Scratch& scratch) {
       }
     }
   }
-  k.finish(g.finish, g.c, g.c_stride, g.rows, g.columns);
+  finish_block(g.finish, k, g.c, g.c_stride, g.rows, g.columns);
 }
 
 }  // namespace isotrace::backends::cpu

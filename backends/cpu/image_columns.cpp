@@ -29,7 +29,6 @@ void ImageColumns::pack(const Kernels&, Index depth_from, Index depth, Index col
                          .tap = depth_from % taps,
                          .runs = runs.data(),
                          .run_count = std::ssize(runs),
-                         .stride = layout_.axes().back().stride,
                          .depth = depth,
                          .width = width,
                          .packed = packed + j * depth});

@@ -9,6 +9,8 @@
 namespace isotrace::backends::cpu {
 namespace {
 
+constexpr Index direct_outputs_max = 2;
+
 /// Whether output position j reads exactly input position j: then the image is the columns.
 bool is_pointwise(const reference::ConvGeometry& geometry) {
   return std::all_of(geometry.axes.begin(), geometry.axes.end(), [](const auto& axis) {
@@ -45,7 +47,7 @@ class PackedWeights {
            .depth_stride = 1,
            .count = rows_,
            .depth = depth_,
-           .width = kernels_.tile_rows},
+           .width = kernels_.tile_rows * kernels_.group_depth},
           static_cast<std::size_t>(bytes), fill);
     }
     if (packed_ != nullptr) return;
@@ -180,6 +182,10 @@ core::Result<bool> run_integer_conv(const IntegerConv& conv, const IntegerKernel
   if (!is_pointwise(conv.geometry)) {
     layout = ByteImage::make(conv.geometry.axes);
     if (!layout) return false;
+    if (conv.geometry.group_outputs <= direct_outputs_max) {
+      ISOTRACE_TRY_DONE(run_direct_conv(conv, *layout, kernels, engine));
+      return true;
+    }
   }
   ISOTRACE_TRY_DONE(ConvRun(conv, layout ? &*layout : nullptr, kernels, engine).run());
   return true;

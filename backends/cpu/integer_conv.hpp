@@ -7,6 +7,8 @@
 
 namespace isotrace::backends::cpu {
 
+class ByteImage;
+
 /// A checked call. Zero points of the weights are one or one per output channel.
 struct IntegerConv {
   const reference::ConvGeometry& geometry;
@@ -17,6 +19,12 @@ struct IntegerConv {
   std::int32_t* sums;
   const Requantisation* requantisation;  ///< of [images][output channels][positions]; or nullptr
 };
+
+/// One or two output channels per group: too few for a product of matrices to be worth its columns.
+/// Every window is summed where it lies, side by side with its neighbours. Refuses limit_exceeded
+/// when memory for the padded image runs out.
+core::Result<core::Done> run_direct_conv(const IntegerConv& conv, const ByteImage& layout,
+                                         const IntegerKernels& kernels, const Engine& engine);
 
 /// False, with nothing done, if the padding would make far more of the image than it is. Refuses
 /// limit_exceeded when memory for packed operands runs out.

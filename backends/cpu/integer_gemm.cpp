@@ -19,7 +19,7 @@ PackedIntegers find_packed_b(const IntegerGemm& g, const IntegerKernels& k,
   if (constants == nullptr) return {};
   const Index last = (g.columns - 1) * g.b.stride + (g.depth - 1) * g.b.depth_stride;
   const PackedMemory memory = columns_memory(g.columns, g.depth, k);
-  // The width names the instruction set, the form the sign: both change the bytes.
+  // The width tells sets of kernels apart, the form signs: both change the bytes.
   const PackedKey key{.source = g.b.data,
                       .source_bytes = static_cast<std::size_t>(last + 1),
                       .form = g.b.is_signed ? PackedForm::i8_panels : PackedForm::u8_panels,
@@ -27,7 +27,7 @@ PackedIntegers find_packed_b(const IntegerGemm& g, const IntegerKernels& k,
                       .depth_stride = g.b.depth_stride,
                       .count = g.columns,
                       .depth = g.depth,
-                      .width = k.tile_columns};
+                      .width = k.tile_columns * k.group_depth};
   const std::byte* packed =
       constants->find(key, static_cast<std::size_t>(memory.bytes()), [&](std::byte* fresh) {
         pack_columns(g.b, g.columns, g.depth, k, fresh);
@@ -84,7 +84,8 @@ std::vector<Task> split(const IntegerGemm& g, PackedIntegers b, const IntegerKer
 }  // namespace
 
 const IntegerKernels& choose_integer_kernels(Isa isa, CpuFeatures features) {
-  return isa == Isa::avx512 && features.vnni ? integer_kernels_vnni() : integer_kernels_avx2();
+  if (isa != Isa::avx512 || !features.vnni) return integer_kernels_avx2();
+  return features.amx.usable ? integer_kernels_amx() : integer_kernels_vnni();
 }
 
 core::Result<core::Done> run_integer_gemm(const IntegerGemm& g, const IntegerKernels& kernels,

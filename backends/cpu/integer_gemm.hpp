@@ -37,8 +37,9 @@ struct Requantisation {
 
   /// The one for the rows and columns from these on.
   [[nodiscard]] Requantisation at(Index row, Index column) const;
-  /// `count` sums of the first row.
-  void run_row(const std::int32_t* sums, Index count) const;
+  /// The first row.
+  [[nodiscard]] RequantiseArguments row(const std::int32_t* sums, Index count) const;
+  void run_row(const std::int32_t* sums, Index count) const { run(row(sums, count)); }
 };
 
 /// c[i][j] = sum over k of (a[i][k] - zero point i) * (b[j][k] - zero point j), modulo 2^32.
@@ -50,7 +51,7 @@ struct IntegerGemm {
   IntegerMatrix b;
   std::int32_t* c;  ///< rows contiguous
   Index c_stride;
-  const Requantisation* requantisation = nullptr;  ///< if there is one, c is not used
+  const Requantisation* requantisation = nullptr;  ///< then c is not used; depth at least 1
 };
 
 /// The best kernels for an instruction set on this processor.

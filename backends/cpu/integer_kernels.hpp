@@ -12,19 +12,20 @@
 namespace isotrace::backends::cpu {
 
 /// One block of sums, at most tile_rows x tile_columns, over `groups` groups of k:
-///   c[i][j] = (starts ? 0 : c[i][j]) + sum a[i] * b[j]
+///   c[i][j] = (so_far ? so_far[i][j] : 0) + sum a[i] * b[j]
 /// and, if `last`, less a_zero[i] * b_term[j] and, with a_sum, less a_sum[i] * b_zero[j].
 struct IntegerTile {
   Index rows;
   Index columns;
   Index groups;
-  const std::byte* a;  ///< packed [groups][tile_rows], row_group_bytes each
-  const std::byte* b;  ///< packed [groups][tile_columns], group_depth bytes each
+  const std::byte* a;          ///< packed [groups][tile_rows], row_group_bytes each
+  const std::byte* b;          ///< packed [groups][tile_columns], group_depth bytes each
+  const std::int32_t* so_far;  ///< sums over earlier groups, or nullptr
+  Index so_far_stride;
   std::int32_t* c;
   Index c_stride;
   const std::byte* soon;  ///< bytes that are wanted soon after this tile
   Index soon_bytes;
-  bool starts;
   bool last;
   const std::int32_t* a_zero;
   const std::int32_t* b_term;  ///< tile_columns readable, as b_zero
@@ -46,6 +47,31 @@ struct IntegerPack {
   std::int32_t* sums;
 };
 
+/// One panel of columns given line by line: tile_columns bytes from data + offsets[k] on for each
+/// k, packed and summed as IntegerPack says.
+struct IntegerLines {
+  const std::uint8_t* data;
+  const Index* offsets;
+  Index depth;
+  std::uint8_t flip;
+  std::byte* packed;
+  std::int32_t* sums;
+};
+
+/// Windows side by side, without a product of matrices:
+///   sums[i] = start + sum over t of weights[t] * (data[offsets[t] + i] ^ flip), as u8
+/// Up to 16 bytes and sums more than `count` are read and written.
+struct ByteWindows {
+  const std::uint8_t* data;
+  const Index* offsets;
+  const std::int16_t* weights;  ///< at most 255 in magnitude
+  Index taps;                   ///< even
+  Index count;
+  std::uint8_t flip;
+  std::int32_t start;
+  std::int32_t* sums;
+};
+
 struct IntegerKernels {
   const char* name;  ///< for people
   Index tile_rows;
@@ -55,12 +81,19 @@ struct IntegerKernels {
   void (*tile)(const IntegerTile& tile);
   void (*pack_a)(const IntegerPack& pack);
   void (*pack_b)(const IntegerPack& pack);
-  /// For each of 32 columns the sum of x[k] * code over 16 * groups values of k (ternary.hpp).
+  void (*pack_lines)(const IntegerLines& lines);
+  void (*windows)(const ByteWindows& windows);
+  /// For each of 128 columns the sum of x[k] * code over 4 * groups values of k (ternary.hpp).
   void (*ternary)(const std::int8_t* x, Index groups, const std::byte* panel, std::int32_t* sums);
 };
 
 /// Only to be called where the processor has the instructions (isa.hpp).
 const IntegerKernels& integer_kernels_avx2();
 const IntegerKernels& integer_kernels_vnni();
+const IntegerKernels& integer_kernels_amx();
+
+/// Whether the AMX unit gives the sums that plain arithmetic gives; only to be called where there
+/// is one and the operating system permits its use (amx.hpp).
+bool amx_computes_exactly();
 
 }  // namespace isotrace::backends::cpu

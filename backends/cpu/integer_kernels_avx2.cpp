@@ -53,41 +53,60 @@ struct Avx2 {
   static __m128i load_groups(const std::uint8_t* from, __m128i flip) {
     return _mm_cvtepu8_epi16(load8(from, flip));
   }
-  /// Two rows of 8 bytes: byte j of each, side by side.
-  static void interleave(const std::uint8_t* from, Index stride, __m128i flip, std::byte* to) {
-    const __m128i pairs = _mm_unpacklo_epi8(load8(from, flip), load8(from + stride, flip));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), pairs);
+  /// Two lines of 16 bytes: byte j of each, side by side.
+  static void interleave(const std::uint8_t* const (&lines)[2], std::uint8_t flip, std::byte* to) {
+    const __m128i flips = _mm_set1_epi8(static_cast<char>(flip));
+    const auto load16 = [flips](const std::uint8_t* from) {
+      return _mm_xor_si128(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)), flips);
+    };
+    const __m128i a = load16(lines[0]);
+    const __m128i b = load16(lines[1]);
+    auto* out = reinterpret_cast<__m128i*>(to);
+    _mm_storeu_si128(out, _mm_unpacklo_epi8(a, b));
+    _mm_storeu_si128(out + 1, _mm_unpackhi_epi8(a, b));
   }
+  /// Bytes of two lines as pairs of 16 bits.
+  static Vector load_pairs(const std::uint8_t* first, const std::uint8_t* second, __m128i flip) {
+    return _mm256_cvtepu8_epi16(_mm_unpacklo_epi8(load8(first, flip), load8(second, flip)));
+  }
+  static Vector multiply_pairs(Vector a, Vector b) { return _mm256_madd_epi16(a, b); }
 
-  /// Four vectors of 8 columns. A pair of products is at most 2 * 2 * 128 in magnitude, and four
-  /// pairs are added before they are widened: 2048 fits 16 bits.
+  /// A pair of products is at most 2 * 2 * 128 in magnitude, and 32 of them are added before they
+  /// are widened: 16384 fits 16 bits. The 32 groups stay in the first-level cache meanwhile.
   static void ternary(const std::int8_t* x, Index groups, const std::byte* panel,
                       std::int32_t* sums) {
-    const Vector mask = _mm256_set1_epi8(3);
-    const Vector ones = _mm256_set1_epi16(1);
-    Vector acc[4] = {zero(), zero(), zero(), zero()};
-    for (Index g = 0; g < groups; ++g) {
-      prefetch(panel + 4096);
-#pragma GCC unroll 4
-      for (int v = 0; v < 4; ++v) {
-        const Vector codes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(panel + v * 32));
-        const Vector p0 = _mm256_maddubs_epi16(_mm256_and_si256(codes, mask), broadcast(x));
-        const Vector p1 = _mm256_maddubs_epi16(_mm256_and_si256(_mm256_srli_epi16(codes, 2), mask),
-                                               broadcast(x + 4));
-        const Vector p2 = _mm256_maddubs_epi16(_mm256_and_si256(_mm256_srli_epi16(codes, 4), mask),
-                                               broadcast(x + 8));
-        const Vector p3 = _mm256_maddubs_epi16(_mm256_and_si256(_mm256_srli_epi16(codes, 6), mask),
-                                               broadcast(x + 12));
-        const Vector pairs = _mm256_add_epi16(_mm256_add_epi16(p0, p1), _mm256_add_epi16(p2, p3));
-        acc[v] = _mm256_add_epi32(acc[v], _mm256_madd_epi16(pairs, ones));
+    constexpr Index block = 32;
+    for (Index i = 0; i < 16; ++i) store_all(sums + i * 8, zero());
+    for (Index g = 0; g < groups; g += block) {
+      const Index here = groups - g < block ? groups - g : block;
+      // A quarter of a group: 8 lanes of one of its halves.
+      for (Index u = 0; u < 4; ++u) {
+        ternary_block(x + g * 4, here, panel + g * 128 + u * 32, sums + u / 2 * 64 + u % 2 * 8);
       }
-      prefetch(panel + 4096 + 64);
-      x += 16;
-      panel += 128;
     }
-    for (int v = 0; v < 4; ++v) {
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(sums + v * 8), acc[v]);
+  }
+
+ private:
+  static void ternary_block(const std::int8_t* x, Index groups, const std::byte* panel,
+                            std::int32_t* sums) {
+    const Vector mask = _mm256_set1_epi8(3);
+    Vector pairs[4] = {zero(), zero(), zero(), zero()};
+    for (Index g = 0; g < groups; ++g, x += 4, panel += 128) {
+      const Vector codes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(panel));
+      const Vector row = broadcast(x);
+#pragma GCC unroll 4
+      for (int p = 0; p < 4; ++p) {
+        const Vector weights = _mm256_and_si256(_mm256_srli_epi16(codes, 2 * p), mask);
+        pairs[p] = _mm256_add_epi16(pairs[p], _mm256_maddubs_epi16(weights, row));
+      }
     }
+    for (int p = 0; p < 4; ++p) {
+      const Vector part = _mm256_madd_epi16(pairs[p], _mm256_set1_epi16(1));
+      store_all(sums + 16 * p, add(load(sums + 16 * p), part));
+    }
+  }
+  static void store_all(std::int32_t* to, Vector value) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), value);
   }
 };
 

@@ -83,7 +83,9 @@ struct IntegerKernelSet {
     for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 2
       for (int v = 0; v < tile_vectors; ++v) {
-        acc[i][v] = t.starts ? V::zero() : V::load(masks[v], t.c + i * t.c_stride + v * width);
+        acc[i][v] = t.so_far == nullptr
+                        ? V::zero()
+                        : V::load(masks[v], t.so_far + i * t.so_far_stride + v * width);
         // The stores at the end find their lines in the cache.
         V::prefetch(t.c + i * t.c_stride + v * width);
       }
@@ -198,14 +200,25 @@ struct IntegerKernelSet {
     V::store(lanes, sums, sum);
   }
 
+  /// Two sums for each vector: one alone would wait for itself.
   static void sum_columns(const std::byte* panel, Index groups, std::int32_t* sums) {
-    for (Index v = 0; v < tile_vectors; ++v) {
-      Vector sum = V::zero();
-      for (Index g = 0; g < groups; ++g) {
-        const std::byte* column = panel + (g * tile_columns + v * width) * group;
-        sum = V::multiply_add(sum, V::ones(), V::load_b(column));
+    constexpr Index bytes = tile_columns * group;
+    Vector sum[2][tile_vectors] = {{V::zero(), V::zero()}, {V::zero(), V::zero()}};
+    for (Index g = 0; g < groups; ++g) {
+#pragma GCC unroll 2
+      for (Index v = 0; v < tile_vectors; ++v) {
+        const Vector column = V::load_b(panel + g * bytes + v * width * group);
+        sum[0][v] = V::multiply_add(sum[0][v], V::ones(), column);
       }
-      V::store(V::first(width), sums + v * width, sum);
+      if (++g == groups) break;
+#pragma GCC unroll 2
+      for (Index v = 0; v < tile_vectors; ++v) {
+        const Vector column = V::load_b(panel + g * bytes + v * width * group);
+        sum[1][v] = V::multiply_add(sum[1][v], V::ones(), column);
+      }
+    }
+    for (Index v = 0; v < tile_vectors; ++v) {
+      V::store(V::first(width), sums + v * width, V::add(sum[0][v], sum[1][v]));
     }
   }
 
@@ -223,27 +236,60 @@ struct IntegerKernelSet {
 
   static void pack_b(const IntegerPack& p) {
     const Index groups = (p.depth + group - 1) / group;
-    const __m128i flip = _mm_set1_epi8(static_cast<char>(p.flip));
     for (Index from = 0; from < p.count; from += tile_columns) {
       std::byte* panel = p.packed + from * groups * group;
-      const bool rows = p.lane_stride == 1 && from + tile_columns <= p.count;
+      const bool lines = p.lane_stride == 1 && from + tile_columns <= p.count;
       for (Index g = 0; g < groups; ++g) {
         std::byte* to = panel + g * tile_columns * group;
-        if (!rows || (g + 1) * group > p.depth) {
+        if (!lines || (g + 1) * group > p.depth) {
           pack_group_of_b(p, from, g * group, to);
           continue;
         }
-        const std::uint8_t* source = p.source + from + g * group * p.depth_stride;
-        for (Index v = 0; v < tile_vectors; ++v) {
-          V::interleave(source + v * width, p.depth_stride, flip, to + v * width * group);
+        const std::uint8_t* line[group];
+        for (Index q = 0; q < group; ++q) {
+          line[q] = p.source + from + (g * group + q) * p.depth_stride;
         }
+        V::interleave(line, p.flip, to);
       }
       sum_columns(panel, groups, p.sums + from);
     }
   }
 
-  static constexpr IntegerKernels table{V::name,  tile_rows, tile_columns, group,      4,
-                                        &tile<1>, &pack_a,   &pack_b,      &V::ternary};
+  static void pack_lines(const IntegerLines& p) {
+    const std::uint8_t* line[group];
+    std::byte* to = p.packed;
+    Index k = 0;
+    for (; k + group <= p.depth; k += group, to += tile_columns * group) {
+      for (Index q = 0; q < group; ++q) line[q] = p.data + p.offsets[k + q];
+      V::interleave(line, p.flip, to);
+    }
+    if (k < p.depth) {
+      for (Index i = 0; i < tile_columns * group; ++i) {
+        const Index at = k + i % group;
+        to[i] = at < p.depth ? static_cast<std::byte>(p.data[p.offsets[at] + i / group] ^ p.flip)
+                             : std::byte{0};
+      }
+    }
+    sum_columns(p.packed, (p.depth + group - 1) / group, p.sums);
+  }
+
+  static void windows(const ByteWindows& w) {
+    const __m128i flip = _mm_set1_epi8(static_cast<char>(w.flip));
+    const Vector start = V::broadcast(&w.start);
+    for (Index at = 0; at < w.count; at += width) {
+      Vector sum = start;
+      for (Index t = 0; t < w.taps; t += 2) {
+        const Vector pairs =
+            V::load_pairs(w.data + w.offsets[t] + at, w.data + w.offsets[t + 1] + at, flip);
+        sum = V::add(sum, V::multiply_pairs(pairs, V::broadcast(w.weights + t)));
+      }
+      V::store(V::first(width), w.sums + at, sum);
+    }
+  }
+
+  static constexpr IntegerKernels table{V::name,     tile_rows, tile_columns, group,
+                                        4,           &tile<1>,  &pack_a,      &pack_b,
+                                        &pack_lines, &windows,  &V::ternary};
 };
 
 }  // namespace isotrace::backends::cpu

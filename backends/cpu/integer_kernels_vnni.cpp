@@ -43,67 +43,86 @@ struct Vnni {
     return _mm_xor_si128(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)), flip);
   }
   static __m128i load_groups(const std::uint8_t* from, __m128i flip) { return load16(from, flip); }
-  /// Four rows of 16 bytes: byte j of each, side by side.
-  static void interleave(const std::uint8_t* from, Index stride, __m128i flip, std::byte* to) {
-    const __m128i r0 = load16(from, flip);
-    const __m128i r1 = load16(from + stride, flip);
-    const __m128i r2 = load16(from + 2 * stride, flip);
-    const __m128i r3 = load16(from + 3 * stride, flip);
-    const __m128i low01 = _mm_unpacklo_epi8(r0, r1);
-    const __m128i low23 = _mm_unpacklo_epi8(r2, r3);
-    const __m128i high01 = _mm_unpackhi_epi8(r0, r1);
-    const __m128i high23 = _mm_unpackhi_epi8(r2, r3);
-    auto* out = reinterpret_cast<__m128i*>(to);
-    _mm_storeu_si128(out, _mm_unpacklo_epi16(low01, low23));
-    _mm_storeu_si128(out + 1, _mm_unpackhi_epi16(low01, low23));
-    _mm_storeu_si128(out + 2, _mm_unpacklo_epi16(high01, high23));
-    _mm_storeu_si128(out + 3, _mm_unpackhi_epi16(high01, high23));
+  static __m256i load32(const std::uint8_t* from, __m256i flip) {
+    return _mm256_xor_si256(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)), flip);
   }
+  /// Four lines of 32 bytes: byte j of each, side by side.
+  static void interleave(const std::uint8_t* const (&lines)[4], std::uint8_t flip, std::byte* to) {
+    const __m256i flips = _mm256_set1_epi8(static_cast<char>(flip));
+    const __m256i r0 = load32(lines[0], flips);
+    const __m256i r1 = load32(lines[1], flips);
+    const __m256i r2 = load32(lines[2], flips);
+    const __m256i r3 = load32(lines[3], flips);
+    const __m256i low01 = _mm256_unpacklo_epi8(r0, r1);
+    const __m256i low23 = _mm256_unpacklo_epi8(r2, r3);
+    const __m256i high01 = _mm256_unpackhi_epi8(r0, r1);
+    const __m256i high23 = _mm256_unpackhi_epi8(r2, r3);
+    // The halves of each are columns j and 16 + j.
+    const __m256i w0 = _mm256_unpacklo_epi16(low01, low23);
+    const __m256i w1 = _mm256_unpackhi_epi16(low01, low23);
+    const __m256i w2 = _mm256_unpacklo_epi16(high01, high23);
+    const __m256i w3 = _mm256_unpackhi_epi16(high01, high23);
+    auto* out = reinterpret_cast<__m256i*>(to);
+    _mm256_storeu_si256(out, _mm256_permute2x128_si256(w0, w1, 0x20));
+    _mm256_storeu_si256(out + 1, _mm256_permute2x128_si256(w2, w3, 0x20));
+    _mm256_storeu_si256(out + 2, _mm256_permute2x128_si256(w0, w1, 0x31));
+    _mm256_storeu_si256(out + 3, _mm256_permute2x128_si256(w2, w3, 0x31));
+  }
+  /// Bytes of two lines as pairs of 16 bits.
+  static Vector load_pairs(const std::uint8_t* first, const std::uint8_t* second, __m128i flip) {
+    const __m128i a = load16(first, flip);
+    const __m128i b = load16(second, flip);
+    return _mm512_cvtepu8_epi16(_mm256_set_m128i(_mm_unpackhi_epi8(a, b), _mm_unpacklo_epi8(a, b)));
+  }
+  static Vector multiply_pairs(Vector a, Vector b) { return _mm512_madd_epi16(a, b); }
 
-  /// Two vectors of 16 columns. Codes are multiplied where they stand in their bytes, so the sums
-  /// of k = 4 p + q are 4^p times too great, and are shifted at the end: no other instructions than
-  /// masks stand beside the products, of which there can only be one per cycle.
+  /// VNNI has one product per cycle, so nothing but masks stands beside them: each of four products
+  /// takes in the codes of one more column where they stand in the byte. The differences of their
+  /// sums are those of the columns, 4, 16 and 64 times too great.
   static void ternary(const std::int8_t* x, Index groups, const std::byte* panel,
                       std::int32_t* sums) {
-    // So many groups do not leave i32, even 64 times too great: 64 * 2 * 128 * 4 for each.
+    // So many groups do not leave i32: a byte is at most 170, x at most 128, and a group has four.
     constexpr Index block = 16384;
-    Vector total[2] = {zero(), zero()};
+    for (Index i = 0; i < 8; ++i) _mm512_storeu_si512(sums + i * 16, zero());
     for (Index g = 0; g < groups; g += block) {
       const Index here = groups - g < block ? groups - g : block;
-      ternary_block(x + g * 16, here, panel + g * 128, total);
+      ternary_block(x + g * 4, here, panel + g * 128, sums);
     }
-    for (int v = 0; v < 2; ++v) _mm512_storeu_si512(sums + v * 16, total[v]);
   }
 
  private:
   static void ternary_block(const std::int8_t* x, Index groups, const std::byte* panel,
-                            Vector (&total)[2]) {
-    const Vector masks[4] = {_mm512_set1_epi8(3), _mm512_set1_epi8(12), _mm512_set1_epi8(48),
-                             _mm512_set1_epi8(static_cast<char>(192))};
+                            std::int32_t* sums) {
+    const Vector one = _mm512_set1_epi8(3);
+    const Vector two = _mm512_set1_epi8(15);
+    const Vector three = _mm512_set1_epi8(63);
     Vector acc[2][4];
 #pragma GCC unroll 2
-    for (int v = 0; v < 2; ++v) {
+    for (int h = 0; h < 2; ++h) {
 #pragma GCC unroll 4
-      for (int p = 0; p < 4; ++p) acc[v][p] = zero();
+      for (int p = 0; p < 4; ++p) acc[h][p] = zero();
     }
-    for (Index g = 0; g < groups; ++g, x += 16, panel += 128) {
+    for (Index g = 0; g < groups; ++g, x += 4, panel += 128) {
+      const Vector row = broadcast(x);
 #pragma GCC unroll 2
-      for (int v = 0; v < 2; ++v) {
-        const Vector codes = load_b(panel + v * 64);
-#pragma GCC unroll 4
-        for (int p = 0; p < 4; ++p) {
-          acc[v][p] = _mm512_dpbusd_epi32(acc[v][p], _mm512_and_si512(codes, masks[p]),
-                                          broadcast(x + 4 * p));
-        }
+      for (int h = 0; h < 2; ++h) {
+        const Vector codes = load_b(panel + h * 64);
+        acc[h][0] = _mm512_dpbusd_epi32(acc[h][0], _mm512_and_si512(codes, one), row);
+        acc[h][1] = _mm512_dpbusd_epi32(acc[h][1], _mm512_and_si512(codes, two), row);
+        acc[h][2] = _mm512_dpbusd_epi32(acc[h][2], _mm512_and_si512(codes, three), row);
+        acc[h][3] = _mm512_dpbusd_epi32(acc[h][3], codes, row);
       }
     }
 #pragma GCC unroll 2
-    for (int v = 0; v < 2; ++v) {
-      total[v] = add(total[v], acc[v][0]);
-      total[v] = add(total[v], _mm512_srai_epi32(acc[v][1], 2));
-      total[v] = add(total[v], _mm512_srai_epi32(acc[v][2], 4));
-      total[v] = add(total[v], _mm512_srai_epi32(acc[v][3], 6));
+    for (int h = 0; h < 2; ++h, sums += 64) {
+      add_to(sums, acc[h][0]);
+      add_to(sums + 16, _mm512_srai_epi32(subtract(acc[h][1], acc[h][0]), 2));
+      add_to(sums + 32, _mm512_srai_epi32(subtract(acc[h][2], acc[h][1]), 4));
+      add_to(sums + 48, _mm512_srai_epi32(subtract(acc[h][3], acc[h][2]), 6));
     }
+  }
+  static void add_to(std::int32_t* sums, Vector part) {
+    _mm512_storeu_si512(sums, add(load(sums), part));
   }
 };
 

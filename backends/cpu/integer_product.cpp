@@ -5,7 +5,7 @@
 namespace isotrace::backends::cpu {
 namespace {
 
-constexpr Index depth_block = 1024;         // of k: a panel of b stays in the first-level cache
+constexpr Index depth_block = 512;          // of k: a panel of b stays in the first-level cache
 constexpr Index packed_b_max = 8 << 20;     // bytes of b that are packed at a time
 constexpr Index rows_without_prefetch = 2;  // few rows read b at the speed of memory anyway
 
@@ -85,7 +85,8 @@ class BlockedProduct {
  private:
   [[nodiscard]] Index find_rows_block() const {
     const Index bytes = scratch_.level2_elements() * Index{sizeof(float)} / 2;
-    const Index panels = std::max<Index>(bytes / sizes_.row_panel, 4);
+    const Index sums = k_.tile_rows * k_.tile_columns * 4;
+    const Index panels = std::max<Index>(bytes / (sizes_.row_panel + sums), 4);
     return std::min(panels * k_.tile_rows, round_up(g_.rows, k_.tile_rows));
   }
 
@@ -146,54 +147,63 @@ class BlockedProduct {
 
   void run_panel(const Block& block, PackedIntegers b) {
     const PanelTerms terms(g_.b, block.column, block.columns, g_.depth, b.sums);
-    std::int32_t* c = nullptr;
-    Index c_stride = k_.tile_columns;
-    if (g_.requantisation == nullptr) {
-      c = g_.c + block.row * g_.c_stride + block.column;
-      c_stride = g_.c_stride;
-    } else {
-      c = reinterpret_cast<std::int32_t*>(
-          get_bytes(scratch_, Scratch::partial, rows_block_ * k_.tile_columns * 4));
-    }
+    // Sums that are not complete stay together: rows of c may lie as far apart as to displace
+    // each other from the cache.
+    auto* sums = reinterpret_cast<std::int32_t*>(
+        get_bytes(scratch_, Scratch::partial, rows_block_ * k_.tile_columns * 4));
     const Index step = depth_block / k_.group_depth;
     for (Index from = 0; from < sizes_.groups; from += step) {
-      run_tiles(block, from, std::min(step, sizes_.groups - from), b.panels, terms, c, c_stride);
+      const bool last = from + step >= sizes_.groups;
+      IntegerTile tile{};
+      tile.columns = block.columns;
+      tile.groups = std::min(step, sizes_.groups - from);
+      tile.b = b.panels + from * k_.tile_columns * k_.group_depth;
+      tile.so_far = from == 0 ? nullptr : sums;
+      tile.so_far_stride = k_.tile_columns;
+      tile.c = sums;
+      tile.c_stride = k_.tile_columns;
+      if (last && g_.requantisation == nullptr) {
+        tile.c = g_.c + block.row * g_.c_stride + block.column;
+        tile.c_stride = g_.c_stride;
+      }
+      tile.last = last;
+      tile.b_term = terms.terms;
+      tile.b_zero = terms.zeros;
+      run_tiles(block.rows, from, terms.has_zeros, tile);
     }
-    if (g_.requantisation != nullptr) requantise(block, c);
+    if (g_.requantisation != nullptr) requantise(block, sums);
   }
 
-  void run_tiles(const Block& block, Index from, Index groups, const std::byte* b,
-                 const PanelTerms& terms, std::int32_t* c, Index c_stride) const {
-    const Index group_bytes = k_.tile_columns * k_.group_depth;
-    const Index tiles = divide_up(block.rows, k_.tile_rows);
-    IntegerTile tile{};
-    tile.columns = block.columns;
-    tile.groups = groups;
-    tile.b = b + from * group_bytes;
-    tile.c_stride = c_stride;
+  /// All rows of a block; the tile comes as that of the first, without what depends on rows.
+  void run_tiles(Index rows, Index from, bool has_zeros, IntegerTile tile) const {
+    const Index tiles = divide_up(rows, k_.tile_rows);
+    const Index bytes = tile.groups * k_.tile_columns * k_.group_depth;
     // What follows comes nearer, a part with every tile.
-    tile.soon_bytes =
-        block.rows <= rows_without_prefetch ? 0 : divide_up(groups * group_bytes, tiles);
-    tile.starts = from == 0;
-    tile.last = from + groups == sizes_.groups;
-    tile.b_term = terms.terms;
-    tile.b_zero = terms.zeros;
+    tile.soon = tile.b + bytes;
+    tile.soon_bytes = rows <= rows_without_prefetch ? 0 : divide_up(bytes, tiles);
     for (Index t = 0; t < tiles; ++t) {
       const Index i = t * k_.tile_rows;
-      tile.rows = std::min(k_.tile_rows, block.rows - i);
+      tile.rows = std::min(k_.tile_rows, rows - i);
       tile.a = a_.panels + t * sizes_.row_panel + from * k_.tile_rows * k_.row_group_bytes;
-      tile.c = c + i * c_stride;
-      tile.soon = tile.b + groups * group_bytes + t * tile.soon_bytes;
       tile.a_zero = a_zeros_.data() + i;
-      tile.a_sum = terms.has_zeros ? a_.sums + i : nullptr;
+      tile.a_sum = has_zeros ? a_.sums + i : nullptr;
       k_.tile(tile);
+      tile.soon += tile.soon_bytes;
+      tile.c += k_.tile_rows * tile.c_stride;
+      if (tile.so_far != nullptr) tile.so_far += k_.tile_rows * tile.so_far_stride;
     }
   }
 
   void requantise(const Block& block, const std::int32_t* c) const {
+    const Requantisation by = g_.requantisation->at(block.row, block.column);
+    RequantiseArguments row = by.row(c, block.columns);
     for (Index i = 0; i < block.rows; ++i) {
-      g_.requantisation->at(block.row + i, block.column)
-          .run_row(c + i * k_.tile_columns, block.columns);
+      if (by.addends != nullptr) row.addend = by.addends[i];
+      row.zero_point = by.zero_points[i * by.zero_point_stride];
+      by.run(row);
+      row.sums += k_.tile_columns;
+      row.factors += by.factor_row_stride;
+      row.out += by.out_stride;
     }
   }
 
@@ -218,15 +228,15 @@ Requantisation Requantisation::at(Index row, Index column) const {
   return part;
 }
 
-void Requantisation::run_row(const std::int32_t* sums, Index count) const {
-  run({.sums = sums,
-       .count = count,
-       .addend = addends == nullptr ? 0 : *addends,
-       .factors = factors,
-       .factor_stride = factor_column_stride,
-       .zero_point = *zero_points,
-       .range = range,
-       .out = out});
+RequantiseArguments Requantisation::row(const std::int32_t* sums, Index count) const {
+  return {.sums = sums,
+          .count = count,
+          .addend = addends == nullptr ? 0 : *addends,
+          .factors = factors,
+          .factor_stride = factor_column_stride,
+          .zero_point = *zero_points,
+          .range = range,
+          .out = out};
 }
 
 PackedSizes::PackedSizes(Index depth, const IntegerKernels& kernels)

@@ -12,6 +12,7 @@ CpuFeatures find_cpu_features() {
   features.avx512 = features.avx2 && __builtin_cpu_supports("avx512f") != 0;
   features.vnni = features.avx512 && __builtin_cpu_supports("avx512bw") != 0 &&
                   __builtin_cpu_supports("avx512vnni") != 0;
+  if (features.vnni) features.amx = find_amx();
   return features;
 }
 

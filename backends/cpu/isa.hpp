@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include <isotrace/backends/cpu/amx.hpp>
 #include <isotrace/core/result.hpp>
 
 namespace isotrace::backends::cpu {
@@ -13,6 +14,7 @@ struct CpuFeatures {
   bool avx2 = false;    ///< AVX2, FMA and F16C
   bool avx512 = false;  ///< AVX-512 F
   bool vnni = false;    ///< AVX-512 BW and VNNI
+  AmxState amx{};       ///< matrix unit for bytes; not without VNNI
 };
 
 /// What this processor and its operating system support.

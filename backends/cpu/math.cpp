@@ -27,6 +27,7 @@ ArrayFunction MathFunctions::*find_math_function(core::Op op) {
     case Op::sqrt: return &MathFunctions::sqrt;
     case Op::reciprocal: return &MathFunctions::reciprocal;
     case Op::sigmoid: return &MathFunctions::sigmoid;
+    case Op::gelu: return &MathFunctions::gelu;
     case Op::softplus: return &MathFunctions::softplus;
     default: return nullptr;
   }

@@ -19,9 +19,8 @@ struct MathFunctions {
   ArrayFunction sinh, cosh, tanh, asinh, acosh, atanh;
   ArrayFunction erf, rsqrt;
   ArrayFunction sqrt, reciprocal;  // the instructions
-  // Fixed binary32 sequences: sigmoid and softplus of docs/spec/activation.md, silu is
-  // x / (1 + exp(-x)), gelu is (0.5 x) (1 + erf(x 0x1.6a09e6p-1)).
-  ArrayFunction sigmoid, silu, gelu, softplus;
+  // Fixed binary32 sequences of docs/spec/activation.md; silu is x / (1 + exp(-x)).
+  ArrayFunction sigmoid, silu, gelu, gelu_tanh, softplus;
 };
 
 /// To be called on processors that have the instruction set (isa.hpp).
@@ -29,7 +28,8 @@ const MathFunctions& math_avx2();
 const MathFunctions& math_avx512();
 const MathFunctions& math_functions(Isa isa);
 
-/// The member for an operation that is such a function of its one operand, or nullptr.
+/// The member for an operation that is such a function of its one operand, or nullptr. For Gelu the
+/// one without approximation.
 ArrayFunction MathFunctions::*find_math_function(core::Op op);
 
 }  // namespace isotrace::backends::cpu

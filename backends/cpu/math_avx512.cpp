@@ -3,30 +3,15 @@
 #include <immintrin.h>
 
 #include <isotrace/backends/cpu/math_kernels_template.hpp>
+#include <isotrace/backends/cpu/math_pack_template.hpp>
 
 namespace isotrace::backends::cpu {
 namespace {
 
-struct Doubles512 {
+struct Doubles512 : DoublesPack<Doubles512, 8> {
+  using DoublesPack::DoublesPack;
   using Mask = __mmask8;
-  __m512d value;
 
-  Doubles512() = default;
-  Doubles512(__m512d x) : value(x) {}                 // NOLINT(google-explicit-constructor)
-  Doubles512(double x) : value(_mm512_set1_pd(x)) {}  // NOLINT(google-explicit-constructor)
-
-  friend Doubles512 operator+(Doubles512 a, Doubles512 b) {
-    return _mm512_add_pd(a.value, b.value);
-  }
-  friend Doubles512 operator-(Doubles512 a, Doubles512 b) {
-    return _mm512_sub_pd(a.value, b.value);
-  }
-  friend Doubles512 operator*(Doubles512 a, Doubles512 b) {
-    return _mm512_mul_pd(a.value, b.value);
-  }
-  friend Doubles512 operator/(Doubles512 a, Doubles512 b) {
-    return _mm512_div_pd(a.value, b.value);
-  }
   friend Mask operator<(Doubles512 a, Doubles512 b) {
     return _mm512_cmp_pd_mask(a.value, b.value, _CMP_LT_OQ);
   }
@@ -37,49 +22,30 @@ struct Doubles512 {
     return _mm512_cmp_pd_mask(a.value, b.value, _CMP_EQ_OQ);
   }
 
+  static __m512d fill(double x) { return _mm512_set1_pd(x); }
   static Doubles512 fma(Doubles512 a, Doubles512 b, Doubles512 c) {
     return _mm512_fmadd_pd(a.value, b.value, c.value);
   }
   static Doubles512 sqrt(Doubles512 a) { return _mm512_sqrt_pd(a.value); }
-  static Doubles512 abs(Doubles512 a) { return _mm512_abs_pd(a.value); }
   // The second operand is the result if either is NaN.
   static Doubles512 at_most(Doubles512 x, double limit) {
-    return _mm512_min_pd(_mm512_set1_pd(limit), x.value);
+    return _mm512_min_pd(fill(limit), x.value);
   }
   static Doubles512 at_least(Doubles512 x, double limit) {
-    return _mm512_max_pd(_mm512_set1_pd(limit), x.value);
+    return _mm512_max_pd(fill(limit), x.value);
   }
-  static Doubles512 copysign(Doubles512 magnitude, Doubles512 sign) {
-    const __m512i sign_bit = _mm512_set1_epi64(INT64_MIN);
-    return _mm512_castsi512_pd(  // (sign_bit & sign) | (~sign_bit & magnitude)
-        _mm512_ternarylogic_epi64(sign_bit, bits(sign), bits(magnitude), 0xCA));
-  }
+
   static Doubles512 select(Mask mask, Doubles512 a, Doubles512 b) {
     return _mm512_mask_blend_pd(mask, b.value, a.value);
   }
   static Mask both(Mask a, Mask b) { return static_cast<Mask>(a & b); }
-
-  static __m512i bits(Doubles512 x) { return _mm512_castpd_si512(x.value); }
-  static Doubles512 power_of_two(Doubles512 shifted) {
-    return _mm512_castsi512_pd(
-        _mm512_slli_epi64(_mm512_add_epi64(bits(shifted), _mm512_set1_epi64(1023)), 52));
-  }
-  static Mask is_odd(Doubles512 shifted) {
-    return _mm512_test_epi64_mask(bits(shifted), _mm512_set1_epi64(1));
-  }
-  static Doubles512 negate_by_bit_1(Doubles512 x, Doubles512 shifted) {
-    const __m512i sign =
-        _mm512_slli_epi64(_mm512_and_si512(bits(shifted), _mm512_set1_epi64(2)), 62);
-    return _mm512_castsi512_pd(_mm512_xor_si512(bits(x), sign));
-  }
-  static void split(Doubles512 x, Doubles512& exponent, Doubles512& mantissa) {
-    const __m512i bias = _mm512_set1_epi64(0x3FF0000000000000 - 0x3FE6A09E667F3BCD);
-    const __m512i biased = _mm512_srli_epi64(_mm512_add_epi64(bits(x), bias), 52);
-    // A small integer in the lowest bits of 2^52 is that integer more.
-    const __m512i shifted = _mm512_or_si512(biased, _mm512_set1_epi64(0x4330000000000000));
-    exponent = Doubles512(_mm512_castsi512_pd(shifted)) - (0x1p52 + 1023);
-    const __m512i above = _mm512_sub_epi64(biased, _mm512_set1_epi64(1023));
-    mantissa = _mm512_castsi512_pd(_mm512_sub_epi64(bits(x), _mm512_slli_epi64(above, 52)));
+  static Mask either(Mask a, Mask b) { return static_cast<Mask>(a | b); }
+  static unsigned lanes_of(Mask mask) { return mask; }
+  static bool all(Mask mask) { return mask == 0xFF; }
+  static bool any(Mask mask) { return mask != 0; }
+  static Mask is_odd(Doubles512 shifted) { return test(bits(shifted), 1); }
+  static Mask is_clear(Doubles512 x, unsigned long long window) {
+    return test(above_half_way(x, window), clearance_mask(window));
   }
 
   /// Columns, so that a permutation of two registers looks up a coefficient of every lane.
@@ -95,14 +61,35 @@ struct Doubles512 {
     }
     return result;
   }
-  template <std::size_t columns>
-  static void load_row(const double (&)[16][columns], Doubles512 shifted,
-                       Doubles512 (&row)[columns]) {
-    static constexpr Columns<columns> table = transpose(reference::erf_coefficients);
+  template <const auto& table, std::size_t columns>
+  static void load_row(Doubles512 shifted, Doubles512 (&row)[columns]) {
+    alignas(64) static constexpr Columns<columns> transposed = transpose(table);
     for (std::size_t i = 0; i < columns; ++i) {
-      row[i] = _mm512_permutex2var_pd(_mm512_loadu_pd(table.column[i]), bits(shifted),
-                                      _mm512_loadu_pd(table.column[i] + 8));
+      row[i] = _mm512_permutex2var_pd(_mm512_load_pd(transposed.column[i]),
+                                      reinterpret_cast<__m512i>(bits(shifted)),
+                                      _mm512_load_pd(transposed.column[i] + 8));
     }
+  }
+  /// The rows of all lanes, transposed; what several columns share is computed once.
+  template <std::size_t i>
+  static Doubles512 by_exponent(const double (&table)[128][4], Doubles512 x) {
+    const Bits row = ((bits(x) >> 52) - 1023) & 127;
+    const auto lanes = [&](int low, int high) __attribute__((always_inline)) {
+      return _mm512_insertf64x4(_mm512_castpd256_pd512(_mm256_loadu_pd(table[row[low]])),
+                                _mm256_loadu_pd(table[row[high]]), 1);
+    };
+    const auto pairs = [](__m512d a, __m512d b) __attribute__((always_inline)) {
+      return i % 2 == 0 ? _mm512_unpacklo_pd(a, b) : _mm512_unpackhi_pd(a, b);
+    };
+    return _mm512_shuffle_f64x2(pairs(lanes(0, 2), lanes(1, 3)), pairs(lanes(4, 6), lanes(5, 7)),
+                                i / 2 == 0 ? 0x88 : 0xDD);
+  }
+
+ private:
+  /// Lanes that have a bit of the mask.
+  static Mask test(Bits x, unsigned long long mask) {
+    return _mm512_test_epi64_mask(reinterpret_cast<__m512i>(x),
+                                  _mm512_set1_epi64(static_cast<long long>(mask)));
   }
 };
 
@@ -125,6 +112,9 @@ struct Avx512 {
   static Floats fill(float x) { return _mm256_set1_ps(x); }
   static Doubles widen(Floats x) { return _mm512_cvtps_pd(x.value); }
   static Floats narrow(Doubles x) { return _mm512_cvtpd_ps(x.value); }
+  static Floats fma(Floats a, Floats b, Floats c) {
+    return _mm256_fmadd_ps(a.value, b.value, c.value);
+  }
   static Floats sqrt(Floats x) { return _mm256_sqrt_ps(x.value); }
   static Floats minus(Floats x) { return _mm256_xor_ps(x.value, _mm256_set1_ps(-0.0F)); }
   static Floats magnitude(Floats x) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0F), x.value); }
@@ -132,9 +122,8 @@ struct Avx512 {
     const __m256 nan = _mm256_castsi256_ps(_mm256_set1_epi32(0x7FC00000));
     return _mm256_blendv_ps(x.value, nan, _mm256_cmp_ps(x.value, x.value, _CMP_UNORD_Q));
   }
-  static unsigned doubtful(Floats a, Floats b, Doubles::Mask domain) {
-    const __m256 differ = _mm256_cmp_ps(a.value, b.value, _CMP_NEQ_UQ);
-    return static_cast<unsigned>(_mm256_movemask_ps(differ)) | (~unsigned{domain} & 0xFF);
+  static unsigned differ(Floats a, Floats b) {
+    return static_cast<unsigned>(_mm256_movemask_ps(_mm256_cmp_ps(a.value, b.value, _CMP_NEQ_UQ)));
   }
 };
 

@@ -1,12 +1,12 @@
 // The loops behind math.hpp, written once for any vector width. Included by the files that are
 // compiled for one instruction set each; like them it uses no inline function of the standard
-// library (see reference/math/approximations.hpp).
+// library (see reference/math/lanes.hpp).
 //
 // Simd provides: Doubles, the pack of binary64 that the approximations take (see
-// reference/math/scalar_lane.hpp), and Floats, a pack of as many binary32 numbers: load, store,
-// fill(float), widen (exact), narrow (to nearest even), + * / sqrt, minus (sign change), magnitude,
-// canonical (every NaN), and doubtful(a, b, domain): a bit for each lane where a and b differ or
-// either is NaN, or where the domain is left.
+// reference/math/scalar_lane.hpp) with lanes_of(mask), a bit for each lane; and Floats, a pack of
+// as many binary32 numbers: load, store, fill(float), widen (exact), narrow (to nearest even), + *
+// / fma sqrt, minus (sign change), magnitude, canonical (every NaN), and differ(a, b): a bit for
+// each lane where a and b differ or either is NaN.
 #pragma once
 
 #include <cstddef>
@@ -20,37 +20,45 @@ namespace {
 
 using Exact = float (*)(float);
 
-/// Lanes in doubt, one by one: few, so not in the loop's way.
-[[gnu::noinline, gnu::cold]] void settle(unsigned doubt, const float* x, float* y, Exact exact) {
-  for (; doubt != 0; doubt &= doubt - 1) {
-    const int lane = __builtin_ctz(doubt);
-    y[lane] = exact(x[lane]);
-  }
-}
-
 template <class Simd>
 struct ArrayMath {
   using Doubles = typename Simd::Doubles;
   using Floats = typename Simd::Floats;
   static constexpr std::size_t lanes = Simd::lanes;
 
-  /// Function's value in every lane: where both ends of its error interval round alike, that is the
-  /// correctly rounded result; the other lanes ask the reference.
+  /// Function's value in every lane: the quick one where no other number is within its error, and
+  /// what settle says if there is a lane where that is not so.
   template <class Function, Exact exact>
   [[gnu::always_inline]] static inline Floats apply(Floats x) {
     const Doubles wide = Simd::widen(x);
-    const Doubles value = Function::value(wide);
-    constexpr double error = reference::approximation_error_max;
+    const Doubles value = Function::template value<reference::Quick>(wide);
+    const auto clear = Doubles::is_clear(value, reference::Quick::window);
+    if (Doubles::all(Doubles::both(Function::ordinary(wide), clear))) [[likely]]
+      return Simd::narrow(value);
+    return settle<Function, exact>(x);
+  }
+
+  /// The same by the fine sequence; the lanes that it leaves in doubt ask the reference.
+  template <class Function, Exact exact>
+  [[gnu::noinline]] static Floats settle(Floats x) {
+    const Doubles wide = Simd::widen(x);
+    const Doubles value = Function::template value<reference::Fine>(wide);
+    constexpr double error = reference::Fine::error_max;
     const Floats above = Simd::narrow(Doubles::fma(value, error, value));
     const Floats below = Simd::narrow(Doubles::fma(value, -error, value));
-    const unsigned doubt = Simd::doubtful(above, below, Function::domain(wide));
+    const auto domain = Function::domain(wide);
+    unsigned doubt = Simd::differ(above, below) & Doubles::lanes_of(domain);
+    const Floats result = Simd::narrow(Doubles::select(domain, value, Function::outside(wide)));
     if (doubt == 0) [[likely]]
-      return above;
+      return result;
     float before[lanes];
     float after[lanes];
     Simd::store(before, x);
-    Simd::store(after, above);
-    settle(doubt, before, after, exact);
+    Simd::store(after, result);
+    for (; doubt != 0; doubt &= doubt - 1) {
+      const int lane = __builtin_ctz(doubt);
+      after[lane] = exact(before[lane]);
+    }
     return Simd::load(after);
   }
 
@@ -105,11 +113,22 @@ struct ArrayMath {
         });
   }
 
+  // [activation.gelu]
   static void gelu(const float* x, float* y, std::size_t count) {
     map(
         x, y, count, [](Floats v) __attribute__((always_inline)) {
           const Floats e = apply<reference::Erf, reference::erf>(v * Simd::fill(0x1.6a09e6p-1F));
           return Simd::canonical((Simd::fill(0.5F) * v) * (Simd::fill(1) + e));
+        });
+  }
+
+  static void gelu_tanh(const float* x, float* y, std::size_t count) {
+    map(
+        x, y, count, [](Floats v) __attribute__((always_inline)) {
+          const Floats inner = Simd::fma(Simd::fill(0.044715F) * (v * v), v, v);
+          const Floats t =
+              apply<reference::Tanh, reference::tanh>(Simd::fill(0x1.988454p-1F) * inner);
+          return Simd::canonical((Simd::fill(0.5F) * v) * (Simd::fill(1) + t));
         });
   }
 
@@ -160,6 +179,7 @@ struct ArrayMath {
             .sigmoid = sigmoid,
             .silu = silu,
             .gelu = gelu,
+            .gelu_tanh = gelu_tanh,
             .softplus = softplus};
   }
 };

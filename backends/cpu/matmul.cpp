@@ -1,6 +1,5 @@
 // MatMul and Gemm as products over strided matrices.
 #include <isotrace/backends/cpu/operations.hpp>
-#include <isotrace/reference/evaluate.hpp>
 #include <isotrace/reference/odometer.hpp>
 #include <isotrace/reference/shape.hpp>
 
@@ -82,13 +81,15 @@ std::optional<Gemm> find_gemm(const core::Node& node, core::Operands operands) {
 
 }  // namespace
 
-Outcome run_matmul(const core::Node& node, core::Operands operands, const Engine& engine) {
-  if (!is_regular_call(node, operands)) return reference::evaluate(node, operands);
+Attempt try_matmul(const core::Node& node, core::Operands operands, Steps steps,
+                   const Engine& engine) {
+  if (!is_regular_call(node, operands)) return std::nullopt;
   const auto shape = reference::matmul_shape(operands[0]->shape(), operands[1]->shape());
-  if (!shape) return reference::evaluate(node, operands);
-  auto result = core::Tensor::make(core::Dtype::f32, shape->output);
-  if (!result) return reference::evaluate(node, operands);
-  if (result->elements() == 0) return one_tensor(*std::move(result));
+  if (!shape) return std::nullopt;
+  auto result = core::Tensor::make_for_overwrite(core::Dtype::f32, shape->output);
+  if (!result || result->elements() == 0) return std::nullopt;
+  const auto tail = Tail::make(steps, *result, shape->n, engine);
+  if (!tail) return std::nullopt;
   const MatMulPlan plan = make_plan(*shape, *operands[0], *operands[1]);
   reference::Odometer position = batch_positions(plan);
   const float* a = operands[0]->data<float>().data();
@@ -111,26 +112,30 @@ Outcome run_matmul(const core::Node& node, core::Operands operands, const Engine
                     .b = nullptr,
                     .c = c,
                     .c_stride = plan.columns,
-                    .finish = {}};
+                    .finish = {.tail = tail->if_any()}};
     products.push_back(make_product(gemm, b + position.offset(1), plan.columns, 1));
   }
   ISOTRACE_TRY_DONE(run_products(products, engine));
-  return one_tensor(*std::move(result));
+  return result;
 }
 
-Outcome run_gemm_operation(const core::Node& node, core::Operands operands, const Engine& engine) {
+Attempt try_gemm(const core::Node& node, core::Operands operands, Steps steps,
+                 const Engine& engine) {
   std::optional<Gemm> gemm;
   if (is_regular_call(node, operands)) gemm = find_gemm(node, operands);
-  if (!gemm) return reference::evaluate(node, operands);
-  auto result = core::Tensor::make(core::Dtype::f32, {gemm->rows, gemm->columns});
-  if (!result) return reference::evaluate(node, operands);
+  if (!gemm) return std::nullopt;
+  auto result = core::Tensor::make_for_overwrite(core::Dtype::f32, {gemm->rows, gemm->columns});
+  if (!result || result->elements() == 0) return std::nullopt;
+  const auto tail = Tail::make(steps, *result, gemm->columns, engine);
+  if (!tail) return std::nullopt;
+  gemm->finish.tail = tail->if_any();
   gemm->c = result->data<float>().data();
   const bool transposed = node.integer("transB") != 0;
   std::vector<Product> products;
   products.push_back(make_product(*gemm, operands[1]->data<float>().data(),
                                   transposed ? 1 : gemm->columns, transposed ? gemm->depth : 1));
   ISOTRACE_TRY_DONE(run_products(products, engine));
-  return one_tensor(*std::move(result));
+  return result;
 }
 
 }  // namespace isotrace::backends::cpu

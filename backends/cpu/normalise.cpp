@@ -52,8 +52,8 @@ Outcome run_batch_normalization(const core::Node& node, core::Operands operands,
     for (Index row = at; row < at + count; ++row) {
       const Index channel = row % channels;
       const float r = 1.0F / std::sqrt(parameter(4)[channel] + epsilon);
-      engine.vectors.normalise(from + row * plane, to + row * plane, plane, parameter(3)[channel],
-                               r, parameter(1)[channel], parameter(2)[channel]);
+      engine.vectors.normalise({from + row * plane, to + row * plane, plane, parameter(3) + channel,
+                                &r, parameter(1) + channel, parameter(2) + channel});
     }
   });
   return one_tensor(*std::move(out));

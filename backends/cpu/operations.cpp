@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <isotrace/reference/evaluate.hpp>
+
 namespace isotrace::backends::cpu {
 
 bool is_well_formed(const core::Node& node, core::Operands operands) {
@@ -69,6 +71,13 @@ core::Result<core::Done> run_products(std::span<const Product> products, const E
   gemms.reserve(products.size());
   for (const Product& product : products) gemms.push_back(product.gemm);
   return run_gemms(gemms, engine);
+}
+
+Outcome run_or_ask_reference(decltype(try_conv)& attempt, const core::Node& node,
+                             core::Operands operands, const Engine& engine) {
+  ISOTRACE_TRY(std::optional<core::Tensor> result, attempt(node, operands, {}, engine));
+  if (!result) return reference::evaluate(node, operands);
+  return one_tensor(*std::move(result));
 }
 
 std::vector<core::Tensor> one_tensor(core::Tensor tensor) {

@@ -8,15 +8,27 @@
 
 #include <isotrace/backends/cpu/gemm.hpp>
 #include <isotrace/backends/cpu/integer_gemm.hpp>
-#include <isotrace/backends/cpu/math.hpp>
+#include <isotrace/backends/cpu/tail.hpp>
 #include <isotrace/core/program.hpp>
 
 namespace isotrace::backends::cpu {
 
 using Outcome = core::Result<std::vector<core::Tensor>>;
 
-Outcome run_matmul(const core::Node& node, core::Operands operands, const Engine& engine);
-Outcome run_gemm_operation(const core::Node& node, core::Operands operands, const Engine& engine);
+/// The result of an operation and the steps of its tail; nothing where the reference must answer,
+/// or where the tail does not fit.
+using Attempt = core::Result<std::optional<core::Tensor>>;
+Attempt try_matmul(const core::Node& node, core::Operands operands, Steps tail,
+                   const Engine& engine);
+Attempt try_gemm(const core::Node& node, core::Operands operands, Steps tail, const Engine& engine);
+Attempt try_conv(const core::Node& node, core::Operands operands, Steps tail, const Engine& engine);
+/// The attempt without a tail, or else the reference's answer.
+Outcome run_or_ask_reference(decltype(try_conv)& attempt, const core::Node& node,
+                             core::Operands operands, const Engine& engine);
+
+/// Backend::chain_length and Backend::run_chain.
+std::size_t chain_length(std::span<const core::Node> nodes);
+std::optional<core::Tensor> run_chain(Steps chain, const Engine& engine);
 
 /// What operations on bytes run on.
 struct QuantisedKernels {
@@ -38,8 +50,6 @@ Outcome run_dynamic_quantisation(const core::Node& node, core::Operands operands
                                  const ConversionKernels& kernels, const Engine& engine);
 Outcome run_cast(const core::Node& node, core::Operands operands, const ConversionKernels& kernels,
                  const Engine& engine);
-
-Outcome run_conv(const core::Node& node, core::Operands operands, const Engine& engine);
 
 Outcome run_elementwise(const core::Node& node, core::Operands operands, const Engine& engine);
 Outcome run_batch_normalization(const core::Node& node, core::Operands operands,

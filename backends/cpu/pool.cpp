@@ -55,14 +55,13 @@ class Pooling {
 
   /// `padded` is scratch for one channel.
   void run_channel(const float* image, float* padded, float* out) const {
-    layout_.fill(image, 1, average_ ? 0.0F : -std::numeric_limits<float>::infinity(), padded);
+    layout_.fill(image, 1, average_ ? 0.0F : -std::numeric_limits<float>::infinity(), vectors_,
+                 padded);
     const Index columns = layout_.axes()[1].output;
     for (Index row = 0; row < layout_.axes()[0].output; ++row) {
       const WindowArguments windows{.plane = padded + layout_.window(row * columns),
                                     .taps = layout_.taps().data(),
                                     .tap_count = std::ssize(layout_.taps()),
-                                    .stride = layout_.axes()[1].stride,
-                                    .weights = nullptr,
                                     .out = out + row * columns,
                                     .count = columns};
       (average_ ? vectors_.window_sum : vectors_.window_max)(windows);

@@ -41,14 +41,14 @@ bool pack_ternary(const IntegerMatrix& b, const Matrix& shape, std::byte* memory
   auto* sums = reinterpret_cast<std::int32_t*>(memory + shape.code_bytes());
   for (Index k = 0; k < shape.depth; ++k) {
     const Index group = k / Matrix::group_depth;
-    const auto shift = static_cast<unsigned>(k % Matrix::group_depth / 4 * 2);
     for (Index j = 0; j < shape.columns; ++j) {
       const auto weight = static_cast<std::int8_t>(b.data[j * b.stride + k * b.depth_stride]);
       if (weight < -1 || weight > 1) return false;
       const Index panel = j / Matrix::panel_columns;
-      std::byte& code = memory[(panel * shape.groups() + group) * Matrix::group_bytes +
-                               j % Matrix::panel_columns * 4 + k % 4];
-      code |= static_cast<std::byte>((weight + 1) << shift);
+      const Index column = j % Matrix::panel_columns;
+      std::byte& codes = memory[(panel * shape.groups() + group) * Matrix::group_bytes +
+                                column / 64 * 64 + column % 16 * 4 + k % 4];
+      codes |= static_cast<std::byte>((weight + 1) << (column % 64 / 16 * 2));
       sums[j] += weight;
     }
   }

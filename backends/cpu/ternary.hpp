@@ -9,17 +9,18 @@
 
 namespace isotrace::backends::cpu {
 
-/// [columns / 32][depth / 16] groups of 32 x 4 bytes: byte q of column j of a group holds the codes
-/// of k = 4 p + q in bits 2 p and 2 p + 1, p < 4. What is too many of columns and k has code 0.
-/// Behind all groups the sum of each column's weights, as i32.
+/// [columns / 128][depth / 4] groups of 2 x 16 x 4 bytes: byte q of lane l of half h of a group
+/// holds the codes of the columns 64 h + 16 p + l, p < 4, for k = q, in bits 2 p and 2 p + 1. So a
+/// byte meets one value of x only. What is too many of columns and k has code 0. Behind all groups
+/// the sum of each column's weights, as i32.
 struct TernaryMatrix {
   const std::byte* data = nullptr;  ///< 64-byte aligned; nullptr: there is none
   Index columns = 0;
   Index depth = 0;
 
-  static constexpr Index panel_columns = 32;
-  static constexpr Index group_depth = 16;
-  static constexpr Index group_bytes = panel_columns * 4;
+  static constexpr Index panel_columns = 128;
+  static constexpr Index group_depth = 4;
+  static constexpr Index group_bytes = panel_columns;
   [[nodiscard]] Index panels() const { return (columns + panel_columns - 1) / panel_columns; }
   [[nodiscard]] Index groups() const { return (depth + group_depth - 1) / group_depth; }
   [[nodiscard]] Index code_bytes() const { return panels() * groups() * group_bytes; }

@@ -10,7 +10,8 @@
 
 namespace isotrace::backends::cpu {
 
-/// out[i] = f(a[i], b[i]); a fixed operand is one number for all i. out may be an operand.
+/// out[i] = f(a[i], b[i]) in every row; a fixed operand is one number for all i. out may be an
+/// operand.
 struct BinaryArguments {
   const float* a;
   const float* b;
@@ -18,18 +19,41 @@ struct BinaryArguments {
   Index count;
   bool a_fixed;
   bool b_fixed;
+  Index rows = 1;
+  Index a_row = 0;  ///< elements from one row to the next
+  Index b_row = 0;
+  Index out_row = 0;
 };
 using BinaryKernel = void (*)(const BinaryArguments& arguments);
 
-/// out[i] = f(x[i]); the parameters are the operation's: slope, or lower and upper bound.
+/// out[i] = f(x[i]) in every row; the parameters are the operation's: slope, or lower and upper
+/// bound. out may be x.
 struct UnaryArguments {
   const float* x;
   float* out;
   Index count;
   float first;
   float second;
+  Index rows = 1;
+  Index x_row = 0;
+  Index out_row = 0;
 };
 using UnaryKernel = void (*)(const UnaryArguments& arguments);
+
+/// out[i] = fma((x[i] - mean) * r, scale, bias) in every row, each with numbers of its own. out may
+/// be x.
+struct NormaliseArguments {
+  const float* x;
+  float* out;
+  Index count;
+  const float* mean;
+  const float* r;
+  const float* scale;
+  const float* bias;
+  Index rows = 1;
+  Index x_row = 0;
+  Index out_row = 0;
+};
 
 /// out[i] = condition[i] ? a[i] : b[i], bits copied; conditions are 0 or 1.
 struct SelectArguments {
@@ -53,19 +77,54 @@ struct AffineArguments {
   Index count;
 };
 
-/// One row of windows over a plane: out[i] brings in plane[taps[t] + i * stride] for ascending t.
-/// Whole groups of vectors are read: window_slack * stride elements after the last one of each tap
-/// must be readable.
+/// One row of windows over a plane: out[i] brings in plane[taps[t] + i] for ascending t. Whole
+/// groups of vectors are read: window_slack elements after the last one of each tap must be
+/// readable.
 struct WindowArguments {
   const float* plane;
   const Index* taps;  ///< offsets
   Index tap_count;
-  Index stride;
-  const float* weights;  ///< one per tap, for products
   float* out;
   Index count;
 };
 inline constexpr Index window_slack = 64;
+
+/// Rows of windows, and the chain of fused multiply-adds of each with the weights:
+/// out[row * columns + i] = (fma over ascending t of plane[taps[t] + row * line + i] and
+/// weights[t], from +0 on) + bias. window_slack holds here as well.
+struct WindowProductArguments {
+  const float* plane;
+  Index line;
+  const Index* taps;  ///< offsets
+  Index tap_count;
+  const float* weights;  ///< one per tap
+  float bias;            ///< -0 changes nothing
+  float* out;
+  Index rows;
+  Index columns;
+};
+
+/// Where a line begins, in an image and in a copy of it; and a span of every line, offsets from
+/// there.
+struct LinePlace {
+  Index from;
+  Index to;
+};
+struct LineSpan {
+  Index from;
+  Index to;
+  Index count;
+};
+/// to[line.to + span.to + i] = from[line.from + span.from + i * step], bits copied.
+struct LineCopies {
+  const float* from;
+  float* to;
+  const LinePlace* lines;
+  Index line_count;
+  const LineSpan* spans;
+  Index span_count;
+  Index step;
+};
 
 /// Lanes of a packed row that lie on one line of an image.
 struct LineRun {
@@ -84,7 +143,6 @@ struct LinesArguments {
   Index tap;  ///< of the first row
   const LineRun* runs;
   Index run_count;
-  Index stride;
   Index depth;
   Index width;
   float* packed;
@@ -95,9 +153,7 @@ struct VectorKernels {
   UnaryKernel neg, abs, reciprocal, sqrt, floor, ceil, relu, leaky_relu, clip, hard_sigmoid,
       softsign;
   void (*select)(const SelectArguments& arguments);
-  /// out[i] = fma((x[i] - mean) * r, scale, bias)
-  void (*normalise)(const float* x, float* out, Index count, float mean, float r, float scale,
-                    float bias);
+  void (*normalise)(const NormaliseArguments& arguments);
   void (*affine)(const AffineArguments& arguments);
 
   /// One chunk of R (at most 4096 elements), of x or of its squares (by fma). NaN as it comes.
@@ -109,11 +165,11 @@ struct VectorKernels {
   float (*greatest)(const float* x, Index count);
   float (*least)(const float* x, Index count);
 
-  /// Maximum from -inf on; sum from +0 on; chain of fused multiply-adds with the weights from +0
-  /// on. The last two leave NaN as it comes.
+  /// Maximum from -inf on; sum from +0 on, which leaves NaN as it comes.
   void (*window_max)(const WindowArguments& arguments);
   void (*window_sum)(const WindowArguments& arguments);
-  void (*window_products)(const WindowArguments& arguments);
+  void (*window_products)(const WindowProductArguments& arguments);
+  void (*copy_lines)(const LineCopies& arguments);
   void (*pack_lines)(const LinesArguments& arguments);
 };
 

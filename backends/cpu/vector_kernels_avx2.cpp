@@ -29,10 +29,9 @@ struct Avx2 {
   static Vector nan() { return _mm256_castsi256_ps(_mm256_set1_epi32(0x7FC00000)); }
   static Vector load(const float* from) { return _mm256_loadu_ps(from); }
   static Vector load(Mask mask, const float* from) { return _mm256_maskload_ps(from, mask.bits); }
-  /// from[0], from[2], ...
-  static Vector load_even(const float* from) {
-    const __m256 mixed = _mm256_shuffle_ps(_mm256_loadu_ps(from), _mm256_loadu_ps(from + width),
-                                           _MM_SHUFFLE(2, 0, 2, 0));
+  /// Lanes 0, 2, 4, ... of a and then of b.
+  static Vector even(Vector a, Vector b) {
+    const __m256 mixed = _mm256_shuffle_ps(a, b, _MM_SHUFFLE(2, 0, 2, 0));
     return _mm256_castpd_ps(
         _mm256_permute4x64_pd(_mm256_castps_pd(mixed), _MM_SHUFFLE(3, 1, 2, 0)));
   }

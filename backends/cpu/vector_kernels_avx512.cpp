@@ -23,12 +23,11 @@ struct Avx512 {
   static Vector nan() { return _mm512_castsi512_ps(_mm512_set1_epi32(0x7FC00000)); }
   static Vector load(const float* from) { return _mm512_loadu_ps(from); }
   static Vector load(Mask mask, const float* from) { return _mm512_maskz_loadu_ps(mask, from); }
-  /// from[0], from[2], ...
-  static Vector load_even(const float* from) {
-    const __m512i even =
+  /// Lanes 0, 2, 4, ... of a and then of b.
+  static Vector even(Vector a, Vector b) {
+    const __m512i lanes =
         _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-    return _mm512_maskz_permutex2var_ps(all, _mm512_loadu_ps(from), even,
-                                        _mm512_loadu_ps(from + width));
+    return _mm512_maskz_permutex2var_ps(all, a, lanes, b);
   }
   static void store(float* to, Vector value) { _mm512_storeu_ps(to, value); }
   static void store(Mask mask, float* to, Vector value) { _mm512_mask_storeu_ps(to, mask, value); }

@@ -44,21 +44,47 @@ struct VectorSet {
     static Vector of(Vector a, Vector b) { return minimum(a, b); }
   };
 
+  /// What one operand of a row is made of: the same number, or elements.
+  template <bool Fixed>
+  struct Operand {
+    explicit Operand(const float* from) : from_(from) {
+      if constexpr (Fixed) number_ = V::broadcast(*from);
+    }
+    [[nodiscard]] Vector at(Index i) const {
+      if constexpr (Fixed) return number_;
+      return V::load(from_ + i);
+    }
+    [[nodiscard]] Vector at(Index i, Mask mask) const {
+      if constexpr (Fixed) return number_;
+      return V::load(mask, from_ + i);
+    }
+    const float* from_;
+    Vector number_;
+  };
+
+  template <class F, bool AFixed, bool BFixed>
+  static void binary_rows(const BinaryArguments& t) {
+    const Index whole = t.count / width * width;
+    const Mask mask = V::first(t.count - whole);
+    for (Index row = 0; row < t.rows; ++row) {
+      const Operand<AFixed> a(t.a + row * t.a_row);
+      const Operand<BFixed> b(t.b + row * t.b_row);
+      float* out = t.out + row * t.out_row;
+      for (Index i = 0; i < whole; i += width) {
+        V::store(out + i, canonical(F::of(a.at(i), b.at(i))));
+      }
+      if (whole == t.count) continue;
+      V::store(mask, out + whole, canonical(F::of(a.at(whole, mask), b.at(whole, mask))));
+    }
+  }
+
   template <class F>
   static void binary(const BinaryArguments& t) {
-    const Vector a = V::broadcast(t.a_fixed ? *t.a : 0.0F);
-    const Vector b = V::broadcast(t.b_fixed ? *t.b : 0.0F);
-    Index i = 0;
-    for (; i + width <= t.count; i += width) {
-      const Vector x = t.a_fixed ? a : V::load(t.a + i);
-      const Vector y = t.b_fixed ? b : V::load(t.b + i);
-      V::store(t.out + i, canonical(F::of(x, y)));
+    if (t.a_fixed) {
+      t.b_fixed ? binary_rows<F, true, true>(t) : binary_rows<F, true, false>(t);
+    } else {
+      t.b_fixed ? binary_rows<F, false, true>(t) : binary_rows<F, false, false>(t);
     }
-    if (i == t.count) return;
-    const Mask mask = V::first(t.count - i);
-    const Vector x = t.a_fixed ? a : V::load(mask, t.a + i);
-    const Vector y = t.b_fixed ? b : V::load(mask, t.b + i);
-    V::store(mask, t.out + i, canonical(F::of(x, y)));
   }
 
   struct Neg {
@@ -91,6 +117,13 @@ struct VectorSet {
   struct Clip {
     static Vector of(Vector x, Vector low, Vector high) { return minimum(maximum(x, low), high); }
   };
+  /// The same where neither bound is NaN or -0: the instructions return their second operand where
+  /// one is NaN or both are zeros.
+  struct PlainClip {
+    static Vector of(Vector x, Vector low, Vector high) {
+      return V::blend(V::unordered(x, x), V::min(high, V::max(x, low)), V::nan());
+    }
+  };
   struct HardSigmoid {
     static Vector of(Vector x, Vector alpha, Vector beta) {
       const Vector line = V::add(V::mul(alpha, x), beta);
@@ -103,17 +136,33 @@ struct VectorSet {
     }
   };
 
+  /// out[i] = f(x[i]) with the canonical NaN, in every row.
+  template <class Arguments, class F>
+  [[gnu::always_inline]] static inline void map_row(const Arguments& t, Index row, F f) {
+    const float* x = t.x + row * t.x_row;
+    float* out = t.out + row * t.out_row;
+    const Index whole = t.count / width * width;
+    for (Index i = 0; i < whole; i += width) V::store(out + i, canonical(f(V::load(x + i))));
+    if (whole == t.count) return;
+    const Mask mask = V::first(t.count - whole);
+    V::store(mask, out + whole, canonical(f(V::load(mask, x + whole))));
+  }
+
   template <class F>
   static void unary(const UnaryArguments& t) {
     const Vector first = V::broadcast(t.first);
     const Vector second = V::broadcast(t.second);
-    Index i = 0;
-    for (; i + width <= t.count; i += width) {
-      V::store(t.out + i, canonical(F::of(V::load(t.x + i), first, second)));
+    for (Index row = 0; row < t.rows; ++row) {
+      map_row(
+          t, row, [&](Vector x) __attribute__((always_inline)) { return F::of(x, first, second); });
     }
-    if (i == t.count) return;
-    const Mask mask = V::first(t.count - i);
-    V::store(mask, t.out + i, canonical(F::of(V::load(mask, t.x + i), first, second)));
+  }
+
+  static void clip(const UnaryArguments& t) {
+    const auto is_plain = [](float bound) {
+      return bound == bound && (bound != 0 || !__builtin_signbit(bound));
+    };
+    is_plain(t.first) && is_plain(t.second) ? unary<PlainClip>(t) : unary<Clip>(t);
   }
 
   static void select(const SelectArguments& t) {
@@ -133,16 +182,16 @@ struct VectorSet {
     }
   }
 
-  static void normalise(const float* x, float* out, Index count, float mean, float r, float scale,
-                        float bias) {
-    const Vector means = V::broadcast(mean);
-    const Vector rs = V::broadcast(r);
-    const Vector scales = V::broadcast(scale);
-    const Vector biases = V::broadcast(bias);
-    for (Index i = 0; i < count; i += width) {
-      const Mask mask = mask_at(i, count);
-      const Vector d = V::sub(V::load(mask, x + i), means);
-      V::store(mask, out + i, canonical(V::fma(V::mul(d, rs), scales, biases)));
+  static void normalise(const NormaliseArguments& t) {
+    for (Index row = 0; row < t.rows; ++row) {
+      const Vector mean = V::broadcast(t.mean[row]);
+      const Vector r = V::broadcast(t.r[row]);
+      const Vector scale = V::broadcast(t.scale[row]);
+      const Vector bias = V::broadcast(t.bias[row]);
+      map_row(
+          t, row, [&](Vector x) __attribute__((always_inline)) {
+            return V::fma(V::mul(V::sub(x, mean), r), scale, bias);
+          });
     }
   }
 
@@ -236,44 +285,22 @@ struct VectorSet {
 
   struct WindowMax {
     static Vector start() { return V::broadcast(-__builtin_inff()); }
-    static Vector bring(Vector best, Vector x, const float*) { return maximum(best, x); }
+    static Vector bring(Vector best, Vector x) { return maximum(best, x); }
   };
   struct WindowSum {
     static Vector start() { return V::zero(); }
-    static Vector bring(Vector sum, Vector x, const float*) { return V::add(sum, x); }
+    static Vector bring(Vector sum, Vector x) { return V::add(sum, x); }
   };
-  struct WindowProducts {
-    static Vector start() { return V::zero(); }
-    static Vector bring(Vector chain, Vector x, const float* weight) {
-      return V::fma(x, V::broadcast(*weight), chain);
-    }
-  };
-
-  template <int Stride>
-  static Vector load_strided(const float* from, Index stride) {
-    if constexpr (Stride == 1) {
-      return V::load(from);
-    } else if constexpr (Stride == 2) {
-      return V::load_even(from);
-    } else {
-      float gathered[width];
-      for (Index lane = 0; lane < width; ++lane) gathered[lane] = from[lane * stride];
-      return V::load(gathered);
-    }
-  }
 
   /// Several vectors side by side: their chains hide each other's latency.
-  template <class F, int Stride, int Vectors>
+  template <class F, int Vectors>
   static void window_group(const WindowArguments& t, Index i) {
     Vector acc[Vectors];
     for (Vector& v : acc) v = F::start();
     for (Index tap = 0; tap < t.tap_count; ++tap) {
-      const float* from = t.plane + t.taps[tap] + i * t.stride;
+      const float* from = t.plane + t.taps[tap] + i;
 #pragma GCC unroll 4
-      for (int v = 0; v < Vectors; ++v) {
-        acc[v] = F::bring(acc[v], load_strided<Stride>(from + v * width * t.stride, t.stride),
-                          t.weights + tap);
-      }
+      for (int v = 0; v < Vectors; ++v) acc[v] = F::bring(acc[v], V::load(from + v * width));
     }
     for (int v = 0; v < Vectors; ++v) {
       const Index at = i + v * width;
@@ -281,28 +308,160 @@ struct VectorSet {
     }
   }
 
-  template <class F, int Stride>
-  static void window_of(const WindowArguments& t) {
+  template <class F>
+  static void window(const WindowArguments& t) {
     constexpr int vectors = 4;
     static_assert(vectors * width <= window_slack);
     Index i = 0;
-    for (; i + width < t.count; i += vectors * width) window_group<F, Stride, vectors>(t, i);
-    if (i < t.count) window_group<F, Stride, 1>(t, i);
+    for (; i + width < t.count; i += vectors * width) window_group<F, vectors>(t, i);
+    if (i < t.count) window_group<F, 1>(t, i);
   }
 
-  template <class F>
-  static void window(const WindowArguments& t) {
-    if (t.stride == 1) {
-      window_of<F, 1>(t);
-    } else if (t.stride == 2) {
-      window_of<F, 2>(t);
-    } else {
-      window_of<F, 3>(t);
+  /// Rows from `row` on: their chains hide each other's latency.
+  template <int Rows>
+  static void products_of_rows(const WindowProductArguments& t, Index row) {
+    const Vector bias = V::broadcast(t.bias);
+    for (Index i = 0; i < t.columns; i += width) {
+      Vector acc[Rows];
+#pragma GCC unroll 8
+      for (Vector& v : acc) v = V::zero();
+      const float* plane = t.plane + row * t.line + i;
+      for (Index tap = 0; tap < t.tap_count; ++tap) {
+        const Vector weight = V::broadcast(t.weights[tap]);
+        const float* from = plane + t.taps[tap];
+#pragma GCC unroll 8
+        for (int r = 0; r < Rows; ++r) {
+          acc[r] = V::fma(V::load(from + r * t.line), weight, acc[r]);
+        }
+      }
+      store_rows<Rows>(t, row, i, bias, acc);
     }
   }
 
-  template <int Stride>
-  static void pack_lines_of(const LinesArguments& t) {
+  /// Whether the taps are those of a square kernel whose lines of taps are lines of the plane.
+  template <int Size>
+  static bool are_lines(const WindowProductArguments& t) {
+    if (t.tap_count != Size * Size) return false;
+    for (Index tap = 0; tap < t.tap_count; ++tap) {
+      if (t.taps[tap] != tap / Size * t.line + t.taps[tap % Size]) return false;
+    }
+    return true;
+  }
+
+  /// The same for such taps: what is read of a line serves all rows whose windows it crosses.
+  template <int Rows, int Size>
+  static void products_of_lines(const WindowProductArguments& t, Index row) {
+    const Vector bias = V::broadcast(t.bias);
+    Vector weights[Size * Size];
+#pragma GCC unroll 9
+    for (int tap = 0; tap < Size * Size; ++tap) weights[tap] = V::broadcast(t.weights[tap]);
+    for (Index i = 0; i < t.columns; i += width) {
+      Vector acc[Rows];
+#pragma GCC unroll 8
+      for (Vector& v : acc) v = V::zero();
+#pragma GCC unroll 10
+      for (int line = 0; line < Rows + Size - 1; ++line) {
+        const float* from = t.plane + (row + line) * t.line + i;
+#pragma GCC unroll 3
+        for (int tap = 0; tap < Size; ++tap) {
+          const Vector x = V::load(from + t.taps[tap]);
+#pragma GCC unroll 3
+          for (int k = 0; k < Size; ++k) {
+            const int r = line - k;
+            if (r >= 0 && r < Rows) acc[r] = V::fma(x, weights[k * Size + tap], acc[r]);
+          }
+        }
+      }
+      store_rows<Rows>(t, row, i, bias, acc);
+    }
+  }
+
+  template <int Rows>
+  [[gnu::always_inline]] static inline void store_rows(const WindowProductArguments& t, Index row,
+                                                       Index i, Vector bias,
+                                                       const Vector (&acc)[Rows]) {
+    const Index end = t.rows * t.columns;
+#pragma GCC unroll 8
+    for (int r = 0; r < Rows; ++r) {
+      const Index at = (row + r) * t.columns + i;
+      const Vector value = canonical(V::add(acc[r], bias));
+      // What is stored too much of a row of one vector, the next row overwrites.
+      if (i + width <= t.columns || (t.columns < width && at + width <= end)) {
+        V::store(t.out + at, value);
+      } else {
+        V::store(mask_at(i, t.columns), t.out + at, value);
+      }
+    }
+  }
+
+  template <int Rows>
+  static void products_from(const WindowProductArguments& t, bool lines, Index& row) {
+    for (; row + Rows <= t.rows; row += Rows) {
+      lines ? products_of_lines<Rows, 3>(t, row) : products_of_rows<Rows>(t, row);
+    }
+  }
+
+  static void window_products(const WindowProductArguments& t) {
+    const bool lines = are_lines<3>(t);
+    Index row = 0;
+    if constexpr (width >= 16) products_from<8>(t, lines, row);  // more registers
+    products_from<4>(t, lines, row);
+    products_from<2>(t, lines, row);
+    products_from<1>(t, lines, row);
+  }
+
+  /// `count` elements, `Step` or else `step` apart.
+  template <int Step>
+  static void copy_line(const float* from, Index step, float* to, Index count) {
+    Index i = 0;
+    for (; i + width <= count; i += width) {
+      V::store(to + i, load_apart<Step>(from + i * step, step, width));
+    }
+    if (i < count) {
+      V::store(V::first(count - i), to + i, load_apart<Step>(from + i * step, step, count - i));
+    }
+  }
+
+  /// A vector of at most `count` elements; nothing is read behind them.
+  template <int Step>
+  static Vector load_apart(const float* from, Index step, Index count) {
+    if constexpr (Step == 1) {
+      return count == width ? V::load(from) : V::load(V::first(count), from);
+    } else if constexpr (Step == 2) {
+      const Index span = 2 * count - 1;
+      const Vector low = span >= width ? V::load(from) : V::load(V::first(span), from);
+      if (span <= width) return V::even(low, V::zero());
+      return V::even(low, V::load(V::first(span - width), from + width));
+    } else {
+      float gathered[width];
+      for (Index lane = 0; lane < width; ++lane) {
+        gathered[lane] = lane < count ? from[lane * step] : 0.0F;
+      }
+      return V::load(gathered);
+    }
+  }
+
+  template <int Step>
+  static void copy_lines_of(const LineCopies& t) {
+    for (const LinePlace* line = t.lines; line != t.lines + t.line_count; ++line) {
+      for (const LineSpan* span = t.spans; span != t.spans + t.span_count; ++span) {
+        copy_line<Step>(t.from + line->from + span->from, t.step, t.to + line->to + span->to,
+                        span->count);
+      }
+    }
+  }
+
+  static void copy_lines(const LineCopies& t) {
+    if (t.step == 1) {
+      copy_lines_of<1>(t);
+    } else if (t.step == 2) {
+      copy_lines_of<2>(t);
+    } else {
+      copy_lines_of<3>(t);
+    }
+  }
+
+  static void pack_lines(const LinesArguments& t) {
     const float* channel = t.channel;
     Index tap = t.tap;
     float* row = t.packed;
@@ -310,7 +469,7 @@ struct VectorSet {
       const float* base = channel + t.taps[tap];
       for (const LineRun* run = t.runs; run != t.runs + t.run_count; ++run) {
         for (Index i = 0; i < run->count; i += width) {
-          const Vector x = load_strided<Stride>(base + run->source + i * t.stride, t.stride);
+          const Vector x = V::load(base + run->source + i);
           // What is stored too much, later runs overwrite.
           if (run->lane + i + width <= t.width) {
             V::store(row + run->lane + i, x);
@@ -323,16 +482,6 @@ struct VectorSet {
         tap = 0;
         channel += t.channel_size;
       }
-    }
-  }
-
-  static void pack_lines(const LinesArguments& t) {
-    if (t.stride == 1) {
-      pack_lines_of<1>(t);
-    } else if (t.stride == 2) {
-      pack_lines_of<2>(t);
-    } else {
-      pack_lines_of<3>(t);
     }
   }
 
@@ -351,7 +500,7 @@ struct VectorSet {
       .ceil = &unary<Ceil>,
       .relu = &unary<Relu>,
       .leaky_relu = &unary<LeakyRelu>,
-      .clip = &unary<Clip>,
+      .clip = &clip,
       .hard_sigmoid = &unary<HardSigmoid>,
       .softsign = &unary<Softsign>,
       .select = &select,
@@ -364,7 +513,8 @@ struct VectorSet {
       .least = &least,
       .window_max = &window<WindowMax>,
       .window_sum = &window<WindowSum>,
-      .window_products = &window<WindowProducts>,
+      .window_products = &window_products,
+      .copy_lines = &copy_lines,
       .pack_lines = &pack_lines,
   };
 };

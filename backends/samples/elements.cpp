@@ -1,5 +1,6 @@
 // Elementwise operations, casts and reductions.
 #include <isotrace/backends/samples/families.hpp>
+#include <isotrace/reference/bit_cast.hpp>
 
 namespace isotrace::backends::samples {
 
@@ -56,8 +57,20 @@ void add_casts(Maker& make) {
   }
 }
 
+void add_bit_casts(Maker& make) {
+  for (std::uint8_t number = 1; const auto to = core::dtype_from_number(number); ++number) {
+    core::Node node{};
+    node.op = Op::bit_cast;
+    node.attributes = {{"to", std::int64_t{number}}};
+    const bool fits = reference::bit_cast_dtype(node, make.dtype()).has_value();
+    // Few bytes are booleans.
+    if (!fits || (*to == Dtype::boolean && make.dtype() != *to)) continue;
+    make.add(node.attributes, list(make.data({3, 5})));
+  }
+}
+
 void add_reductions(Op op, Maker& make) {
-  if (op == Op::cum_sum) {
+  if (op == Op::cum_sum || op == Op::cum_prod) {
     make.add({{"exclusive", zero}, {"reverse", zero}}, list(make.data({3, 5, 2}), ints({1})));
     return make.add({{"exclusive", one}, {"reverse", one}}, list(make.data({9}), ints({-1})));
   }

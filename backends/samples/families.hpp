@@ -25,6 +25,8 @@ void add_elementwise(Op op, Maker& make);
 /// Exponents of the data's type and integers.
 void add_powers(Maker& make);
 void add_casts(Maker& make);
+/// To every type of as many bits.
+void add_bit_casts(Maker& make);
 void add_reductions(Op op, Maker& make);
 void add_quantised(Op op, Maker& make);
 

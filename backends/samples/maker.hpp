@@ -55,13 +55,13 @@ class Maker {
     for (float& value : tensor.data<float>()) value = 3.0F * random_.next_f32() - 1.5F;
     return tensor;
   }
-  /// Integers as the data type, or as f32 if that is not floating-point.
+  /// Integers as the data type, or as f32 if that has no arithmetic of floats.
   [[nodiscard]] Tensor cast(const Tensor& integers) const {
-    return convert(integers, core::is_float(dtype_) ? dtype_ : Dtype::f32);
+    return convert(integers, core::is_float(dtype_) && has_arithmetic() ? dtype_ : Dtype::f32);
   }
-  /// Not booleans and 4-bit integers.
+  /// Not booleans and types of less than 8 bits.
   [[nodiscard]] bool has_arithmetic() const {
-    return dtype_ != Dtype::boolean && dtype_ != Dtype::i4 && dtype_ != Dtype::u4;
+    return dtype_ != Dtype::boolean && dtype_ < Dtype::i4;
   }
 
   std::vector<Sample> take() { return std::move(samples_); }

@@ -28,6 +28,11 @@ void add_selections(Op op, Maker& make) {
       }
       return;
     }
+    case Op::tensor_scatter:
+      make.add({{"axis", one}, {"mode", std::string("linear")}},
+               list(make.data({2, 5, 3}), make.data({2, 2, 3}), ints({3, 0})));
+      return make.add({{"axis", -one}, {"mode", std::string("circular")}},
+                      list(make.data({2, 4}), make.data({2, 3}), ints({2, -1})));
     case Op::one_hot:
       return make.add({{"axis", zero}}, list(ints({1, -1, 5}), ints({3}), make.data({2})));
     case Op::compress:

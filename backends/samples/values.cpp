@@ -3,6 +3,7 @@
 #include <bit>
 
 #include <isotrace/core/convert.hpp>
+#include <isotrace/reference/cast.hpp>
 #include <isotrace/reference/scalar.hpp>
 
 namespace isotrace::backends::samples {
@@ -29,10 +30,8 @@ T sample_value(core::PhiloxStream& random) {
     return core::to_bfloat16(sample_float(random));
   } else if constexpr (std::is_same_v<T, core::Bool8>) {
     return {static_cast<std::uint8_t>(random.next_below(2))};
-  } else if constexpr (std::is_same_v<T, core::UInt4>) {
-    return {static_cast<std::uint8_t>(random.next_below(16))};
-  } else if constexpr (std::is_same_v<T, core::Int4>) {
-    return {static_cast<std::int8_t>(static_cast<int>(random.next_below(16)) - 8)};
+  } else if constexpr (reference::is_tiny<T>) {
+    return reference::cast_to_tiny<T>(random.next_below(16));
   } else if constexpr (std::is_class_v<T>) {  // Float8
     return core::to_float8<core::dtype_of<T>>(sample_float(random));
   } else if constexpr (std::is_floating_point_v<T>) {
@@ -80,6 +79,9 @@ Tensor sample_tensor(core::PhiloxStream& random, Dtype dtype, Shape shape) {
     case Dtype::f8e5m2fnuz: return sample_float8s<Dtype::f8e5m2fnuz>(random, std::move(shape));
     case Dtype::i4: return sample_tensor_of<core::Int4>(random, std::move(shape));
     case Dtype::u4: return sample_tensor_of<core::UInt4>(random, std::move(shape));
+    case Dtype::i2: return sample_tensor_of<core::Int2>(random, std::move(shape));
+    case Dtype::u2: return sample_tensor_of<core::UInt2>(random, std::move(shape));
+    case Dtype::f4e2m1: return sample_float8s<Dtype::f4e2m1>(random, std::move(shape));
   }
   ISOTRACE_CHECK(false, static_cast<int>(dtype));
 }

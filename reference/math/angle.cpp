@@ -85,14 +85,4 @@ ReducedAngle reduce_angle_exactly(float x) {
   return with_sign(x, negative, quadrant, multiply(half_pi, fraction));
 }
 
-ReducedAngle reduce_large_angle(float x) {
-  Turns turns = turns_of(x);
-  bool negative = false;
-  const unsigned quadrant = take_quadrant(turns, negative);
-  // No binary32 number is nearer to a multiple of pi/2 than 2^-40: two words say it all.
-  const double fraction =
-      static_cast<double>(turns.word[2]) * 0x1p-62 + static_cast<double>(turns.word[1]) * 0x1p-126;
-  return with_sign(x, negative, quadrant, {fraction * half_pi.hi, 0.0});
-}
-
 }  // namespace isotrace::reference

@@ -15,7 +15,4 @@ struct ReducedAngle {
 /// r to a relative error below 2^-100. For finite x.
 ReducedAngle reduce_angle_exactly(float x);
 
-/// The same to a relative error below 2^-50, hi alone; much faster. For 2^10 <= |x| < infinity.
-ReducedAngle reduce_large_angle(float x);
-
 }  // namespace isotrace::reference

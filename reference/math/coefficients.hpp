@@ -6,17 +6,48 @@
 
 namespace isotrace::reference {
 
+/// (e^r - 1 - r)/r^2 in powers of r, for |r| <= 0.3468.
+inline constexpr double exp_quick_coefficients[8] = {
+    0x1.fffffffffe03ep-2,  0x1.5555555554f90p-3,  0x1.55555565d5e1ep-5,  0x1.1111111710d7bp-7,
+    0x1.6c166bae0aca2p-10, 0x1.a019c3487562dp-13, 0x1.a1370fcaa88e3p-16, 0x1.72ad803971e4dp-19};
+
+/// atanh(s)/s in powers of s^2, for |s| <= 3 - sqrt(8).
+inline constexpr double atanh_quick_coefficients[5] = {0x1.000000000498ap+0, 0x1.555554db6a07ap-2,
+                                                       0x1.999a9bc4f41a9p-3, 0x1.2432eb5163b8ep-3,
+                                                       0x1.e3a9ee2d7c0dfp-4};
+
+/// (sin(r) - r)/r^3 in powers of r^2, for |r| <= pi/4.
+inline constexpr double sine_quick_coefficients[5] = {-0x1.555555555516bp-3, 0x1.1111110fd3cf1p-7,
+                                                      -0x1.a019fd9b29808p-13, 0x1.71d9a9eab5937p-19,
+                                                      -0x1.aa28532e03ce1p-26};
+
+/// (cos(r) - 1)/r^2 in powers of r^2, for |r| <= pi/4.
+inline constexpr double cosine_quick_coefficients[5] = {
+    -0x1.fffffffffe697p-2, 0x1.555555514f66bp-5, -0x1.6c16bae5db423p-10, 0x1.a01298c924f0cp-16,
+    -0x1.2474de212a2bfp-22};
+
 /// atan(t)/t in powers of t^2, for |t| <= sqrt(2) - 1.
 inline constexpr double atan_coefficients[10] = {
     0x1.ffffffffffff7p-1, -0x1.5555555550696p-2, 0x1.999999922ceaep-3, -0x1.249246f689e23p-3,
     0x1.c71bcaa6d9e0ep-4, -0x1.744ea117ea69dp-4, 0x1.3a4ed8d3e7540p-4, -0x1.0a7c26f926babp-4,
     0x1.9ba0be337eb39p-5, -0x1.9ec895710e897p-6};
 
+/// atan(t)/t in powers of t^2, for |t| <= sqrt(2) - 1.
+inline constexpr double atan_quick_coefficients[8] = {
+    0x1.fffffffffe56dp-1, -0x1.5555554ba443dp-2, 0x1.99999046be76cp-3, -0x1.24909141cabecp-3,
+    0x1.c6cc2ec468ad8p-4, -0x1.7055bc83fff96p-4, 0x1.1da9b1954bc65p-4, -0x1.34783b82d18c6p-5};
+
 /// asin(t)/t in powers of t^2, for |t| <= 1/2.
 inline constexpr double asin_coefficients[12] = {
     0x1.ffffffffffffep-1, 0x1.55555555575c2p-3, 0x1.3333333031706p-4,  0x1.6db6dd2b73e9ap-5,
     0x1.f1c697a184bcap-6, 0x1.6e9740e30dbfep-6, 0x1.1baaecd577501p-6,  0x1.d56064c12e4ddp-7,
     0x1.333f8f79fa40bp-7, 0x1.2b1cc4488d698p-6, -0x1.7f2cb032de5f3p-7, 0x1.02164e3a1cbbdp-5};
+
+/// asin(t)/t in powers of t^2, for |t| <= 1/2.
+inline constexpr double asin_quick_coefficients[9] = {
+    0x1.0000000000e83p+0, 0x1.55555542fd475p-3,  0x1.33334261d9e87p-4,
+    0x1.6db20cadb1f43p-5, 0x1.f288c804351cep-6,  0x1.6615a0ec8d425p-6,
+    0x1.52d7c5f5c757bp-6, 0x1.f62a804832ccdp-10, 0x1.0dfd15eca3951p-5};
 
 /// erf(x)/x in powers of x - (i + 1/2)/4 in row i, for x in [i/4, (i + 1)/4].
 inline constexpr std::size_t erf_terms = 10;
@@ -69,6 +100,41 @@ inline constexpr double erf_coefficients[16][erf_terms] = {
     {0x1.08420fc7a4912p-2, -0x1.10c83ad00a3f1p-4, 0x1.199374fd58437p-6, -0x1.229a7defb973cp-8,
      0x1.2b93928d1a1ddp-10, -0x1.3304d653b858fp-12, 0x1.3328cb78755ccp-14, -0x1.1a49eb9701a9ep-16,
      0x1.79b7dddd3fe50p-19, 0x1.7ae862a9dc6f8p-23}};
+
+inline constexpr std::size_t erf_quick_terms = 8;
+inline constexpr double erf_quick_coefficients[16][erf_quick_terms] = {
+    {0x1.1f5e1a35c15bcp+0, -0x1.7d900b9e864edp-4, -0x1.766bd0f161544p-2, 0x1.c5a8df89ce912p-5,
+     0x1.b4bfec590f7e4p-4, -0x1.40df3df793d53p-6, -0x1.9113232706ff2p-6, 0x1.475750db9050fp-8},
+    {0x1.13e08c7a162f5p+0, -0x1.09ac3c1b26fa0p-2, -0x1.276ba5b2000acp-2, 0x1.24d6bb72d434bp-3,
+     0x1.01ba0dedfb279p-4, -0x1.7d1e957edb1e0p-5, -0x1.3828e2f105e26p-7, 0x1.63c417a708ec9p-7},
+    {0x1.fe8f1614e7e7dp-1, -0x1.7edef5d897f03p-2, -0x1.5275c5e26ce54p-3, 0x1.671c4f05ea4fbp-3,
+     0x1.d30351433d841p-10, -0x1.7ea635624501bp-5, 0x1.16526b1065ae0p-7, 0x1.160a7571fdf94p-7},
+    {0x1.cacbc181fbb33p-1, -0x1.b29323959aa34p-2, -0x1.4574db8c3b506p-5, 0x1.367b5cc6963c0p-3,
+     -0x1.6f0c46294c526p-5, -0x1.a39a6c63d2a41p-6, 0x1.1b8d0be8f5ad4p-6, 0x1.63ce978a129fap-10},
+    {0x1.9450bb1ec7b17p-1, -0x1.ad1533f369d6ep-2, 0x1.bbf49239d219cp-5, 0x1.8a284b721ec12p-4,
+     -0x1.f1065c4e57c50p-5, -0x1.2faa2e4db6d0cp-11, 0x1.d3bb3f0b332b8p-7, -0x1.108b013591871p-8},
+    {0x1.611065fc927e6p-1, -0x1.82ad1810b841ap-2, 0x1.ab151a9f97f44p-4, 0x1.3fc0da61b45e7p-5,
+     -0x1.9e443463df455p-5, 0x1.dbbf775d63912p-7, 0x1.6d73c4bd60f83p-8, -0x1.4b14852ce9368p-8},
+    {0x1.3448f8704acc5p-1, -0x1.48b7c44d5260dp-2, 0x1.df898851d794fp-4, -0x1.685f0e131ba12p-10,
+     -0x1.e76f5b6df8366p-6, 0x1.166e2c75033e4p-6, -0x1.94c54948919ebp-10, -0x1.72ba1194bc82fp-9},
+    {0x1.0ee12190b09a4p-1, -0x1.0e9e17d612868p-2, 0x1.b7e9ea696ccd0p-4, -0x1.5d2c61e29e7abp-6,
+     -0x1.6e1a591224319p-7, 0x1.8b937c14a5b83p-7, -0x1.1480507aee28bp-8, -0x1.865272af19fb9p-12},
+    {0x1.e09a79ee7d2f9p-2, -0x1.b87061646ea6fp-3, 0x1.6bfb99736d1e0p-4, -0x1.ae6bfd5c70f29p-6,
+     -0x1.63d05383dddecp-15, 0x1.82ad6a61a0b89p-8, -0x1.db339fe0824d7p-9, 0x1.af16a7ff938d1p-11},
+    {0x1.aed200cd6800bp-2, -0x1.675759c9faee1p-3, 0x1.1e314dd0addadp-4, -0x1.8349c32a0941bp-6,
+     0x1.21e0c44618a2dp-8, 0x1.b2413fc55cd13p-10, -0x1.07cc9bfbe2c6dp-9, 0x1.d52e8dd607714p-11},
+    {0x1.8603df09099c5p-2, -0x1.284241dbd5e2fp-3, 0x1.ba09e28a423c7p-5, -0x1.324482457934ep-6,
+     0x1.4b8608107fcf6p-8, -0x1.4fd50ecc15995p-12, -0x1.83ee16eec77a7p-11, 0x1.1ad1672100bdfp-11},
+    {0x1.64282886ff376p-2, -0x1.ef1beecc9c43cp-4, 0x1.560bd269f1fefp-5, -0x1.cac3dc961c5bap-7,
+     0x1.143f97ffd8da0p-8, -0x1.c8420183b700dp-11, -0x1.99ba17d566091p-14, 0x1.c871add697c95p-13},
+    {0x1.47ad3ff301a4ep-2, -0x1.a35763ed2f250p-4, 0x1.0bd914b6a3d1dp-5, -0x1.52a6a0ea3d808p-7,
+     0x1.9a16be6af584dp-9, -0x1.ac1def7eb8b85p-11, 0x1.e22f4a3fae399p-14, 0x1.98dad8ba05af6p-15},
+    {0x1.2f6827c1b0936p-2, -0x1.6793ed0a04212p-4, 0x1.a9f5181a82684p-6, -0x1.f70a65cd13312p-8,
+     0x1.249699ff0b064p-9, -0x1.4154b6c80d046p-11, 0x1.20fed9c5c8017p-13, -0x1.5b827a9b1031bp-17},
+    {0x1.1a7b909ae7a49p-2, -0x1.37b3d829952bfp-4, 0x1.57e94aec0bc8cp-6, -0x1.7b2696369c633p-8,
+     0x1.a01e8605d2bdap-10, -0x1.bfb6e0ca9d012p-12, 0x1.c04fd8f41957cp-14, -0x1.5b60ee10f5e41p-16},
+    {0x1.08420fc7a48fap-2, -0x1.10c83ad00a3f7p-4, 0x1.199374fe15314p-6, -0x1.229a7def8a406p-8,
+     0x1.2b9383cb2c7fep-10, -0x1.3304da054088ep-12, 0x1.33873b6d3319ap-14, -0x1.1a3241b2fbac4p-16}};
 
 /// The first 384 bits of 2/pi after the binary point, most significant word first.
 inline constexpr std::uint64_t two_over_pi[6] = {0xa2f9836e4e441529, 0xfc2757d1f534ddc0,

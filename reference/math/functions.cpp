@@ -1,6 +1,5 @@
 #include <isotrace/reference/math/functions.hpp>
 
-#include <isotrace/reference/math/angle.hpp>
 #include <isotrace/reference/math/approximations.hpp>
 #include <isotrace/reference/math/scalar_lane.hpp>
 #include <isotrace/reference/math/trusted.hpp>
@@ -10,27 +9,23 @@ namespace {
 
 using Slow = float (*)(float);
 
-/// The rounding of an approximation, or the slow path where its error leaves two answers.
-float round_or(Slow slow, float x, ScalarLane approximation) {
-  const double y = approximation.value;
-  const auto above = static_cast<float>(std::fma(y, approximation_error_max, y));
-  const auto below = static_cast<float>(std::fma(y, -approximation_error_max, y));
+/// Where the quick sequence leaves two answers, or is not made for the argument.
+template <class Function>
+[[gnu::noinline]] float settle(Slow slow, float x) {
+  const ScalarLane wide = x;
+  if (!Function::domain(wide)) return static_cast<float>(Function::outside(wide).value);
+  const double y = Function::template value<Fine>(wide).value;
+  const auto above = static_cast<float>(std::fma(y, Fine::error_max, y));
+  const auto below = static_cast<float>(std::fma(y, -Fine::error_max, y));
   return above == below ? above : slow(x);
 }
 
 template <class Function>
 float evaluate(Slow slow, float x) {
   const ScalarLane wide = x;
-  return Function::domain(wide) ? round_or(slow, x, Function::value(wide)) : slow(x);
-}
-
-/// The same where the argument has many turns.
-template <class Function, class Value>
-float evaluate_angle(Slow slow, float x, Value value) {
-  if (Function::domain(ScalarLane(x))) return round_or(slow, x, Function::value(ScalarLane(x)));
-  if (!(std::fabs(x) < 0x1p200)) return slow(x);
-  const ReducedAngle angle = reduce_large_angle(x);
-  return round_or(slow, x, value(Angle<ScalarLane>{angle.r.hi, angle.quadrant + integer_shift}));
+  const ScalarLane y = Function::template value<Quick>(wide);
+  const bool certain = Function::ordinary(wide) && ScalarLane::is_clear(y, Quick::window);
+  return certain ? static_cast<float>(y.value) : settle<Function>(slow, x);
 }
 
 }  // namespace
@@ -41,15 +36,9 @@ float expm1(float x) { return evaluate<Expm1>(trusted::expm1, x); }
 float log(float x) { return evaluate<Log>(trusted::log, x); }
 float log2(float x) { return evaluate<Log2>(trusted::log2, x); }
 float log1p(float x) { return evaluate<Log1p>(trusted::log1p, x); }
-float sin(float x) {
-  return evaluate_angle<Sin>(trusted::sin, x, [](auto angle) { return sin_of(angle); });
-}
-float cos(float x) {
-  return evaluate_angle<Cos>(trusted::cos, x, [](auto angle) { return cos_of(angle); });
-}
-float tan(float x) {
-  return evaluate_angle<Tan>(trusted::tan, x, [](auto angle) { return tan_of(angle); });
-}
+float sin(float x) { return evaluate<Sin>(trusted::sin, x); }
+float cos(float x) { return evaluate<Cos>(trusted::cos, x); }
+float tan(float x) { return evaluate<Tan>(trusted::tan, x); }
 float asin(float x) { return evaluate<Asin>(trusted::asin, x); }
 float acos(float x) { return evaluate<Acos>(trusted::acos, x); }
 float atan(float x) { return evaluate<Atan>(trusted::atan, x); }

@@ -34,8 +34,8 @@ float power_of_positive(float x, double y) {
   // Common in norms: one exact product or one correctly rounded root.
   if (y == 2) return static_cast<float>(static_cast<double>(x) * static_cast<double>(x));
   if (y == 0.5) return std::sqrt(x);
-  const double exponent = y * Log2::value(ScalarLane(x)).value;
-  const double value = Exp2::value(ScalarLane(exponent)).value;
+  const double exponent = y * Log2::value<Fine>(ScalarLane(x)).value;
+  const double value = Exp2::value<Fine>(ScalarLane(exponent)).value;
   const auto above = static_cast<float>(std::fma(value, power_error_max, value));
   const auto below = static_cast<float>(std::fma(value, -power_error_max, value));
   return above == below ? above : power_exactly(x, y);

@@ -1,5 +1,5 @@
-// One lane of binary64: the pack type with which the reference evaluates the approximations of
-// approximations.hpp. Packs of several lanes (backends/cpu) offer the same operations, so the same
+// One lane of binary64: the pack type with which the reference evaluates the approximations
+// (lanes.hpp). Packs of several lanes (backends/cpu) offer the same operations, so the same
 // source is compiled for every width.
 #pragma once
 
@@ -38,11 +38,21 @@ struct ScalarLane {
   static ScalarLane at_least(ScalarLane x, double limit) {
     return x.value < limit ? limit : x.value;
   }
-  static ScalarLane copysign(ScalarLane magnitude, ScalarLane sign) {
-    return std::copysign(magnitude.value, sign.value);
+  /// x with the sign of another number; x must not be negative where that is not.
+  static ScalarLane with_sign(ScalarLane x, ScalarLane sign) {
+    return std::copysign(x.value, sign.value);
   }
   static ScalarLane select(bool mask, ScalarLane a, ScalarLane b) { return mask ? a : b; }
   static bool both(bool a, bool b) { return a && b; }
+  static bool either(bool a, bool b) { return a || b; }
+  static bool all(bool mask) { return mask; }
+  static bool any(bool mask) { return mask; }
+  /// Whether the distance to the next half-way value between two normal binary32 numbers is above
+  /// half of `window` (a power of two) units in the last place of binary64.
+  static bool is_clear(ScalarLane x, std::uint64_t window) {
+    const std::uint64_t above_window = (std::uint64_t{1} << 29) - window;
+    return ((bits(x) + window / 2 - (std::uint64_t{1} << 28)) & above_window) != 0;
+  }
 
   // `shifted` is n + integer_shift: its lowest bits hold the integer n.
   static std::uint64_t bits(ScalarLane x) { return std::bit_cast<std::uint64_t>(x.value); }
@@ -62,11 +72,15 @@ struct ScalarLane {
     mantissa = std::bit_cast<double>(bits(x) - ((biased - 1023) << 52));
   }
   /// Row n of the table, n in [0, 16).
-  template <std::size_t columns>
-  static void load_row(const double (&table)[16][columns], ScalarLane shifted,
-                       ScalarLane (&row)[columns]) {
+  template <const auto& table, std::size_t columns>
+  static void load_row(ScalarLane shifted, ScalarLane (&row)[columns]) {
     const double* source = table[bits(shifted) & 15];
     for (std::size_t i = 0; i < columns; ++i) row[i] = source[i];
+  }
+  /// Column i of row e of the table for 2^e <= |x| < 2^(e+1), e in [0, 128); some row for other x.
+  template <std::size_t i>
+  static ScalarLane by_exponent(const double (&table)[128][4], ScalarLane x) {
+    return table[((bits(x) >> 52) - 1023) & 127][i];
   }
 };
 

@@ -28,7 +28,7 @@ TEST(Capability, every_matrix_has_each_pair_of_operation_and_type_once) {
     const auto control = std::count_if(core::all_ops().begin(), core::all_ops().end(),
                                        [](const core::OpInfo& info) { return info.control; });
     EXPECT_EQ(control, 3);
-    EXPECT_EQ(matrix->size(), (core::all_ops().size() - 3) * 19);
+    EXPECT_EQ(matrix->size(), (core::all_ops().size() - 3) * 22);
     std::vector<std::pair<Op, Dtype>> pairs;
     for (const Capability& entry : *matrix) pairs.emplace_back(entry.op, entry.dtype);
     std::sort(pairs.begin(), pairs.end());

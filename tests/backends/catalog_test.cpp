@@ -22,7 +22,7 @@ TEST(Catalog, lists_the_backends_in_order_and_makes_each) {
 TEST(Catalog, says_what_the_cpu_backend_runs_on) {
   const auto backend = make_backend("cpu", {.threads = 3, .isa = "avx2"});
   ASSERT_TRUE(backend);
-  EXPECT_EQ((*backend)->info().device, "x86-64 avx2, 3 threads");
+  EXPECT_EQ((*backend)->info().device, "x86-64 avx2, bytes on AVX2, 3 threads");
 }
 
 TEST(Catalog, refuses_a_name_it_does_not_have_as_backend_unknown) {

@@ -155,6 +155,7 @@ TEST(Gemm, blocks_larger_than_the_caches_have_the_bits_of_the_definition) {
   expect_equal_everywhere({.rows = 500, .columns = 70, .depth = 600}, 41, tests::Values::ordinary);
   expect_equal_everywhere({.rows = 20, .columns = 4200, .depth = 20, .segment = 8}, 42,
                           tests::Values::ordinary);
+  expect_equal_everywhere({.rows = 150, .columns = 70, .depth = 2600}, 44, tests::Values::ordinary);
   expect_equal_everywhere(
       {.rows = 260, .columns = 300, .depth = 1500, .segment = 700, .a_transposed = true}, 43,
       tests::Values::ordinary);

@@ -71,7 +71,7 @@ RC_GTEST_PROP(ImageColumns, gathered_panels_are_those_of_the_formula, ()) {
   const auto layout = PaddedChannels::make(axes);
   RC_PRE(layout.has_value());
   std::vector<float> padded(static_cast<std::size_t>(layout->size_of(channels)));
-  layout->fill(image.data(), channels, 0.0F, padded.data());
+  layout->fill(image.data(), channels, 0.0F, vector_kernels_avx2(), padded.data());
   ImageColumns(padded.data(), *layout, vector_kernels_avx2())
       .pack(kernels_avx2(), from_k, depth - from_k, from_j, columns, width, packed.data());
   for (Index k = from_k; k < depth; ++k) {

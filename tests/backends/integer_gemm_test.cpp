@@ -5,6 +5,7 @@
 
 #include <isotrace/backends/cpu/integer_gemm.hpp>
 #include <isotrace/core/philox.hpp>
+#include <tests/backends/model_tiles.hpp>
 
 namespace isotrace::backends::cpu {
 namespace {
@@ -114,6 +115,8 @@ std::vector<const IntegerKernels*> present_kernels() {
   std::vector<const IntegerKernels*> all;
   if (features.avx2) all.push_back(&integer_kernels_avx2());
   if (features.vnni) all.push_back(&integer_kernels_vnni());
+  if (features.amx.usable) all.push_back(&integer_kernels_amx());
+  if (features.avx2) all.push_back(&tests::model_amx_kernels());
   return all;
 }
 

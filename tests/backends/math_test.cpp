@@ -21,6 +21,10 @@ namespace r = reference;
 float sigmoid(float x) { return 1.0F / (1.0F + r::exp(-x)); }
 float silu(float x) { return x / (1.0F + r::exp(-x)); }
 float gelu(float x) { return (0.5F * x) * (1.0F + r::erf(x * 0x1.6a09e6p-1F)); }
+float gelu_tanh(float x) {
+  const float inner = std::fma(0.044715F * (x * x), x, x);
+  return (0.5F * x) * (1.0F + r::tanh(0x1.988454p-1F * inner));
+}
 float softplus(float x) { return (x < 0 ? 0.0F : x) + r::log1p(r::exp(-std::fabs(x))); }
 float square_root(float x) { return std::sqrt(x); }
 float reciprocal(float x) { return 1.0F / x; }
@@ -58,6 +62,7 @@ const Row rows[] = {ISOTRACE_ROW(exp),
                     {"sigmoid", &MathFunctions::sigmoid, &sigmoid},
                     {"silu", &MathFunctions::silu, &silu},
                     {"gelu", &MathFunctions::gelu, &gelu},
+                    {"gelu_tanh", &MathFunctions::gelu_tanh, &gelu_tanh},
                     {"softplus", &MathFunctions::softplus, &softplus}};
 #undef ISOTRACE_ROW
 
@@ -124,6 +129,14 @@ TEST_P(ArrayMath, random_bits) {
 TEST_P(ArrayMath, random_ordinary_arguments) {
   std::vector<float> x(200'000);
   for (float& value : x) value = 20 * random_.next_f32() - 10;
+  expect_equal(x);
+}
+
+TEST_P(ArrayMath, every_exponent_and_sign) {
+  std::vector<float> x;
+  for (std::uint32_t i = 0; i < 512 * 64; ++i) {
+    x.push_back(std::bit_cast<float>(i / 64 << 23 | random_.next_u32() >> 9));
+  }
   expect_equal(x);
 }
 

@@ -79,8 +79,8 @@ void expect_exact(const Case& c, std::vector<std::uint8_t> weights, bool two_bit
 }
 
 TEST(Ternary, every_tail_is_exact) {
-  for (const Index columns : {1, 8, 31, 32, 33, 100}) {
-    for (const Index depth : {1, 3, 4, 15, 16, 17, 33, 600}) {
+  for (const Index columns : {1, 8, 31, 63, 64, 65, 127, 128, 129, 300}) {
+    for (const Index depth : {1, 3, 4, 5, 127, 128, 129, 600}) {
       for (const bool a_signed : {false, true}) {
         expect_exact({1, columns, depth, a_signed}, random_weights(columns * depth, 4), true);
       }
@@ -96,6 +96,12 @@ TEST(Ternary, the_greatest_sums_are_exact) {
   // All activations -128 and all weights 1: sums of 16 bits would overflow if they grew further.
   expect_exact({1, 40, 5000, true, true}, std::vector<std::uint8_t>(40 * 5000, 1), true);
   expect_exact({1, 40, 5000, false, true}, std::vector<std::uint8_t>(40 * 5000, 0xFF), true);
+}
+
+TEST(Ternary, more_depth_than_sums_are_kept_together_is_exact) {
+  const Index depth = 4 * 16384 + 30;
+  expect_exact({1, 130, depth, true, true}, std::vector<std::uint8_t>(130 * depth, 1), true);
+  expect_exact({1, 130, depth, false}, random_weights(130 * depth, 8), true);
 }
 
 TEST(Ternary, one_other_weight_takes_the_way_of_bytes) {

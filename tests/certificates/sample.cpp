@@ -59,7 +59,7 @@ core::Bytes make_trace(const core::Program& program, float first) {
                                       7};
   auto writer = trace::TraceWriter::begin(files, "run.isotrace", identity,
                                           {"reference", "none", "isotrace 0.1.0"},
-                                          core::write_program(program));
+                                          {core::write_program(program)});
   EXPECT_TRUE(writer.has_value());
   const auto step = [&](std::uint64_t index, std::vector<std::optional<trace::TensorRecord>> in) {
     const core::Node& node = program.nodes[index];

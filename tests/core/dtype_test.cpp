@@ -6,8 +6,8 @@
 namespace isotrace::core {
 namespace {
 
-TEST(Dtype, numbers_1_to_19_have_names_sizes_and_kinds) {
-  for (std::uint8_t number = 1; number <= 19; ++number) {
+TEST(Dtype, numbers_1_to_22_have_names_sizes_and_kinds) {
+  for (std::uint8_t number = 1; number <= 22; ++number) {
     const auto dtype = dtype_from_number(number);
     ASSERT_TRUE(dtype.has_value());
     EXPECT_EQ(static_cast<std::uint8_t>(*dtype), number);
@@ -15,17 +15,17 @@ TEST(Dtype, numbers_1_to_19_have_names_sizes_and_kinds) {
     EXPECT_EQ(is_float(*dtype) + is_integer(*dtype), *dtype == Dtype::boolean ? 0 : 1);
   }
   EXPECT_FALSE(dtype_from_number(0).has_value());
-  EXPECT_FALSE(dtype_from_number(20).has_value());
+  EXPECT_FALSE(dtype_from_number(23).has_value());
   EXPECT_FALSE(dtype_from_number(255).has_value());
   EXPECT_FALSE(find_dtype("float").has_value());
 }
 
-TEST(Dtype, floats_are_the_eight_with_a_fraction) {
+TEST(Dtype, floats_are_the_nine_with_a_fraction) {
   std::string floats;
   for (std::uint8_t number = 1; const auto dtype = dtype_from_number(number); ++number) {
     if (is_float(*dtype)) floats += std::string(dtype_name(*dtype)) + " ";
   }
-  EXPECT_EQ(floats, "f32 f64 f16 bf16 f8e4m3fn f8e4m3fnuz f8e5m2 f8e5m2fnuz ");
+  EXPECT_EQ(floats, "f32 f64 f16 bf16 f8e4m3fn f8e4m3fnuz f8e5m2 f8e5m2fnuz f4e2m1 ");
 }
 
 template <class T>
@@ -55,6 +55,9 @@ TEST(Dtype, types_of_c_have_the_size_of_their_row) {
   expect_row<Float8<Dtype::f8e5m2fnuz>>(Dtype::f8e5m2fnuz, "f8e5m2fnuz");
   expect_row<Int4>(Dtype::i4, "i4");
   expect_row<UInt4>(Dtype::u4, "u4");
+  expect_row<Int2>(Dtype::i2, "i2");
+  expect_row<UInt2>(Dtype::u2, "u2");
+  expect_row<Float8<Dtype::f4e2m1>>(Dtype::f4e2m1, "f4e2m1");
 }
 
 TEST(Dtype, sequences_and_optionals_are_numbered_after_what_they_hold) {

@@ -65,12 +65,15 @@ TEST(TensorRefuses, bytes_of_another_size_and_booleans_that_are_neither) {
   EXPECT_TRUE(Tensor::from_bytes(Dtype::boolean, {2}, Bytes{0, 1}).has_value());
 }
 
-TEST(TensorRefuses, bytes_that_are_no_4_bit_integers) {
+TEST(TensorRefuses, bytes_that_are_no_elements_of_2_or_4_bits) {
   for (int byte = 0; byte < 256; ++byte) {
     const Bytes bytes = {static_cast<std::uint8_t>(byte)};
     const auto value = static_cast<std::int8_t>(bytes[0]);
     EXPECT_EQ(Tensor::from_bytes(Dtype::u4, {1}, bytes).has_value(), byte <= 15) << byte;
     EXPECT_EQ(Tensor::from_bytes(Dtype::i4, {1}, bytes).has_value(), value >= -8 && value <= 7);
+    EXPECT_EQ(Tensor::from_bytes(Dtype::u2, {1}, bytes).has_value(), byte <= 3) << byte;
+    EXPECT_EQ(Tensor::from_bytes(Dtype::i2, {1}, bytes).has_value(), value >= -2 && value <= 1);
+    EXPECT_EQ(Tensor::from_bytes(Dtype::f4e2m1, {1}, bytes).has_value(), byte <= 15) << byte;
     EXPECT_TRUE(Tensor::from_bytes(Dtype::f8e5m2, {1}, bytes).has_value());
   }
   EXPECT_EQ(Tensor::from_bytes(Dtype::i4, {2}, Bytes{0xF8, 8}).error().code,
@@ -141,6 +144,15 @@ TEST(Text, shapes_and_elements_of_every_dtype) {
   EXPECT_EQ(element_text(Tensor::of<Bool8>({2}, {{0}, {1}}), 1), "true");
   EXPECT_EQ(element_text(Tensor::of<Int4>({1}, {{-8}}), 0), "-8");
   EXPECT_EQ(element_text(Tensor::of<UInt4>({1}, {{15}}), 0), "15");
+  EXPECT_EQ(element_text(Tensor::of<Int2>({1}, {{-2}}), 0), "-2");
+  EXPECT_EQ(element_text(Tensor::of<UInt2>({1}, {{3}}), 0), "3");
+  const Tensor fours = Tensor::of<Float8<Dtype::f4e2m1>>({3}, {{0x0B}, {0x07}, {0x08}});
+  EXPECT_EQ(element_text(fours, 0), "-0x1.8p+0");
+  EXPECT_EQ(element_decimal(fours, 0), "-1.5");
+  EXPECT_EQ(element_decimal(fours, 1), "6.0");
+  EXPECT_EQ(element_decimal(fours, 2), "-0.0");
+  EXPECT_EQ(ulp_distance(fours, Tensor::of<Float8<Dtype::f4e2m1>>({3}, {{0x01}, {0x06}, {0}}), 0),
+            4U);
   EXPECT_EQ(element_text(Tensor::of<Float8<Dtype::f8e4m3fn>>({1}, {{0xFE}}), 0), "-0x1.cp+8");
   EXPECT_EQ(element_text(Tensor::of<Float8<Dtype::f8e5m2>>({1}, {{0x7C}}), 0), "inf");
   EXPECT_EQ(element_text(Tensor::of<Float8<Dtype::f8e5m2fnuz>>({1}, {{0x80}}), 0), "nan");

@@ -101,7 +101,7 @@ TEST(ImportRefuses, OperatorSetsOutside6To21) {
   expect_refused(relu_model(0), RefusalCode::onnx_opset_unsupported);
   // Before operator set 6 Relu had another attribute.
   expect_refused(relu_model(5), RefusalCode::onnx_operation_unsupported);
-  expect_refused(relu_model(22), RefusalCode::onnx_opset_unsupported);
+  expect_refused(relu_model(27), RefusalCode::onnx_opset_unsupported);
   EXPECT_EQ(digest(relu_model(6)), digest(relu_model(21)));
   ModelBuilder none = relu_model();
   none.proto().clear_opset_import();

@@ -48,6 +48,12 @@ std::optional<core::Digest> root_on(const core::Program& program,
   const auto run = executor::record(program, inputs, backend, files,
                                     {.path = "t", .embed_program = false, .tool = {}});
   if (!run) return std::nullopt;
+  // A run that nobody watches, whose steps may run as one, gives the same outputs.
+  const auto outputs = executor::execute(program, inputs, backend);
+  EXPECT_TRUE(outputs.has_value());
+  for (std::size_t i = 0; outputs && i < outputs->size(); ++i) {
+    EXPECT_TRUE(core::identical((*outputs)[i].value, run->outputs[i].value));
+  }
   return run->root;
 }
 

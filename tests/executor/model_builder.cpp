@@ -27,6 +27,9 @@ int onnx_type(Dtype dtype) {
     case Dtype::f8e5m2fnuz: return 20;
     case Dtype::u4: return 21;
     case Dtype::i4: return 22;
+    case Dtype::f4e2m1: return 23;
+    case Dtype::u2: return 25;
+    case Dtype::i2: return 26;
   }
   return 0;
 }
@@ -37,13 +40,16 @@ void add_int32(TensorProto& proto, const core::Tensor& value) {
   for (std::size_t i = 0; i < value.elements(); ++i) proto.add_int32_data(data[i]);
 }
 
-bool is_packed(Dtype dtype) { return dtype == Dtype::i4 || dtype == Dtype::u4; }
+bool is_packed(Dtype dtype) { return dtype >= Dtype::i4; }
 
-/// Two elements of 4 bits per byte, the first one in the lower half.
+/// Two elements of 4 bits or four of 2 bits per byte, the first one lowest.
 std::string packed(const core::Tensor& value) {
-  std::string bytes((value.elements() + 1) / 2, '\0');
+  const bool two = value.dtype() == Dtype::i2 || value.dtype() == Dtype::u2;
+  const std::size_t each = two ? 4 : 2;
+  std::string bytes((value.elements() + each - 1) / each, '\0');
   for (std::size_t i = 0; i < value.elements(); ++i) {
-    bytes[i / 2] = static_cast<char>(bytes[i / 2] | (value.bytes()[i] & 0xF) << (4 * (i % 2)));
+    const int bits = value.bytes()[i] & (two ? 3 : 15);
+    bytes[i / each] = static_cast<char>(bytes[i / each] | bits << (8 / each * (i % each)));
   }
   return bytes;
 }
@@ -69,6 +75,9 @@ void add_typed(TensorProto& proto, const core::Tensor& value) {
     case Dtype::i16: add_int32<std::int16_t>(proto, value); break;
     case Dtype::i8: add_int32<std::int8_t>(proto, value); break;
     case Dtype::i4:
+    case Dtype::i2:
+    case Dtype::u2:
+    case Dtype::f4e2m1:
     case Dtype::u4:
       for (const char byte : packed(value)) proto.add_int32_data(static_cast<std::uint8_t>(byte));
       break;

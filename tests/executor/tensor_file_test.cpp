@@ -19,7 +19,9 @@ core::Tensor counting(Dtype dtype, const core::Shape& shape) {
     next += 37;
     byte = next;
     if (dtype == Dtype::boolean) byte = next % 2;
-    if (dtype == Dtype::u4) byte = next % 16;
+    if (dtype == Dtype::u4 || dtype == Dtype::f4e2m1) byte = next % 16;
+    if (dtype == Dtype::u2) byte = next % 4;
+    if (dtype == Dtype::i2) byte = static_cast<std::uint8_t>(next % 4 - 2);
     if (dtype == Dtype::i4) byte = static_cast<std::uint8_t>(next % 16 - 8);
   }
   return tensor;
@@ -37,7 +39,7 @@ RefusalCode refusal_of(const core::Bytes& bytes) {
 }
 
 TEST(TensorFile, EveryElementTypeInBothEncodings) {
-  for (std::uint8_t number = 1; number <= 19; ++number) {
+  for (std::uint8_t number = 1; number <= 22; ++number) {
     const core::Tensor tensor = counting(*core::dtype_from_number(number), {3, 3});
     for (const Encoding encoding : {Encoding::raw, Encoding::typed}) {
       const auto parsed =
@@ -65,8 +67,21 @@ TEST(TensorFile, TheFirstOf4BitIntegersStandsInTheLowerHalf) {
   EXPECT_EQ(refusal_of(serialized(proto)), RefusalCode::tensor_file_malformed);
 }
 
+TEST(TensorFile, FourElementsOf2BitsShareAByte) {
+  onnx::TensorProto proto;
+  proto.set_data_type(26);
+  proto.add_dims(5);
+  proto.set_raw_data(std::string("\x4E\xFD"));  // 10 11 00 01, lowest first; then 01 and padding
+  const auto tensor = executor::parse_tensor_file(serialized(proto));
+  ASSERT_TRUE(tensor.has_value()) << core::describe(tensor.error());
+  EXPECT_TRUE(
+      core::identical(*tensor, core::Tensor::of<core::Int2>({5}, {{-2}, {-1}, {0}, {1}, {1}})));
+  proto.set_raw_data(std::string("\x4E"));
+  EXPECT_EQ(refusal_of(serialized(proto)), RefusalCode::tensor_file_malformed);
+}
+
 TEST(TensorFile, NpyThereAndBack) {
-  for (std::uint8_t number = 1; number <= 19; ++number) {
+  for (std::uint8_t number = 1; number <= 22; ++number) {
     for (const core::Shape& shape : {core::Shape{}, core::Shape{5}, core::Shape{2, 0, 3}}) {
       const core::Tensor tensor = counting(*core::dtype_from_number(number), shape);
       const auto bytes = executor::write_npy(tensor);

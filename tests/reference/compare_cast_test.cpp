@@ -1,5 +1,5 @@
-// [elementwise.cast] [elementwise.where] [elementwise.equal] [elementwise.less]
-// [elementwise.greater] [elementwise.not]
+// [elementwise.cast] [elementwise.bit_cast] [elementwise.where] [elementwise.equal]
+// [elementwise.less] [elementwise.greater] [elementwise.not]
 #include <tests/reference/support.hpp>
 
 namespace isotrace::reference {
@@ -94,23 +94,54 @@ TEST(Cast, integers_to_8_bit_floats) {
                 f8<Dtype::f8e5m2>({0x4C, 0x4C, 0x4D, 0x7B}));
 }
 
-TEST(Cast, 4_bit_integers_wrap_from_integers_and_saturate_from_floats) {
+TEST(Cast, 4_bit_integers_wrap) {
   const auto i4 = [](std::vector<core::Int4> values) { return vector_of<core::Int4>(values); };
   const auto u4 = [](std::vector<core::UInt4> values) { return vector_of<core::UInt4>(values); };
   expect_result(cast(i32({7, 8, -9, 16, -1}), Dtype::i4), i4({{7}, {-8}, {7}, {0}, {-1}}));
   expect_result(cast(i32({7, 16, -1, 255}), Dtype::u4), u4({{7}, {0}, {15}, {15}}));
-  expect_result(cast(f32({7.9F, 300, -8.9F, -1e30F, quiet_nan()}), Dtype::i4),
-                i4({{7}, {7}, {-8}, {-8}, {0}}));
-  expect_result(cast(f32({15.9F, 300, -0.9F, -5, quiet_nan()}), Dtype::u4),
-                u4({{15}, {15}, {0}, {0}, {0}}));
+  expect_result(cast(f32({6.5F, 7.5F, 300, -9, 0x1.8p100F, quiet_nan(), infinity}), Dtype::i4),
+                i4({{6}, {-8}, {-4}, {7}, {0}, {0}, {0}}));
+  expect_result(cast(f32({15.4F, 15.5F, 300, -0.9F, -5, -infinity}), Dtype::u4),
+                u4({{15}, {0}, {12}, {15}, {11}, {0}}));
+  expect_result(cast(f64({0x1.0000000000007p49, -0.5}), Dtype::u4), u4({{1}, {0}}));
   expect_result(cast(i4({{-8}, {7}}), Dtype::f32), f32({-8, 7}));
   expect_result(cast(u4({{15}}), Dtype::i4), i4({{-1}}));
   expect_result(cast(booleans({0, 1}), Dtype::u4), u4({{0}, {1}}));
 }
 
+TEST(Cast, 2_bit_integers_wrap) {
+  const auto i2 = [](std::vector<core::Int2> values) { return vector_of<core::Int2>(values); };
+  const auto u2 = [](std::vector<core::UInt2> values) { return vector_of<core::UInt2>(values); };
+  expect_result(cast(i32({1, 2, -3, 4, -1}), Dtype::i2), i2({{1}, {-2}, {1}, {0}, {-1}}));
+  expect_result(cast(f32({1.5F, -1, -3, 2.5F, infinity}), Dtype::i2),
+                i2({{-2}, {-1}, {1}, {-2}, {0}}));
+  expect_result(cast(f32({3.4F, 3.5F, -1, quiet_nan()}), Dtype::u2), u2({{3}, {0}, {3}, {0}}));
+  expect_result(cast(i2({{-2}, {1}}), Dtype::f32), f32({-2, 1}));
+  expect_result(cast(u2({{3}}), Dtype::i4), vector_of<core::Int4>({{3}}));
+}
+
+TEST(Cast, floats_of_4_bits_saturate_and_have_no_nan) {
+  constexpr Dtype f4 = Dtype::f4e2m1;
+  std::vector<std::uint8_t> codes;
+  for (std::uint8_t code = 0; code < 16; ++code) codes.push_back(code);
+  const Tensor values =
+      f32({0, 0.5F, 1, 1.5F, 2, 3, 4, 6, -0.0F, -0.5F, -1, -1.5F, -2, -3, -4, -6});
+  expect_result(cast(f8<f4>(codes), Dtype::f32), values);
+  expect_result(cast(values, f4), f8<f4>(codes));
+  // Ties go to the even code; what is above 6 is 6.
+  expect_result(cast(f32({0.25F, 0.75F, 1.25F, 2.5F, 3.5F, 5, 7, -infinity}), f4),
+                f8<f4>({0, 2, 2, 4, 6, 6, 7, 0xF}));
+  expect_result(cast(f32({quiet_nan(), 1e-30F, -1e-30F}), f4), f8<f4>({8, 0, 8}));
+  expect_result(call(Op::cast, {f32({100})},
+                     {{"to", static_cast<std::int64_t>(f4)}, {"saturate", std::int64_t{0}}}),
+                f8<f4>({7}));
+  expect_refused(call(Op::add, {f8<f4>({1}), f8<f4>({1})}),
+                 RefusalCode::operation_dtype_unsupported, "Add");
+}
+
 TEST(Cast, is_defined_between_all_types) {
-  for (std::uint8_t from = 1; from <= 19; ++from) {
-    for (std::uint8_t to = 1; to <= 19; ++to) {
+  for (std::uint8_t from = 1; from <= 22; ++from) {
+    for (std::uint8_t to = 1; to <= 22; ++to) {
       const Tensor x(*core::dtype_from_number(from), Shape{2});
       expect_result(cast(x, *core::dtype_from_number(to)),
                     Tensor(*core::dtype_from_number(to), Shape{2}));
@@ -119,10 +150,46 @@ TEST(Cast, is_defined_between_all_types) {
 }
 
 TEST(Cast, refuses_a_type_that_does_not_exist) {
-  for (std::int64_t to : {0, 20, -1, 256, 257}) {
+  for (std::int64_t to : {0, 23, -1, 256, 257}) {
     expect_refused(call(Op::cast, {f32({1})}, {{"to", to}}),
                    RefusalCode::operation_attribute_invalid, "Cast");
   }
+}
+
+Outcome bit_cast(const Tensor& x, core::Dtype to) {
+  return call(Op::bit_cast, {x}, {{"to", static_cast<std::int64_t>(to)}});
+}
+
+TEST(BitCast, keeps_the_bits) {
+  expect_result(bit_cast(f32({2}, {1, -0.0F}), core::Dtype::i32),
+                i32({0x3F800000, -0x7FFFFFFF - 1}));
+  const Tensor signalling = f32_bits({1}, {0x7F800001});
+  expect_result(bit_cast(signalling, core::Dtype::f32), signalling);
+  expect_result(bit_cast(vector_of<std::uint16_t>({0x3C00}), core::Dtype::f16), f16_bits({0x3C00}));
+  expect_result(bit_cast(booleans({1, 0}), core::Dtype::u8), vector_of<std::uint8_t>({1, 0}));
+  expect_result(bit_cast(vector_of<std::uint8_t>({1, 0}), core::Dtype::boolean), booleans({1, 0}));
+}
+
+TEST(BitCast, few_bits_are_signed_or_not) {
+  const Tensor i = vector_of<core::Int4>({{-1}, {7}, {-8}});
+  const Tensor u = vector_of<core::UInt4>({{15}, {7}, {8}});
+  expect_result(bit_cast(i, core::Dtype::u4), u);
+  expect_result(bit_cast(u, core::Dtype::i4), i);
+  expect_result(bit_cast(i, core::Dtype::f4e2m1), f8<core::Dtype::f4e2m1>({15, 7, 8}));
+  expect_result(bit_cast(f8<core::Dtype::f4e2m1>({15, 7, 8}), core::Dtype::i4), i);
+  expect_result(bit_cast(vector_of<core::UInt2>({{3}, {1}}), core::Dtype::i2),
+                vector_of<core::Int2>({{-1}, {1}}));
+}
+
+TEST(BitCast, refuses_other_widths_and_bytes_that_are_no_booleans) {
+  expect_refused(bit_cast(f32({1}), core::Dtype::i64), RefusalCode::operation_dtype_unsupported,
+                 "BitCast");
+  expect_refused(bit_cast(vector_of<core::Int4>({{1}}), core::Dtype::i8),
+                 RefusalCode::operation_dtype_unsupported, "BitCast");
+  expect_refused(bit_cast(vector_of<std::uint8_t>({2}), core::Dtype::boolean),
+                 RefusalCode::operand_value_invalid, "BitCast");
+  expect_refused(bit_cast(f32({1}), static_cast<core::Dtype>(63)),
+                 RefusalCode::operation_attribute_invalid, "BitCast");
 }
 
 TEST(Equal, compares_values_not_bits) {

@@ -61,12 +61,14 @@ Tensor random_tensor(core::PhiloxStream& random) {
   if (list) shape = {static_cast<std::int64_t>(random.next_below(4))};
   const auto dtype = list ? core::Dtype::i64
                           : *core::dtype_from_number(static_cast<std::uint8_t>(
-                                random.next_below(2) == 0 ? 1 : 1 + random.next_below(19)));
+                                random.next_below(2) == 0 ? 1 : 1 + random.next_below(22)));
   Tensor tensor(dtype, shape);
   for (auto& byte : tensor.mutable_bytes()) {
     byte = static_cast<std::uint8_t>(random.next_below(dtype == core::Dtype::boolean ? 2 : 256));
     if (dtype == core::Dtype::i4) byte = static_cast<std::uint8_t>(byte % 16 - 8);
-    if (dtype == core::Dtype::u4) byte %= 16;
+    if (dtype == core::Dtype::u4 || dtype == core::Dtype::f4e2m1) byte %= 16;
+    if (dtype == core::Dtype::i2) byte = static_cast<std::uint8_t>(byte % 4 - 2);
+    if (dtype == core::Dtype::u2) byte %= 4;
   }
   // Small or far over every limit: a number in between would only cost gigabytes.
   if (dtype == core::Dtype::i32) {

@@ -49,6 +49,25 @@ TEST(QuantizeLinear, to_4_and_16_bits) {
                 vector_of<std::uint16_t>({0, 0, 7, 8, 40000, 0}));
 }
 
+TEST(QuantizeLinear, to_2_bits_and_to_floats_of_4) {
+  const Tensor x = f32({-3, -0.5F, 0.6F, 2.5F, quiet_nan()});
+  const Tensor one = f32({}, {1});
+  expect_result(call(Op::quantize_linear, {x, one}, {to(Dtype::i2)}),
+                vector_of<core::Int2>({{-2}, {0}, {1}, {1}, {0}}));
+  expect_result(
+      call(Op::quantize_linear, {x, one, Tensor::of<core::UInt2>({}, {{1}})}, {to(Dtype::u2)}),
+      vector_of<core::UInt2>({{0}, {1}, {2}, {3}, {1}}));
+  expect_result(call(Op::quantize_linear, {x, one}, {to(Dtype::f4e2m1)}),
+                f8<Dtype::f4e2m1>({0xD, 0x9, 0x1, 0x4, 0x8}));
+  expect_result(call(Op::quantize_linear, {f32({-0.0F, -0.1F}), one}, {to(Dtype::f4e2m1)}),
+                f8<Dtype::f4e2m1>({0, 8}));
+  expect_result(call(Op::dequantize_linear, {vector_of<core::Int2>({{-2}, {1}}), f32({}, {0.5F}),
+                                             Tensor::of<core::Int2>({}, {{1}})}),
+                f32({-1.5F, 0}));
+  expect_result(call(Op::dequantize_linear, {f8<Dtype::f4e2m1>({0xF, 1}), f32({}, {2})}),
+                f32({-12, 1}));
+}
+
 TEST(QuantizeLinear, along_an_axis_and_in_blocks) {
   const Tensor x = f32({2, 3}, {1, 2, 3, 4, 5, 6});
   expect_result(call(Op::quantize_linear, {x, f32({1, 0.5F, 0.25F}), u8({3}, {0, 1, 2})}),
@@ -74,6 +93,12 @@ TEST(QuantizeLinear, to_8_bit_floats_rounds_the_quotient) {
                 f8<Dtype::f8e5m2>({0x38, 0xE0, 0x7F, 0x2A, 0x7C}));
 }
 
+TEST(QuantizeLinear, one_zero_point_may_have_an_axis) {
+  const Tensor x = f32({2}, {1, 3});
+  expect_result(call(Op::quantize_linear, {x, f32({}, {1}), u8({1}, {5})}), u8({2}, {6, 8}));
+  expect_result(call(Op::dequantize_linear, {u8({2}, {6, 8}), f32({}, {1}), u8({1}, {5})}), x);
+}
+
 TEST(QuantizeLinear, integers_are_divided_in_f64) {
   // A little above a tie; rounded to f32 first it would fall on it.
   expect_result(
@@ -91,7 +116,8 @@ TEST(QuantizeLinear, refuses_what_does_not_fit) {
                    code, "QuantizeLinear");
   };
   refused(f32({1, 2}), std::nullopt, {}, RefusalCode::shape_mismatch);
-  refused(f32({}, {1}), u8({1}, {1}), {}, RefusalCode::shape_mismatch);
+  refused(f32({}, {1}), u8({2}, {1, 1}), {}, RefusalCode::shape_mismatch);
+  refused(f32({}, {1}), u8({1, 1}, {1}), {}, RefusalCode::shape_mismatch);
   refused(f32({2, 1}, {1, 2}), std::nullopt, {block(2)}, RefusalCode::shape_mismatch);
   refused(f32({}, {1}), i8({}, {1}), {}, RefusalCode::operation_dtype_unsupported);
   refused(f64({1}), std::nullopt, {}, RefusalCode::operation_dtype_unsupported);

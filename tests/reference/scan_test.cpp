@@ -1,4 +1,4 @@
-// [reduce.cum_sum] [reduce.top_k]
+// [reduce.cum_sum] [reduce.cum_prod] [reduce.top_k]
 #include <tests/reference/support.hpp>
 
 namespace isotrace::reference {
@@ -38,6 +38,28 @@ TEST(CumSum, takes_empty_tensors_and_refuses_axes) {
   expect_refused(call(Op::cum_sum, {f32({1}), i64({0, 0})}), RefusalCode::shape_mismatch, "CumSum");
   expect_refused(call(Op::cum_sum, {f32({1}), f32({0})}), RefusalCode::operation_dtype_unsupported,
                  "CumSum");
+}
+
+TEST(CumProd, inclusive_exclusive_and_reverse) {
+  const Tensor x = f32({2, 3}, {1, 2, 3, 4, 5, 6});
+  expect_result(call(Op::cum_prod, {x, at_axis(1)}), f32({2, 3}, {1, 2, 6, 4, 20, 120}));
+  expect_result(call(Op::cum_prod, {x, at_axis(-2)}), f32({2, 3}, {1, 2, 3, 4, 10, 18}));
+  expect_result(call(Op::cum_prod, {x, at_axis(1)}, {exclusive}), f32({2, 3}, {1, 1, 2, 1, 4, 20}));
+  expect_result(call(Op::cum_prod, {x, at_axis(1)}, {exclusive, reverse}),
+                f32({2, 3}, {6, 3, 1, 30, 6, 1}));
+}
+
+TEST(CumProd, multiplies_one_after_the_other_from_one) {
+  expect_result(call(Op::cum_prod, {f32({-0.0F, 2, infinity, 1}), at_axis(0)}),
+                f32({-0.0F, -0.0F, quiet_nan(), quiet_nan()}));
+  // 2047 * 2047 does not fit into f16 until it is divided again: the product stays in f32.
+  expect_result(call(Op::cum_prod, {f16_bits({0x67FF, 0x67FF, 0x1400}), at_axis(0)}),
+                f16_bits({0x67FF, 0x7C00, 0x6BFE}));
+  expect_result(call(Op::cum_prod, {vector_of<std::uint8_t>({100, 3}), at_axis(0)}),
+                vector_of<std::uint8_t>({100, 44}));
+  expect_result(call(Op::cum_prod, {f32({0, 3}, {}), at_axis(0)}), f32({0, 3}, {}));
+  expect_refused(call(Op::cum_prod, {f32({1}), at_axis(1)}),
+                 RefusalCode::operation_attribute_invalid, "CumProd");
 }
 
 TEST(TopK, orders_values_and_keeps_ties_in_place) {

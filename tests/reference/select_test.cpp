@@ -1,5 +1,6 @@
 // [move.gather_elements] [move.gather_nd] [move.scatter_elements] [move.scatter_nd] [move.one_hot]
 // [move.eye_like] [move.trilu] [move.range] [move.compress] [move.non_zero] [move.unique]
+// [move.tensor_scatter]
 #include <tests/reference/support.hpp>
 
 namespace isotrace::reference {
@@ -121,6 +122,66 @@ TEST(ScatterND, replaces_slices_or_adds_to_them) {
   expect_refused(
       call(Op::scatter_nd, {six(), i64({1, 1}, {2}), f32({1, 3}, {1, 2, 3})}, {reduction("none")}),
       RefusalCode::operand_value_invalid, "ScatterND");
+}
+
+const Attribute linear{"mode", std::string("linear")};
+const Attribute circular{"mode", std::string("circular")};
+
+TEST(TensorScatter, writes_each_sample_at_its_place) {
+  const Tensor cache = i64({2, 3}, {1, 2, 3, 4, 5, 6});
+  const Tensor update = i64({2, 2}, {70, 80, 90, 100});
+  expect_result(call(Op::tensor_scatter, {cache, update}, {axis(1), linear}),
+                i64({2, 3}, {70, 80, 3, 90, 100, 6}));
+  expect_result(call(Op::tensor_scatter, {cache, update, i64({1, 0})}, {axis(-1), linear}),
+                i64({2, 3}, {1, 70, 80, 90, 100, 6}));
+  expect_result(call(Op::tensor_scatter, {cache, update, i64({2, -1})}, {axis(1), circular}),
+                i64({2, 3}, {80, 2, 70, 100, 5, 90}));
+}
+
+TEST(TensorScatter, the_axis_may_stand_before_others) {
+  const Tensor cache = f32({1, 3, 2}, {1, 2, 3, 4, 5, 6});
+  expect_result(
+      call(Op::tensor_scatter, {cache, f32({1, 1, 2}, {8, 9}), i64(Ints{2})}, {axis(1), linear}),
+      f32({1, 3, 2}, {1, 2, 3, 4, 8, 9}));
+  expect_result(
+      call(Op::tensor_scatter, {f32({2, 1, 2}, {1, 2, 3, 4}), f32({2, 1, 1}, {8, 9}), i64({1, 0})},
+           {axis(2), linear}),
+      f32({2, 1, 2}, {1, 8, 9, 4}));
+}
+
+TEST(TensorScatter, takes_empty_tensors) {
+  const Tensor nothing = f32({2, 0}, {});
+  expect_result(call(Op::tensor_scatter, {nothing, nothing, i64({5, 6})}, {axis(1), circular}),
+                nothing);
+  expect_result(
+      call(Op::tensor_scatter, {f32({0, 2}, {}), f32({0, 1}, {}), i64(Ints{})}, {axis(1), linear}),
+      f32({0, 2}, {}));
+  expect_result(call(Op::tensor_scatter, {f32({1, 2}, {1, 2}), f32({1, 0}, {}), i64(Ints{2})},
+                     {axis(1), linear}),
+                f32({1, 2}, {1, 2}));
+}
+
+TEST(TensorScatter, refuses_what_does_not_fit) {
+  const Tensor cache = f32({1, 2}, {1, 2});
+  const Tensor update = f32({1, 1}, {8});
+  for (std::int64_t index : {std::int64_t{2}, std::int64_t{-1}, least, greatest}) {
+    expect_refused(call(Op::tensor_scatter, {cache, update, i64(Ints{index})}, {axis(1), linear}),
+                   RefusalCode::operand_value_invalid, "TensorScatter");
+  }
+  const auto refused = [&](const Tensor& by, const Tensor& at, std::int64_t along,
+                           const Attribute& mode, RefusalCode code) {
+    expect_refused(call(Op::tensor_scatter, {cache, by, at}, {axis(along), mode}), code,
+                   "TensorScatter");
+  };
+  const Tensor zero = i64(Ints{0});
+  refused(update, i64({0, 0}), 1, linear, RefusalCode::shape_mismatch);
+  refused(f32({1, 3}, {1, 2, 3}), zero, 1, circular, RefusalCode::shape_mismatch);
+  refused(f32({2, 1}, {1, 2}), zero, 1, linear, RefusalCode::shape_mismatch);
+  refused(update, zero, 0, linear, RefusalCode::operation_attribute_invalid);
+  refused(update, zero, 2, linear, RefusalCode::operation_attribute_invalid);
+  refused(update, zero, 1, {"mode", std::string("round")},
+          RefusalCode::operation_attribute_invalid);
+  refused(i64({1, 1}, {8}), zero, 1, linear, RefusalCode::operation_dtype_unsupported);
 }
 
 TEST(OneHot, takes_negative_and_foreign_indices) {

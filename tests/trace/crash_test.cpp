@@ -17,7 +17,7 @@ const std::string path = "run.isotrace";
 
 core::Result<core::Digest> record(SimulatedFiles& files, const Recording& recording) {
   ISOTRACE_TRY(auto writer, TraceWriter::begin(files, path, recording.identity,
-                                               recording.provenance, recording.program));
+                                               recording.provenance, {recording.program}));
   for (const core::Tensor& tensor : recording.contents) {
     ISOTRACE_TRY_DONE(writer.store(tensor, core::tensor_digest(tensor)));
   }

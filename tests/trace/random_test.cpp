@@ -9,15 +9,15 @@ namespace isotrace::trace::testing {
 namespace {
 
 core::Tensor any_tensor() {
-  const auto dtype = *core::dtype_from_number(*rc::gen::inRange<std::uint8_t>(1, 20));
+  const auto dtype = *core::dtype_from_number(*rc::gen::inRange<std::uint8_t>(1, 23));
   core::Shape shape;
   for (int axis = *rc::gen::inRange(0, 4); axis > 0; --axis) {
     shape.push_back(*rc::gen::inRange<std::int64_t>(0, 4));
   }
   core::Tensor tensor(dtype, shape);
   for (auto& byte : tensor.mutable_bytes()) {
-    const bool bits4 = dtype == core::Dtype::i4 || dtype == core::Dtype::u4;
-    byte = *rc::gen::inRange<std::uint8_t>(0, dtype == core::Dtype::boolean ? 2 : bits4 ? 8 : 255);
+    const bool tiny = dtype == core::Dtype::boolean || dtype >= core::Dtype::i4;
+    byte = *rc::gen::inRange<std::uint8_t>(0, tiny ? 2 : 255);
   }
   return tensor;
 }

@@ -284,7 +284,7 @@ TEST(ReaderRefuses, values_outside_their_range) {
   };
   const auto code = RefusalCode::trace_malformed;
   EXPECT_EQ(refused([](StepRecord& s) { s.op = static_cast<core::Op>(65535); }), code);
-  EXPECT_EQ(refused([](StepRecord& s) { s.outputs[0].dtype = static_cast<core::Dtype>(20); }),
+  EXPECT_EQ(refused([](StepRecord& s) { s.outputs[0].dtype = static_cast<core::Dtype>(60); }),
             code);
   EXPECT_EQ(refused([](StepRecord& s) { s.outputs[0].shape = {-1}; }), code);
   EXPECT_EQ(refused([](StepRecord& s) { s.outputs[0].shape.assign(17, 1); }), code);

@@ -69,7 +69,7 @@ Recording chain_recording(std::size_t count) {
 core::Bytes write_recording(const Recording& recording) {
   tests::SimulatedFiles files;
   auto writer = TraceWriter::begin(files, "run.isotrace", recording.identity, recording.provenance,
-                                   recording.program);
+                                   {recording.program});
   EXPECT_TRUE(writer.has_value());
   for (const Tensor& tensor : recording.contents) {
     EXPECT_TRUE(writer->store(tensor, core::tensor_digest(tensor)).has_value());

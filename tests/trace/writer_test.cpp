@@ -44,6 +44,25 @@ TEST(Writer, returns_the_root_that_the_reader_recomputes) {
   EXPECT_EQ(*root, parse_trace(files.files().at("t"))->root);
 }
 
+TEST(Writer, pieces_of_a_program_are_one_program_wherever_they_are_cut) {
+  const Recording recording = sample_recording();
+  core::Bytes program(3 * 65536 + 100);
+  for (std::size_t i = 0; i < program.size(); ++i) program[i] = static_cast<std::uint8_t>(i % 251);
+  const auto write = [&](const std::vector<core::ByteView>& pieces) {
+    tests::SimulatedFiles files;
+    auto writer = TraceWriter::begin(files, "t", recording.identity, recording.provenance, pieces);
+    EXPECT_TRUE(writer->finish(recording.outputs).has_value());
+    return files.files().at("t");
+  };
+  const core::ByteView whole = program;
+  for (const std::size_t size : {program.size(), std::size_t{2 * 65536}}) {
+    const core::Bytes expected = write({whole.first(size)});
+    for (const std::size_t cut : {1U, 65535U, 65536U, 65537U, 100000U}) {
+      EXPECT_EQ(write({whole.first(cut), {}, whole.subspan(cut, size - cut)}), expected) << cut;
+    }
+  }
+}
+
 TEST(WriterRefuses, records_that_no_reader_would_take) {
   Recording recording = sample_recording();
   tests::SimulatedFiles files;

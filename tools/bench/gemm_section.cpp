@@ -122,7 +122,7 @@ BenchRow bench_case(MatrixSize size, const BenchOptions& options, BenchEngine& e
 
 }  // namespace
 
-core::Result<BenchTable> bench_gemm(const BenchOptions& options) {
+core::Result<std::vector<BenchTable>> bench_gemm(const BenchOptions& options) {
   const core::FloatEnvironment environment;
   ISOTRACE_TRY(BenchEngine engine, BenchEngine::make(options));
   const Peers peers{OpenBlas::find(options.threads), OneDnn::find(options.threads),
@@ -147,7 +147,7 @@ core::Result<BenchTable> bench_gemm(const BenchOptions& options) {
       table.rows.push_back(bench_case(size, options, engine, peers));
     }
   }
-  return table;
+  return std::vector{std::move(table)};
 }
 
 }  // namespace isotrace::tools::bench

@@ -122,7 +122,7 @@ BenchRow bench_case(MatrixSize size, const BenchOptions& options, BenchEngine& e
 
 }  // namespace
 
-core::Result<BenchTable> bench_int8(const BenchOptions& options) {
+core::Result<std::vector<BenchTable>> bench_int8(const BenchOptions& options) {
   ISOTRACE_TRY(BenchEngine engine, BenchEngine::make(options));
   const Peers peers{OneDnn::find(options.threads),
                     OnnxRuntime::find(options.onnx_runtime_path, options.threads)};
@@ -132,9 +132,8 @@ core::Result<BenchTable> bench_int8(const BenchOptions& options) {
                     "oneDNN i8*i8", "ORT u8*i8"},
                    {},
                    {}};
-  const bool vnni = engine.isa == cpu::Isa::avx512 && engine.features.vnni;
   table.notes.push_back("rows x columns x depth, exact i32; ours on " +
-                        std::string(vnni ? "AVX-512 VNNI" : "AVX2"));
+                        std::string(cpu::choose_integer_kernels(engine.isa, engine.features).name));
   table.notes.push_back(peers.dnn ? "oneDNN " + peers.dnn->version() : "oneDNN absent");
   table.notes.push_back(peers.runtime ? "ORT: ONNX Runtime " + peers.runtime->version() +
                                             " MatMulInteger, b constant"
@@ -148,7 +147,7 @@ core::Result<BenchTable> bench_int8(const BenchOptions& options) {
       table.rows.push_back(bench_case(size, options, engine, peers));
     }
   }
-  return table;
+  return std::vector{std::move(table)};
 }
 
 }  // namespace isotrace::tools::bench

@@ -3,14 +3,12 @@
 // session.run: they include the call from JavaScript, some tens of microseconds.
 #pragma once
 
-#include <sys/types.h>
-
-#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include <isotrace/core/digest.hpp>
+#include <isotrace/tools/bench/line_process.hpp>
 
 namespace isotrace::tools::bench {
 
@@ -19,26 +17,19 @@ class OnnxRuntime {
   /// `modules` is the folder node_modules that has onnxruntime-node. Nothing if it or node is not
   /// there.
   static std::unique_ptr<OnnxRuntime> find(const std::string& modules, unsigned threads);
-  ~OnnxRuntime();
-  OnnxRuntime(const OnnxRuntime&) = delete;
-  OnnxRuntime& operator=(const OnnxRuntime&) = delete;
-
   [[nodiscard]] const std::string& version() const { return version_; }
   /// Loads a model from its bytes or from a file; false if ONNX Runtime cannot.
   bool load(core::ByteView model);
   bool load_file(const std::string& path);
   /// Seconds of one run of the model loaded last, on inputs made up by the script.
   std::optional<double> run();
+  /// The process itself, for requests that only whole models need (onnx_runtime.js).
+  LineProcess& process() { return *process_; }
 
  private:
-  OnnxRuntime() = default;
-  bool start(const std::string& modules, unsigned threads);
-  /// One line for one line; empty if the process is gone.
-  std::string ask(const std::string& request);
+  explicit OnnxRuntime(std::unique_ptr<LineProcess> process) : process_(std::move(process)) {}
 
-  pid_t child_ = -1;
-  FILE* to_child_ = nullptr;
-  FILE* from_child_ = nullptr;
+  std::unique_ptr<LineProcess> process_;
   std::string version_;
 };
 

@@ -1,5 +1,5 @@
 // What a section of `isotrace bench tensors` is: one file that measures one kind of operation
-// beside its peers, and gives a table. Sections are listed in sections.cpp.
+// beside its peers, and gives a table or several. Sections are listed in sections.cpp.
 #pragma once
 
 #include <optional>
@@ -13,15 +13,16 @@ namespace isotrace::tools::bench {
 
 struct BenchOptions {
   unsigned threads = 1;
-  std::string isa;                ///< as BackendOptions::isa; peers choose for themselves
-  bool quick = false;             ///< fewer cases, less time for each
-  std::string onnx_runtime_path;  ///< node_modules with onnxruntime-node; empty: absent
+  std::string isa;                       ///< as BackendOptions::isa; peers choose for themselves
+  bool quick = false;                    ///< fewer cases, less time for each
+  std::string onnx_runtime_path;         ///< node_modules with onnxruntime-node; empty: absent
+  std::vector<std::string> models = {};  ///< files to measure in place of those made up
 
   /// Seconds that the contenders of one case share, at least.
   [[nodiscard]] double seconds() const { return quick ? 0.1 : 1.0; }
 };
 
-/// One measured speed, or nothing where the peer is absent.
+/// One measured speed, time or size, or nothing where the peer is absent.
 using Speed = std::optional<double>;
 
 struct BenchRow {
@@ -32,13 +33,14 @@ struct BenchRow {
 
 struct BenchTable {
   std::string section;
-  std::string unit;                  ///< of all speeds; more is better
+  std::string unit;                  ///< of all speeds
   std::vector<std::string> columns;  ///< the first is ours, to which the others are compared
   std::vector<BenchRow> rows;
   std::vector<std::string> notes;  ///< which peers, which instruction set
+  bool less_is_better = false;     ///< the "speeds" are times or sizes
 };
 
-using SectionFunction = core::Result<BenchTable> (*)(const BenchOptions& options);
+using SectionFunction = core::Result<std::vector<BenchTable>> (*)(const BenchOptions& options);
 
 struct Section {
   std::string_view name;
@@ -49,8 +51,11 @@ struct Section {
 const std::vector<Section>& all_sections();
 
 // One file each.
-core::Result<BenchTable> bench_gemm(const BenchOptions& options);
-core::Result<BenchTable> bench_int8(const BenchOptions& options);
-core::Result<BenchTable> bench_ternary(const BenchOptions& options);
+core::Result<std::vector<BenchTable>> bench_gemm(const BenchOptions& options);
+core::Result<std::vector<BenchTable>> bench_int8(const BenchOptions& options);
+core::Result<std::vector<BenchTable>> bench_quantised(const BenchOptions& options);
+core::Result<std::vector<BenchTable>> bench_ternary(const BenchOptions& options);
+core::Result<std::vector<BenchTable>> bench_math(const BenchOptions& options);
+core::Result<std::vector<BenchTable>> bench_models(const BenchOptions& options);
 
 }  // namespace isotrace::tools::bench

@@ -168,7 +168,7 @@ BenchRow bench_case(MatrixSize size, const BenchOptions& options, BenchEngine& e
 
 }  // namespace
 
-core::Result<BenchTable> bench_ternary(const BenchOptions& options) {
+core::Result<std::vector<BenchTable>> bench_ternary(const BenchOptions& options) {
   ISOTRACE_TRY(BenchEngine engine, BenchEngine::make(options));
   const auto dnn = OneDnn::find(options.threads);
   const auto runtime = OnnxRuntime::find(options.onnx_runtime_path, options.threads);
@@ -191,7 +191,7 @@ core::Result<BenchTable> bench_ternary(const BenchOptions& options) {
       table.rows.push_back(bench_case(size, options, engine, dnn, runtime.get()));
     }
   }
-  return table;
+  return std::vector{std::move(table)};
 }
 
 }  // namespace isotrace::tools::bench

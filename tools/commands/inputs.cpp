@@ -36,6 +36,12 @@ core::Result<core::Tensor> random_tensor(const core::ProgramInput& input, std::u
   const auto floats8 = [&]<core::Dtype format>(core::Float8<format>* tag) {
     fill(tag, [&] { return core::to_float8<format>(random.next_f32()); });
   };
+  // One per byte, from 0 on.
+  const auto small_integers = [&](std::uint32_t below) {
+    for (std::uint8_t& byte : tensor.mutable_bytes()) {
+      byte = static_cast<std::uint8_t>(random.next_below(below));
+    }
+  };
   switch (input.dtype) {
     case core::Dtype::f32:
       fill(static_cast<float*>(nullptr), [&] { return random.next_f32(); });
@@ -50,10 +56,6 @@ core::Result<core::Tensor> random_tensor(const core::ProgramInput& input, std::u
       fill(static_cast<core::BFloat16*>(nullptr),
            [&] { return core::to_bfloat16(random.next_f32()); });
       break;
-    case core::Dtype::boolean:
-      fill(static_cast<core::Bool8*>(nullptr),
-           [&] { return core::Bool8{static_cast<std::uint8_t>(random.next_below(2))}; });
-      break;
     case core::Dtype::f8e4m3fn:
       floats8(static_cast<core::Float8<core::Dtype::f8e4m3fn>*>(nullptr));
       break;
@@ -66,14 +68,14 @@ core::Result<core::Tensor> random_tensor(const core::ProgramInput& input, std::u
     case core::Dtype::f8e5m2fnuz:
       floats8(static_cast<core::Float8<core::Dtype::f8e5m2fnuz>*>(nullptr));
       break;
+    case core::Dtype::f4e2m1:
+      floats8(static_cast<core::Float8<core::Dtype::f4e2m1>*>(nullptr));
+      break;
     case core::Dtype::i4:
-      fill(static_cast<core::Int4*>(nullptr),
-           [&] { return core::Int4{static_cast<std::int8_t>(random.next_below(8))}; });
-      break;
-    case core::Dtype::u4:
-      fill(static_cast<core::UInt4*>(nullptr),
-           [&] { return core::UInt4{static_cast<std::uint8_t>(random.next_below(8))}; });
-      break;
+    case core::Dtype::u4: small_integers(8); break;
+    case core::Dtype::boolean:
+    case core::Dtype::i2:
+    case core::Dtype::u2: small_integers(2); break;
     case core::Dtype::i8: integers(static_cast<std::int8_t*>(nullptr)); break;
     case core::Dtype::u8: integers(static_cast<std::uint8_t*>(nullptr)); break;
     case core::Dtype::i16: integers(static_cast<std::int16_t*>(nullptr)); break;
@@ -136,11 +138,32 @@ core::Result<core::Done> add_input(const Context& context, const std::string& te
   return core::Done{};
 }
 
+/// A model from standard input.
+class ReadModel final : public executor::ModelBytes {
+ public:
+  explicit ReadModel(core::Bytes bytes) : bytes_(std::move(bytes)) {}
+  [[nodiscard]] std::uint64_t size() const override { return bytes_.size(); }
+  [[nodiscard]] core::Result<core::Done> read(std::uint64_t offset,
+                                              std::span<std::uint8_t> out) const override {
+    return executor::ModelInMemory(bytes_).read(offset, out);
+  }
+
+ private:
+  core::Bytes bytes_;
+};
+
+core::Result<std::unique_ptr<executor::ModelBytes>> open_model(const Context& context,
+                                                               const std::string& path) {
+  if (path != "-") return executor::ModelFile::open(path);
+  ISOTRACE_TRY(core::Bytes bytes, context.read(path, core::limits::model_bytes_max));
+  return std::make_unique<ReadModel>(std::move(bytes));
+}
+
 }  // namespace
 
 core::Result<core::Program> load_program(const Context& context, const std::string& path,
                                          const std::string& weights_path) {
-  ISOTRACE_TRY(const core::Bytes bytes, context.read(path, core::limits::model_bytes_max));
+  ISOTRACE_TRY(const auto model, open_model(context, path));
   executor::TensorFile weights{};
   if (!weights_path.empty()) {
     ISOTRACE_TRY(weights, load_tensors(context, weights_path));
@@ -151,7 +174,7 @@ core::Result<core::Program> load_program(const Context& context, const std::stri
   }
   const executor::ModelFolder folder = executor::ModelFolder::of_model(path);
   auto program = executor::import_onnx(
-      bytes, {.folder = path == "-" ? nullptr : &folder, .weights = weights.tensors});
+      *model, {.folder = path == "-" ? nullptr : &folder, .weights = weights.tensors});
   if (!program) return core::refuse_within(path, std::move(program).error());
   return program;
 }
@@ -197,7 +220,7 @@ core::Result<unsigned> load_jobs(const Arguments& arguments) {
 
 core::Result<unsigned> load_hash_threads(const Arguments& arguments) {
   ISOTRACE_TRY(const unsigned jobs, load_jobs(arguments));
-  return executor::spare_hash_threads(jobs);
+  return executor::choose_hash_threads(jobs);
 }
 
 core::Result<std::unique_ptr<backends::Backend>> load_backend(const Arguments& arguments,

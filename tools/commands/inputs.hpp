@@ -26,7 +26,7 @@ core::Result<std::unique_ptr<backends::Backend>> load_backend(const Arguments& a
                                                               const std::string& backend = {});
 /// --jobs; refuses text_not_number and numbers outside 1 to 1,024.
 core::Result<unsigned> load_jobs(const Arguments& arguments);
-/// Threads that hash beside those of --jobs (executor::spare_hash_threads).
+/// Threads that hash beside those of --jobs (executor::choose_hash_threads).
 core::Result<unsigned> load_hash_threads(const Arguments& arguments);
 
 /// --memory-max in GiB, at least 1; refuses text_not_number and value_out_of_range.

@@ -12,8 +12,8 @@ using enum Arity;
 // Options that several commands share, word for word.
 constexpr OptionSpec backend_option{"--backend",    "B", once, "backend that executes", "reference",
                                     "reference|cpu"};
-constexpr OptionSpec threads_option{
-    "--jobs", "N", once, "threads that compute; as many more may hash, on idle processors", "1"};
+constexpr OptionSpec threads_option{"--jobs", "N", once,
+                                    "threads that compute; as many more may hash", "1"};
 constexpr OptionSpec isa_option{"--isa", "ISA",
                                 once,    "instruction set of the cpu backend (default: the best)",
                                 "",      "avx2|avx512"};
@@ -197,11 +197,14 @@ constexpr std::string_view backends_examples[] = {"isotrace backends",
 constexpr OptionSpec bench_options[] = {
     {"--threads", "N", once, "threads of every library", "1"},
     isa_option,
-    {"--only", "SECTION", once, "one section of the table", "", "gemm|int8|ternary"},
+    {"--only", "SECTION", once, "one section of the table", "",
+     "gemm|int8|quantised|ternary|math|models"},
+    {"--model", "FILE", many, "measure this ONNX model in section models, not those made up"},
     {"--quick", "", flag, "fewer cases, less time for each: for a look, not for figures"},
 };
 constexpr std::string_view bench_examples[] = {
     "isotrace bench tensors --only gemm",
+    "ISOTRACE_ORT=node_modules isotrace bench tensors --only models --model model.onnx",
     "ISOTRACE_ORT=node_modules isotrace bench tensors --threads 2 --json"};
 
 constexpr OptionSpec conform_options[] = {

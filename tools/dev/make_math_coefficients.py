@@ -15,6 +15,9 @@ getcontext().prec = 90
 DIGITS = Decimal(10) ** -85
 
 ATAN_TERMS, ASIN_TERMS, ERF_TERMS, ERF_PIECES = 10, 12, 10, 16
+# Of the sequences with an error below 2^-37: those above are below 2^-43.
+EXP_QUICK_TERMS, ATANH_QUICK_TERMS, SINE_QUICK_TERMS, COSINE_QUICK_TERMS = 8, 5, 5, 5
+ATAN_QUICK_TERMS, ASIN_QUICK_TERMS, ERF_QUICK_TERMS = 8, 9, 8
 
 
 def arctan_inverse(n, bits):
@@ -44,6 +47,26 @@ def series(first, ratio, argument):
         n += 1
         term = term * argument * ratio(n)
     return total
+
+
+def exp_rest(r):
+    """(e^r - 1 - r)/r^2."""
+    return series(Decimal(1) / 2, lambda n: Decimal(1) / (n + 2), r)
+
+
+def atanh_quotient(z):
+    """atanh(s)/s at z = s^2, for z < 0.03."""
+    return sum(z ** n / (2 * n + 1) for n in range(60))
+
+
+def sine_rest(z):
+    """(sin(r)/r - 1)/z at z = r^2."""
+    return series(Decimal(-1) / 6, lambda n: Decimal(-1) / ((2 * n + 2) * (2 * n + 3)), z)
+
+
+def cosine_rest(z):
+    """(cos(r) - 1)/z at z = r^2."""
+    return series(Decimal(-1) / 2, lambda n: Decimal(-1) / ((2 * n + 1) * (2 * n + 2)), z)
 
 
 def atan_quotient(z):
@@ -109,26 +132,42 @@ def print_list(name, values, comment):
     print(",\n".join(f"    {hexadecimal(v)}" for v in values) + "};\n")
 
 
+def print_polynomial(name, function, low, high, terms, comment):
+    low, high = Decimal(low), Decimal(high)
+    print_list(name, recentre(interpolate(function, low, high, terms), (low + high) / 2), comment)
+
+
+def print_erf_rows(name, terms_name, terms):
+    print(f"inline constexpr std::size_t {terms_name} = {terms};")
+    print(f"inline constexpr double {name}[{ERF_PIECES}][{terms_name}] = {{")
+    rows = []
+    for i in range(ERF_PIECES):
+        row = interpolate(erf_quotient, Decimal(i) / 4, Decimal(i + 1) / 4, terms)
+        rows.append("    {" + ", ".join(hexadecimal(c) for c in row) + "}")
+    print(",\n".join(rows) + "};\n")
+
+
 def main():
     print("// Made by tools/dev/make_math_coefficients.py; see there.")
     print("#pragma once\n\n#include <cstddef>\n#include <cstdint>\n\nnamespace isotrace::reference {\n")
-    high = (Decimal(2).sqrt() - 1) ** 2
-    high += Decimal("1e-6")
-    print_list("atan_coefficients",
-               recentre(interpolate(atan_quotient, Decimal(0), high, ATAN_TERMS), high / 2),
-               "atan(t)/t in powers of t^2, for |t| <= sqrt(2) - 1.")
-    print_list("asin_coefficients",
-               recentre(interpolate(asin_quotient, Decimal(0), Decimal("0.25"), ASIN_TERMS),
-                        Decimal("0.125")),
-               "asin(t)/t in powers of t^2, for |t| <= 1/2.")
+    print_polynomial("exp_quick_coefficients", exp_rest, "-0.3468", "0.3468", EXP_QUICK_TERMS,
+                     "(e^r - 1 - r)/r^2 in powers of r, for |r| <= 0.3468.")
+    print_polynomial("atanh_quick_coefficients", atanh_quotient, 0, "0.029438", ATANH_QUICK_TERMS,
+                     "atanh(s)/s in powers of s^2, for |s| <= 3 - sqrt(8).")
+    print_polynomial("sine_quick_coefficients", sine_rest, 0, "0.61686", SINE_QUICK_TERMS,
+                     "(sin(r) - r)/r^3 in powers of r^2, for |r| <= pi/4.")
+    print_polynomial("cosine_quick_coefficients", cosine_rest, 0, "0.61686", COSINE_QUICK_TERMS,
+                     "(cos(r) - 1)/r^2 in powers of r^2, for |r| <= pi/4.")
+    high = (Decimal(2).sqrt() - 1) ** 2 + Decimal("1e-6")
+    for grade, terms in (("", ATAN_TERMS), ("quick_", ATAN_QUICK_TERMS)):
+        print_polynomial(f"atan_{grade}coefficients", atan_quotient, 0, high, terms,
+                         "atan(t)/t in powers of t^2, for |t| <= sqrt(2) - 1.")
+    for grade, terms in (("", ASIN_TERMS), ("quick_", ASIN_QUICK_TERMS)):
+        print_polynomial(f"asin_{grade}coefficients", asin_quotient, 0, "0.25", terms,
+                         "asin(t)/t in powers of t^2, for |t| <= 1/2.")
     print("/// erf(x)/x in powers of x - (i + 1/2)/4 in row i, for x in [i/4, (i + 1)/4].")
-    print(f"inline constexpr std::size_t erf_terms = {ERF_TERMS};")
-    print(f"inline constexpr double erf_coefficients[{ERF_PIECES}][erf_terms] = {{")
-    rows = []
-    for i in range(ERF_PIECES):
-        row = interpolate(erf_quotient, Decimal(i) / 4, Decimal(i + 1) / 4, ERF_TERMS)
-        rows.append("    {" + ", ".join(hexadecimal(c) for c in row) + "}")
-    print(",\n".join(rows) + "};\n")
+    print_erf_rows("erf_coefficients", "erf_terms", ERF_TERMS)
+    print_erf_rows("erf_quick_coefficients", "erf_quick_terms", ERF_QUICK_TERMS)
     limbs = 6
     digits = (1 << (64 * limbs + 1 + 512)) // pi_scaled(512)
     print("/// The first 384 bits of 2/pi after the binary point, most significant word first.")
