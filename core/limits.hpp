@@ -26,5 +26,13 @@ inline constexpr std::size_t attribute_elements_max = 1U << 20;
 inline constexpr std::size_t text_nesting_max = 256;  // JSON and VNN-LIB depth
 inline constexpr std::size_t property_disjuncts_max = 1U << 16;
 inline constexpr std::size_t proof_nodes_max = 1U << 26;
+inline constexpr std::uint64_t wasm_module_bytes_max = 1ULL << 30;
+inline constexpr std::size_t wasm_entities_max = 1U << 20;      // entries of one index space
+inline constexpr std::size_t wasm_parameters_max = 1000;        // and results, of one function type
+inline constexpr std::size_t wasm_locals_max = 50'000;          // of one function
+inline constexpr std::size_t wasm_memory_pages_max = 1U << 14;  // of 64 KiB
+inline constexpr std::size_t wasm_table_elements_max = 1U << 20;
+inline constexpr std::size_t wasm_frames_max = 1U << 16;  // calls that have not returned
+inline constexpr std::size_t wasm_slots_max = 1U << 20;   // their locals and operands
 
 }  // namespace isotrace::core::limits

@@ -1,4 +1,5 @@
-"""conform as users and CI systems run it, on folders made here from the controller."""
+"""conform as users and CI systems run it, on suites made here."""
+import json
 import pathlib
 import shutil
 import unittest
@@ -63,6 +64,66 @@ class Conform(CommandLineTest):
         self.assertIn("E1101", refused.find("skipped").get("message"))
         self.conform("--junit", report, code=1)
         self.assertEqual(pathlib.Path(report).read_bytes(), first)
+
+
+# (module (func (export "f") (result i32) i32.const 7))
+SEVEN = bytes.fromhex("0061736d01000000" "0105016000017f" "03020100" "0705010166" "0000" "0a0601040041070b")
+
+
+def returns(value):
+    return {"type": "assert_return", "line": 2, "action": {"type": "invoke", "field": "f", "args": []},
+            "expected": [{"type": "i32", "value": str(value)}]}
+
+
+class ConformWasm(CommandLineTest):
+    def make_script(self, name, *commands):
+        script = self.folder / "suite" / (name + ".json")
+        script.parent.mkdir(parents=True, exist_ok=True)
+        (script.parent / "seven.wasm").write_bytes(SEVEN)
+        module = {"type": "module", "line": 1, "filename": "seven.wasm"}
+        script.write_text(json.dumps({"commands": [module, *commands]}))
+
+    def make_suite(self):
+        text_only = {"type": "assert_malformed", "line": 3, "filename": "x.wat", "module_type": "text", "text": "?"}
+        self.make_script("a/passes", returns(7), text_only)
+        self.make_script("b/fails", returns(7), returns(8))
+        self.make_script("c/refused", {"type": "dance"})
+
+    def conform(self, *words, code):
+        return self.run_json("conform", "wasm", self.path("suite"), *words, code=code)
+
+    def test_scripts_are_judged_and_named(self):
+        self.make_suite()
+        answer = self.conform(code=1)
+        self.assertEqual([answer[key] for key in ("passed", "failed", "skipped", "refused")], [2, 1, 1, 1])
+        self.assertEqual([(c["name"], c["status"]) for c in answer["cases"]],
+                         [("a/passes", "passed"), ("b/fails", "failed"), ("c/refused", "refused")])
+        self.assertEqual(answer["cases"][1]["failures"],
+                         [{"line": 2, "what": "f: i32 8 expected, i32 7 found"}])
+        self.assertEqual(self.conform("--jobs", "3", "--edition", "1.0", code=1), answer)
+        one = self.run_json("conform", "wasm", self.path("suite/a/passes.json"))
+        self.assertEqual((one["passed"], [c["name"] for c in one["cases"]]), (1, ["passes"]))
+        text = self.run_program("conform", "wasm", self.path("suite/a")).stdout.decode()
+        self.assertTrue(text.endswith("passed 1, failed 0, skipped 1 (text format), refused 0 scripts\n"), text)
+
+    def test_only_chooses_and_nothing_chosen_is_an_error(self):
+        self.make_suite()
+        self.assertEqual(self.conform("--only", "a/*", code=0)["passed"], 1)
+        self.assertEqual(self.conform("--only", "c/*", code=3)["refused"], 1)
+        self.assertEqual(self.conform("--only", "*zzz*", code=4)["refusal"]["name"], "file_not_found")
+        self.assertEqual(self.conform("--failures", code=1)["cases"][0]["name"], "b/fails")
+
+    def test_junit_report(self):
+        self.make_suite()
+        report = self.path("report.xml")
+        self.conform("--junit", report, code=1)
+        suite = xml.etree.ElementTree.parse(report).getroot().find("testsuite")
+        self.assertEqual([suite.get(key) for key in ("tests", "failures", "errors", "skipped")], ["3", "1", "0", "1"])
+
+    def test_options_of_the_other_suite_are_wrong_calls(self):
+        self.make_suite()
+        self.run_program("conform", "wasm", self.path("suite"), "--backend", "cpu", code=2)
+        self.run_program("conform", "onnx", self.path("suite"), "--edition", "1.0", code=2)
 
 
 if __name__ == "__main__":

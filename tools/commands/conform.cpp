@@ -1,154 +1,74 @@
 #include <algorithm>
-#include <array>
 #include <atomic>
-#include <filesystem>
 #include <thread>
 
 #include <fnmatch.h>
 
-#include <isotrace/executor/conform.hpp>
 #include <isotrace/tools/commands/commands.hpp>
-#include <isotrace/tools/commands/inputs.hpp>
-#include <isotrace/tools/commands/junit.hpp>
+#include <isotrace/tools/commands/conform_cases.hpp>
 
 namespace isotrace::tools {
-namespace {
 
 namespace fs = std::filesystem;
-using Kind = executor::ConformanceOutcome::Kind;
 
-struct Case {
-  std::string name;  // path below the folder asked for
-  std::string folder;
-  executor::ConformanceOutcome outcome = {};
-};
-
-/// All test folders (those that hold a model.onnx) at or below `path`, by name. A folder that
-/// cannot be read is refused: it might hold tests.
-core::Result<std::vector<Case>> find_cases(const std::string& path) {
-  std::vector<Case> cases;
+core::Result<std::vector<FoundCase>> find_cases(const Arguments& arguments, const std::string& path,
+                                                const CaseFinder& finder, const std::string& what) {
+  std::vector<FoundCase> cases;
   std::error_code error;
   const fs::path root(path);
-  const auto add = [&](const fs::path& folder, const std::string& name) {
-    if (fs::is_regular_file(folder / "model.onnx", error)) cases.push_back({name, folder.string()});
-  };
-  add(root, fs::absolute(root).lexically_normal().filename().string());
-  error.clear();
+  finder(root, fs::absolute(root).lexically_normal().filename().string(), cases);
   fs::recursive_directory_iterator entry(root, error);
   for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-    if (entry->is_directory(error)) add(*entry, entry->path().lexically_relative(root).string());
+    std::error_code ignored;
+    if (!entry->is_directory(ignored)) continue;
+    finder(*entry, entry->path().lexically_relative(root).string(), cases);
   }
   if (error) return core::refuse(core::RefusalCode::file_not_found, path, error.message());
-  std::sort(cases.begin(), cases.end(),
-            [](const Case& a, const Case& b) { return a.name < b.name; });
-  return cases;
-}
-
-/// find_cases less those that --only does not match; none left is an error, never a success.
-core::Result<std::vector<Case>> choose_cases(const Arguments& arguments) {
-  const std::string& path = arguments.operand(1);
-  ISOTRACE_TRY(std::vector<Case> cases, find_cases(path));
-  if (cases.empty()) {
-    return core::refuse(core::RefusalCode::file_not_found, path, "no folder with a model.onnx");
-  }
+  if (cases.empty()) return core::refuse(core::RefusalCode::file_not_found, path, "no " + what);
+  std::ranges::sort(cases, {}, &FoundCase::name);
   if (!arguments.has("--only")) return cases;
   const std::string glob = arguments.value("--only");
-  std::erase_if(
-      cases, [&](const Case& test) { return ::fnmatch(glob.c_str(), test.name.c_str(), 0) != 0; });
+  std::erase_if(cases, [&](const FoundCase& test) {
+    return ::fnmatch(glob.c_str(), test.name.c_str(), 0) != 0;
+  });
   if (cases.empty()) {
     return core::refuse(core::RefusalCode::file_not_found, path, "no test matches " + glob);
   }
   return cases;
 }
 
-/// Judges all cases, `backends.size()` at a time. The order of the outcomes is that of the cases.
-void judge(const Context& context, std::span<const std::unique_ptr<backends::Backend>> backends,
-           std::vector<Case>& cases) {
+void judge_cases(std::size_t workers, std::size_t count,
+                 const std::function<void(std::size_t, std::size_t)>& judge) {
   std::atomic<std::size_t> next = 0;
-  const auto work = [&](backends::Backend& backend) {
-    for (std::size_t i = next++; i < cases.size(); i = next++) {
-      cases[i].outcome = executor::check_conformance(context.files, cases[i].folder, backend);
-    }
+  const auto work = [&](std::size_t worker) {
+    for (std::size_t i = next++; i < count; i = next++) judge(worker, i);
   };
-  std::vector<std::jthread> workers;
-  for (const auto& backend : backends.subspan(1)) {
-    workers.emplace_back([&work, &backend] { work(*backend); });
-  }
-  work(*backends[0]);
+  std::vector<std::jthread> threads;
+  for (std::size_t worker = 1; worker < workers; ++worker) threads.emplace_back(work, worker);
+  work(0);
 }
 
-std::string_view status_name(Kind kind) {
-  switch (kind) {
-    case Kind::passed: return "passed";
-    case Kind::failed: return "failed";
-    case Kind::refused: return "refused";
-  }
-  return "refused";
+core::Result<core::Done> write_junit(const Context& context, const Arguments& arguments,
+                                     const std::string& suite, std::span<const JunitCase> cases) {
+  if (!arguments.has("--junit")) return core::Done{};
+  return context.write(arguments.value("--junit"), core::as_bytes(junit_text(suite, cases)));
 }
 
-Json case_json(const Case& test) {
-  const executor::ConformanceOutcome& outcome = test.outcome;
-  Json object = {{"name", test.name}, {"status", status_name(outcome.kind)}};
-  if (outcome.kind == Kind::failed) object["mismatch"] = outcome.mismatch;
-  if (outcome.refusal) {
-    object["code"] = static_cast<int>(outcome.refusal->code);
-    object["refusal"] = core::describe(*outcome.refusal);
-  }
-  return object;
+int conform_exit(std::size_t passed, std::size_t failed) {
+  if (failed != 0) return exit_no;
+  return passed == 0 ? exit_refused : exit_yes;
 }
-
-void print_case(const Context& context, const Case& test) {
-  context.out << status_name(test.outcome.kind) << "  " << test.name;
-  if (test.outcome.kind == Kind::failed) context.out << "  " << test.outcome.mismatch;
-  if (test.outcome.refusal) context.out << "  " << core::describe(*test.outcome.refusal);
-  context.out << "\n";
-}
-
-std::string junit_of(const Arguments& arguments, const std::vector<Case>& cases) {
-  std::vector<JunitCase> tests;
-  for (const Case& test : cases) {
-    JunitCase& out = tests.emplace_back(JunitCase{test.name, {}, {}});
-    if (test.outcome.kind == Kind::failed) out.failure = test.outcome.mismatch;
-    if (test.outcome.refusal) out.skipped = core::describe(*test.outcome.refusal);
-  }
-  return junit_text("isotrace conform onnx on " + arguments.value("--backend"), tests);
-}
-
-}  // namespace
 
 int conform_command(const Context& context, const Arguments& arguments) {
-  ISOTRACE_OR_REPORT(context, std::vector<Case> cases, choose_cases(arguments));
-  ISOTRACE_OR_REPORT(context, const unsigned jobs, load_jobs(arguments));
-  std::vector<std::unique_ptr<backends::Backend>> backends(
-      std::min<std::size_t>(jobs, cases.size()));
-  for (auto& backend : backends) {
-    ISOTRACE_OR_REPORT(context, backend, backends::make_backend(arguments.value("--backend"), {}));
+  const bool wasm = arguments.operand(0) == "wasm";
+  for (const char* option : {"--backend", "--edition"}) {
+    const bool of_wasm = std::string_view(option) == "--edition";
+    if (arguments.has(option) && of_wasm != wasm) {
+      return report_usage(context,
+                          std::string(option) + " does not apply to " + arguments.operand(0));
+    }
   }
-  judge(context, backends, cases);
-
-  std::array<std::size_t, 3> counts{};
-  Json list = Json::array();
-  for (const Case& test : cases) {
-    ++counts[static_cast<std::size_t>(test.outcome.kind)];
-    if (arguments.has("--failures") && test.outcome.kind == Kind::passed) continue;
-    list.push_back(case_json(test));
-    if (!context.json) print_case(context, test);
-  }
-  const auto [passed, failed, refused] = counts;
-  if (arguments.has("--junit")) {
-    ISOTRACE_OR_REPORT(
-        context, [[maybe_unused]] const core::Done done,
-        context.write(arguments.value("--junit"), core::as_bytes(junit_of(arguments, cases))));
-  }
-  if (context.json) {
-    context.print(
-        {{"passed", passed}, {"failed", failed}, {"refused", refused}, {"cases", std::move(list)}});
-  } else {
-    context.out << "passed " << passed << ", failed " << failed << ", refused " << refused << "\n";
-  }
-  if (failed != 0) return exit_no;
-  // Nothing passed means that nothing was checked, which is never success.
-  return passed == 0 ? exit_refused : exit_yes;
+  return wasm ? conform_wasm(context, arguments) : conform_onnx(context, arguments);
 }
 
 }  // namespace isotrace::tools

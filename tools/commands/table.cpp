@@ -46,8 +46,10 @@ constexpr OperandSpec certificate_operand[] = {{"CERT", "certificate"}};
 constexpr OperandSpec policy_operands[] = {{"ACTION", "what to do", 1, 1, "init|check"},
                                            {"FILE", "policy file (check)", 0}};
 constexpr OperandSpec suite_operands[] = {
-    {"KIND", "kind of suite", 1, 1, "onnx"},
-    {"DIR", "one ONNX backend test, or a folder of tests at any depth"}};
+    {"KIND", "kind of suite", 1, 1, "onnx|wasm"},
+    {"DIR",
+     "one ONNX backend test, one script of wast2json (FILE.json), or a folder of either at any "
+     "depth"}};
 constexpr OperandSpec bench_operands[] = {{"WHAT", "what to measure", 1, 1, "tensors"}};
 constexpr OperandSpec selftest_operand[] = {{"WHAT", "what to test", 1, 1, "math"}};
 constexpr OperandSpec code_operand[] = {{"CODE", "refusal number or name; none: list all", 0}};
@@ -209,6 +211,8 @@ constexpr std::string_view bench_examples[] = {
 
 constexpr OptionSpec conform_options[] = {
     backend_option,
+    {"--edition", "E", once, "WebAssembly that modules are read as (2.0 is without SIMD)", "2.0",
+     "1.0|2.0"},
     {"--jobs", "N", once, "tests judged at a time", "1"},
     {"--only", "GLOB", once, "only tests whose path below DIR matches"},
     {"--junit", "FILE", once, "write a JUnit XML report; refused tests count as skipped"},
@@ -216,7 +220,8 @@ constexpr OptionSpec conform_options[] = {
 constexpr std::string_view conform_examples[] = {
     "isotrace conform onnx /usr/share/libonnx-testdata/data/pytorch-converted",
     "isotrace conform onnx /usr/share/libonnx-testdata/data --only 'node/test_conv*' --junit "
-    "r.xml"};
+    "r.xml",
+    "isotrace conform wasm wg-1.0/ --edition 1.0 --failures"};
 
 constexpr OptionSpec selftest_options[] = {
     {"--exhaustive", "FUNC", once,

@@ -17,13 +17,14 @@ ROOMS = {
     "core": set(),
     "reference": {"core"},
     "trace": {"core"},
+    "wasm": {"core"},
     "backends": {"core", "reference"},
     "executor": {"core", "reference", "trace", "backends"},
     "smt": {"core", "executor"},
     "proofs/checker": {"core"},
     "proofs": {"core", "reference", "backends", "executor", "smt", "proofs/checker"},
     "certificates": {"core", "trace", "proofs/checker"},
-    "tools": {"core", "reference", "trace", "backends", "executor", "smt", "proofs", "proofs/checker",
+    "tools": {"core", "reference", "trace", "wasm", "backends", "executor", "smt", "proofs", "proofs/checker",
               "certificates"},
 }
 FREE = {"tests"}  # may include everything

@@ -1,0 +1,99 @@
+// `isotrace conform onnx`: folders of the ONNX backend test suite.
+#include <algorithm>
+#include <array>
+
+#include <isotrace/executor/conform.hpp>
+#include <isotrace/tools/commands/conform_cases.hpp>
+#include <isotrace/tools/commands/inputs.hpp>
+
+namespace isotrace::tools {
+namespace {
+
+namespace fs = std::filesystem;
+using Outcome = executor::ConformanceOutcome;
+using Kind = Outcome::Kind;
+
+/// Test folders are those that hold a model.onnx.
+void add_case(const fs::path& folder, const std::string& name, std::vector<FoundCase>& cases) {
+  std::error_code ignored;
+  if (fs::is_regular_file(folder / "model.onnx", ignored)) {
+    cases.push_back({name, folder.string()});
+  }
+}
+
+std::string_view status_name(Kind kind) {
+  switch (kind) {
+    case Kind::passed: return "passed";
+    case Kind::failed: return "failed";
+    case Kind::refused: return "refused";
+  }
+  return "refused";
+}
+
+Json case_json(const FoundCase& test, const Outcome& outcome) {
+  Json object = {{"name", test.name}, {"status", status_name(outcome.kind)}};
+  if (outcome.kind == Kind::failed) object["mismatch"] = outcome.mismatch;
+  if (outcome.refusal) {
+    object["code"] = static_cast<int>(outcome.refusal->code);
+    object["refusal"] = core::describe(*outcome.refusal);
+  }
+  return object;
+}
+
+void print_case(const Context& context, const FoundCase& test, const Outcome& outcome) {
+  context.out << status_name(outcome.kind) << "  " << test.name;
+  if (outcome.kind == Kind::failed) context.out << "  " << outcome.mismatch;
+  if (outcome.refusal) context.out << "  " << core::describe(*outcome.refusal);
+  context.out << "\n";
+}
+
+std::vector<JunitCase> junit_cases(const std::vector<FoundCase>& cases,
+                                   const std::vector<Outcome>& outcomes) {
+  std::vector<JunitCase> tests;
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    JunitCase& out = tests.emplace_back(JunitCase{cases[i].name, {}, {}});
+    if (outcomes[i].kind == Kind::failed) out.failure = outcomes[i].mismatch;
+    if (outcomes[i].refusal) out.skipped = core::describe(*outcomes[i].refusal);
+  }
+  return tests;
+}
+
+}  // namespace
+
+int conform_onnx(const Context& context, const Arguments& arguments) {
+  ISOTRACE_OR_REPORT(
+      context, const std::vector<FoundCase> cases,
+      find_cases(arguments, arguments.operand(1), add_case, "folder with a model.onnx"));
+  ISOTRACE_OR_REPORT(context, const unsigned jobs, load_jobs(arguments));
+  std::vector<std::unique_ptr<backends::Backend>> backends(
+      std::min<std::size_t>(jobs, cases.size()));
+  for (auto& backend : backends) {
+    ISOTRACE_OR_REPORT(context, backend, backends::make_backend(arguments.value("--backend"), {}));
+  }
+  std::vector<Outcome> outcomes(cases.size());
+  judge_cases(backends.size(), cases.size(), [&](std::size_t worker, std::size_t i) {
+    outcomes[i] = executor::check_conformance(context.files, cases[i].path, *backends[worker]);
+  });
+
+  std::array<std::size_t, 3> counts{};
+  Json list = Json::array();
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    ++counts[static_cast<std::size_t>(outcomes[i].kind)];
+    if (arguments.has("--failures") && outcomes[i].kind == Kind::passed) continue;
+    list.push_back(case_json(cases[i], outcomes[i]));
+    if (!context.json) print_case(context, cases[i], outcomes[i]);
+  }
+  const auto [passed, failed, refused] = counts;
+  const std::string suite = "isotrace conform onnx on " + arguments.value("--backend");
+  ISOTRACE_OR_REPORT(context, [[maybe_unused]] const core::Done done,
+                     write_junit(context, arguments, suite, junit_cases(cases, outcomes)));
+  if (context.json) {
+    context.print(
+        {{"passed", passed}, {"failed", failed}, {"refused", refused}, {"cases", std::move(list)}});
+  } else {
+    context.out << "passed " << passed << ", failed " << failed << ", refused " << refused << "\n";
+  }
+  return conform_exit(passed, failed);
+}
+
+}  // namespace isotrace::tools

@@ -1,0 +1,115 @@
+#include <isotrace/wasm/stepper.hpp>
+
+#include <algorithm>
+
+#include <isotrace/core/check.hpp>
+#include <isotrace/core/float_environment.hpp>
+#include <isotrace/wasm/numeric.hpp>
+
+namespace isotrace::wasm {
+
+core::Result<core::Done> Stepper::begin(Address function, std::span<const Slot> arguments) {
+  ISOTRACE_CHECK(state_.status != Status::running);
+  const FunctionType& type = store_.type_of(function);
+  if (arguments.size() != type.parameters.size()) {
+    return core::refuse(core::RefusalCode::wasm_arguments_mismatch, type_text(type),
+                        std::to_string(arguments.size()) + " arguments");
+  }
+  const std::uint64_t steps = state_.steps;
+  state_ = Execution();
+  state_.status = Status::running;
+  state_.steps = steps;
+  state_.slots.assign(arguments.begin(), arguments.end());
+  const core::FloatEnvironment environment;
+  state_.trap = enter(function);
+  if (state_.trap != Trap::none) {
+    state_.status = Status::trapped;
+  } else if (state_.frames.empty()) {
+    state_.status = Status::finished;  // a host function
+  }
+  return core::Done{};
+}
+
+void Stepper::step() {
+  ISOTRACE_CHECK(state_.status == Status::running);
+  const core::FloatEnvironment environment;
+  execute_next();
+}
+
+bool Stepper::run(std::uint64_t steps_max) {
+  const core::FloatEnvironment environment;
+  while (state_.status == Status::running && state_.steps < steps_max) execute_next();
+  return state_.status != Status::running;
+}
+
+void Stepper::execute_next() {
+  const std::uint32_t begin = state_.frames.back().pc;
+  const Opcode opcode = read_opcode();
+  if (is_step(opcode)) ++state_.steps;
+  state_.trap = execute(opcode);
+  if (state_.trap != Trap::none) {
+    state_.status = Status::trapped;
+    state_.frames.back().pc = begin;
+  } else if (state_.frames.empty()) {
+    state_.status = Status::finished;
+  }
+}
+
+Trap Stepper::execute(Opcode opcode) {
+  if (opcode <= Opcode::call_indirect) return execute_control(opcode);
+  if (opcode <= Opcode::select_typed) return execute_parametric(opcode);
+  if (opcode <= Opcode::global_set) return execute_variable(opcode);
+  if (opcode <= Opcode::table_set) return execute_table(opcode);
+  if (opcode <= Opcode::memory_grow) return execute_memory(opcode);
+  if (opcode <= Opcode::f64_const) {
+    execute_constant(opcode);
+    return Trap::none;
+  }
+  if (is_numeric(opcode)) return execute_numeric(opcode, state_.slots);
+  if (opcode <= Opcode::ref_func) return execute_reference(opcode);
+  if (opcode <= Opcode::memory_fill) return execute_memory(opcode);
+  return execute_table(opcode);
+}
+
+void Stepper::execute_constant(Opcode opcode) {
+  switch (opcode) {
+    case Opcode::i32_const: push_u32(static_cast<std::uint32_t>(read_signed())); break;
+    case Opcode::i64_const: push_slot(static_cast<std::uint64_t>(read_signed())); break;
+    case Opcode::f32_const: push_slot(read_fixed(4)); break;
+    default: push_slot(read_fixed(8)); break;
+  }
+}
+
+Opcode Stepper::read_opcode() {
+  const std::uint8_t first = read_byte();
+  if (first != prefix_byte) return static_cast<Opcode>(first);
+  return static_cast<Opcode>(std::uint32_t{prefix_byte} << 8 | read_u32());
+}
+
+std::uint32_t Stepper::read_u32() {
+  std::uint32_t value = 0;
+  for (unsigned shift = 0;; shift += 7) {
+    const std::uint8_t next = read_byte();
+    value |= static_cast<std::uint32_t>(next & 0x7FU) << shift;
+    if ((next & 0x80U) == 0) return value;
+  }
+}
+
+std::int64_t Stepper::read_signed() {
+  std::uint64_t value = 0;
+  for (unsigned shift = 0;; shift += 7) {
+    const std::uint8_t next = read_byte();
+    value |= std::uint64_t{next & 0x7FU} << shift;
+    if ((next & 0x80U) != 0) continue;
+    if (shift + 7 < 64 && (next & 0x40U) != 0) value |= ~std::uint64_t{0} << (shift + 7);
+    return static_cast<std::int64_t>(value);
+  }
+}
+
+Slot Stepper::read_fixed(unsigned size) {
+  Slot value = 0;
+  for (unsigned i = 0; i < size; ++i) value |= Slot{read_byte()} << (8 * i);
+  return value;
+}
+
+}  // namespace isotrace::wasm
