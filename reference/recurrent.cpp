@@ -64,8 +64,8 @@ std::vector<float> initial_state(const TensorView* operand, std::size_t row, std
 
 template <class T>
 void store_row(std::span<const float> row, std::size_t number, Tensor& target) {
-  std::transform(row.begin(), row.end(), target.data<T>().begin() + std::ssize(row) * number,
-                 narrow<T>);
+  const auto place = target.data<T>().subspan(row.size() * number, row.size());
+  std::transform(row.begin(), row.end(), place.begin(), narrow<T>);
 }
 
 template <class T>

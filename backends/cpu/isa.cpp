@@ -1,14 +1,27 @@
 #include <isotrace/backends/cpu/isa.hpp>
 
+#include <cpuid.h>
 #include <unistd.h>
 
 namespace isotrace::backends::cpu {
+namespace {
+
+/// Conversions of binary16; not every compiler's __builtin_cpu_supports knows the name.
+bool has_f16c() {
+  unsigned a = 0;
+  unsigned b = 0;
+  unsigned c = 0;
+  unsigned d = 0;
+  return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_F16C) != 0;
+}
+
+}  // namespace
 
 CpuFeatures find_cpu_features() {
   __builtin_cpu_init();
   CpuFeatures features;
-  features.avx2 = __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0 &&
-                  __builtin_cpu_supports("f16c") != 0;
+  features.avx2 =
+      __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0 && has_f16c();
   features.avx512 = features.avx2 && __builtin_cpu_supports("avx512f") != 0;
   features.vnni = features.avx512 && __builtin_cpu_supports("avx512bw") != 0 &&
                   __builtin_cpu_supports("avx512vnni") != 0;

@@ -16,8 +16,7 @@ std::vector<Index> parts_of(const WindowAxis& axis) {
   std::vector<Index> parts;
   for (Index k = 0; k < axis.kernel; ++k) parts.push_back(k * axis.dilation % axis.stride);
   std::ranges::sort(parts);
-  const auto repeated = std::ranges::unique(parts);
-  parts.erase(repeated.begin(), repeated.end());
+  parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
   return parts;
 }
 
