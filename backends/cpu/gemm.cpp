@@ -25,8 +25,8 @@ bool is_streamed(const Gemm& g) {
          g.b->find_row(0, g.b_column) != nullptr;
 }
 
-/// Whether a constant b is packed anew all the same: for many rows that is a hundredth or two of
-/// the work, which a second copy of all weights is not worth.
+/// Whether a constant b is packed anew all the same: beside the products of many rows that is
+/// little work, which a second copy of all weights is not worth.
 bool is_tall(const Gemm& g) {
   return g.rows > packed_rows_max && g.b->find_row(0, g.b_column) != nullptr;
 }
