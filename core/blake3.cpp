@@ -60,6 +60,12 @@ Words compress(const Words& chaining, const std::uint8_t* block, std::uint32_t b
   return out;
 }
 
+Words hash_parent(const Words* children, bool is_root) {
+  std::array<std::uint8_t, block_bytes> block{};
+  std::memcpy(block.data(), children, block_bytes);
+  return compress(initial_value, block.data(), block_bytes, 0, parent | (is_root ? root : 0U));
+}
+
 namespace {
 
 void hash_chunks(const std::uint8_t* input, std::size_t chunks, std::uint64_t counter, Words* out) {
@@ -73,12 +79,6 @@ void hash_chunks(const std::uint8_t* input, std::size_t chunks, std::uint64_t co
     }
     out[i] = chaining;
   }
-}
-
-Words hash_parent(const Words* children, bool is_root) {
-  std::array<std::uint8_t, block_bytes> block{};
-  std::memcpy(block.data(), children, block_bytes);
-  return compress(initial_value, block.data(), block_bytes, 0, parent | (is_root ? root : 0U));
 }
 
 void hash_parents(const Words* children, std::size_t pairs, Words* out) {
@@ -212,6 +212,11 @@ const Kernel& kernel_of(Blake3Kernel kernel) {
 
 }  // namespace
 
+const Kernel& blake3_detail::best_kernel() {
+  static const Kernel& best = kernel_of(blake3_kernels().back());
+  return best;
+}
+
 std::string_view blake3_kernel_name(Blake3Kernel kernel) {
   static constexpr std::array<std::string_view, 3> names = {"portable", "avx2", "avx512"};
   return names.at(static_cast<std::size_t>(kernel));
@@ -229,10 +234,10 @@ std::span<const Blake3Kernel> blake3_kernels() {
 Digest blake3(ByteView bytes, Blake3Kernel kernel) {
   return hash(Input({}, bytes), kernel_of(kernel));
 }
-Digest blake3(ByteView bytes) { return blake3(bytes, blake3_kernels().back()); }
+Digest blake3(ByteView bytes) { return hash(Input({}, bytes), best_kernel()); }
 Digest blake3(ByteView header, ByteView body) {
   ISOTRACE_CHECK(header.size() < chunk_bytes, header.size());
-  return hash(Input(header, body), kernel_of(blake3_kernels().back()));
+  return hash(Input(header, body), best_kernel());
 }
 
 }  // namespace isotrace::core

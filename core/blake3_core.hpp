@@ -46,6 +46,12 @@ extern const Kernel portable_kernel;
 extern const Kernel avx2_kernel;
 extern const Kernel avx512_kernel;
 
+/// The kernel that hashes fastest on this processor.
+const Kernel& best_kernel();
+
+/// The parent of children[0] and children[1].
+Words hash_parent(const Words* children, bool is_root);
+
 /// The compression function, first 8 words of the output.
 Words compress(const Words& chaining, const std::uint8_t* block, std::uint32_t block_size,
                std::uint64_t counter, std::uint32_t flags);

@@ -124,8 +124,8 @@ class Instantiator {
   std::span<Slot> table_of(const ElementSegment& segment) {
     return store_.tables[self().tables[segment.table]].elements;
   }
-  std::span<std::uint8_t> memory_of(const DataSegment& segment) {
-    return store_.memories[self().memories[segment.memory]].data.bytes();
+  LinearMemory& memory_of(const DataSegment& segment) {
+    return store_.memories[self().memories[segment.memory]].data;
   }
   static bool fits(std::uint64_t place, std::uint64_t count, std::uint64_t size) {
     return place + count <= size;
@@ -165,11 +165,12 @@ class Instantiator {
       if (segment.mode == SegmentMode::passive) continue;
       self().data_sizes[i] = 0;  // dropped
       const Slot place = evaluate(segment.place);
-      const std::span<std::uint8_t> memory = memory_of(segment);
+      LinearMemory& memory = memory_of(segment);
       if (!fits(place, segment.size, memory.size())) return Trap::out_of_bounds_memory_access;
       const core::ByteView data =
           core::ByteView(module_.bytes).subspan(segment.begin, segment.size);
-      std::ranges::copy(data, memory.subspan(place).begin());
+      std::ranges::copy(data, memory.bytes().subspan(place).begin());
+      memory.mark(place, segment.size);
     }
     return Trap::none;
   }

@@ -1,5 +1,6 @@
 #include <isotrace/wasm/linear_memory.hpp>
 
+#include <cstring>
 #include <new>
 
 #include <sys/mman.h>
@@ -22,6 +23,21 @@ void LinearMemory::grow_to(std::uint32_t pages) {
   if (place == MAP_FAILED) throw std::bad_alloc();
   data_ = static_cast<std::uint8_t*>(place);
   pages_ = pages;
+  marks_.resize(bytes >> chunk_shift);
+}
+
+std::vector<std::uint32_t> LinearMemory::take_marks() {
+  std::vector<std::uint32_t> marked;
+  for (std::size_t i = 0; i < marks_.size(); i += 8) {  // a page has 64 of them
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, &marks_[i], sizeof eight);
+    if (eight == 0) continue;
+    for (std::size_t j = i; j < i + 8; ++j) {
+      if (marks_[j] != 0) marked.push_back(static_cast<std::uint32_t>(j));
+    }
+    std::memset(&marks_[i], 0, sizeof eight);
+  }
+  return marked;
 }
 
 }  // namespace isotrace::wasm

@@ -1,9 +1,11 @@
-// The bytes of one memory. Pages that nobody wrote cost nothing; growing may move them.
+// The bytes of one memory, and marks on the chunks of 1 KiB that were written. Pages that nobody
+// wrote cost nothing; growing may move them.
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include <isotrace/wasm/types.hpp>
 
@@ -11,13 +13,18 @@ namespace isotrace::wasm {
 
 class LinearMemory {
  public:
+  static constexpr unsigned chunk_shift = 10;  ///< chunks are those of BLAKE3
+
   LinearMemory() = default;
   ~LinearMemory();
   LinearMemory(LinearMemory&& other) noexcept
-      : data_(std::exchange(other.data_, nullptr)), pages_(std::exchange(other.pages_, 0)) {}
+      : data_(std::exchange(other.data_, nullptr)),
+        pages_(std::exchange(other.pages_, 0)),
+        marks_(std::move(other.marks_)) {}
   LinearMemory& operator=(LinearMemory&& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(pages_, other.pages_);
+    std::swap(marks_, other.marks_);
     return *this;
   }
 
@@ -27,12 +34,25 @@ class LinearMemory {
 
   [[nodiscard]] std::uint32_t pages() const { return pages_; }
   [[nodiscard]] std::uint64_t size() const { return pages_ * page_bytes; }
+  /// Who writes marks what was written.
   [[nodiscard]] std::span<std::uint8_t> bytes() { return {data_, size()}; }
   [[nodiscard]] std::span<const std::uint8_t> bytes() const { return {data_, size()}; }
+
+  /// [address, address + size) was written; it is in bounds.
+  void mark(std::uint64_t address, std::uint64_t size) {
+    if (size == 0) return;
+    const std::uint64_t last = (address + size - 1) >> chunk_shift;
+    for (std::uint64_t chunk = address >> chunk_shift; chunk <= last; ++chunk) marks_[chunk] = 1;
+  }
+  /// One byte for each chunk, 1 if it was written; for engines that mark on their own.
+  [[nodiscard]] std::span<std::uint8_t> marks() { return marks_; }
+  /// The marked chunks in ascending order; clears the marks.
+  [[nodiscard]] std::vector<std::uint32_t> take_marks();
 
  private:
   std::uint8_t* data_ = nullptr;
   std::uint32_t pages_ = 0;
+  std::vector<std::uint8_t> marks_;
 };
 
 }  // namespace isotrace::wasm

@@ -9,7 +9,7 @@ using enum ValueType;
 
 void add_print(Store& store, Namespace& names, const char* name,
                std::vector<ValueType> parameters) {
-  const auto ignore = [](std::span<const Slot>, std::span<Slot>) { return Trap::none; };
+  const auto ignore = [](HostCall&) { return Trap::none; };
   names[name] = {ExternKind::function,
                  store.add_function(FunctionType{std::move(parameters), {}}, ignore)};
 }

@@ -4,6 +4,7 @@
 
 #include <isotrace/core/check.hpp>
 #include <isotrace/core/float_environment.hpp>
+#include <isotrace/wasm/code_walk.hpp>
 #include <isotrace/wasm/numeric.hpp>
 
 namespace isotrace::wasm {
@@ -17,13 +18,14 @@ core::Result<core::Done> Stepper::begin(Address function, std::span<const Slot> 
   }
   const std::uint64_t steps = state_.steps;
   state_ = Execution();
+  labels_.clear();
+  labels_begin_.clear();
   state_.status = Status::running;
   state_.steps = steps;
   state_.slots.assign(arguments.begin(), arguments.end());
   const core::FloatEnvironment environment;
-  state_.trap = enter(function);
-  if (state_.trap != Trap::none) {
-    state_.status = Status::trapped;
+  if (const Trap trap = enter(function); trap != Trap::none) {
+    trap_at(0, trap);
   } else if (state_.frames.empty()) {
     state_.status = Status::finished;  // a host function
   }
@@ -46,13 +48,56 @@ void Stepper::execute_next() {
   const std::uint32_t begin = state_.frames.back().pc;
   const Opcode opcode = read_opcode();
   if (is_step(opcode)) ++state_.steps;
-  state_.trap = execute(opcode);
-  if (state_.trap != Trap::none) {
-    state_.status = Status::trapped;
-    state_.frames.back().pc = begin;
+  if (const Trap trap = execute(opcode); trap != Trap::none) {
+    trap_at(begin, trap);
   } else if (state_.frames.empty()) {
     state_.status = Status::finished;
   }
+}
+
+/// The frames say where it was; values are gone.
+void Stepper::trap_at(std::uint32_t pc, Trap trap) {
+  state_.status = Status::trapped;
+  state_.trap = trap;
+  if (!state_.frames.empty()) state_.frames.back().pc = pc;
+  state_.slots.clear();
+}
+
+const Function& Stepper::function_of(const Frame& frame) const {
+  const FunctionInstance& instance = store_.functions[frame.function];
+  return store_.instances[instance.instance].module->functions[instance.index];
+}
+
+bool Stepper::at_suspend_point() const {
+  const std::uint32_t pc = state_.frames.back().pc;
+  return code_[pc] == static_cast<std::uint8_t>(Opcode::loop) ||
+         pc == function_of(state_.frames.back()).body.begin;
+}
+
+bool Stepper::run_to_suspend_point(std::uint64_t steps_min) {
+  const core::FloatEnvironment environment;
+  while (state_.status == Status::running) {
+    if (state_.steps >= steps_min && at_suspend_point()) return false;
+    execute_next();
+  }
+  return true;
+}
+
+void Stepper::restore(const Execution& state) {
+  state_ = state;
+  labels_.clear();
+  labels_begin_.clear();
+  if (state_.status != Status::running) return;
+  for (const Frame& frame : state_.frames) {
+    labels_begin_.push_back(static_cast<std::uint32_t>(labels_.size()));
+    const Function& function = function_of(frame);
+    const Module& module = *store_.instances[store_.functions[frame.function].instance].module;
+    const std::vector<OpenCode> open = open_code_at(module, function, frame.pc);
+    for (const OpenCode& code : std::span(open).subspan(1)) {
+      labels_.push_back({code.continuation, code.arity, frame.slots_begin + code.height});
+    }
+  }
+  load_frame();
 }
 
 Trap Stepper::execute(Opcode opcode) {

@@ -3,27 +3,38 @@
 // same states. Not fast, never recursive.
 #pragma once
 
-#include <isotrace/wasm/execution.hpp>
+#include <isotrace/wasm/engine.hpp>
 #include <isotrace/wasm/opcode.hpp>
 
 namespace isotrace::wasm {
 
-class Stepper {
+class Stepper : public Engine {
  public:
   /// The store must outlive the stepper. Other executions may change it only between steps.
   explicit Stepper(Store& store) : store_(store) {}
 
-  /// Starts a call of the function (a host function ends at once). Refuses
-  /// wasm_arguments_mismatch unless there is one slot for each parameter. Steps go on counting.
-  core::Result<core::Done> begin(Address function, std::span<const Slot> arguments);
+  core::Result<core::Done> begin(Address function, std::span<const Slot> arguments) override;
+  bool run_to_suspend_point(std::uint64_t steps_min) override;
+  /// Valid at any time, as is steps().
+  [[nodiscard]] const Execution& state() override { return state_; }
+  [[nodiscard]] std::uint64_t steps() const override { return state_.steps; }
+  /// Any state between two opcodes.
+  void restore(const Execution& state) override;
+
   /// Executes one opcode. Only while running.
   void step();
   /// Executes until the execution ends or has taken `steps_max` steps in all. True: it ended.
   bool run(std::uint64_t steps_max);
 
-  [[nodiscard]] const Execution& state() const { return state_; }
-
  private:
+  /// An open block, loop or if.
+  struct Label {
+    std::uint32_t continuation = 0;  ///< pc after a branch to it
+    std::uint32_t arity = 0;         ///< slots that a branch takes along
+    std::uint32_t height = 0;        ///< number of slots below it
+  };
+
+  [[nodiscard]] bool at_suspend_point() const;
   void execute_next();
   Trap execute(Opcode opcode);
   void execute_constant(Opcode opcode);
@@ -57,11 +68,13 @@ class Stepper {
   void branch_table();
   void return_from_function();
   Trap enter(Address function);
-  Trap enter_host(const FunctionInstance& function, const FunctionType& type);
+  Trap enter_host(Address function, const FunctionType& type);
   Trap call_indirect();
   void keep_top(std::size_t count, std::size_t height);
   void load_frame();
   const Control& control_at(std::uint32_t begin) const;
+  const Function& function_of(const Frame& frame) const;
+  void trap_at(std::uint32_t pc, Trap trap);
 
   // ---- variables, references, tables (stepper_data.cpp)
 
@@ -79,7 +92,7 @@ class Stepper {
 
   Trap execute_memory(Opcode opcode);
   Trap execute_access(Opcode opcode);
-  std::optional<std::uint8_t*> place(std::uint32_t base, std::size_t size);
+  std::optional<std::uint64_t> place(std::uint32_t base, std::size_t size);
   template <class Stored, class Result>
   Trap load();
   template <class Stored>
@@ -92,7 +105,10 @@ class Stepper {
 
   Store& store_;
   Execution state_;
-  // Of the innermost frame; follow from state_ and are only kept at hand.
+  // These follow from state_ and are only kept at hand.
+  std::vector<Label> labels_;
+  std::vector<std::uint32_t> labels_begin_;  ///< by frame: its first label
+  // Of the innermost frame.
   const std::uint8_t* code_ = nullptr;
   Address instance_ = 0;
 };

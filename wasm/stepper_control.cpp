@@ -33,12 +33,12 @@ Trap Stepper::execute_control(Opcode opcode) {
     case Opcode::loop: open_block(opcode, begin); break;
     case Opcode::if_: open_if(begin); break;
     case Opcode::else_:  // the first branch is done
-      state_.frames.back().pc = state_.labels.back().continuation;
-      state_.labels.pop_back();
+      state_.frames.back().pc = labels_.back().continuation;
+      labels_.pop_back();
       break;
     case Opcode::end:
-      if (state_.labels.size() > state_.frames.back().labels_begin) {
-        state_.labels.pop_back();
+      if (labels_.size() > labels_begin_.back()) {
+        labels_.pop_back();
       } else {
         return_from_function();
       }
@@ -58,9 +58,8 @@ Trap Stepper::execute_control(Opcode opcode) {
 }
 
 const Control& Stepper::control_at(std::uint32_t begin) const {
-  const FunctionInstance& instance = store_.functions[state_.frames.back().function];
-  const Module& module = *store_.instances[instance.instance].module;
-  const Function& function = module.functions[instance.index];
+  const Module& module = *store_.instances[instance_].module;
+  const Function& function = function_of(state_.frames.back());
   const auto first = module.controls.begin();
   return *std::lower_bound(
       first + function.controls_begin, first + function.controls_end, begin,
@@ -70,7 +69,7 @@ const Control& Stepper::control_at(std::uint32_t begin) const {
 void Stepper::push_label(std::uint32_t continuation, std::uint32_t arity,
                          std::uint32_t parameters) {
   const auto height = static_cast<std::uint32_t>(state_.slots.size()) - parameters;
-  state_.labels.push_back({continuation, arity, height});
+  labels_.push_back({continuation, arity, height});
 }
 
 void Stepper::open_block(Opcode opcode, std::uint32_t begin) {
@@ -104,15 +103,15 @@ void Stepper::keep_top(std::size_t count, std::size_t height) {
 
 void Stepper::branch(std::uint32_t depth) {
   Frame& frame = state_.frames.back();
-  const std::size_t open = state_.labels.size() - frame.labels_begin;
+  const std::size_t open = labels_.size() - labels_begin_.back();
   if (depth == open) {  // the function's own label
     return_from_function();
     return;
   }
-  const std::size_t target = state_.labels.size() - 1 - depth;
-  const Label label = state_.labels[target];
+  const std::size_t target = labels_.size() - 1 - depth;
+  const Label label = labels_[target];
   keep_top(label.arity, label.height);
-  state_.labels.resize(target);
+  labels_.resize(target);
   frame.pc = label.continuation;
 }
 
@@ -127,7 +126,8 @@ void Stepper::branch_table() {
 void Stepper::return_from_function() {
   const Frame frame = state_.frames.back();
   keep_top(store_.type_of(frame.function).results.size(), frame.slots_begin);
-  state_.labels.resize(frame.labels_begin);
+  labels_.resize(labels_begin_.back());
+  labels_begin_.pop_back();
   state_.frames.pop_back();
   if (!state_.frames.empty()) load_frame();
 }
@@ -136,7 +136,7 @@ void Stepper::return_from_function() {
 Trap Stepper::enter(Address address) {
   const FunctionInstance& instance = store_.functions[address];
   const FunctionType& type = store_.type_of(address);
-  if (instance.host) return enter_host(instance, type);
+  if (instance.host) return enter_host(address, type);
   const Function& function = store_.instances[instance.instance].module->functions[instance.index];
   const std::size_t begin = state_.slots.size() - type.parameters.size();
   const std::size_t locals_end = state_.slots.size() + function.locals_count;
@@ -145,17 +145,17 @@ Trap Stepper::enter(Address address) {
     return Trap::call_stack_exhausted;
   }
   state_.slots.resize(locals_end, 0);
-  state_.frames.push_back({address, function.body.begin, static_cast<std::uint32_t>(begin),
-                           static_cast<std::uint32_t>(state_.labels.size())});
+  state_.frames.push_back({address, function.body.begin, static_cast<std::uint32_t>(begin)});
+  labels_begin_.push_back(static_cast<std::uint32_t>(labels_.size()));
   load_frame();
   return Trap::none;
 }
 
-Trap Stepper::enter_host(const FunctionInstance& function, const FunctionType& type) {
+Trap Stepper::enter_host(Address function, const FunctionType& type) {
   const std::size_t begin = state_.slots.size() - type.parameters.size();
   const std::span<const Slot> arguments = std::span(state_.slots).subspan(begin);
   std::vector<Slot> results(type.results.size());
-  const Trap trap = function.host(arguments, results);
+  const Trap trap = call_host(store_, instance_, function, arguments, results);
   if (trap != Trap::none) return trap;
   state_.slots.resize(begin);
   state_.slots.insert(state_.slots.end(), results.begin(), results.end());

@@ -26,13 +26,12 @@ MemoryInstance& Stepper::memory() {
   return store_.memories[store_.instances[instance_].memories[0]];
 }
 
-/// Where `size` bytes at base + the immediate offset lie; nothing if not all of them are in bounds.
-std::optional<std::uint8_t*> Stepper::place(std::uint32_t base, std::size_t size) {
+/// base + the immediate offset; nothing if not all of the `size` bytes there are in bounds.
+std::optional<std::uint64_t> Stepper::place(std::uint32_t base, std::size_t size) {
   read_u32();  // the alignment is a hint without meaning
   const std::uint64_t address = std::uint64_t{base} + read_u32();
-  const std::span<std::uint8_t> bytes = memory().data.bytes();
-  if (address + size > bytes.size()) return std::nullopt;
-  return bytes.data() + address;
+  if (address + size > memory().data.size()) return std::nullopt;
+  return address;
 }
 
 /// Reads a Stored and widens it to a Result of its sign.
@@ -41,7 +40,7 @@ Trap Stepper::load() {
   const auto from = place(pop_u32(), sizeof(Stored));
   if (!from) return Trap::out_of_bounds_memory_access;
   Stored value;
-  std::memcpy(&value, *from, sizeof value);
+  std::memcpy(&value, memory().data.bytes().data() + *from, sizeof value);
   push_slot(to_slot(static_cast<Result>(value)));
   return Trap::none;
 }
@@ -52,7 +51,8 @@ Trap Stepper::store() {
   const auto value = static_cast<Stored>(pop_slot());
   const auto to = place(pop_u32(), sizeof(Stored));
   if (!to) return Trap::out_of_bounds_memory_access;
-  std::memcpy(*to, &value, sizeof value);
+  std::memcpy(memory().data.bytes().data() + *to, &value, sizeof value);
+  memory().data.mark(*to, sizeof value);
   return Trap::none;
 }
 
@@ -124,6 +124,7 @@ Trap Stepper::memory_init() {
   const core::ByteView data =
       core::ByteView(module.bytes).subspan(module.datas[index].begin + source, count);
   std::ranges::copy(data, bytes.subspan(target).begin());
+  memory().data.mark(target, count);
   return Trap::none;
 }
 
@@ -138,6 +139,7 @@ Trap Stepper::memory_copy() {
     return Trap::out_of_bounds_memory_access;
   }
   if (count > 0) std::memmove(bytes.data() + target, bytes.data() + source, count);
+  memory().data.mark(target, count);
   return Trap::none;
 }
 
@@ -149,6 +151,7 @@ Trap Stepper::memory_fill() {
   const std::span<std::uint8_t> bytes = memory().data.bytes();
   if (target + count > bytes.size()) return Trap::out_of_bounds_memory_access;
   std::ranges::fill(bytes.subspan(target, count), value);
+  memory().data.mark(target, count);
   return Trap::none;
 }
 

@@ -2,14 +2,13 @@
 // address. All of it is plain data, so that a state can be hashed, saved and compared.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <memory>
 
 #include <isotrace/core/limits.hpp>
+#include <isotrace/wasm/host.hpp>
 #include <isotrace/wasm/linear_memory.hpp>
 #include <isotrace/wasm/module.hpp>
-#include <isotrace/wasm/trap.hpp>
 
 namespace isotrace::wasm {
 
@@ -21,12 +20,6 @@ struct ProfileLimits {
   std::size_t frames_max = core::limits::wasm_frames_max;
   std::size_t slots_max = core::limits::wasm_slots_max;
 };
-
-/// An index into a list of the store.
-using Address = std::uint32_t;
-
-/// Computes results from arguments; both have as many slots as the function's type says.
-using HostFunction = std::function<Trap(std::span<const Slot> arguments, std::span<Slot> results)>;
 
 struct FunctionInstance {
   std::uint32_t type_id = 0;  ///< equal for equal types (Store::type_id)
@@ -76,6 +69,7 @@ struct Store {
   std::vector<MemoryInstance> memories;
   std::vector<GlobalInstance> globals;
   std::vector<ModuleInstance> instances;
+  HostLog host_log;
 
   Store() = default;
   Store(const Store&) = delete;

@@ -15,6 +15,8 @@ std::string_view trap_text(Trap trap) {
     case Trap::uninitialized_element: return "uninitialized element";
     case Trap::indirect_call_type_mismatch: return "indirect call type mismatch";
     case Trap::call_stack_exhausted: return "call stack exhausted";
+    case Trap::exit: return "exit";
+    case Trap::host_refused: return "host refused";
   }
   return "unknown trap";
 }

@@ -19,6 +19,8 @@ enum class Trap : std::uint8_t {
   uninitialized_element = 8,
   indirect_call_type_mismatch = 9,
   call_stack_exhausted = 10,
+  exit = 11,          ///< no error: a host function ended the program
+  host_refused = 12,  ///< a host function had no answer; never in a trace
 };
 
 /// The words of the specification's test suite.

@@ -65,15 +65,50 @@ TEST(WasmStepper, the_state_is_the_literal_one) {
   EXPECT_EQ(state.slots, (std::vector<Slot>{9, 0, 9}));
   EXPECT_EQ(state.frames[0].pc, body + 2);
   machine.stepper.step();
-  EXPECT_EQ(state.labels, (std::vector<Label>{{body + 2, 0, 3}}));  // back to the loop itself
   machine.stepper.step();
   EXPECT_EQ(state.slots.size(), 4U);
   machine.stepper.step();
   machine.stepper.step();
-  EXPECT_TRUE(state.labels.empty());
   machine.stepper.step();
   EXPECT_EQ(state.status, Status::finished);
   EXPECT_EQ(state.slots, std::vector<Slot>{9});
+}
+
+TEST(WasmStepper, goes_on_from_any_state_of_another) {
+  // Calls, an if with results, and a loop that carries a value.
+  const Bytes n = op(local_get, 0);
+  ModuleBuilder builder;
+  const std::uint32_t carries = builder.add_type({{i32}, {i32}});
+  builder.add_function({{i32}, {i32}}, n + op(Opcode::loop, carries) + push_i32(1) + op(i32_sub) +
+                                           op(local_tee, 0) + n + op(br_if, 0) + close_block());
+  builder.add_function({{i32}, {i32}}, push_i32(7) + n + open_block(if_, 0x7F) + n + op(call, 0) +
+                                           op(else_) + push_i32(3) + close_block() + op(i32_add));
+  const Bytes bytes = builder.add_export("f", ExternKind::function, 1).bytes();
+  Machine whole(bytes);
+  EXPECT_EQ(whole.call("f", {5}), std::vector<Slot>{7});
+  Machine first(bytes);
+  for (first.begin("f", {5}); first.stepper.state().status == Status::running;) {
+    first.stepper.step();
+    Machine second(bytes);
+    second.stepper.restore(first.stepper.state());
+    second.stepper.run(UINT64_MAX);
+    EXPECT_EQ(second.stepper.state(), whole.stepper.state());
+  }
+}
+
+TEST(WasmStepper, suspends_at_loops_and_at_functions_only) {
+  const Bytes code = op(nop) + push_i32(1) + op(drop) + open_block(loop) + op(local_get, 0) +
+                     push_i32(1) + op(i32_sub) + op(local_tee, 0) + op(br_if, 0) + close_block() +
+                     push_i32(2) + op(drop);
+  Machine machine(one_function({{i32}, {}}, code));
+  std::vector<std::uint64_t> steps;
+  machine.begin("f", {3});
+  for (std::uint64_t least = 0; !machine.stepper.run_to_suspend_point(least);) {
+    steps.push_back(machine.stepper.steps());
+    least = steps.back() + 1;
+  }
+  EXPECT_EQ(steps, (std::vector<std::uint64_t>{0, 2, 7, 12}));
+  EXPECT_EQ(machine.stepper.steps(), 19U);
 }
 
 TEST(WasmStepper, branches_take_their_operands_along) {
@@ -105,6 +140,7 @@ TEST(WasmStepper, traps_keep_place_and_count) {
   EXPECT_EQ(state.trap, Trap::integer_divide_by_zero);
   EXPECT_EQ(state.steps, 3U);
   EXPECT_EQ(bytes[state.frames[0].pc], static_cast<std::uint8_t>(i32_div_u));
+  EXPECT_TRUE(state.slots.empty());
   EXPECT_EQ(trap_text(state.trap), "integer divide by zero");
 }
 

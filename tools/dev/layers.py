@@ -17,7 +17,7 @@ ROOMS = {
     "core": set(),
     "reference": {"core"},
     "trace": {"core"},
-    "wasm": {"core"},
+    "wasm": {"core", "trace"},
     "backends": {"core", "reference"},
     "executor": {"core", "reference", "trace", "backends"},
     "smt": {"core", "executor"},
@@ -40,7 +40,7 @@ COLUMNS_MAX = 100  # as .clang-format says
 LONG_FUNCTION_FILES = set()
 
 TRUSTED = {"core", "trace", "proofs/checker", "certificates"}
-TRUSTED_LINES_MAX = 12_500
+TRUSTED_LINES_MAX = 15_000
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.MULTILINE)
 TOKEN = re.compile(
@@ -267,7 +267,7 @@ CASES = [
                                          "};\nconst int t[] = {\n" + "1,\n" * 99 + "};\n}\n"}, None),
     ("braces in strings and digits", {"core/b.cpp": "void f() { g(\"}{{\", '{', 1'000, R\"(}\")\"); }\n" +
                                       function_of(71)}, "a function of 71 lines"),
-    ("trusted base", {f"core/b{i}.cpp": "\n" * 800 for i in range(16)}, "trusted base"),
+    ("trusted base", {f"core/b{i}.cpp": "\n" * 800 for i in range(19)}, "trusted base"),
     ("large elsewhere", {f"executor/b{i}.cpp": "\n" * 800 for i in range(13)}, None),
 ]
 
