@@ -85,9 +85,23 @@ void hash_parents(const Words* children, std::size_t pairs, Words* out) {
   for (std::size_t i = 0; i < pairs; ++i) out[i] = hash_parent(children + 2 * i, false);
 }
 
+void hash_chunks_at(const std::uint8_t* input, const std::uint32_t* indices, std::size_t count,
+                    Words* out) {
+  for (std::size_t i = 0; i < count; ++i) {
+    hash_chunks(input + indices[i] * chunk_bytes, 1, indices[i], out + i);
+  }
+}
+
+void hash_parents_at(const Words* children, const std::uint32_t* indices, std::size_t count,
+                     Words* out) {
+  for (std::size_t i = 0; i < count; ++i) {
+    out[i] = hash_parent(children + 2 * std::size_t{indices[i]}, false);
+  }
+}
+
 }  // namespace
 
-const Kernel portable_kernel = {hash_chunks, hash_parents};
+const Kernel portable_kernel = {hash_chunks, hash_parents, hash_chunks_at, hash_parents_at};
 
 }  // namespace blake3_detail
 

@@ -52,10 +52,9 @@ struct Avx2 {
     }
   }
 
-  static void load_block(const std::uint8_t* bytes, std::size_t stride, std::size_t valid,
-                         Vector* message) {
+  static void load_block(const std::uint8_t* const* inputs, std::size_t offset, Vector* message) {
     for (std::size_t lane = 0; lane < lanes; ++lane) {
-      const std::uint8_t* block = bytes + (lane < valid ? lane : valid - 1) * stride;
+      const std::uint8_t* block = inputs[lane] + offset;
       message[lane] = load(block);
       message[lane + 8] = load(block + 32);
       __builtin_prefetch(block + 256);
@@ -74,6 +73,7 @@ struct Avx2 {
 
 }  // namespace
 
-const Kernel avx2_kernel = {Lanes<Avx2>::hash_chunks, Lanes<Avx2>::hash_parents};
+const Kernel avx2_kernel = {Lanes<Avx2>::hash_chunks, Lanes<Avx2>::hash_parents,
+                            Lanes<Avx2>::hash_chunks_at, Lanes<Avx2>::hash_parents_at};
 
 }  // namespace isotrace::core::blake3_detail

@@ -46,10 +46,9 @@ struct Avx512 {
     }
   }
 
-  static void load_block(const std::uint8_t* bytes, std::size_t stride, std::size_t valid,
-                         Vector* message) {
+  static void load_block(const std::uint8_t* const* inputs, std::size_t offset, Vector* message) {
     for (std::size_t lane = 0; lane < lanes; ++lane) {
-      const std::uint8_t* block = bytes + (lane < valid ? lane : valid - 1) * stride;
+      const std::uint8_t* block = inputs[lane] + offset;
       message[lane] = load(block);
       __builtin_prefetch(block + 256);
     }
@@ -69,6 +68,7 @@ struct Avx512 {
 
 }  // namespace
 
-const Kernel avx512_kernel = {Lanes<Avx512>::hash_chunks, Lanes<Avx512>::hash_parents};
+const Kernel avx512_kernel = {Lanes<Avx512>::hash_chunks, Lanes<Avx512>::hash_parents,
+                              Lanes<Avx512>::hash_chunks_at, Lanes<Avx512>::hash_parents_at};
 
 }  // namespace isotrace::core::blake3_detail

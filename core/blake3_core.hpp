@@ -40,6 +40,12 @@ struct Kernel {
                       Words* out);
   /// out[i] = parent of children[2i] and children[2i + 1] for i < pairs. `out` may be `children`.
   void (*hash_parents)(const Words* children, std::size_t pairs, Words* out);
+  /// out[i] = chaining value of chunk indices[i] of the whole chunks at `input`.
+  void (*hash_chunks_at)(const std::uint8_t* input, const std::uint32_t* indices, std::size_t count,
+                         Words* out);
+  /// out[i] = parent of children[2 * indices[i]] and its neighbour. `out` is not `children`.
+  void (*hash_parents_at)(const Words* children, const std::uint32_t* indices, std::size_t count,
+                          Words* out);
 };
 
 extern const Kernel portable_kernel;

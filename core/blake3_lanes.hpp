@@ -12,20 +12,23 @@
 namespace isotrace::core::blake3_detail {
 namespace {
 
-/// Inputs that are hashed alike: input i starts at bytes + i * stride and has `blocks` blocks.
+/// Inputs that are hashed alike: number n starts at bytes + n * stride and has `blocks` blocks.
+/// Input i has the number indices[i], or i where there are no indices.
 struct Inputs {
   const std::uint8_t* bytes;
+  const std::uint32_t* indices;
   std::size_t stride;
   std::size_t blocks;
-  std::uint32_t flags;        // of every block
-  std::uint32_t first_flags;  // of the first block, too
-  std::uint32_t last_flags;   // of the last block, too
-  std::uint64_t counter;
-  std::uint64_t counter_step;  // from one input to the next
+  std::uint32_t flags;         // of every block
+  std::uint32_t first_flags;   // of the first block, too
+  std::uint32_t last_flags;    // of the last block, too
+  std::uint64_t counter;       // of number 0
+  std::uint64_t counter_step;  // from one number to the next
 };
 
 // Simd provides: Vector, lanes, set(u32), load(const u32*), add, exclusive_or, rotate<n>,
-// store_words (8 vectors to lanes rows of 8 words), load_block(bytes, stride, valid, 16 vectors).
+// store_words (8 vectors to lanes rows of 8 words), load_block(one input per lane, offset, 16
+// vectors).
 template <class Simd>
 struct Lanes {
   using Vector = typename Simd::Vector;
@@ -78,9 +81,13 @@ struct Lanes {
   /// Hashes inputs [first, first + valid), valid <= lanes; lanes beyond repeat the last input.
   static void hash_group(const Inputs& in, std::size_t first, std::size_t valid,
                          std::uint32_t* out) {
+    const std::uint8_t* inputs[Simd::lanes];
     std::uint32_t counters[2][Simd::lanes];
     for (std::size_t lane = 0; lane < Simd::lanes; ++lane) {
-      const std::uint64_t counter = in.counter + (first + lane) * in.counter_step;
+      const std::size_t i = first + (lane < valid ? lane : valid - 1);
+      const std::size_t number = in.indices == nullptr ? i : in.indices[i];
+      const std::uint64_t counter = in.counter + number * in.counter_step;
+      inputs[lane] = in.bytes + number * in.stride;
       counters[0][lane] = static_cast<std::uint32_t>(counter);
       counters[1][lane] = static_cast<std::uint32_t>(counter >> 32);
     }
@@ -90,8 +97,7 @@ struct Lanes {
     for (std::size_t i = 0; i < 8; ++i) chaining[i] = Simd::set(initial_value_words[i]);
     for (std::size_t block = 0; block < in.blocks; ++block) {
       Vector message[16];
-      Simd::load_block(in.bytes + first * in.stride + block * block_bytes, in.stride, valid,
-                       message);
+      Simd::load_block(inputs, block * block_bytes, message);
       const std::uint32_t flags = in.flags | (block == 0 ? in.first_flags : 0U) |
                                   (block + 1 == in.blocks ? in.last_flags : 0U);
       compress(chaining, message, low, high, flags);
@@ -114,20 +120,36 @@ struct Lanes {
     return count;
   }
 
+  static constexpr std::size_t blocks = chunk_bytes / block_bytes;
+
   static void hash_chunks(const std::uint8_t* input, std::size_t chunks, std::uint64_t counter,
                           Words* out) {
-    const std::size_t done =
-        hash({input, chunk_bytes, chunk_bytes / block_bytes, 0, chunk_start, chunk_end, counter, 1},
-             chunks, out);
+    const std::size_t done = hash(
+        {input, nullptr, chunk_bytes, blocks, 0, chunk_start, chunk_end, counter, 1}, chunks, out);
     portable_kernel.hash_chunks(input + done * chunk_bytes, chunks - done, counter + done,
                                 out + done);
   }
 
+  static void hash_chunks_at(const std::uint8_t* input, const std::uint32_t* indices,
+                             std::size_t count, Words* out) {
+    const std::size_t done =
+        hash({input, indices, chunk_bytes, blocks, 0, chunk_start, chunk_end, 0, 1}, count, out);
+    portable_kernel.hash_chunks_at(input, indices + done, count - done, out + done);
+  }
+
+  // Two chaining values side by side are a parent's block.
+
   static void hash_parents(const Words* children, std::size_t pairs, Words* out) {
-    // Two chaining values side by side are a parent's block.
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(children);
-    const std::size_t done = hash({bytes, block_bytes, 1, parent, 0, 0, 0, 0}, pairs, out);
+    const std::size_t done = hash({bytes, nullptr, block_bytes, 1, parent, 0, 0, 0, 0}, pairs, out);
     portable_kernel.hash_parents(children + 2 * done, pairs - done, out + done);
+  }
+
+  static void hash_parents_at(const Words* children, const std::uint32_t* indices,
+                              std::size_t count, Words* out) {
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(children);
+    const std::size_t done = hash({bytes, indices, block_bytes, 1, parent, 0, 0, 0, 0}, count, out);
+    portable_kernel.hash_parents_at(children, indices + done, count - done, out + done);
   }
 };
 

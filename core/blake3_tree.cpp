@@ -12,17 +12,6 @@ namespace {
 using blake3_detail::best_kernel;
 using blake3_detail::Words;
 
-/// Calls `hash(begin, count)` for every run of consecutive numbers.
-template <class Hash>
-void for_each_run(std::span<const std::uint32_t> indices, const Hash& hash) {
-  for (std::size_t begin = 0; begin < indices.size();) {
-    std::size_t end = begin + 1;
-    while (end < indices.size() && indices[end] == indices[end - 1] + 1) ++end;
-    hash(indices[begin], end - begin);
-    begin = end;
-  }
-}
-
 }  // namespace
 
 std::vector<Words>& Blake3Tree::resize_level(std::size_t level, std::size_t size) {
@@ -37,11 +26,15 @@ std::vector<Words>& Blake3Tree::resize_level(std::size_t level, std::size_t size
   return nodes;
 }
 
+void Blake3Tree::place(std::vector<Words>& nodes) const {
+  for (std::size_t i = 0; i < indices_.size(); ++i) nodes[indices_[i]] = hashed_[i];
+}
+
 void Blake3Tree::hash_chunks(ByteView bytes) {
   std::vector<Words>& nodes = resize_level(0, bytes.size() / chunk_bytes);
-  for_each_run(indices_, [&](std::size_t begin, std::size_t count) {
-    best_kernel().hash_chunks(bytes.data() + begin * chunk_bytes, count, begin, &nodes[begin]);
-  });
+  hashed_.resize(indices_.size());
+  best_kernel().hash_chunks_at(bytes.data(), indices_.data(), indices_.size(), hashed_.data());
+  place(nodes);
 }
 
 void Blake3Tree::hash_parents(std::size_t level) {
@@ -50,11 +43,13 @@ void Blake3Tree::hash_parents(std::size_t level) {
   const std::size_t size = levels_[level].size();
   std::vector<Words>& nodes = resize_level(level + 1, (size + 1) / 2);
   const std::vector<Words>& children = levels_[level];
-  for_each_run(indices_, [&](std::size_t begin, std::size_t count) {
-    const bool rises = 2 * (begin + count) > size;  // an odd one rises as it is
-    best_kernel().hash_parents(&children[2 * begin], count - rises, &nodes[begin]);
-    if (rises) nodes[begin + count - 1] = children.back();
-  });
+  // An odd one rises as it is.
+  const bool rises = size % 2 == 1 && !indices_.empty() && indices_.back() == size / 2;
+  hashed_.resize(indices_.size());
+  best_kernel().hash_parents_at(children.data(), indices_.data(), indices_.size() - rises,
+                                hashed_.data());
+  if (rises) hashed_.back() = children.back();
+  place(nodes);
 }
 
 Digest Blake3Tree::update(ByteView bytes, std::span<const std::uint32_t> changed) {

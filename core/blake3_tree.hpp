@@ -24,9 +24,12 @@ class Blake3Tree {
   std::vector<blake3_detail::Words>& resize_level(std::size_t level, std::size_t size);
   void hash_chunks(ByteView bytes);
   void hash_parents(std::size_t level);
+  /// What was hashed, to its place.
+  void place(std::vector<blake3_detail::Words>& nodes) const;
 
   std::vector<std::vector<blake3_detail::Words>> levels_;  ///< chunks first, two nodes last
   std::vector<std::uint32_t> indices_;
+  std::vector<blake3_detail::Words> hashed_;  ///< by position in indices_
 };
 
 }  // namespace isotrace::core

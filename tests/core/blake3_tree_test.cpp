@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 
 #include <isotrace/core/blake3.hpp>
 #include <isotrace/core/blake3_tree.hpp>
@@ -35,6 +36,31 @@ TEST(Blake3Tree, follows_changes_and_sizes) {
       }
       const auto changed = change(bytes, random.next_below(8), random);
       ASSERT_EQ(tree.update(bytes, changed), blake3(bytes)) << bytes.size();
+    }
+  }
+}
+
+TEST(Blake3Tree, kernels_hash_scattered_inputs_alike) {
+  PhiloxStream random(7);
+  Bytes bytes(200 * Blake3Tree::chunk_bytes);
+  for (auto& byte : bytes) byte = static_cast<std::uint8_t>(random.next_u32());
+  using namespace blake3_detail;
+  const std::array<const Kernel*, 3> kernels = {&portable_kernel, &avx2_kernel, &avx512_kernel};
+  const auto* children = reinterpret_cast<const Words*>(bytes.data());
+  for (std::size_t count = 0; count < 40; ++count) {
+    std::vector<std::uint32_t> indices;
+    for (std::size_t i = 0; i < count; ++i) {
+      indices.push_back(static_cast<std::uint32_t>(random.next_below(200)));
+    }
+    std::vector<Words> chunks(count), parents(count), found(count);
+    portable_kernel.hash_chunks_at(bytes.data(), indices.data(), count, chunks.data());
+    portable_kernel.hash_parents_at(children, indices.data(), count, parents.data());
+    for (const Blake3Kernel name : blake3_kernels()) {
+      const Kernel& kernel = *kernels[static_cast<std::size_t>(name)];
+      kernel.hash_chunks_at(bytes.data(), indices.data(), count, found.data());
+      EXPECT_EQ(found, chunks) << blake3_kernel_name(name);
+      kernel.hash_parents_at(children, indices.data(), count, found.data());
+      EXPECT_EQ(found, parents) << blake3_kernel_name(name);
     }
   }
 }
