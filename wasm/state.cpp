@@ -5,66 +5,65 @@
 namespace isotrace::wasm {
 namespace {
 
-using core::ByteWriter;
 using trace::Contents;
 
-Contents contents_of(std::uint64_t size, const ByteWriter& bytes) {
-  return {size, core::blake3(bytes.bytes())};
-}
-
-Contents slots_of(std::span<const Slot> slots) {
-  return {slots.size(),
-          core::blake3(core::ByteView(reinterpret_cast<const std::uint8_t*>(slots.data()),
-                                      slots.size_bytes()))};
+/// Little-endian, as the host must be.
+template <class T>
+Contents contents_of(const std::vector<T>& list) {
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(list.data());
+  return {list.size(), core::blake3(core::ByteView(bytes, list.size() * sizeof(T)))};
 }
 
 Contents frames_of(const std::vector<Frame>& frames) {
-  ByteWriter out;
+  core::ByteWriter out;
   for (const Frame& frame : frames) {
     out.u32(frame.function).u32(frame.pc).u64(frame.slots_begin);
   }
-  return contents_of(frames.size(), out);
+  return {frames.size(), core::blake3(out.bytes())};
 }
 
-Contents globals_of(const Store& store) {
-  ByteWriter out;
-  for (const GlobalInstance& global : store.globals) out.u64(global.value);
-  return contents_of(store.globals.size(), out);
-}
-
-/// What is left of every segment: references of element segments, bytes of data segments.
-Contents segments_of(const Store& store) {
-  ByteWriter out;
+std::vector<std::uint32_t> segments_of(const Store& store) {
+  std::vector<std::uint32_t> left;
   for (const ModuleInstance& instance : store.instances) {
-    for (const auto& list : instance.elements) out.u32(static_cast<std::uint32_t>(list.size()));
-    for (const std::uint32_t size : instance.data_sizes) out.u32(size);
+    for (const auto& list : instance.elements) {
+      left.push_back(static_cast<std::uint32_t>(list.size()));
+    }
+    left.insert(left.end(), instance.data_sizes.begin(), instance.data_sizes.end());
   }
-  return contents_of(out.bytes().size() / 4, out);
+  return left;
 }
 
-/// Everything but the memories.
-trace::StateRecord record_of(const Store& store, const Execution& execution,
-                             const core::Digest& program) {
+}  // namespace
+
+StateCopy::StateCopy(const Store& store, const Execution& of)
+    : execution(of),
+      segments(segments_of(store)),
+      host_calls(store.host_log.calls),
+      host_log(store.host_log.digest) {
+  for (const GlobalInstance& global : store.globals) globals.push_back(global.value);
+  for (const TableInstance& table : store.tables) tables.push_back(table.elements);
+}
+
+trace::StateRecord record_without_memories(const StateCopy& state, const core::Digest& program) {
+  const Execution& execution = state.execution;
   trace::StateRecord record{.program = program,
                             .steps = execution.steps,
                             .status = static_cast<std::uint8_t>(execution.status),
                             .trap = static_cast<std::uint8_t>(execution.trap),
                             .frames = frames_of(execution.frames),
-                            .slots = slots_of(execution.slots),
-                            .globals = globals_of(store),
+                            .slots = contents_of(execution.slots),
+                            .globals = contents_of(state.globals),
                             .tables = {},
                             .memories = {},
-                            .segments = segments_of(store),
-                            .host_calls = {store.host_log.calls, store.host_log.digest}};
-  for (const TableInstance& table : store.tables) record.tables.push_back(slots_of(table.elements));
+                            .segments = contents_of(state.segments),
+                            .host_calls = {state.host_calls, state.host_log}};
+  for (const std::vector<Slot>& table : state.tables) record.tables.push_back(contents_of(table));
   return record;
 }
 
-}  // namespace
-
 trace::StateRecord state_record(const Store& store, const Execution& execution,
                                 const core::Digest& program) {
-  trace::StateRecord record = record_of(store, execution, program);
+  trace::StateRecord record = record_without_memories(StateCopy(store, execution), program);
   for (const MemoryInstance& memory : store.memories) {
     record.memories.push_back({memory.data.pages(), core::blake3(memory.data.bytes())});
   }
@@ -72,7 +71,7 @@ trace::StateRecord state_record(const Store& store, const Execution& execution,
 }
 
 trace::StateRecord StateHasher::record(Store& store, const Execution& execution) {
-  trace::StateRecord record = record_of(store, execution, program_);
+  trace::StateRecord record = record_without_memories(StateCopy(store, execution), program_);
   memories_.resize(store.memories.size());
   for (std::size_t i = 0; i < memories_.size(); ++i) {
     LinearMemory& memory = store.memories[i].data;

@@ -6,7 +6,22 @@
 
 namespace isotrace::wasm {
 
-/// The definition: hashes every byte of the state and of the store. `program`: what is executed.
+/// What a record says of everything but memories, as it was when it was taken.
+struct StateCopy {
+  StateCopy(const Store& store, const Execution& of);
+
+  Execution execution;
+  std::vector<Slot> globals;
+  std::vector<std::vector<Slot>> tables;
+  std::vector<std::uint32_t> segments;  ///< what is left of each
+  std::uint64_t host_calls;
+  core::Digest host_log;
+};
+
+/// A record without memories. `program`: what is executed.
+trace::StateRecord record_without_memories(const StateCopy& state, const core::Digest& program);
+
+/// The definition: hashes every byte of the state and of the store.
 trace::StateRecord state_record(const Store& store, const Execution& execution,
                                 const core::Digest& program);
 
