@@ -1,13 +1,10 @@
 #include <isotrace/backends/cpu/conv.hpp>
 #include <isotrace/backends/cpu/image_columns.hpp>
-#include <isotrace/backends/cpu/strided_loop.hpp>
-#include <isotrace/backends/cpu/transposition.hpp>
 
 namespace isotrace::backends::cpu {
 namespace {
 
 constexpr Index gathered_elements_max = 1 << 19;  // of the columns, which stay in the cache
-constexpr Index channels_together = 64;           // of the result, transposed by one task
 constexpr Index wasted_part = 10;                 // worth it where one lane in so many is wasted
 
 Index round_up(Index value, Index step) { return (value + step - 1) / step * step; }
@@ -24,23 +21,7 @@ std::unique_ptr<float[]> gather_columns(const ConvCall& call, Index image, Index
   return gathered;
 }
 
-/// The products, channels side by side, as the channels of the result one after the other.
-void transpose(const ConvCall& call, const float* products, float* out, const Engine& engine) {
-  const Index outputs = call.geometry.group_outputs;
-  run_pieces(engine.pool, outputs, channels_together, [&](Index from, Index count) {
-    float* channels = out + from * call.columns;
-    Transposition<float>{.from = products + from,
-                         .from_stride = outputs,
-                         .out = channels,
-                         .out_stride = call.columns,
-                         .rows = count,
-                         .columns = call.columns}
-        .run();
-    if (call.tail != nullptr) call.tail->apply(channels, call.columns, count, call.columns);
-  });
-}
-
-core::Result<core::Done> run_group(const ConvCall& call, Index image, Index group, float* products,
+core::Result<core::Done> run_group(const ConvCall& call, Index image, Index group,
                                    const Engine& engine) {
   const Index outputs = call.geometry.group_outputs;
   const auto gathered =
@@ -54,33 +35,31 @@ core::Result<core::Done> run_group(const ConvCall& call, Index image, Index grou
             .a_row_stride = 1,
             .a_depth_stride = call.columns,
             .b = &weights,
-            .c = products,
-            .c_stride = outputs,
-            .finish = {}};
+            .c = call.outputs_of(image, group),
+            .c_stride = call.columns,
+            .finish = {.tail = call.tail},
+            .transposes = true};
   if (call.bias != nullptr) {
     gemm.finish.addend = call.bias + group * outputs;
     gemm.finish.addend_column_stride = 1;
   }
-  ISOTRACE_TRY_DONE(run_gemms({&gemm, 1}, engine));
-  transpose(call, products, call.outputs_of(image, group), engine);
-  return core::Done{};
+  return run_gemms({&gemm, 1}, engine);
 }
 
 }  // namespace
 
 bool is_narrow(const ConvCall& call, const Kernels& kernels) {
   const Index wasted = round_up(call.columns, kernels.tile_columns) - call.columns;
-  return call.columns >= kernels.tile_rows && wasted * wasted_part >= call.columns &&
+  return call.columns >= kernels.tile_rows && call.depth() >= 1 &&
+         wasted * wasted_part >= call.columns &&
          call.geometry.group_outputs % kernels.tile_columns == 0 &&
          call.columns <= gathered_elements_max / std::max<Index>(call.depth(), 1);
 }
 
 core::Result<core::Done> run_narrow(const ConvCall& call, const Engine& engine) {
-  const auto products = std::make_unique_for_overwrite<float[]>(
-      static_cast<std::size_t>(call.columns * call.geometry.group_outputs));
   for (Index image = 0; image < call.geometry.batch; ++image) {
     for (Index group = 0; group < call.geometry.groups; ++group) {
-      ISOTRACE_TRY_DONE(run_group(call, image, group, products.get(), engine));
+      ISOTRACE_TRY_DONE(run_group(call, image, group, engine));
     }
   }
   return core::Done{};

@@ -21,7 +21,7 @@ Index round_up(Index value, Index step) { return (value + step - 1) / step * ste
 Index divide_up(Index value, Index by) { return (value + by - 1) / by; }
 
 bool is_streamed(const Gemm& g) {
-  return g.rows <= stream_rows_max && g.packed_b.data == nullptr &&
+  return g.rows <= stream_rows_max && g.packed_b.data == nullptr && !g.transposes &&
          g.b->find_row(0, g.b_column) != nullptr;
 }
 
@@ -57,7 +57,7 @@ Gemm sub_gemm(const Gemm& g, Index row, Index rows, Index column, Index columns)
   part.columns = columns;
   part.a += row * g.a_row_stride;
   part.b_column += column;
-  part.c += row * g.c_stride + column;
+  part.c += g.transposes ? column * g.c_stride + row : row * g.c_stride + column;
   if (part.finish.addend != nullptr) {
     part.finish.addend += row * g.finish.addend_row_stride + column * g.finish.addend_column_stride;
   }
@@ -81,6 +81,20 @@ void split_gemm(const Gemm& g, const Kernels& k, Index parts, std::vector<Gemm>&
 /// Whether tiles can do all of it but the tail.
 bool fits_tiles(const Finish& finish) {
   return finish.alpha == 1.0F && (finish.addend == nullptr || finish.beta == 1.0F);
+}
+
+/// No steps but the addition of the addend, if tiles can do it.
+void clear_end(const Finish& finish, const MatrixPart& part, ProductEnd& end) {
+  end.tile.count = 0;
+  end.tile.bounded = false;
+  end.steps = 0;
+  if (finish.addend == nullptr || !fits_tiles(finish)) return;
+  TileEnd::Step& step = end.tile.steps[end.tile.count++];
+  step.kind = TileEnd::add;
+  step.data = finish.addend + part.row * finish.addend_row_stride +
+              part.column * finish.addend_column_stride;
+  step.row_stride = finish.addend_row_stride;
+  step.column_stride = finish.addend_column_stride;
 }
 
 }  // namespace
@@ -110,16 +124,21 @@ void finish_block(const Finish& finish, const Kernels& kernels, float* c, Index 
   if (finish.tail != nullptr) finish.tail->apply(c, c_stride, rows, columns);
 }
 
-void set_addend(const Finish& finish, Index row, Index column, TileArguments& tile) {
-  if (finish.addend == nullptr || !fits_tiles(finish)) return;
-  tile.addend =
-      finish.addend + row * finish.addend_row_stride + column * finish.addend_column_stride;
-  tile.addend_row_stride = finish.addend_row_stride;
-  tile.addend_column_stride = finish.addend_column_stride;
+void set_end(const Finish& finish, const MatrixPart& part, const float* c, ProductEnd& end) {
+  clear_end(finish, part, end);
+  if (finish.tail != nullptr && fits_tiles(finish)) {
+    end.steps = finish.tail->join(c, part.rows, end.tile);
+  }
 }
 
-void finish_tiles(const Finish& finish, const Kernels& kernels, const MatrixPart& part, float* c,
-                  Index c_stride) {
+void set_end_transposed(const Finish& finish, const MatrixPart& part, ProductEnd& end) {
+  ISOTRACE_CHECK(fits_tiles(finish), finish.alpha, finish.beta);
+  clear_end(finish, part, end);
+  if (finish.tail != nullptr) end.steps = finish.tail->join_bounds(end.tile);
+}
+
+void finish_tiles(const Finish& finish, const Kernels& kernels, const MatrixPart& part,
+                  const ProductEnd& end, float* c, Index c_stride) {
   if (!fits_tiles(finish)) {
     Finish rest = finish;
     if (rest.addend != nullptr) {
@@ -127,7 +146,9 @@ void finish_tiles(const Finish& finish, const Kernels& kernels, const MatrixPart
     }
     kernels.finish(rest, c, c_stride, part.rows, part.columns);
   }
-  if (finish.tail != nullptr) finish.tail->apply(c, c_stride, part.rows, part.columns);
+  if (finish.tail != nullptr) {
+    finish.tail->apply_from(end.steps, c, c_stride, part.rows, part.columns);
+  }
 }
 
 void run_gemm(const Gemm& g, const Kernels& kernels, Scratch& scratch) {

@@ -30,6 +30,8 @@ struct Gemm {
   Finish finish;
   PackedMatrix packed_a = {};  ///< all of a in panels of tile_rows, if there is such a form
   PackedMatrix packed_b = {};  ///< all of b (from its own first column) in panels of tile_columns
+  bool transposes =
+      false;  ///< element (i, j) goes to c[j * c_stride + i]; finish has no alpha, beta
 };
 
 /// Rows and columns of a part of a matrix.
@@ -45,7 +47,7 @@ class Scratch {
  public:
   explicit Scratch(std::size_t level2_bytes = std::size_t{1} << 20)
       : level2_elements_(static_cast<Index>(level2_bytes / sizeof(float))) {}
-  enum Use { packed_a, packed_b, partial, use_count };
+  enum Use { packed_a, packed_b, partial, products, use_count };
   /// At least `elements` floats, 64-byte aligned, contents undefined.
   float* get(Use use, Index elements);
   /// How many floats the second-level cache holds.
@@ -75,11 +77,18 @@ void run_streamed(const Gemm& gemm, const Kernels& kernels, Scratch& scratch);
 void finish_block(const Finish& finish, const Kernels& kernels, float* c, Index c_stride,
                   Index rows, Index columns);
 
-/// The same for outputs that tiles compute: the addend of a tile that is to end at (row, column),
-/// where tiles can add it, and after the last tiles of a part at `c` what they could not do.
-void set_addend(const Finish& finish, Index row, Index column, TileArguments& tile);
-void finish_tiles(const Finish& finish, const Kernels& kernels, const MatrixPart& part, float* c,
-                  Index c_stride);
+/// The same for outputs that tiles compute. What tiles do themselves of `rows` rows of the result
+/// from (row, column) on, which are to be stored at `c`; and how many steps of the tail that is.
+struct ProductEnd {
+  TileEnd tile;
+  std::size_t steps = 0;
+};
+void set_end(const Finish& finish, const MatrixPart& part, const float* c, ProductEnd& end);
+/// The same for a result that is transposed after its tiles.
+void set_end_transposed(const Finish& finish, const MatrixPart& part, ProductEnd& end);
+/// What is left to do after the last tiles of a part at `c`.
+void finish_tiles(const Finish& finish, const Kernels& kernels, const MatrixPart& part,
+                  const ProductEnd& end, float* c, Index c_stride);
 
 /// What operations run on; scratch has one entry per thread of the pool. With `constants`, operands
 /// that lie in held constants are packed once and not in every call.

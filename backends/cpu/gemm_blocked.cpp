@@ -1,6 +1,8 @@
 #include <algorithm>
 
 #include <isotrace/backends/cpu/gemm.hpp>
+#include <isotrace/backends/cpu/tail.hpp>
+#include <isotrace/backends/cpu/transposition.hpp>
 
 namespace isotrace::backends::cpu {
 namespace {
@@ -32,6 +34,7 @@ struct Run {
 /// The block that begins at `from`, of at most about `most` values of k. All blocks are of about
 /// the same length, so that none is a sliver.
 DepthBlock depth_block(const Gemm& g, Index from, Index most) {
+  if (g.depth <= most) return {from, g.depth};
   const Index segment = std::min(g.segment, g.depth);
   if (segment <= most) {
     const Index segments = divide_up(g.depth, segment);
@@ -78,8 +81,8 @@ class BlockedGemm {
     const Index row_parts = std::max<Index>(1, divide_up(g_.rows, rows_max));
     rows_block_ = round_up(divide_up(g_.rows, row_parts), k_.tile_rows);
     // Rows that lie multiples of a page apart would share the few places of one set of the cache.
-    a_in_place_ = g_.packed_a.data == nullptr && g_.a_depth_stride == 1 &&
-                  g_.columns <= in_place_columns_max && g_.a_row_stride % 1024 != 0;
+    a_in_place_ = g_.packed_a.data == nullptr && g_.columns <= in_place_columns_max &&
+                  (g_.a_depth_stride == 1 ? g_.a_row_stride : g_.a_depth_stride) % 1024 != 0;
     columns_block_ = std::min(columns_block, round_up(g_.columns, k_.tile_columns));
     if (g_.packed_a.data == nullptr && !a_in_place_) {
       a_ = scratch.get(Scratch::packed_a, rows_block_ * depth_max_);
@@ -93,6 +96,11 @@ class BlockedGemm {
     // Chains of a later segment that spans several blocks wait here; those of the first in c.
     if (g_.segment > depth_max_ && g_.depth > g_.segment) {
       partial_ = scratch.get(Scratch::partial, g_.rows * columns_block_);
+    }
+    if (g_.transposes) {
+      c_panels_ = depth_max_ == g_.depth ? 0 : 1;
+      const Index columns = c_panels_ == 0 ? k_.tile_columns : columns_block_;
+      c_ = scratch.get(Scratch::products, g_.rows * columns);
     }
   }
 
@@ -165,8 +173,9 @@ class BlockedGemm {
         tile.rows = std::min(k_.tile_rows, rows - i * k_.tile_rows);
         tile.columns = columns;
         tile.depth = run.depth;
-        tile.a = a.data + i * a.stride + at * (a_in_place_ ? 1 : k_.tile_rows);
-        tile.a_stride = a_in_place_ ? g_.a_row_stride : 0;
+        tile.a_row_stride = a_in_place_ ? g_.a_row_stride : 1;
+        tile.a_depth_stride = a_in_place_ ? g_.a_depth_stride : k_.tile_rows;
+        tile.a = a.data + i * a.stride + at * tile.a_depth_stride;
         tile.b = b.data + at * b.stride;
         tile.b_stride = b.stride;
         tile.packed_b = b.packed == nullptr ? nullptr : b.packed + at * k_.tile_columns;
@@ -178,6 +187,29 @@ class BlockedGemm {
       }
       if (b.packed != nullptr) b = {b.packed, k_.tile_columns, nullptr};
     }
+    if (g_.transposes && depth.from + depth.depth == g_.depth) {
+      transpose_panel({row, rows, block + j, columns}, products_at(row, j));
+    }
+  }
+
+  /// Where results wait to be transposed, panels of tile_columns.
+  [[nodiscard]] float* products_at(Index row, Index j) const {
+    return c_ + j * c_panels_ * g_.rows + row * k_.tile_columns;
+  }
+
+  void transpose_panel(const MatrixPart& part, const float* products) const {
+    float* out = g_.c + part.column * g_.c_stride + part.row;
+    Transposition<float>{.from = products,
+                         .from_stride = k_.tile_columns,
+                         .out = out,
+                         .out_stride = g_.c_stride,
+                         .rows = part.columns,
+                         .columns = part.rows}
+        .run();
+    if (g_.finish.tail == nullptr) return;
+    ProductEnd end;
+    set_end_transposed(g_.finish, part, end);
+    g_.finish.tail->apply_from(end.steps, out, g_.c_stride, part.columns, part.rows);
   }
 
   /// Where the panel right of b lies, or nowhere: a panel that is still to be packed is fetched
@@ -190,24 +222,37 @@ class BlockedGemm {
   }
 
   void run_tile(const Run& run, TileArguments& tile, Index row, Index block, Index j) {
-    float* c = g_.c + row * g_.c_stride + block + j;
+    float* c = g_.transposes ? products_at(row, j) : g_.c + row * g_.c_stride + block + j;
+    const Index c_stride = g_.transposes ? k_.tile_columns : g_.c_stride;
     float* chain = c;
-    tile.chain_stride = g_.c_stride;
+    tile.chain_stride = c_stride;
     if (!run.first_segment && partial_ != nullptr) {
       chain = partial_ + row * columns_block_ + j;
       tile.chain_stride = columns_block_;
     }
     tile.chain = run.starts_segment ? nullptr : chain;
     tile.sum = run.ends_segment && !run.first_segment ? c : nullptr;
-    tile.sum_stride = g_.c_stride;
+    tile.sum_stride = c_stride;
     tile.out = run.ends_segment ? c : chain;
-    tile.out_stride = run.ends_segment ? g_.c_stride : tile.chain_stride;
-    const bool ends = run.from + run.depth == g_.depth;
-    tile.last = ends;
-    if (ends) set_addend(g_.finish, row, block + j, tile);
-    k_.tile(tile);
-    if (!ends) return;
-    finish_tiles(g_.finish, k_, {row, tile.rows, block + j, tile.columns}, c, g_.c_stride);
+    tile.out_stride = run.ends_segment ? c_stride : tile.chain_stride;
+    if (run.from + run.depth == g_.depth) {
+      run_last_tile(tile, {row, tile.rows, block + j, tile.columns});
+    } else {
+      k_.tile(tile);
+    }
+  }
+
+  void run_last_tile(TileArguments& tile, const MatrixPart& part) {
+    ProductEnd end;
+    tile.end = &end.tile;
+    if (g_.transposes) {
+      set_end_transposed(g_.finish, part, end);
+      k_.tile(tile);
+    } else {
+      set_end(g_.finish, part, tile.out, end);
+      k_.tile(tile);
+      finish_tiles(g_.finish, k_, part, end, tile.out, g_.c_stride);
+    }
   }
 
   const Gemm& g_;
@@ -221,6 +266,8 @@ class BlockedGemm {
   float* b_ = nullptr;
   Index b_panels_ = 0;  // 0 if panels of b take turns in one place, else 1
   float* partial_ = nullptr;
+  float* c_ = nullptr;  // results that are to be transposed
+  Index c_panels_ = 0;  // 0 if their panels take turns in one place, else 1
 };
 
 }  // namespace

@@ -11,31 +11,50 @@ namespace isotrace::backends::cpu {
 
 using Index = std::ptrdiff_t;
 
+/// What a tile does with its finished products before it stores them, in this order: the steps, the
+/// bounds as Clip has them, and the canonical NaN for every NaN.
+struct TileEnd {
+  enum Kind : unsigned char { add, normalise };
+  struct Step {
+    Kind kind;
+    const float* data;    ///< add: element (i, j) at i * row_stride + j * column_stride;
+    Index row_stride;     ///< normalise: the mean of row i at i
+    Index column_stride;  ///< 0 or 1
+    const float* r;       ///< normalise: fma((t - mean) * r, scale, bias), each with one per row
+    const float* scale;
+    const float* bias;
+  };
+  static constexpr int steps_max = 3;
+  int count = 0;
+  bool bounded = false;  ///< only by bounds that are neither NaN nor -0
+  float low;
+  float high;
+  Step steps[steps_max];
+};
+
 /// One block of outputs, at most tile_rows x tile_columns, over `depth` values of k.
 ///   t = chain ? chain[i][j] : +0;  t = fma(a[k][i], b[k][j], t) for ascending k;
-///   out[i][j] = sum ? sum[i][j] + t : t, with the canonical NaN for every NaN if this is the last
+///   out[i][j] = sum ? sum[i][j] + t : t, and then the end, if there is one
 struct TileArguments {
   Index rows;
   Index columns;
   Index depth;
-  const float* a;     ///< packed [depth][tile_rows] (or see a_stride)
-  const float* b;     ///< rows of tile_columns, all columns readable
-  Index b_stride;     ///< elements from one row of b to the next; tile_columns if it is packed
-  float* packed_b;    ///< where b is packed on the way, or nullptr
-  const float* soon;  ///< rows of tile_columns that are wanted soon after this tile:
-  Index soon_every;   ///< one is fetched with every so many values of k, at least 1
+  const float* a;  ///< a[i * a_row_stride + k * a_depth_stride]; one stride is 1
+  Index a_row_stride;
+  Index a_depth_stride;  ///< tile_rows if it is packed
+  const float* b;        ///< rows of tile_columns, all columns readable
+  Index b_stride;        ///< elements from one row of b to the next; tile_columns if it is packed
+  float* packed_b;       ///< where b is packed on the way, or nullptr
+  const float* soon;     ///< rows of tile_columns that are wanted soon after this tile:
+  Index soon_every;      ///< one is fetched with every so many values of k, at least 1
   Index soon_stride;
-  Index a_stride;  ///< 0; or a lies in place, [tile_rows][depth] with this stride between rows
   const float* chain;
   const float* sum;
   float* out;
   Index chain_stride;  ///< elements from one row to the next
   Index sum_stride;
   Index out_stride;
-  bool last;
-  const float* addend;  ///< nullptr, or what is added at the end, if this is the last
-  Index addend_row_stride;
-  Index addend_column_stride;  ///< 0 or 1
+  const TileEnd* end;  ///< nullptr: more products follow
 };
 
 /// The same for few rows (at most stream_rows) and any number of columns, with b as it lies in

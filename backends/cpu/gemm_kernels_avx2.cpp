@@ -26,9 +26,15 @@ struct Avx2 {
   static Vector fma(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
   static Vector add(Vector a, Vector b) { return _mm256_add_ps(a, b); }
   static Vector multiply(Vector a, Vector b) { return _mm256_mul_ps(a, b); }
-  static Vector canonical(Vector value) {
+  static Vector subtract(Vector a, Vector b) { return _mm256_sub_ps(a, b); }
+  /// Clip where the bounds are neither NaN nor -0 and x is no NaN (see VectorSet::PlainClip).
+  static Vector bound(Vector x, Vector low, Vector high) {
+    return _mm256_min_ps(high, _mm256_max_ps(x, low));
+  }
+  /// `value`, or the canonical NaN where `tested` is NaN.
+  static Vector canonical(Vector tested, Vector value) {
     const Vector nan = _mm256_castsi256_ps(_mm256_set1_epi32(0x7FC00000));
-    return _mm256_blendv_ps(value, nan, _mm256_cmp_ps(value, value, _CMP_UNORD_Q));
+    return _mm256_blendv_ps(value, nan, _mm256_cmp_ps(tested, tested, _CMP_UNORD_Q));
   }
   // Without always_inline the compiler finds these functions without effect and drops the calls.
   [[gnu::always_inline]] static void prefetch(const float* at) { __builtin_prefetch(at, 0, 3); }

@@ -23,9 +23,16 @@ struct Avx512 {
   static Vector fma(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
   static Vector add(Vector a, Vector b) { return _mm512_add_ps(a, b); }
   static Vector multiply(Vector a, Vector b) { return _mm512_mul_ps(a, b); }
-  static Vector canonical(Vector value) {
+  static Vector subtract(Vector a, Vector b) { return _mm512_sub_ps(a, b); }
+  /// Clip where the bounds are neither NaN nor -0 and x is no NaN (see VectorSet::PlainClip).
+  static Vector bound(Vector x, Vector low, Vector high) {
+    const Mask all = first(width);  // masked forms: g++ 12 warns of the others' own operand
+    return _mm512_maskz_min_ps(all, high, _mm512_maskz_max_ps(all, x, low));
+  }
+  /// `value`, or the canonical NaN where `tested` is NaN.
+  static Vector canonical(Vector tested, Vector value) {
     const Vector nan = _mm512_castsi512_ps(_mm512_set1_epi32(0x7FC00000));
-    return _mm512_mask_mov_ps(value, _mm512_cmp_ps_mask(value, value, _CMP_UNORD_Q), nan);
+    return _mm512_mask_mov_ps(value, _mm512_cmp_ps_mask(tested, tested, _CMP_UNORD_Q), nan);
   }
   // Without always_inline the compiler finds these functions without effect and drops the calls.
   [[gnu::always_inline]] static void prefetch(const float* at) { __builtin_prefetch(at, 0, 3); }

@@ -67,11 +67,11 @@ struct KernelSet {
       }
     }
     if (t.packed_b != nullptr) {
-      t.a_stride != 0 ? multiply_rows<Rows, true, true>(t, acc)
-                      : multiply_rows<Rows, true, false>(t, acc);
+      t.a_row_stride != 1 ? multiply_rows<Rows, true, true>(t, acc)
+                          : multiply_rows<Rows, true, false>(t, acc);
     } else {
-      t.a_stride != 0 ? multiply_rows<Rows, false, true>(t, acc)
-                      : multiply_rows<Rows, false, false>(t, acc);
+      t.a_row_stride != 1 ? multiply_rows<Rows, false, true>(t, acc)
+                          : multiply_rows<Rows, false, false>(t, acc);
     }
     if (t.sum != nullptr) {
 #pragma GCC unroll 16
@@ -82,14 +82,7 @@ struct KernelSet {
         }
       }
     }
-    if (t.addend != nullptr) add_addend<Rows>(t, lanes, acc);
-    if (t.last) {
-#pragma GCC unroll 16
-      for (int i = 0; i < Rows; ++i) {
-#pragma GCC unroll 4
-        for (int v = 0; v < tile_vectors; ++v) acc[i][v] = V::canonical(acc[i][v]);
-      }
-    }
+    if (t.end != nullptr) end_tile<Rows>(*t.end, lanes, acc);
 #pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 4
@@ -100,21 +93,70 @@ struct KernelSet {
   }
 
   template <int Rows, class Lanes>
-  [[gnu::always_inline]] static inline void add_addend(const TileArguments& t, const Lanes& lanes,
-                                                       Vector (&acc)[Rows][tile_vectors]) {
+  [[gnu::always_inline]] static inline void end_tile(const TileEnd& end, const Lanes& lanes,
+                                                     Vector (&acc)[Rows][tile_vectors]) {
+    for (const TileEnd::Step* step = end.steps; step != end.steps + end.count; ++step) {
+      if (step->kind == TileEnd::normalise) {
+        normalise_rows<Rows>(*step, acc);
+      } else {
+        add_rows<Rows>(*step, lanes, acc);
+      }
+    }
+    const Vector low = V::broadcast(end.bounded ? end.low : 0.0F);
+    const Vector high = V::broadcast(end.bounded ? end.high : 0.0F);
 #pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i) {
-      const float* addend = t.addend + i * t.addend_row_stride;
+#pragma GCC unroll 4
+      for (int v = 0; v < tile_vectors; ++v) {
+        const Vector value = acc[i][v];
+        acc[i][v] = V::canonical(value, end.bounded ? V::bound(value, low, high) : value);
+      }
+    }
+  }
+
+  /// A matrix that will be added, or else what is stored to.
+  [[gnu::always_inline]] static inline TileEnd::Step find_addend(const TileArguments& t) {
+    for (int i = 0; t.end != nullptr && i < t.end->count; ++i) {
+      const TileEnd::Step& step = t.end->steps[i];
+      if (step.kind == TileEnd::add && step.column_stride == 1) return step;
+    }
+    TileEnd::Step none{};
+    none.data = t.out;
+    return none;
+  }
+
+  template <int Rows, class Lanes>
+  [[gnu::always_inline]] static inline void add_rows(const TileEnd::Step& step, const Lanes& lanes,
+                                                     Vector (&acc)[Rows][tile_vectors]) {
+#pragma GCC unroll 16
+    for (int i = 0; i < Rows; ++i) {
+      const float* addend = step.data + i * step.row_stride;
 #pragma GCC unroll 4
       for (int v = 0; v < tile_vectors; ++v) {
         const Vector term =
-            t.addend_column_stride == 0 ? V::broadcast(*addend) : lanes.load(v, addend + v * width);
+            step.column_stride == 0 ? V::broadcast(*addend) : lanes.load(v, addend + v * width);
         acc[i][v] = V::add(acc[i][v], term);
       }
     }
   }
 
-  template <int Rows, bool Packs, bool InPlace>
+  template <int Rows>
+  [[gnu::always_inline]] static inline void normalise_rows(const TileEnd::Step& step,
+                                                           Vector (&acc)[Rows][tile_vectors]) {
+#pragma GCC unroll 16
+    for (int i = 0; i < Rows; ++i) {
+      const Vector mean = V::broadcast(step.data[i]);
+      const Vector r = V::broadcast(step.r[i]);
+      const Vector scale = V::broadcast(step.scale[i]);
+      const Vector bias = V::broadcast(step.bias[i]);
+#pragma GCC unroll 4
+      for (int v = 0; v < tile_vectors; ++v) {
+        acc[i][v] = V::fma(V::multiply(V::subtract(acc[i][v], mean), r), scale, bias);
+      }
+    }
+  }
+
+  template <int Rows, bool Packs, bool Apart>
   [[gnu::always_inline]] static inline void multiply_rows(const TileArguments& t,
                                                           Vector (&acc)[Rows][tile_vectors]) {
     const float* a = t.a;
@@ -124,6 +166,8 @@ struct KernelSet {
     const float* soon = t.soon;
     const float* out = t.out;
     const Index out_every = 1 + t.depth / (Rows + 1);
+    const TileEnd::Step addend = find_addend(t);
+    const float* term = addend.data;
     Index soon_at = 0;
     Index out_at = 0;
     for (Index k = 0; k < t.depth; ++k) {
@@ -134,8 +178,12 @@ struct KernelSet {
         soon_at += t.soon_every;
       }
       if (k == out_at) {
-        for (Index line = 0; line < tile_columns; line += 16) V::prefetch_write(out + line);
+        for (Index line = 0; line < tile_columns; line += 16) {
+          V::prefetch_write(out + line);
+          V::prefetch(term + line);
+        }
         out += t.out_stride;
+        term += addend.row_stride;
         out_at += out_every;
       }
       Vector column[tile_vectors];
@@ -153,11 +201,11 @@ struct KernelSet {
       }
 #pragma GCC unroll 16
       for (int i = 0; i < Rows; ++i) {
-        const Vector row = V::broadcast(InPlace ? a[i * t.a_stride] : a[i]);
+        const Vector row = V::broadcast(Apart ? a[i * t.a_row_stride] : a[i]);
 #pragma GCC unroll 4
         for (int v = 0; v < tile_vectors; ++v) acc[i][v] = V::fma(row, column[v], acc[i][v]);
       }
-      a += InPlace ? 1 : tile_rows;
+      a += Apart ? 1 : t.a_depth_stride;
       b += b_stride;
     }
   }
@@ -356,7 +404,7 @@ struct KernelSet {
           if (f.beta != 1.0F) term = V::multiply(term, beta);
           value = V::add(value, term);
         }
-        value = V::canonical(value);
+        value = V::canonical(value, value);
         whole ? V::store(row + j, value) : V::store(mask, row + j, value);
       }
     }

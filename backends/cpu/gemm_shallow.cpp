@@ -12,7 +12,7 @@ constexpr Index columns_block = 256;  // of b, packed, and of a few rows of c: i
 
 bool is_shallow(const Gemm& g) {
   return g.depth <= std::min(depth_max, g.segment) && g.columns >= 2 * columns_block &&
-         g.packed_b.data == nullptr;
+         g.packed_b.data == nullptr && !g.transposes;
 }
 
 void run_shallow(const Gemm& g, const Kernels& k, Scratch& scratch) {
@@ -38,20 +38,23 @@ void run_shallow(const Gemm& g, const Kernels& k, Scratch& scratch) {
       tile.rows = std::min(k.tile_rows, g.rows - i);
       tile.depth = g.depth;
       tile.a = a + i * g.depth;
+      tile.a_row_stride = 1;
+      tile.a_depth_stride = k.tile_rows;
       tile.b_stride = k.tile_columns;
       tile.out_stride = g.c_stride;
       float* c = g.c + i * g.c_stride + j;
-      tile.last = true;
+      ProductEnd end;
+      tile.end = &end.tile;
       for (Index at = 0; at < columns; at += k.tile_columns) {
         tile.columns = std::min(k.tile_columns, columns - at);
         tile.b = b + at * g.depth;
         tile.soon = tile.b;  // the caches hold all of b
         tile.soon_every = g.depth;
         tile.out = c + at;
-        set_addend(g.finish, i, j + at, tile);
+        set_end(g.finish, {i, tile.rows, j + at, tile.columns}, tile.out, end);
         k.tile(tile);
       }
-      finish_tiles(g.finish, k, {i, tile.rows, j, columns}, c, g.c_stride);
+      finish_tiles(g.finish, k, {i, tile.rows, j, columns}, end, c, g.c_stride);
     }
   }
 }

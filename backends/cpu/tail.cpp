@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include <isotrace/backends/cpu/elementwise.hpp>
 #include <isotrace/backends/cpu/operations.hpp>
@@ -20,6 +21,11 @@ void split_rows(const MatrixPart& part, Index period, F f) {
     f(done, count, within);
     done += count;
   }
+}
+
+/// Whether the kernels for Clip may take the bound as it is.
+bool is_plain(float bound) {
+  return bound < 0 || bound > 0 || (bound == 0 && !std::signbit(bound));
 }
 
 /// The step's operands with `value` in the place of the one that is chained.
@@ -66,10 +72,18 @@ std::optional<Tail::Step> Tail::make_step(const ChainStep& step, const Engine& e
   if (const UnaryKernel kernel = find_unary(step.node.op, engine.vectors)) {
     const auto parameters = find_parameters(step.node, operands);
     if (!parameters) return std::nullopt;
-    return Map{kernel, (*parameters)[0], (*parameters)[1]};
+    return make_map(step.node.op, kernel, *parameters);
   }
   if (const auto member = find_math_function(step.node.op)) return Call{engine.math.*member};
   return std::nullopt;
+}
+
+Tail::Step Tail::make_map(core::Op op, UnaryKernel kernel, std::array<float, 2> parameters) {
+  auto [first, second] = parameters;
+  if (op == core::Op::relu) second = std::numeric_limits<float>::infinity();  // and +0
+  const bool bounds =
+      op == core::Op::relu || (op == core::Op::clip && is_plain(first) && is_plain(second));
+  return Map{kernel, first, second, bounds};
 }
 
 std::optional<Tail::Step> Tail::make_zip(BinaryKernel kernel, const ChainStep& step) const {
@@ -78,7 +92,8 @@ std::optional<Tail::Step> Tail::make_zip(BinaryKernel kernel, const ChainStep& s
   const auto& other = step.operands[other_first ? 0 : 1];
   const auto spread = other ? find_spread(*other) : std::nullopt;
   if (!spread) return std::nullopt;
-  return Zip{kernel, other->data<float>().data(), *spread, other_first};
+  return Zip{kernel, other->data<float>().data(), *spread, other_first,
+             step.node.op == core::Op::add};
 }
 
 std::optional<Tail::Step> Tail::make_normalise(const ChainStep& step, const Engine& engine) const {
@@ -140,15 +155,81 @@ void Tail::apply(float* out, Index stride, Index rows, Index columns) const {
   apply(out, stride, out, stride, rows, columns);
 }
 
+void Tail::apply_from(std::size_t steps, float* out, Index stride, Index rows,
+                      Index columns) const {
+  if (steps == steps_.size()) return;
+  run_steps(std::span(steps_).subspan(steps),
+            {out, stride, out, stride, part_at(out, rows, columns)});
+}
+
 void Tail::apply(const float* x, Index x_stride, float* out, Index stride, Index rows,
                  Index columns) const {
+  run_steps(steps_, {x, x_stride, out, stride, part_at(out, rows, columns)});
+}
+
+MatrixPart Tail::part_at(const float* out, Index rows, Index columns) const {
   const Index at = out - base_;
-  Block block{x, x_stride, out, stride, {at / columns_, rows, at % columns_, columns}};
-  for (const Step& step : steps_) {
+  return {at / columns_, rows, at % columns_, columns};
+}
+
+void Tail::run_steps(std::span<const Step> steps, Block block) {
+  for (const Step& step : steps) {
     std::visit([&](const auto& one) { run(one, block); }, step);
-    block.x = out;
-    block.x_stride = stride;
+    block.x = block.out;
+    block.x_stride = block.out_stride;
   }
+}
+
+std::size_t Tail::join(const float* out, Index rows, TileEnd& end) const {
+  const MatrixPart part = part_at(out, rows, 0);
+  std::size_t joined = 0;
+  // Bounds are the last that a tile does.
+  while (joined < steps_.size() && !end.bounded &&
+         std::visit([&](const auto& one) { return join(one, part, end); }, steps_[joined])) {
+    ++joined;
+  }
+  return joined;
+}
+
+std::size_t Tail::join_bounds(TileEnd& end) const {
+  const Map* first = steps_.empty() ? nullptr : std::get_if<Map>(&steps_.front());
+  return first != nullptr && join(*first, {}, end) ? 1 : 0;
+}
+
+bool Tail::join(const Zip& step, const MatrixPart& part, TileEnd& end) {
+  const Index row = part.row % step.spread.period;
+  if (!step.adds || end.count == TileEnd::steps_max || row + part.rows > step.spread.period) {
+    return false;
+  }
+  TileEnd::Step& added = end.steps[end.count++];
+  added.kind = TileEnd::add;
+  added.data =
+      step.other + row * step.spread.row_stride + (step.spread.per_column ? part.column : 0);
+  added.row_stride = step.spread.row_stride;
+  added.column_stride = step.spread.per_column ? 1 : 0;
+  return true;
+}
+
+bool Tail::join(const Map& step, const MatrixPart&, TileEnd& end) {
+  if (!step.bounds) return false;
+  end.bounded = true;
+  end.low = step.first;
+  end.high = step.second;
+  return true;
+}
+
+bool Tail::join(const Call&, const MatrixPart&, TileEnd&) { return false; }
+
+bool Tail::join(const Normalise& step, const MatrixPart& part, TileEnd& end) {
+  const Index channel = part.row % std::ssize(step.r);
+  if (end.count == TileEnd::steps_max || channel + part.rows > std::ssize(step.r)) return false;
+  TileEnd::Step& added = end.steps[end.count++];
+  added.kind = TileEnd::normalise;
+  added.data = step.mean + channel;
+  added.r = step.r.data() + channel;
+  added.scale = step.scale + channel;
+  added.bias = step.bias + channel;
+  return true;
 }
 
 void Tail::run(const Zip& step, const Block& block) {

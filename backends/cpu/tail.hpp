@@ -3,6 +3,7 @@
 // operation, on the same elements in the same order, so no bit depends on the parts.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -34,6 +35,13 @@ class Tail {
   /// rows x columns elements of the result, `stride` from one row to the next (any if there is but
   /// one), in place.
   void apply(float* out, Index stride, Index rows, Index columns) const;
+  /// The same without the first `steps`.
+  void apply_from(std::size_t steps, float* out, Index stride, Index rows, Index columns) const;
+  /// Lets a tile do the first steps, as many as it can do, on `rows` rows from `out` on. Returns
+  /// how many these are.
+  std::size_t join(const float* out, Index rows, TileEnd& end) const;
+  /// The same for a step that is the same wherever a tile lies: bounds.
+  std::size_t join_bounds(TileEnd& end) const;
   /// The same from `x` to `out`.
   void apply(const float* x, Index x_stride, float* out, Index stride, Index rows,
              Index columns) const;
@@ -51,11 +59,13 @@ class Tail {
     const float* other;
     Spread spread;
     bool other_first;
+    bool adds;
   };
   struct Map {
     UnaryKernel kernel;
     float first;
     float second;
+    bool bounds;  ///< only keeps what lies between the two, neither of which is NaN or -0
   };
   struct Call {
     ArrayFunction function;
@@ -78,10 +88,20 @@ class Tail {
 
   Tail(core::Tensor& result, Index columns);
   [[nodiscard]] std::optional<Step> make_step(const ChainStep& step, const Engine& engine) const;
+  static Step make_map(core::Op op, UnaryKernel kernel, std::array<float, 2> parameters);
   [[nodiscard]] std::optional<Step> make_zip(BinaryKernel kernel, const ChainStep& step) const;
   [[nodiscard]] std::optional<Step> make_normalise(const ChainStep& step,
                                                    const Engine& engine) const;
   [[nodiscard]] std::optional<Spread> find_spread(const core::TensorView& operand) const;
+
+  [[nodiscard]] MatrixPart part_at(const float* out, Index rows, Index columns) const;
+  static void run_steps(std::span<const Step> steps, Block block);
+
+  /// Whether a tile can do the step on this part after what it does already; then it does.
+  static bool join(const Zip& step, const MatrixPart& part, TileEnd& end);
+  static bool join(const Map& step, const MatrixPart& part, TileEnd& end);
+  static bool join(const Call& step, const MatrixPart& part, TileEnd& end);
+  static bool join(const Normalise& step, const MatrixPart& part, TileEnd& end);
 
   static void run(const Zip& step, const Block& block);
   static void run(const Map& step, const Block& block);

@@ -132,6 +132,7 @@ std::vector<std::pair<Sample, Shape>> convolutions(std::uint64_t seed) {
       {conv({1, 40, 13, 9}, {32, 40, 3, 3}, 1, 1, 1, seed), {1, 32, 13, 9}},
       {conv({2, 30, 7, 7}, {64, 30, 3, 3}, 1, 1, 1, seed), {2, 64, 7, 7}},
       {conv({2, 30, 14, 13}, {64, 30, 1, 1}, 1, 2, 0, seed), {2, 64, 7, 7}},
+      {conv({1, 1100, 5, 7}, {64, 1100, 1, 1}, 1, 1, 0, seed), {1, 64, 5, 7}},
       {conv({2, 6, 19, 21}, {6, 1, 3, 3}, 6, 1, 1, seed), {2, 6, 19, 21}},
       {conv({2, 6, 19, 21}, {12, 1, 3, 3}, 6, 2, 1, seed), {2, 12, 10, 11}},
       {conv({1, 6, 7, 7}, {6, 1, 5, 5}, 6, 1, 2, seed), {1, 6, 7, 7}},
@@ -145,6 +146,12 @@ TEST_F(Chains, convolutions_with_what_usually_follows) {
     expect_taken({call, {clip(0, 6)}});
     expect_taken(
         {call, {batch_normalization(shape[1], 5), after(Op::add, shape, 6), unary(Op::relu)}});
+    expect_taken({call,
+                  {after(Op::add, shape, 9), after(Op::add, {shape[1], 1, 1}, 10),
+                   clip(-0.5F, 0.5F), after(Op::add, shape, 11), unary(Op::relu)}});
+    expect_taken({call,
+                  {before(Op::add, {shape[1], 1, 1}, 12), batch_normalization(shape[1], 13),
+                   batch_normalization(shape[1], 14), after(Op::add, shape, 15)}});
     expect_taken(
         {call, {before(Op::mul, {shape[1], 1, 1}, 7), unary(Op::sigmoid), after(Op::sub, {}, 8)}});
   }
@@ -170,6 +177,9 @@ TEST_F(Chains, products_with_what_usually_follows) {
   for (const auto& [call, shape] : calls) {
     expect_taken({call, {unary(Op::relu)}});
     expect_taken({call, {before(Op::add, {shape.back()}, 5), unary(Op::erf)}});
+    expect_taken({call,
+                  {before(Op::add, {shape.back()}, 8), after(Op::add, shape, 9),
+                   after(Op::add, {}, 10), clip(0, 1)}});
     expect_taken({call, {after(Op::div, {}, 6), after(Op::max, shape, 7)}});
   }
 }

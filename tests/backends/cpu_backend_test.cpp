@@ -162,6 +162,13 @@ TEST_F(CpuBackends, conv_with_few_positions_and_many_channels) {
   }
 }
 
+TEST_F(CpuBackends, conv_with_few_positions_deeper_than_a_block) {
+  expect_same(make_call(Op::conv, conv_attributes(1, {1, 1, 1, 1}, {1, 1}, {1, 1}),
+                        {Shape{1, 130, 7, 7}, Shape{64, 130, 3, 3}, Shape{64}}, 1));
+  expect_same(make_call(Op::conv, conv_attributes(1, {1, 1, 1, 1}, {1, 1}, {1, 1}, 5000),
+                        {Shape{1, 130, 7, 7}, Shape{64, 130, 3, 3}, Shape{64}}, 2));
+}
+
 TEST_F(CpuBackends, conv_with_windows_wholly_in_the_padding) {
   expect_same(make_call(Op::conv, conv_attributes(1, {5, 5, 5, 5}, {1, 3}, {1, 1}),
                         {Shape{1, 2, 4, 4}, Shape{7, 2, 2, 2}, Shape{7}}, 1));
