@@ -104,6 +104,26 @@ struct WindowProductArguments {
   Index columns;
 };
 
+/// Windows of 3 x 3 taps, neighbouring ones `stride` apart, over an image as it lies in memory:
+/// out[row * columns + i] is what WindowProductArguments says, where taps outside the image are +0;
+/// then bounds, as TileEnd has them.
+struct PlaneProductArguments {
+  const float* plane;
+  Index height;
+  Index width;
+  Index stride;  ///< 1 or 2
+  Index pad_top;
+  Index pad_left;
+  const float* weights;  ///< one per tap
+  float bias;            ///< -0 changes nothing
+  bool bounded;
+  float low;
+  float high;
+  float* out;
+  Index rows;
+  Index columns;
+};
+
 /// Where a line begins, in an image and in a copy of it; and a span of every line, offsets from
 /// there.
 struct LinePlace {
@@ -169,6 +189,7 @@ struct VectorKernels {
   void (*window_max)(const WindowArguments& arguments);
   void (*window_sum)(const WindowArguments& arguments);
   void (*window_products)(const WindowProductArguments& arguments);
+  void (*plane_products)(const PlaneProductArguments& arguments);
   void (*copy_lines)(const LineCopies& arguments);
   void (*pack_lines)(const LinesArguments& arguments);
 };

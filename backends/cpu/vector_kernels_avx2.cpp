@@ -19,6 +19,12 @@ struct Avx2 {
     const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
     return {_mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(lanes)), lane)};
   }
+  /// All lanes but the first ones.
+  static Mask from(Index lanes) {
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return {_mm256_cmpgt_epi32(lane, _mm256_set1_epi32(static_cast<int>(lanes) - 1))};
+  }
+  static Mask both(Mask a, Mask b) { return {_mm256_and_si256(a.bits, b.bits)}; }
   /// One condition byte per lane.
   static Mask conditions(const std::uint8_t* from) {
     const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from));
@@ -31,9 +37,11 @@ struct Avx2 {
   static Vector load(Mask mask, const float* from) { return _mm256_maskload_ps(from, mask.bits); }
   /// Lanes 0, 2, 4, ... of a and then of b.
   static Vector even(Vector a, Vector b) {
-    const __m256 mixed = _mm256_shuffle_ps(a, b, _MM_SHUFFLE(2, 0, 2, 0));
-    return _mm256_castpd_ps(
-        _mm256_permute4x64_pd(_mm256_castps_pd(mixed), _MM_SHUFFLE(3, 1, 2, 0)));
+    return in_order(_mm256_shuffle_ps(a, b, _MM_SHUFFLE(2, 0, 2, 0)));
+  }
+  /// Lanes 1, 3, 5, ... of a and then of b.
+  static Vector odd(Vector a, Vector b) {
+    return in_order(_mm256_shuffle_ps(a, b, _MM_SHUFFLE(3, 1, 3, 1)));
   }
   static void store(float* to, Vector value) { _mm256_storeu_ps(to, value); }
   static void store(Mask mask, float* to, Vector value) {
@@ -63,6 +71,10 @@ struct Avx2 {
   }
 
  private:
+  /// Pairs of lanes 0, 2, 1, 3.
+  static Vector in_order(Vector x) {
+    return _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(x), _MM_SHUFFLE(3, 1, 2, 0)));
+  }
   static Mask compare(__m256 bits) { return {_mm256_castps_si256(bits)}; }
 };
 

@@ -13,6 +13,9 @@ struct Avx512 {
   static constexpr Mask all = 0xFFFF;
 
   static Mask first(Index lanes) { return static_cast<Mask>((1U << lanes) - 1U); }
+  /// All lanes but the first ones.
+  static Mask from(Index lanes) { return static_cast<Mask>(~0U << lanes); }
+  static Mask both(Mask a, Mask b) { return static_cast<Mask>(a & b); }
   /// One condition byte per lane.
   static Mask conditions(const std::uint8_t* from) {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
@@ -27,6 +30,12 @@ struct Avx512 {
   static Vector even(Vector a, Vector b) {
     const __m512i lanes =
         _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    return _mm512_maskz_permutex2var_ps(all, a, lanes, b);
+  }
+  /// Lanes 1, 3, 5, ... of a and then of b.
+  static Vector odd(Vector a, Vector b) {
+    const __m512i lanes =
+        _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
     return _mm512_maskz_permutex2var_ps(all, a, lanes, b);
   }
   static void store(float* to, Vector value) { _mm512_storeu_ps(to, value); }

@@ -2,7 +2,7 @@
 // header may be used: V lies in an anonymous namespace, and no standard templates).
 #pragma once
 
-#include <isotrace/backends/cpu/vector_kernels.hpp>
+#include <isotrace/backends/cpu/plane_kernels_template.hpp>
 
 namespace isotrace::backends::cpu {
 
@@ -514,6 +514,7 @@ struct VectorSet {
       .window_max = &window<WindowMax>,
       .window_sum = &window<WindowSum>,
       .window_products = &window_products,
+      .plane_products = &PlaneSet<V>::run,
       .copy_lines = &copy_lines,
       .pack_lines = &pack_lines,
   };

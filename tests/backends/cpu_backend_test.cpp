@@ -139,6 +139,21 @@ TEST_F(CpuBackends, conv_pointwise_depthwise_and_of_one_position) {
                         {Shape{1, 50, 1, 1}, Shape{40, 50, 1, 1}, Shape{40}}, 3));
 }
 
+TEST_F(CpuBackends, depthwise_windows_at_every_edge) {
+  const std::array<Ints, 4> paddings = {Ints{0, 0, 0, 0}, Ints{1, 1, 1, 1}, Ints{2, 0, 1, 3},
+                                        Ints{0, 5, 4, 0}};
+  for (const std::int64_t width : {3, 7, 8, 9, 16, 18, 31, 34, 50}) {
+    for (const Ints& pads : paddings) {
+      for (const std::int64_t stride : {1, 2, 3}) {
+        const std::int64_t height = 3 + (width + pads[0]) % 17;
+        expect_same(make_call(Op::conv, conv_attributes(3, pads, {stride, stride}, {1, 1}),
+                              {Shape{1, 3, height, width}, Shape{6, 1, 3, 3}, Shape{6}}, 7,
+                              tests::Values::special));
+      }
+    }
+  }
+}
+
 TEST_F(CpuBackends, elementary_functions_of_every_size) {
   for (const Op op : {Op::exp, Op::tanh, Op::sin, Op::erf, Op::sigmoid, Op::softplus, Op::sqrt}) {
     for (const Shape& shape : {Shape{}, Shape{0}, Shape{3, 5}, Shape{2, 50'000}}) {
