@@ -127,7 +127,7 @@ void finish_block(const Finish& finish, const Kernels& kernels, float* c, Index 
 void set_end(const Finish& finish, const MatrixPart& part, const float* c, ProductEnd& end) {
   clear_end(finish, part, end);
   if (finish.tail != nullptr && fits_tiles(finish)) {
-    end.steps = finish.tail->join(c, part.rows, end.tile);
+    end.steps = finish.tail->join(0, c, part.rows, end.tile);
   }
 }
 

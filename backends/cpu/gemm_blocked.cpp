@@ -70,7 +70,10 @@ struct PanelOfB {
 class BlockedGemm {
  public:
   BlockedGemm(const Gemm& gemm, const Kernels& kernels, Scratch& scratch)
-      : g_(gemm), k_(kernels), in_place_(g_.b->find_row(0, g_.b_column) != nullptr) {
+      : g_(gemm),
+        k_(kernels),
+        in_place_(g_.b->find_row(0, g_.b_column) != nullptr),
+        tile_rows_(kernels.tile_rows) {
     // Half of the second-level cache is for a block of a: all rows if they leave it so deep that
     // one segment fits, since b then passes through the caches once.
     const Index block = scratch.level2_elements() / 2;
@@ -81,8 +84,11 @@ class BlockedGemm {
     const Index row_parts = std::max<Index>(1, divide_up(g_.rows, rows_max));
     rows_block_ = round_up(divide_up(g_.rows, row_parts), k_.tile_rows);
     // Rows that lie multiples of a page apart would share the few places of one set of the cache.
-    a_in_place_ = g_.packed_a.data == nullptr && g_.columns <= in_place_columns_max &&
+    // The image of a transposed product has rows side by side, which tiles read as well in place.
+    a_in_place_ = g_.packed_a.data == nullptr &&
+                  (g_.transposes || g_.columns <= in_place_columns_max) &&
                   (g_.a_depth_stride == 1 ? g_.a_row_stride : g_.a_depth_stride) % 1024 != 0;
+    if (a_in_place_) tile_rows_ = even_height(std::min(g_.rows, rows_block_));
     columns_block_ = std::min(columns_block, round_up(g_.columns, k_.tile_columns));
     if (g_.packed_a.data == nullptr && !a_in_place_) {
       a_ = scratch.get(Scratch::packed_a, rows_block_ * depth_max_);
@@ -116,13 +122,19 @@ class BlockedGemm {
   }
 
  private:
+  /// The height of tiles that cover so many rows, none of them a sliver: it would wait for its own
+  /// few chains.
+  [[nodiscard]] Index even_height(Index rows) const {
+    return divide_up(rows, divide_up(rows, k_.tile_rows));
+  }
+
   /// The panels of a for the rows of one block.
   [[nodiscard]] Panels panels_of_a(const DepthBlock& depth, Index row, Index rows) const {
     if (g_.packed_a.data != nullptr) {
       return {g_.packed_a.at(row, depth.from), g_.packed_a.depth * k_.tile_rows};
     }
     const float* source = g_.a + row * g_.a_row_stride + depth.from * g_.a_depth_stride;
-    if (a_in_place_) return {source, k_.tile_rows * g_.a_row_stride};
+    if (a_in_place_) return {source, tile_rows_ * g_.a_row_stride};
     k_.pack({.source = source,
              .lane_stride = g_.a_row_stride,
              .depth_stride = g_.a_depth_stride,
@@ -162,7 +174,7 @@ class BlockedGemm {
   /// All rows of a block by one panel of b.
   void run_panel(const DepthBlock& depth, Panels a, PanelOfB b, Index row, Index rows, Index block,
                  Index j, Index columns) {
-    const Index tiles = divide_up(rows, k_.tile_rows);
+    const Index tiles = divide_up(rows, tile_rows_);
     // While this panel is used the next one comes nearer, a part with every tile.
     const Panels next = next_panel(depth, b);
     for (Index i = 0; i < tiles; ++i) {
@@ -170,7 +182,7 @@ class BlockedGemm {
         const Run run = run_at(g_, depth, from);
         const Index at = from - depth.from;
         TileArguments tile{};
-        tile.rows = std::min(k_.tile_rows, rows - i * k_.tile_rows);
+        tile.rows = std::min(tile_rows_, rows - i * tile_rows_);
         tile.columns = columns;
         tile.depth = run.depth;
         tile.a_row_stride = a_in_place_ ? g_.a_row_stride : 1;
@@ -182,7 +194,7 @@ class BlockedGemm {
         tile.soon = next.data + (at + i * divide_up(run.depth, tiles)) * next.stride;
         tile.soon_every = tiles;
         tile.soon_stride = next.stride;
-        run_tile(run, tile, row + i * k_.tile_rows, block, j);
+        run_tile(run, tile, row + i * tile_rows_, block, j);
         from += run.depth;
       }
       if (b.packed != nullptr) b = {b.packed, k_.tile_columns, nullptr};
@@ -206,10 +218,14 @@ class BlockedGemm {
                          .rows = part.columns,
                          .columns = part.rows}
         .run();
-    if (g_.finish.tail == nullptr) return;
-    ProductEnd end;
-    set_end_transposed(g_.finish, part, end);
-    g_.finish.tail->apply_from(end.steps, out, g_.c_stride, part.columns, part.rows);
+    const Tail* tail = g_.finish.tail;
+    if (tail == nullptr) return;
+    TileEnd end;
+    const std::size_t done = tail->join_bounds(end);
+    end.bounded = false;
+    const std::size_t joined = tail->join(done, out, part.columns, end);
+    if (joined != done) k_.end(end, out, g_.c_stride, part.columns, part.rows);
+    tail->apply_from(joined, out, g_.c_stride, part.columns, part.rows);
   }
 
   /// Where the panel right of b lies, or nowhere: a panel that is still to be packed is fetched
@@ -235,6 +251,8 @@ class BlockedGemm {
     tile.sum_stride = c_stride;
     tile.out = run.ends_segment ? c : chain;
     tile.out_stride = run.ends_segment ? c_stride : tile.chain_stride;
+    tile.written = tile.out;
+    tile.written_stride = tile.out_stride;
     if (run.from + run.depth == g_.depth) {
       run_last_tile(tile, {row, tile.rows, block + j, tile.columns});
     } else {
@@ -247,6 +265,9 @@ class BlockedGemm {
     tile.end = &end.tile;
     if (g_.transposes) {
       set_end_transposed(g_.finish, part, end);
+      // As many elements as this tile has, of those that its panel goes to.
+      tile.written = g_.c + part.column * g_.c_stride + part.row * k_.tile_columns;
+      tile.written_stride = k_.tile_columns;
       k_.tile(tile);
     } else {
       set_end(g_.finish, part, tile.out, end);
@@ -258,6 +279,7 @@ class BlockedGemm {
   const Gemm& g_;
   const Kernels& k_;
   bool in_place_;
+  Index tile_rows_;  // at most as many as the kernels have
   Index depth_max_;
   Index rows_block_;
   Index columns_block_;

@@ -51,9 +51,12 @@ struct TileArguments {
   const float* chain;
   const float* sum;
   float* out;
+  const float*
+      written;         ///< as many rows as the tile has, to be written soon: out, or where it goes
   Index chain_stride;  ///< elements from one row to the next
   Index sum_stride;
   Index out_stride;
+  Index written_stride;
   const TileEnd* end;  ///< nullptr: more products follow
 };
 
@@ -106,6 +109,8 @@ struct Kernels {
   void (*tile)(const TileArguments& arguments);
   void (*stream)(const StreamArguments& arguments);
   void (*pack)(const PackArguments& arguments);
+  /// A tile's end on any number of rows and columns, in place.
+  void (*end)(const TileEnd& end, float* c, Index c_stride, Index rows, Index columns);
   void (*finish)(const Finish& finish, float* c, Index c_stride, Index rows, Index columns);
   /// c[i] = c[i] + t[i]
   void (*accumulate)(float* c, const float* t, Index count);

@@ -121,7 +121,7 @@ struct KernelSet {
       if (step.kind == TileEnd::add && step.column_stride == 1) return step;
     }
     TileEnd::Step none{};
-    none.data = t.out;
+    none.data = t.written;
     return none;
   }
 
@@ -162,14 +162,14 @@ struct KernelSet {
     const float* a = t.a;
     const float* b = t.b;
     float* packed = t.packed_b;
-    const Index b_stride = Packs ? t.b_stride : tile_columns;
+    const Index b_stride = t.b_stride;
     const float* soon = t.soon;
-    const float* out = t.out;
-    const Index out_every = 1 + t.depth / (Rows + 1);
+    const float* written = t.written;
+    const Index written_every = 1 + t.depth / (Rows + 1);
     const TileEnd::Step addend = find_addend(t);
     const float* term = addend.data;
     Index soon_at = 0;
-    Index out_at = 0;
+    Index written_at = 0;
     for (Index k = 0; k < t.depth; ++k) {
       // Fetches are spread over the tile: many at once would keep others waiting.
       if (k == soon_at) {
@@ -177,14 +177,14 @@ struct KernelSet {
         soon += t.soon_stride;
         soon_at += t.soon_every;
       }
-      if (k == out_at) {
+      if (k == written_at) {
         for (Index line = 0; line < tile_columns; line += 16) {
-          V::prefetch_write(out + line);
+          V::prefetch_write(written + line);
           V::prefetch(term + line);
         }
-        out += t.out_stride;
+        written += t.written_stride;
         term += addend.row_stride;
-        out_at += out_every;
+        written_at += written_every;
       }
       Vector column[tile_vectors];
 #pragma GCC unroll 4
@@ -410,6 +410,35 @@ struct KernelSet {
     }
   }
 
+  static void end(const TileEnd& end, float* c, Index c_stride, Index rows, Index columns) {
+    const Vector low = V::broadcast(end.bounded ? end.low : 0.0F);
+    const Vector high = V::broadcast(end.bounded ? end.high : 0.0F);
+    for (Index i = 0; i < rows; ++i) {
+      float* row = c + i * c_stride;
+      for (Index j = 0; j < columns; j += width) {
+        const Mask mask = mask_at(j, columns);
+        Vector value = V::load(mask, row + j);
+        for (const TileEnd::Step* step = end.steps; step != end.steps + end.count; ++step) {
+          value = end_step(*step, i, j, mask, value);
+        }
+        V::store(mask, row + j,
+                 V::canonical(value, end.bounded ? V::bound(value, low, high) : value));
+      }
+    }
+  }
+
+  [[gnu::always_inline]] static inline Vector end_step(const TileEnd::Step& step, Index i, Index j,
+                                                       Mask mask, Vector value) {
+    if (step.kind == TileEnd::normalise) {
+      const Vector centred = V::subtract(value, V::broadcast(step.data[i]));
+      return V::fma(V::multiply(centred, V::broadcast(step.r[i])), V::broadcast(step.scale[i]),
+                    V::broadcast(step.bias[i]));
+    }
+    const float* addend = step.data + i * step.row_stride;
+    return V::add(value,
+                  step.column_stride == 0 ? V::broadcast(*addend) : V::load(mask, addend + j));
+  }
+
   static void accumulate(float* c, const float* t, Index count) {
     for (Index j = 0; j < count; j += width) {
       const Mask mask = mask_at(j, count);
@@ -417,8 +446,8 @@ struct KernelSet {
     }
   }
 
-  static constexpr Kernels table{tile_rows,  tile_columns, V::stream_rows, &tile<1>,
-                                 &stream<1>, &pack,        &finish,        &accumulate};
+  static constexpr Kernels table{tile_rows, tile_columns, V::stream_rows, &tile<1>,   &stream<1>,
+                                 &pack,     &end,         &finish,        &accumulate};
 };
 
 }  // namespace isotrace::backends::cpu

@@ -6,7 +6,20 @@ namespace isotrace::backends::cpu {
 namespace {
 
 constexpr Index depth_max = 128;
-constexpr Index columns_block = 256;  // of b, packed, and of a few rows of c: in the caches
+constexpr Index columns_block = 256;  // of b and of a few rows of c: in the caches
+
+/// Whether tiles can read b where it lies: rows a multiple of a page apart would share the few
+/// places of one set of the cache.
+bool is_in_place(const Gemm& g) {
+  return g.b->find_row(0, g.b_column) != nullptr && g.b->row_stride() % 1024 != 0;
+}
+
+/// The end of a tile as that of the one to its right.
+void advance_columns(TileEnd& end, Index columns) {
+  for (TileEnd::Step* step = end.steps; step != end.steps + end.count; ++step) {
+    if (step->kind == TileEnd::add) step->data += columns * step->column_stride;
+  }
+}
 
 }  // namespace
 
@@ -29,10 +42,14 @@ void run_shallow(const Gemm& g, const Kernels& k, Scratch& scratch) {
             .packed = packed});
     a = packed;
   }
-  float* b = scratch.get(Scratch::packed_b, columns_block * g.depth);
+  const bool in_place = is_in_place(g);
+  float* packed = scratch.get(Scratch::packed_b, columns_block * g.depth);
   for (Index j = 0; j < g.columns; j += columns_block) {
     const Index columns = std::min(columns_block, g.columns - j);
-    g.b->pack(k, 0, g.depth, g.b_column + j, columns, k.tile_columns, b);
+    // Tiles read all their columns: those at the end are packed.
+    const Index whole = in_place ? columns / k.tile_columns * k.tile_columns : 0;
+    g.b->pack(k, 0, g.depth, g.b_column + j + whole, columns - whole, k.tile_columns,
+              packed + whole * g.depth);
     for (Index i = 0; i < g.rows; i += k.tile_rows) {
       TileArguments tile{};
       tile.rows = std::min(k.tile_rows, g.rows - i);
@@ -40,19 +57,25 @@ void run_shallow(const Gemm& g, const Kernels& k, Scratch& scratch) {
       tile.a = a + i * g.depth;
       tile.a_row_stride = 1;
       tile.a_depth_stride = k.tile_rows;
-      tile.b_stride = k.tile_columns;
       tile.out_stride = g.c_stride;
+      tile.written_stride = g.c_stride;
       float* c = g.c + i * g.c_stride + j;
       ProductEnd end;
+      set_end(g.finish, {i, tile.rows, j, columns}, c, end);
       tile.end = &end.tile;
       for (Index at = 0; at < columns; at += k.tile_columns) {
         tile.columns = std::min(k.tile_columns, columns - at);
-        tile.b = b + at * g.depth;
-        tile.soon = tile.b;  // the caches hold all of b
-        tile.soon_every = g.depth;
+        const bool is_packed = at >= whole;
+        tile.b = is_packed ? packed + at * g.depth : g.b->find_row(0, g.b_column + j + at);
+        tile.b_stride = is_packed ? k.tile_columns : g.b->row_stride();
+        // The first rows of tiles bring b into the caches, which then hold it.
+        tile.soon = tile.b + k.tile_columns;
+        tile.soon_every = i == 0 ? 1 : g.depth;
+        tile.soon_stride = tile.b_stride;
         tile.out = c + at;
-        set_end(g.finish, {i, tile.rows, j + at, tile.columns}, tile.out, end);
+        tile.written = tile.out;
         k.tile(tile);
+        advance_columns(end.tile, tile.columns);
       }
       finish_tiles(g.finish, k, {i, tile.rows, j, columns}, end, c, g.c_stride);
     }

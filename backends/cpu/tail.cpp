@@ -180,15 +180,14 @@ void Tail::run_steps(std::span<const Step> steps, Block block) {
   }
 }
 
-std::size_t Tail::join(const float* out, Index rows, TileEnd& end) const {
+std::size_t Tail::join(std::size_t step, const float* out, Index rows, TileEnd& end) const {
   const MatrixPart part = part_at(out, rows, 0);
-  std::size_t joined = 0;
   // Bounds are the last that a tile does.
-  while (joined < steps_.size() && !end.bounded &&
-         std::visit([&](const auto& one) { return join(one, part, end); }, steps_[joined])) {
-    ++joined;
+  while (step < steps_.size() && !end.bounded &&
+         std::visit([&](const auto& one) { return join(one, part, end); }, steps_[step])) {
+    ++step;
   }
-  return joined;
+  return step;
 }
 
 std::size_t Tail::join_bounds(TileEnd& end) const {

@@ -37,9 +37,9 @@ class Tail {
   void apply(float* out, Index stride, Index rows, Index columns) const;
   /// The same without the first `steps`.
   void apply_from(std::size_t steps, float* out, Index stride, Index rows, Index columns) const;
-  /// Lets a tile do the first steps, as many as it can do, on `rows` rows from `out` on. Returns
-  /// how many these are.
-  std::size_t join(const float* out, Index rows, TileEnd& end) const;
+  /// Lets a tile do the steps from `step` on, as many as it can do, on `rows` rows from `out` on.
+  /// Returns the first that it does not do.
+  std::size_t join(std::size_t step, const float* out, Index rows, TileEnd& end) const;
   /// The same for a step that is the same wherever a tile lies: bounds.
   std::size_t join_bounds(TileEnd& end) const;
   /// The same from `x` to `out`.
