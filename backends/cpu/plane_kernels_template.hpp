@@ -26,7 +26,6 @@ struct PlaneSet {
   /// The three taps of a line for the windows of one vector, all inside the image.
   template <int Stride>
   struct Inside {
-    Inside(const Arguments&, Index) {}
     [[gnu::always_inline]] static inline void load(const float* at, Vector (&x)[size]) {
       if constexpr (Stride == 1) {
         for (int tap = 0; tap < size; ++tap) x[tap] = V::load(at + tap);
@@ -68,9 +67,8 @@ struct PlaneSet {
   template <int Rows, int Stride, class Lanes>
   [[gnu::always_inline]] static inline void run_vector(const Arguments& t,
                                                        const Vector (&weights)[size * size],
-                                                       Index row, Index i) {
+                                                       const Lanes& lanes, Index row, Index i) {
     const Index first = i * Stride - t.pad_left;
-    const Lanes lanes(t, first);
     Vector acc[Rows];
 #pragma GCC unroll 8
     for (Vector& v : acc) v = V::zero();
@@ -114,40 +112,59 @@ struct PlaneSet {
     }
   }
 
+  /// What all rows of a plane have in common.
+  template <int Stride>
+  struct Plane {
+    explicit Plane(const Arguments& t)
+        : last((t.columns - 1) / width * width),
+          at_first(t, -t.pad_left),
+          at_last(t, last * Stride - t.pad_left) {
+#pragma GCC unroll 9
+      for (int tap = 0; tap < size * size; ++tap) weights[tap] = V::broadcast(t.weights[tap]);
+    }
+    Index last;  ///< vector of a row
+    Edge<Stride> at_first;
+    Edge<Stride> at_last;
+    Vector weights[size * size];
+  };
+
   template <int Rows, int Stride>
-  static void run_rows(const Arguments& t, const Vector (&weights)[size * size], Index row) {
+  static void run_rows(const Arguments& t, const Plane<Stride>& plane, Index row) {
     constexpr Index span = Stride * (width - 1) + size + (Stride == 1 ? 0 : 1);
+    Vector weights[size * size];
+#pragma GCC unroll 9
+    for (int tap = 0; tap < size * size; ++tap) weights[tap] = plane.weights[tap];
     for (Index i = 0; i < t.columns; i += width) {
       const Index first = i * Stride - t.pad_left;
       if (first >= 0 && first + span <= t.width) {
-        run_vector<Rows, Stride, Inside<Stride>>(t, weights, row, i);
+        run_vector<Rows, Stride>(t, weights, Inside<Stride>(), row, i);
       } else {
-        run_vector<Rows, Stride, Edge<Stride>>(t, weights, row, i);
+        const Edge<Stride> edge = i == 0            ? plane.at_first
+                                  : i == plane.last ? plane.at_last
+                                                    : Edge<Stride>(t, first);
+        run_vector<Rows, Stride>(t, weights, edge, row, i);
       }
     }
   }
 
   /// run_rows<rows>: rows is a template argument so that the accumulators stay in registers.
   template <int Rows, int Stride>
-  static void run_some(const Arguments& t, const Vector (&weights)[size * size], Index row,
-                       Index rows) {
+  static void run_some(const Arguments& t, const Plane<Stride>& plane, Index row, Index rows) {
     if constexpr (Rows > 1) {
-      if (rows < Rows) return run_some<Rows - 1, Stride>(t, weights, row, rows);
+      if (rows < Rows) return run_some<Rows - 1, Stride>(t, plane, row, rows);
     }
-    run_rows<Rows, Stride>(t, weights, row);
+    run_rows<Rows, Stride>(t, plane, row);
   }
 
   template <int Stride>
   static void run_plane(const Arguments& t) {
     constexpr int most = rows_max / Stride;
-    Vector weights[size * size];
-#pragma GCC unroll 9
-    for (int tap = 0; tap < size * size; ++tap) weights[tap] = V::broadcast(t.weights[tap]);
+    const Plane<Stride> plane(t);
     // Groups of about the same height, so that none is a sliver.
     const Index groups = (t.rows + most - 1) / most;
     for (Index group = 0, row = 0; group < groups; ++group) {
       const Index rows = (t.rows - row + groups - group - 1) / (groups - group);
-      run_some<most, Stride>(t, weights, row, rows);
+      run_some<most, Stride>(t, plane, row, rows);
       row += rows;
     }
   }

@@ -461,26 +461,62 @@ struct VectorSet {
     }
   }
 
-  static void pack_lines(const LinesArguments& t) {
+  /// What one load and store of every row takes along.
+  struct LinePiece {
+    Index lane;
+    Index source;
+    bool whole;  ///< what is stored too much, later pieces overwrite
+    Mask mask;
+  };
+  static constexpr int pieces_max = 32;
+
+  /// Exactly `Count` pieces, or any number.
+  template <int Count>
+  static void pack_pieces(const LinesArguments& t, const LinePiece* pieces, int any_count) {
+    const int count = Count == 0 ? any_count : Count;
     const float* channel = t.channel;
     Index tap = t.tap;
     float* row = t.packed;
     for (Index k = 0; k < t.depth; ++k, row += t.width) {
       const float* base = channel + t.taps[tap];
-      for (const LineRun* run = t.runs; run != t.runs + t.run_count; ++run) {
-        for (Index i = 0; i < run->count; i += width) {
-          const Vector x = V::load(base + run->source + i);
-          // What is stored too much, later runs overwrite.
-          if (run->lane + i + width <= t.width) {
-            V::store(row + run->lane + i, x);
-          } else {
-            V::store(mask_at(i, run->count), row + run->lane + i, x);
-          }
+#pragma GCC unroll 4
+      for (int i = 0; i < count; ++i) {
+        const Vector x = V::load(base + pieces[i].source);
+        if (pieces[i].whole) {
+          V::store(row + pieces[i].lane, x);
+        } else {
+          V::store(pieces[i].mask, row + pieces[i].lane, x);
         }
       }
       if (++tap == t.tap_count) {
         tap = 0;
         channel += t.channel_size;
+      }
+    }
+  }
+
+  static void pack_lines(const LinesArguments& t) {
+    const LineRun* const end = t.runs + t.run_count;
+    Index at = 0;
+    for (const LineRun* run = t.runs; run != end;) {
+      LinePiece pieces[pieces_max];
+      int count = 0;
+      while (run != end && count < pieces_max) {
+        const Index lane = run->lane + at;
+        pieces[count++] = {lane, run->source + at, lane + width <= t.width,
+                           mask_at(at, run->count)};
+        at += width;
+        if (at >= run->count) {
+          at = 0;
+          ++run;
+        }
+      }
+      switch (count) {
+        case 1: pack_pieces<1>(t, pieces, count); break;
+        case 2: pack_pieces<2>(t, pieces, count); break;
+        case 3: pack_pieces<3>(t, pieces, count); break;
+        case 4: pack_pieces<4>(t, pieces, count); break;
+        default: pack_pieces<0>(t, pieces, count);
       }
     }
   }
