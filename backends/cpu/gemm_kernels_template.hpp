@@ -240,8 +240,7 @@ struct KernelSet {
       for (int v = 0; v < tile_vectors; ++v) {
         const float* from = s.b + (k + q) * s.b_stride + j + v * width;
         column[v] = lanes.load(v, from);
-        // The processor's own prefetchers keep up with few rows, and fetching twice costs them.
-        if constexpr (Rows > 4) V::prefetch(from + Depth * s.b_stride);
+        if (s.deep) V::prefetch_far(from + Depth * s.b_stride);
       }
 #pragma GCC unroll 8
       for (int i = 0; i < Rows; ++i) {
@@ -270,9 +269,9 @@ struct KernelSet {
 
   template <int Rows>
   static void stream_of(const StreamArguments& s) {
-    constexpr int group = Rows <= 4 ? 8 : 16;  // rows of b read side by side
     Index k = 0;
-    for (; k + group <= s.depth; k += group) stream_rows_of_b<Rows, group>(s, k);
+    for (; s.deep && k + 32 <= s.depth; k += 32) stream_rows_of_b<Rows, 32>(s, k);
+    for (; k + 8 <= s.depth; k += 8) stream_rows_of_b<Rows, 8>(s, k);
     for (; k < s.depth; ++k) stream_rows_of_b<Rows, 1>(s, k);
   }
 

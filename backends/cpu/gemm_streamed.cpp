@@ -6,7 +6,8 @@ namespace isotrace::backends::cpu {
 namespace {
 
 constexpr Index stream_elements = 16384;  // outputs that a block of columns keeps in cache
-constexpr Index stream_depth = 16;  // rows of b that several groups of rows read from the cache
+constexpr Index stream_depth = 32;  // rows of b that several groups of rows read from the cache
+constexpr Index plain_rows = 4;     // up to here the processor's own prefetchers keep up
 
 }  // namespace
 
@@ -34,7 +35,8 @@ void run_streamed(const Gemm& g, const Kernels& k, Scratch& scratch) {
                     .b_stride = g.b->row_stride(),
                     .out = out + i * out_stride,
                     .out_stride = out_stride,
-                    .starts = at == 0});
+                    .starts = at == 0,
+                    .deep = g.rows > plain_rows});
         }
       }
       for (Index r = 0; from != 0 && r < g.rows; ++r) {

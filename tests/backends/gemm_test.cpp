@@ -142,6 +142,15 @@ TEST(Gemm, every_segment_length_has_the_bits_of_the_definition) {
   }
 }
 
+TEST(Gemm, few_rows_have_the_bits_of_the_definition) {
+  for (const Index rows : {2, 5, 8, 11, 16}) {
+    for (const Index depth : {7, 8, 31, 32, 41, 300, 555}) {
+      expect_equal_everywhere({.rows = rows, .columns = 75, .depth = depth, .segment = 269}, 23,
+                              tests::Values::special);
+    }
+  }
+}
+
 TEST(Gemm, the_longest_segment_does_not_overflow) {
   expect_equal_everywhere({.rows = 13, .columns = 5, .depth = 700, .segment = PTRDIFF_MAX}, 22,
                           tests::Values::ordinary);
