@@ -9,8 +9,8 @@ namespace {
 
 constexpr Index short_row = 8;  // fits the shorter vectors, of which there can be two at a time
 
-/// All outputs of one channel: `run` computes those with one of its kernels, given the number of
-/// the kernel, its bias and the place of the outputs; what follows is all but `steps` of the tail.
+/// All outputs of one channel: run(weights, bias, out) computes those of one of its kernels. What
+/// follows is the tail without its first `steps`.
 template <class Run>
 void run_channel(const ConvCall& call, Index channel, std::size_t steps, Run run) {
   const Index outputs = call.geometry.group_outputs;

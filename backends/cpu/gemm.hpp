@@ -30,8 +30,8 @@ struct Gemm {
   Finish finish;
   PackedMatrix packed_a = {};  ///< all of a in panels of tile_rows, if there is such a form
   PackedMatrix packed_b = {};  ///< all of b (from its own first column) in panels of tile_columns
-  bool transposes =
-      false;  ///< element (i, j) goes to c[j * c_stride + i]; finish has no alpha, beta
+  /// Element (i, j) goes to c[j * c_stride + i]; `finish` then has neither alpha nor beta.
+  bool transposes = false;
 };
 
 /// Rows and columns of a part of a matrix.
@@ -77,8 +77,8 @@ void run_streamed(const Gemm& gemm, const Kernels& kernels, Scratch& scratch);
 void finish_block(const Finish& finish, const Kernels& kernels, float* c, Index c_stride,
                   Index rows, Index columns);
 
-/// The same for outputs that tiles compute. What tiles do themselves of `rows` rows of the result
-/// from (row, column) on, which are to be stored at `c`; and how many steps of the tail that is.
+/// The same for outputs that tiles compute: what a tile on this part (or the first of several side
+/// by side), to be stored at `c`, does of it, and how many steps of the tail that is.
 struct ProductEnd {
   TileEnd tile;
   std::size_t steps = 0;
