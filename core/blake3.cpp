@@ -66,18 +66,26 @@ Words hash_parent(const Words* children, bool is_root) {
   return compress(initial_value, block.data(), block_bytes, 0, parent | (is_root ? root : 0U));
 }
 
+Words hash_chunk(const std::uint8_t* chunk, std::size_t size, std::uint64_t counter, bool is_root) {
+  Words chaining = initial_value;
+  std::size_t done = 0;
+  do {
+    std::array<std::uint8_t, block_bytes> block{};
+    const std::size_t count = std::min(block_bytes, size - done);
+    std::copy_n(chunk + done, count, block.begin());
+    std::uint32_t flags = done == 0 ? chunk_start : 0U;
+    if (done + count == size) flags |= chunk_end | (is_root ? root : 0U);
+    chaining = compress(chaining, block.data(), static_cast<std::uint32_t>(count), counter, flags);
+    done += count;
+  } while (done < size);
+  return chaining;
+}
+
 namespace {
 
 void hash_chunks(const std::uint8_t* input, std::size_t chunks, std::uint64_t counter, Words* out) {
   for (std::size_t i = 0; i < chunks; ++i) {
-    Words chaining = initial_value;
-    for (std::size_t block = 0; block < chunk_bytes; block += block_bytes) {
-      std::uint32_t flags = block == 0 ? chunk_start : 0U;
-      if (block + block_bytes == chunk_bytes) flags |= chunk_end;
-      chaining =
-          compress(chaining, input + i * chunk_bytes + block, block_bytes, counter + i, flags);
-    }
-    out[i] = chaining;
+    out[i] = hash_chunk(input + i * chunk_bytes, chunk_bytes, counter + i, false);
   }
 }
 
@@ -136,19 +144,10 @@ class Input {
 
 /// The last chunk may be short (or empty, for empty input) and may be the root.
 Words hash_last_chunk(const Input& input, std::size_t offset, std::uint64_t counter, bool is_root) {
+  std::array<std::uint8_t, chunk_bytes> chunk;
   const std::size_t size = input.size() - offset;
-  Words chaining = initial_value;
-  std::size_t done = 0;
-  do {
-    std::array<std::uint8_t, block_bytes> block{};
-    const std::size_t count = std::min(block_bytes, size - done);
-    input.copy(offset + done, count, block.data());
-    std::uint32_t flags = done == 0 ? chunk_start : 0U;
-    if (done + count == size) flags |= chunk_end | (is_root ? root : 0U);
-    chaining = compress(chaining, block.data(), static_cast<std::uint32_t>(count), counter, flags);
-    done += count;
-  } while (done < size);
-  return chaining;
+  input.copy(offset, size, chunk.data());
+  return hash_chunk(chunk.data(), size, counter, is_root);
 }
 
 /// Subtrees are hashed in pieces of this many chunks: enough for SIMD, small enough for the cache.

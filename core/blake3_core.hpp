@@ -58,6 +58,9 @@ const Kernel& best_kernel();
 /// The parent of children[0] and children[1].
 Words hash_parent(const Words* children, bool is_root);
 
+/// A chunk of up to 1,024 bytes, which may be short (or empty), and may be the root.
+Words hash_chunk(const std::uint8_t* chunk, std::size_t size, std::uint64_t counter, bool is_root);
+
 /// The compression function, first 8 words of the output.
 Words compress(const Words& chaining, const std::uint8_t* block, std::uint32_t block_size,
                std::uint64_t counter, std::uint32_t flags);

@@ -43,7 +43,7 @@ class PosixPendingFile final : public PendingFile {
  public:
   PosixPendingFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
   ~PosixPendingFile() override {
-    if (!published_) ::unlink(incomplete_path(path_).c_str());
+    if (!settled_) ::unlink(incomplete_path(path_).c_str());
   }
 
   Result<Done> append(ByteView bytes) override {
@@ -56,14 +56,17 @@ class PosixPendingFile final : public PendingFile {
     return Done{};
   }
 
+  Result<Done> leave_unfinished() override {
+    settled_ = true;
+    return sync_and_close();
+  }
+
   Result<Done> publish() override {
-    if (::fsync(fd_.get()) != 0)
-      return refuse_errno(RefusalCode::file_write_failed, path_, "fsync");
-    if (fd_.close() != 0) return refuse_errno(RefusalCode::file_write_failed, path_, "close");
+    ISOTRACE_TRY_DONE(sync_and_close());
     if (::rename(incomplete_path(path_).c_str(), path_.c_str()) != 0) {
       return refuse_errno(RefusalCode::file_write_failed, path_, "rename");
     }
-    published_ = true;
+    settled_ = true;
     // The rename itself is durable only once the folder is.
     const Descriptor folder(::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (folder.get() >= 0 && ::fsync(folder.get()) != 0 && errno != EINVAL) {
@@ -73,9 +76,16 @@ class PosixPendingFile final : public PendingFile {
   }
 
  private:
+  Result<Done> sync_and_close() {
+    if (::fsync(fd_.get()) != 0)
+      return refuse_errno(RefusalCode::file_write_failed, path_, "fsync");
+    if (fd_.close() != 0) return refuse_errno(RefusalCode::file_write_failed, path_, "close");
+    return Done{};
+  }
+
   Descriptor fd_;
   std::string path_;
-  bool published_ = false;
+  bool settled_ = false;  // published, or to be left as it is
 };
 
 Result<Bytes> read_all(int fd, const std::string& path, std::uint64_t size_hint,

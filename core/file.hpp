@@ -15,13 +15,16 @@
 
 namespace isotrace::core {
 
-/// A file under construction. Dropping it without publish() removes the unfinished file.
+/// A file under construction. Dropping it without a call of one of the last two removes the
+/// unfinished file.
 class PendingFile {
  public:
   virtual ~PendingFile() = default;
   virtual Result<Done> append(ByteView bytes) = 0;
   /// Makes the file appear under its name, durably. Call once; nothing may follow.
   virtual Result<Done> publish() = 0;
+  /// Leaves what is there as PATH.incomplete, durably. Call once; nothing may follow.
+  virtual Result<Done> leave_unfinished() = 0;
 };
 
 class Files {

@@ -32,7 +32,8 @@ inline constexpr std::size_t wasm_parameters_max = 1000;        // and results, 
 inline constexpr std::size_t wasm_locals_max = 50'000;          // of one function
 inline constexpr std::size_t wasm_memory_pages_max = 1U << 14;  // of 64 KiB
 inline constexpr std::size_t wasm_table_elements_max = 1U << 20;
-inline constexpr std::size_t wasm_frames_max = 1U << 16;  // calls that have not returned
-inline constexpr std::size_t wasm_slots_max = 1U << 20;   // their locals and operands
+inline constexpr std::size_t wasm_frames_max = 1U << 16;        // calls that have not returned
+inline constexpr std::size_t wasm_slots_max = 1U << 20;         // their locals and operands
+inline constexpr std::uint64_t witness_bytes_max = 4ULL << 30;  // a witness of one step
 
 }  // namespace isotrace::core::limits

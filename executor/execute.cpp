@@ -48,6 +48,11 @@ Result<core::Done> store_results(trace::TraceWriter& writer, std::span<const Val
   return core::Done{};
 }
 
+bool differs(const trace::StepRecord& step, const trace::Trace& expected) {
+  return step.index >= expected.steps.size() ||
+         step_digest(step) != step_digest(expected.steps[step.index]);
+}
+
 /// Executes all steps and records them.
 Result<core::Done> run_recorded(Run& run, std::size_t nodes, StepRecorder& recorder) {
   const StepObserver observer = [&](const StepView& step) { return recorder.add(step); };
@@ -78,12 +83,17 @@ Result<Recording> record(const core::Program& program, std::span<const NamedTens
   if (options.embed_program || options.keep == Keep::all) {
     ISOTRACE_TRY_DONE(store_inputs(writer, run, identity.inputs));
   }
-  const bool keeps_results = options.keep == Keep::all;
+  bool parted = options.expected == nullptr;
+  const auto keeps_results = [&](const trace::StepRecord& step) {
+    const bool parts = !parted && differs(step, *options.expected);
+    parted |= parts;
+    return parts || options.keep == Keep::all;
+  };
   StepRecorder recorder(
       run, options.hash_threads,
       [&](const trace::StepRecord& step, std::span<const ValuePtr> results) -> Result<core::Done> {
         ISOTRACE_TRY_DONE(writer.append(step));
-        return keeps_results ? store_results(writer, results) : core::Done{};
+        return keeps_results(step) ? store_results(writer, results) : core::Done{};
       });
   ISOTRACE_TRY_DONE(run_recorded(run, program.nodes.size(), recorder));
   Recording recording;

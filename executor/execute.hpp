@@ -9,6 +9,7 @@
 #include <isotrace/backends/backend.hpp>
 #include <isotrace/core/program.hpp>
 #include <isotrace/executor/named_tensor.hpp>
+#include <isotrace/trace/reader.hpp>
 #include <isotrace/trace/writer.hpp>
 
 namespace isotrace::executor {
@@ -65,6 +66,9 @@ struct RecordOptions {
   unsigned hash_threads = 0;
   /// The program's, for who records it more than once; else it is found anew.
   const core::ProgramIdentity* identity = nullptr;
+  /// Results of the first step that differs from this trace are stored, whatever `keep` says: a
+  /// backend that does not repeat itself will not give them again.
+  const trace::Trace* expected = nullptr;
 };
 
 struct Recording {

@@ -42,8 +42,11 @@ core::Result<OnnxType> read_type_proto(const onnx::TypeProto& proto);
 core::Result<core::Tensor> parse_packed_proto(core::ByteView bytes, core::Dtype dtype);
 /// The number that find_onnx_dtype maps to an element type.
 int onnx_dtype_number(core::Dtype dtype);
-/// A tensor message as bytes: name, element type, dimensions, raw data. Refuses limit_exceeded for
-/// what protobuf cannot write (2 GiB).
+/// A tensor message: name, element type, dimensions, raw data. Refuses limit_exceeded for what
+/// protobuf cannot write (2 GiB).
+core::Result<onnx::TensorProto> make_tensor_proto(const std::string& name,
+                                                  const core::TensorView& tensor);
+/// The same as bytes.
 core::Result<core::Bytes> write_tensor_proto(const NamedTensor& tensor);
 
 }  // namespace isotrace::executor

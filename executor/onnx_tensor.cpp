@@ -376,21 +376,26 @@ int onnx_dtype_number(Dtype dtype) {
   return TensorProto::UNDEFINED;
 }
 
-Result<core::Bytes> write_tensor_proto(const NamedTensor& tensor) {
+Result<TensorProto> make_tensor_proto(const std::string& name, const core::TensorView& tensor) {
   TensorProto proto;
-  for (const std::int64_t dim : tensor.value.shape()) proto.add_dims(dim);
-  proto.set_data_type(onnx_dtype_number(tensor.value.dtype()));
-  proto.set_name(tensor.name);
-  const core::ByteView bytes = tensor.value.bytes();
-  if (is_packed(tensor.value.dtype())) {
-    *proto.mutable_raw_data() = pack(bytes, tensor.value.dtype());
+  for (const std::int64_t dim : tensor.shape()) proto.add_dims(dim);
+  proto.set_data_type(onnx_dtype_number(tensor.dtype()));
+  proto.set_name(name);
+  const core::ByteView bytes = tensor.bytes();
+  if (is_packed(tensor.dtype())) {
+    *proto.mutable_raw_data() = pack(bytes, tensor.dtype());
   } else {
     proto.set_raw_data(bytes.data(), bytes.size());
   }
   if (proto.ByteSizeLong() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
-    return refuse(RefusalCode::limit_exceeded, "tensor " + tensor.name,
+    return refuse(RefusalCode::limit_exceeded, "tensor " + name,
                   std::to_string(bytes.size()) + " bytes in one protobuf message");
   }
+  return proto;
+}
+
+Result<core::Bytes> write_tensor_proto(const NamedTensor& tensor) {
+  ISOTRACE_TRY(const TensorProto proto, make_tensor_proto(tensor.name, tensor.value));
   const std::string text = proto.SerializeAsString();
   return core::Bytes(text.begin(), text.end());
 }

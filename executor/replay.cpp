@@ -127,7 +127,7 @@ class Replay {
         run_(program, backend, options.limits) {}
 
   Result<ReplayResult> judge(std::span<const NamedTensor> inputs) {
-    if (trace_.identity.semantics != core::semantics_id) {
+    if (trace_.identity.semantics != core::semantics_id || trace_.identity.machine) {
       return refuse(RefusalCode::trace_semantics_unknown, "trace", trace_.identity.semantics);
     }
     ISOTRACE_TRY(const Window window, make_window(trace_, program_, options_));
@@ -243,6 +243,9 @@ Result<ReplayResult> replay(const Trace& trace, const core::Program& program,
 }
 
 Result<EmbeddedRun> embedded_run(const Trace& trace) {
+  if (trace.identity.machine) {
+    return refuse(RefusalCode::trace_semantics_unknown, "trace", trace.identity.semantics);
+  }
   if (trace.program.empty()) return refuse(RefusalCode::trace_without_program, "trace", "program");
   EmbeddedRun run;
   ISOTRACE_TRY(run.program, core::parse_program(trace.program));
@@ -265,10 +268,11 @@ Result<StepTensors> recompute_step(const EmbeddedRun& run, backends::Backend& ba
     return refuse(RefusalCode::trace_step_unknown, "step " + std::to_string(step));
   };
   if (!has_control(run.program) && step >= run.program.nodes.size()) return unknown();
-  StepTensors tensors;
+  StepTensors tensors{};
   bool ended = false;
   const StepObserver observer = [&](const StepView& view) -> Result<core::Done> {
     if (view.index != step) return core::Done{};
+    tensors.node = view.node;
     for (const auto& operand : view.operands) {
       if (!operand) {
         tensors.operands.emplace_back(std::nullopt);

@@ -33,15 +33,17 @@ core::Result<ReplayResult> replay(const trace::Trace& trace, const core::Program
                                   const ReplayOptions& options);
 
 /// Program and inputs embedded in a trace; refuses trace_without_program, program_malformed,
-/// trace_digest_mismatch.
+/// trace_digest_mismatch, trace_semantics_unknown.
 struct EmbeddedRun {
   core::Program program;
   std::vector<NamedTensor> inputs;
 };
 core::Result<EmbeddedRun> embedded_run(const trace::Trace& trace);
 
-/// A tensor at one step (operand or result), recomputed; nothing if the step has no such tensor.
+/// One step, recomputed: what it executed, its operands and results; nothing for an operand that is
+/// left out.
 struct StepTensors {
+  core::Node node;
   std::vector<std::optional<core::Tensor>> operands;
   std::vector<core::Tensor> results;
 };

@@ -1,9 +1,9 @@
 // Puts the messages of a trace together, in the one order that a writer gives them: header, program
-// (optional), contents and steps, footer. Trusted base: every digest that a message states is
-// recomputed before the message is taken in. Internal to trace/.
+// (optional), contents and steps, footer; of WebAssembly host calls, checkpoints and snapshots,
+// too. Trusted base: every digest that a message states is recomputed before the message is taken
+// in. Internal to trace/.
 #pragma once
 
-#include <isotrace/core/merkle.hpp>
 #include <isotrace/trace/message.hpp>
 #include <isotrace/trace/reader.hpp>
 
@@ -18,30 +18,47 @@ class TraceAssembler {
 
   [[nodiscard]] bool begun() const { return begun_; }
   [[nodiscard]] bool complete() const { return complete_; }
+  /// Whether a run of WebAssembly can go on from here: behind a snapshot, or before the first call.
+  [[nodiscard]] bool resumable() const;
   [[nodiscard]] Trace take() { return std::move(trace_); }
 
  private:
-  /// A program or tensor of which some chunks have come.
+  /// What chunks are pieces of.
+  struct ProgramBytes {
+    bool operator==(const ProgramBytes&) const = default;
+  };
+  struct SnapshotBytes {
+    bool operator==(const SnapshotBytes&) const = default;
+  };
+  using Whole = std::variant<ProgramBytes, TensorRecord, SnapshotBytes>;
+  /// Something of which some chunks have come.
   struct Pending {
-    std::optional<TensorRecord> tensor;  // nothing: the program
+    Whole whole;
     std::uint64_t total = 0;
     core::Bytes bytes;
   };
 
   core::Result<core::Done> take_header(HeaderMessage header);
-  core::Result<core::Done> take_chunk(std::optional<TensorRecord> tensor, std::uint64_t total,
-                                      std::uint64_t offset, const core::Bytes& data,
-                                      std::uint64_t bytes_left);
-  core::Result<core::Done> check_first_chunk(const std::optional<TensorRecord>& tensor,
-                                             std::uint64_t total) const;
-  core::Result<core::Done> take_program(core::Bytes bytes);
+  core::Result<core::Done> take_chunk(Whole whole, std::uint64_t total, std::uint64_t offset,
+                                      const core::Bytes& data, std::uint64_t bytes_left);
+  core::Result<core::Done> check_first_chunk(const Whole& whole, std::uint64_t total) const;
+  core::Result<core::Done> take_whole(const Pending& done);
+  core::Result<core::Done> take_program(core::ByteView bytes);
   core::Result<core::Done> take_content(const TensorRecord& record, core::ByteView bytes);
   core::Result<core::Done> take_step(StepRecord step);
+  core::Result<core::Done> take_host_call(HostCallRecord call);
+  core::Result<core::Done> take_checkpoint(CheckpointRecord checkpoint);
+  core::Result<core::Done> take_snapshot(core::ByteView bytes);
   core::Result<core::Done> take_footer(FooterMessage footer, core::ByteView before);
+  [[nodiscard]] core::Result<core::Done> check_state(const StateRecord& state) const;
+  [[nodiscard]] core::Result<core::Done> check_order(const CheckpointRecord& checkpoint) const;
+  [[nodiscard]] core::Result<core::Done> check_last_state(const FooterMessage& footer) const;
 
   Trace trace_;
+  core::Digest host_log_;       ///< of the host calls so far
+  bool snapshot_fits_ = false;  ///< the message before was a checkpoint
   std::optional<Pending> pending_;
-  core::MerkleAccumulator tree_;
+  SubtreeRoots tree_;
   bool begun_ = false;
   bool complete_ = false;
 };

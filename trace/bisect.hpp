@@ -13,13 +13,17 @@ namespace isotrace::trace {
 /// [i * 2^level, (i + 1) * 2^level).
 class SubtreeRoots {
  public:
-  explicit SubtreeRoots(std::vector<core::Digest> leaves);
+  SubtreeRoots() : levels_(1) {}
+  explicit SubtreeRoots(const std::vector<core::Digest>& leaves);
 
+  void append(const core::Digest& leaf);
   [[nodiscard]] std::uint64_t leaves() const { return levels_.front().size(); }
   /// Number of levels, at least 1; level 0 are the leaves.
   [[nodiscard]] unsigned levels() const { return static_cast<unsigned>(levels_.size()); }
   /// nullptr if no full subtree stands there.
   [[nodiscard]] const core::Digest* find(unsigned level, std::uint64_t index) const;
+  /// The Merkle root over all leaves (core/merkle.hpp), of which there must be one at least.
+  [[nodiscard]] core::Digest root() const;
 
  private:
   std::vector<std::vector<core::Digest>> levels_;
@@ -29,6 +33,8 @@ struct Bisection {
   std::uint64_t leaf = 0;  ///< first differing leaf; the shorter length if one is a prefix
   std::uint64_t comparisons = 0;
 };
-Bisection find_first_difference(const SubtreeRoots& a, const SubtreeRoots& b);
+/// Leaves before `from` are not looked at.
+Bisection find_first_difference(const SubtreeRoots& a, const SubtreeRoots& b,
+                                std::uint64_t from = 0);
 
 }  // namespace isotrace::trace

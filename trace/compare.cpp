@@ -62,18 +62,15 @@ Divergence classify(const StepRecord& a, const StepRecord& b) {
   return found;
 }
 
-std::vector<core::Digest> step_leaves(const Trace& trace) {
-  std::vector<core::Digest> leaves;
-  leaves.reserve(trace.steps.size());
-  for (const StepRecord& step : trace.steps) {
-    leaves.push_back(core::merkle_leaf(step_digest(step).view()));
-  }
-  return leaves;
-}
+/// Of a trace that was not read but made.
+SubtreeRoots make_tree(const Trace& trace) { return SubtreeRoots(trace_leaves(trace)); }
 
 std::optional<Divergence> find_step(const Trace& a, const Trace& b) {
-  const std::uint64_t step =
-      find_first_difference(SubtreeRoots(step_leaves(a)), SubtreeRoots(step_leaves(b))).leaf;
+  const bool read = a.tree.leaves() == a.steps.size() + 2 && b.tree.leaves() == b.steps.size() + 2;
+  // Leaf 0 is the identity, then come the steps.
+  const std::uint64_t leaf = read ? find_first_difference(a.tree, b.tree, 1).leaf
+                                  : find_first_difference(make_tree(a), make_tree(b), 1).leaf;
+  const std::uint64_t step = leaf - 1;
   if (step < std::min(a.steps.size(), b.steps.size()))
     return classify(a.steps[step], b.steps[step]);
   if (a.steps.size() == b.steps.size()) return std::nullopt;
@@ -88,7 +85,9 @@ Divergence plain(Kind kind) {
 
 std::optional<Divergence> find_divergence(const Trace& a, const Trace& b) {
   if (a.root == b.root) return std::nullopt;
-  if (a.identity.semantics != b.identity.semantics) return plain(Kind::semantics);
+  if (a.identity.semantics != b.identity.semantics || a.identity.machine || b.identity.machine) {
+    return plain(Kind::semantics);
+  }
   if (a.identity.seed != b.identity.seed) return plain(Kind::seed);
   if (auto found = find_named(Kind::input, a.identity.inputs, b.identity.inputs)) return found;
   if (auto found = find_step(a, b)) return found;

@@ -31,7 +31,8 @@ struct Divergence {
   std::optional<TensorRecord> b;
 };
 
-/// Nothing if the roots are equal (then the computations are, bit for bit). Otherwise the first
+/// Of traces of tensor programs (Kind::semantics for others). Nothing if the roots are equal (then
+/// the computations are, bit for bit). Otherwise the first
 /// difference in this order: semantics, seed, inputs, steps, number of steps, outputs, program.
 /// Uses O(log n) comparisons of digests once the subtree roots are known. An operand that an
 /// earlier step made cannot differ first, because then that step's result did: Kind::operand means
@@ -44,6 +45,8 @@ struct ElementDifference {
   std::vector<std::int64_t> index;  ///< multi-dimensional
   std::string a;                    ///< hex float ("0x1.8p+1") or integer
   std::string b;
+  std::string a_decimal;  ///< shortest that reads back as the same element ("3.0")
+  std::string b_decimal;
   std::string a_bits;  ///< "0x40400000"
   std::string b_bits;
   std::optional<std::uint64_t> ulps;  ///< floats only; absent if one is NaN

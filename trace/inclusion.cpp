@@ -5,7 +5,8 @@
 namespace isotrace::trace {
 
 core::Result<StepProof> make_step_proof(const Trace& trace, std::uint64_t step) {
-  if (step >= trace.steps.size()) {
+  // Between the steps of a machine's trace stand checkpoints: they are not what is asked for here.
+  if (trace.identity.machine || step >= trace.steps.size()) {
     return core::refuse(core::RefusalCode::trace_step_unknown, "step " + std::to_string(step),
                         "the trace has " + std::to_string(trace.steps.size()) + " steps");
   }

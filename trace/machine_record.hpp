@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include <isotrace/core/digest.hpp>
@@ -54,5 +55,42 @@ struct HostCallRecord {
 
 /// The log's digest after one more call; all zero before the first one.
 core::Digest extend_host_log(const core::Digest& log, const HostCallRecord& call);
+
+/// What the profile allows a machine to hold.
+struct MachineLimits {
+  std::uint64_t memory_pages = 0;
+  std::uint64_t table_elements = 0;
+  std::uint64_t frames = 0;
+  std::uint64_t slots = 0;
+  bool operator==(const MachineLimits&) const = default;
+};
+
+/// Something about its host that the program can see, such as an argument of the command line.
+struct Setting {
+  std::string name;
+  std::string value;
+  bool operator==(const Setting&) const = default;
+};
+
+/// What identifies a run beside its semantics and its program.
+struct MachineIdentity {
+  core::Digest module;       ///< BLAKE3 of the module's bytes
+  std::uint8_t edition = 0;  ///< wasm::Edition
+  std::string invoke;        ///< the exported function called, after the start function
+  std::vector<std::uint64_t> arguments;
+  MachineLimits limits;
+  std::uint64_t interval = 0;  ///< steps between checkpoints; at least 1
+  std::vector<Setting> settings;
+  bool operator==(const MachineIdentity&) const = default;
+};
+
+/// A state on the way. The first one is that after the first call has begun; more come when the
+/// second call has begun, and at the first suspend point with k * interval steps or more, for each
+/// k; a state that is several of these is one checkpoint.
+struct CheckpointRecord {
+  StateRecord state;
+  std::uint8_t call = 0;  ///< 0 or 1: which of the run's calls is executed
+  bool operator==(const CheckpointRecord&) const = default;
+};
 
 }  // namespace isotrace::trace

@@ -1,14 +1,11 @@
-#include <isotrace/trace/message.hpp>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
 
 #include <capnp/message.h>
 #include <kj/exception.h>
-#include <trace.capnp.h>
 
-#include <isotrace/core/limits.hpp>
+#include <isotrace/trace/message_parts.hpp>
 
 namespace isotrace::trace {
 namespace {
@@ -24,16 +21,7 @@ constexpr std::string_view content_suite = "blake3";
 constexpr std::size_t frame_bytes = 8;  // u32 number of segments - 1 = 0, u32 words
 constexpr std::size_t nesting_max = 16;
 
-tl::unexpected<core::Refusal> malformed(std::string detail) {
-  return core::refuse(RefusalCode::trace_malformed, {}, std::move(detail));
-}
-
 // ---- values to messages
-
-capnp::Data::Reader data_of(ByteView bytes) { return {bytes.data(), bytes.size()}; }
-capnp::Text::Reader text_of(const std::string& text) { return {text.c_str(), text.size()}; }
-
-unsigned count_of(std::size_t size) { return static_cast<unsigned>(size); }
 
 void set_tensor(wire::Tensor::Builder out, const TensorRecord& tensor) {
   out.setDigest(data_of(tensor.digest.view()));
@@ -63,13 +51,30 @@ void set(wire::Message::Builder root, const HeaderMessage& header) {
   out.setBackend(text_of(header.provenance.backend));
   out.setDevice(text_of(header.provenance.device));
   out.setTool(text_of(header.provenance.tool));
+  if (header.identity.machine) set_machine(out.initMachine(), *header.identity.machine);
 }
 
-void set(wire::Message::Builder root, const ProgramChunk& chunk) {
-  auto out = root.initProgram();
+template <class Chunk, class Builder>
+void set_chunk(Builder out, const Chunk& chunk) {
   out.setTotal(chunk.total);
   out.setOffset(chunk.offset);
   out.setData(data_of(chunk.data));
+}
+
+void set(wire::Message::Builder root, const ProgramChunk& chunk) {
+  set_chunk(root.initProgram(), chunk);
+}
+
+void set(wire::Message::Builder root, const SnapshotChunk& chunk) {
+  set_chunk(root.initSnapshot(), chunk);
+}
+
+void set(wire::Message::Builder root, const CheckpointRecord& checkpoint) {
+  set_checkpoint(root.initCheckpoint(), checkpoint);
+}
+
+void set(wire::Message::Builder root, const HostCallRecord& call) {
+  set_host_call(root.initHostCall(), call);
 }
 
 void set(wire::Message::Builder root, const ContentChunk& chunk) {
@@ -99,6 +104,9 @@ void set(wire::Message::Builder root, const FooterMessage& footer) {
   out.setLeaves(footer.leaves);
   out.setRoot(data_of(footer.root.view()));
   out.setFileDigest(data_of(footer.file_digest.view()));
+  if (!footer.state) return;
+  set_state(out.initState(), *footer.state);
+  set_slots(out.initResults(count_of(footer.results.size())), footer.results);
 }
 
 core::Bytes frame(kj::ArrayPtr<const capnp::word> words) {
@@ -111,19 +119,6 @@ core::Bytes frame(kj::ArrayPtr<const capnp::word> words) {
 }
 
 // ---- messages to values
-
-Result<core::Digest> get_digest(capnp::Data::Reader data) {
-  const auto digest = core::digest_from_bytes({data.begin(), data.size()});
-  if (!digest) return malformed("a digest of " + std::to_string(data.size()) + " bytes");
-  return *digest;
-}
-
-Result<std::string> get_text(capnp::Text::Reader text) {
-  if (text.size() > core::limits::name_bytes_max) {
-    return malformed("a text of " + std::to_string(text.size()) + " bytes");
-  }
-  return std::string(text.begin(), text.size());
-}
 
 Result<TensorRecord> get_tensor(wire::Tensor::Reader in) {
   TensorRecord tensor{};
@@ -177,13 +172,18 @@ Result<Message> get(wire::Header::Reader in) {
   ISOTRACE_TRY(header.provenance.backend, get_text(in.getBackend()));
   ISOTRACE_TRY(header.provenance.device, get_text(in.getDevice()));
   ISOTRACE_TRY(header.provenance.tool, get_text(in.getTool()));
+  if (in.hasMachine()) {
+    ISOTRACE_TRY(header.identity.machine, get_machine(in.getMachine()));
+  }
   return header;
 }
 
-core::Bytes get_bytes(capnp::Data::Reader data) { return {data.begin(), data.end()}; }
-
 Result<Message> get(wire::ProgramChunk::Reader in) {
   return ProgramChunk{in.getTotal(), in.getOffset(), get_bytes(in.getData())};
+}
+
+Result<Message> get(wire::SnapshotChunk::Reader in) {
+  return SnapshotChunk{in.getTotal(), in.getOffset(), get_bytes(in.getData())};
 }
 
 Result<Message> get(wire::ContentChunk::Reader in) {
@@ -217,6 +217,10 @@ Result<Message> get(wire::Footer::Reader in) {
   footer.leaves = in.getLeaves();
   ISOTRACE_TRY(footer.root, get_digest(in.getRoot()));
   ISOTRACE_TRY(footer.file_digest, get_digest(in.getFileDigest()));
+  if (in.hasState()) {
+    ISOTRACE_TRY(footer.state, get_state(in.getState()));
+    footer.results = get_slots(in.getResults());
+  }
   return footer;
 }
 
@@ -227,6 +231,9 @@ Result<Message> get(wire::Message::Reader in) {
     case wire::Message::CONTENT: return get(in.getContent());
     case wire::Message::STEP: return get(in.getStep());
     case wire::Message::FOOTER: return get(in.getFooter());
+    case wire::Message::CHECKPOINT: return get_checkpoint(in.getCheckpoint());
+    case wire::Message::HOST_CALL: return get_host_call(in.getHostCall());
+    case wire::Message::SNAPSHOT: return get(in.getSnapshot());
   }
   return malformed("unknown kind of message");
 }

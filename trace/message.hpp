@@ -27,6 +27,13 @@ struct ProgramChunk {
   core::Bytes data;
 };
 
+/// The same of a snapshot (write_snapshot).
+struct SnapshotChunk {
+  std::uint64_t total = 0;
+  std::uint64_t offset = 0;
+  core::Bytes data;
+};
+
 /// Bytes [offset, offset + data.size()) of a tensor's elements.
 struct ContentChunk {
   TensorRecord tensor;
@@ -39,9 +46,14 @@ struct FooterMessage {
   std::uint64_t leaves = 0;
   core::Digest root;
   core::Digest file_digest;  ///< SHA-256 of every byte before the footer
+  /// Runs of WebAssembly: the last state and, if it is a finished one, its slots.
+  std::optional<StateRecord> state;
+  std::vector<std::uint64_t> results;
 };
 
-using Message = std::variant<HeaderMessage, ProgramChunk, ContentChunk, StepRecord, FooterMessage>;
+/// The states of checkpoints and footers do not name their program: it is the header's.
+using Message = std::variant<HeaderMessage, ProgramChunk, ContentChunk, StepRecord, FooterMessage,
+                             CheckpointRecord, HostCallRecord, SnapshotChunk>;
 
 /// Framed bytes of a message. Refuses limit_exceeded beyond message_bytes_max.
 core::Result<core::Bytes> encode_message(const Message& message);

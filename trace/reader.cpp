@@ -12,6 +12,7 @@ using core::Result;
 struct Reading {
   std::uint64_t valid_bytes = 0;
   std::uint64_t messages = 0;
+  std::uint64_t resumable_bytes = 0;
   std::optional<core::Refusal> damage;
 };
 
@@ -28,6 +29,7 @@ Result<core::Done> read_message(core::ByteView bytes, Reading& reading, TraceAss
   ISOTRACE_TRY_DONE(assembler.accept(std::move(decoded.message), bytes, offset, end));
   reading.valid_bytes = end;
   ++reading.messages;
+  if (assembler.resumable()) reading.resumable_bytes = end;
   return core::Done{};
 }
 
@@ -64,17 +66,39 @@ Result<RecoveredTrace> recover_trace(core::ByteView bytes) {
   Reading reading = read_messages(bytes, assembler);
   if (!assembler.begun()) return tl::make_unexpected(*std::move(reading.damage));
   const bool complete = assembler.complete();
-  return RecoveredTrace{assembler.take(), complete, reading.valid_bytes, std::move(reading.damage)};
+  return RecoveredTrace{assembler.take(), complete, reading.valid_bytes, std::move(reading.damage),
+                        complete ? 0 : reading.resumable_bytes};
+}
+
+std::uint64_t step_count(const Trace& trace) {
+  if (!trace.identity.machine) return trace.steps.size();
+  if (trace.machine.state) return trace.machine.state->steps;
+  return trace.machine.checkpoints.empty() ? 0 : trace.machine.checkpoints.back().state.steps;
+}
+
+std::vector<core::Digest> unfinished_leaves(const Trace& trace) {
+  const MachineTrace& machine = trace.machine;
+  std::vector<core::Digest> leaves;
+  leaves.reserve(trace.steps.size() + machine.checkpoints.size() + 2);
+  leaves.push_back(core::merkle_leaf(identity_digest(trace.identity).view()));
+  std::size_t checkpoint = 0;
+  for (std::size_t step = 0; step <= trace.steps.size(); ++step) {
+    for (; checkpoint < machine.checkpoints.size() && machine.tensor_steps[checkpoint] == step;
+         ++checkpoint) {
+      const core::Digest root = state_root(machine.checkpoints[checkpoint].state);
+      leaves.push_back(core::merkle_leaf(root.view()));
+    }
+    if (step == trace.steps.size()) break;
+    leaves.push_back(core::merkle_leaf(step_digest(trace.steps[step]).view()));
+  }
+  return leaves;
 }
 
 std::vector<core::Digest> trace_leaves(const Trace& trace) {
-  std::vector<core::Digest> leaves;
-  leaves.reserve(trace.steps.size() + 2);
-  leaves.push_back(core::merkle_leaf(identity_digest(trace.identity).view()));
-  for (const StepRecord& step : trace.steps) {
-    leaves.push_back(core::merkle_leaf(step_digest(step).view()));
-  }
-  leaves.push_back(core::merkle_leaf(outputs_digest(trace.outputs).view()));
+  std::vector<core::Digest> leaves = unfinished_leaves(trace);
+  const core::Digest last =
+      trace.machine.state ? state_root(*trace.machine.state) : outputs_digest(trace.outputs);
+  leaves.push_back(core::merkle_leaf(last.view()));
   return leaves;
 }
 

@@ -19,6 +19,16 @@ void write_named(ByteWriter& out, const std::vector<NamedRecord>& records) {
   }
 }
 
+void write_machine(ByteWriter& out, const MachineIdentity& machine) {
+  out.raw(machine.module.view()).u8(machine.edition).text(machine.invoke);
+  out.u64(machine.arguments.size());
+  for (const std::uint64_t argument : machine.arguments) out.u64(argument);
+  const MachineLimits& limits = machine.limits;
+  out.u64(limits.memory_pages).u64(limits.table_elements).u64(limits.frames).u64(limits.slots);
+  out.u64(machine.interval).u64(machine.settings.size());
+  for (const Setting& setting : machine.settings) out.text(setting.name).text(setting.value);
+}
+
 }  // namespace
 
 TensorRecord record_of(const core::TensorView& tensor) {
@@ -28,6 +38,11 @@ TensorRecord record_of(const core::TensorView& tensor) {
 
 core::Digest identity_digest(const TraceIdentity& identity) {
   ByteWriter out;
+  if (identity.machine) {
+    out.text("isotrace.trace.machine.v1").text(identity.semantics).raw(identity.program.view());
+    write_machine(out, *identity.machine);
+    return core::sha256(out.bytes());
+  }
   out.text("isotrace.trace.identity.v1").text(identity.semantics).raw(identity.program.view());
   write_named(out, identity.inputs);
   out.u64(identity.seed);

@@ -1,6 +1,6 @@
 // What a trace says, as plain values. Everything in TraceIdentity and StepRecord is covered by the
 // trace root; Provenance (who ran it) is beside it and never in the root. So equal roots mean the
-// same computation, bit for bit.
+// same computation, bit for bit. What runs of WebAssembly say more: machine_record.hpp.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 
 #include <isotrace/core/op.hpp>
 #include <isotrace/core/tensor.hpp>
+#include <isotrace/trace/machine_record.hpp>
 
 namespace isotrace::trace {
 
@@ -30,10 +31,12 @@ struct NamedRecord {
 };
 
 struct TraceIdentity {
-  std::string semantics;  ///< "isonum-1"
-  core::Digest program;   ///< core::program_digest
+  std::string semantics;  ///< "isonum-1", "isowasm-1"
+  core::Digest program;   ///< core::program_digest, wasm::program_digest
   std::vector<NamedRecord> inputs;
   std::uint64_t seed = 0;
+  /// Runs of WebAssembly; they have no inputs and no seed.
+  std::optional<MachineIdentity> machine = {};
 };
 
 struct Provenance {

@@ -30,9 +30,28 @@ struct Header {
   backend @9 :Text;        # from here on: provenance, not in the root
   device @10 :Text;
   tool @11 :Text;
+  machine @12 :Machine;    # runs of WebAssembly only; identity, too
 }
 
-struct ProgramChunk {      # a piece of core::write_program's bytes
+struct Setting {
+  name @0 :Text;
+  value @1 :Data;
+}
+
+struct Machine {
+  module @0 :Data;         # BLAKE3 of the module's bytes
+  edition @1 :UInt8;       # wasm::Edition
+  invoke @2 :Text;
+  arguments @3 :List(UInt64);
+  memoryPages @4 :UInt64;
+  tableElements @5 :UInt64;
+  frames @6 :UInt64;
+  slots @7 :UInt64;
+  interval @8 :UInt64;
+  settings @9 :List(Setting);
+}
+
+struct ProgramChunk {      # a piece of core::write_program's bytes, or of a WebAssembly module
   total @0 :UInt64;
   offset @1 :UInt64;
   data @2 :Data;
@@ -57,11 +76,55 @@ struct Step {
   name @5 :Text;           # display only, not in the root
 }
 
+struct Contents {
+  size @0 :UInt64;
+  digest @1 :Data;
+}
+
+struct State {             # of a WebAssembly machine; its program is the header's
+  steps @0 :UInt64;
+  status @1 :UInt8;        # wasm::Status
+  trap @2 :UInt8;          # wasm::Trap
+  frames @3 :Contents;
+  slots @4 :Contents;
+  globals @5 :Contents;
+  tables @6 :List(Contents);
+  memories @7 :List(Contents);
+  segments @8 :Contents;
+  hostCalls @9 :Contents;
+}
+
+struct Checkpoint {
+  state @0 :State;
+  call @1 :UInt8;          # 0: the first call of the run, 1: the second
+}
+
+struct SnapshotChunk {     # a piece of trace::write_snapshot's bytes
+  total @0 :UInt64;
+  offset @1 :UInt64;
+  data @2 :Data;
+}
+
+struct HostWrite {
+  address @0 :UInt64;
+  bytes @1 :Data;
+}
+
+struct HostCall {
+  function @0 :UInt32;
+  arguments @1 :List(UInt64);
+  results @2 :List(UInt64);
+  trap @3 :UInt8;
+  writes @4 :List(HostWrite);
+}
+
 struct Footer {
   outputs @0 :List(NamedTensor);
-  leaves @1 :UInt64;       # steps + 2
+  leaves @1 :UInt64;       # tensor programs: steps + 2
   root @2 :Data;
   fileDigest @3 :Data;     # SHA-256 of every byte before this message
+  state @4 :State;         # runs of WebAssembly only: the last one
+  results @5 :List(UInt64);
 }
 
 struct Message {
@@ -71,5 +134,8 @@ struct Message {
     content @2 :ContentChunk;
     step @3 :Step;
     footer @4 :Footer;
+    checkpoint @5 :Checkpoint;
+    hostCall @6 :HostCall;
+    snapshot @7 :SnapshotChunk;
   }
 }

@@ -7,6 +7,7 @@
 #include <isotrace/core/limits.hpp>
 #include <isotrace/core/merkle.hpp>
 #include <isotrace/trace/message.hpp>
+#include <isotrace/trace/reader.hpp>
 
 namespace isotrace::trace {
 
@@ -23,6 +24,7 @@ struct TraceWriter::State {
   std::optional<core::Refusal> failure;  // after one, nothing more is written
   bool closing = false;                  // the footer is being written, or was
 
+  Result<Done> write_bytes(core::ByteView encoded);
   Result<Done> write(const Message& message);
   /// Header, step or footer: written only if the reader would accept it.
   Result<Done> write_record(const Message& message);
@@ -33,9 +35,6 @@ struct TraceWriter::State {
     if (!result) failure = result.error();
     return result;
   }
-
- private:
-  Result<Done> write_bytes(core::ByteView encoded);
 };
 
 Result<Done> TraceWriter::State::write_bytes(core::ByteView encoded) {
@@ -105,6 +104,21 @@ Result<TraceWriter> TraceWriter::begin(core::Files& files, const std::string& pa
   return TraceWriter(std::move(state));
 }
 
+Result<TraceWriter> TraceWriter::resume(core::Files& files, const std::string& path,
+                                        core::ByteView written) {
+  ISOTRACE_TRY(const RecoveredTrace recovered, recover_trace(written));
+  if (recovered.complete || recovered.valid_bytes != written.size()) {
+    return core::refuse(core::RefusalCode::trace_malformed, path, "not an unfinished recording");
+  }
+  auto state = std::make_unique<State>();
+  ISOTRACE_TRY(state->file, files.begin(path));
+  ISOTRACE_TRY_DONE(state->write_bytes(written));
+  for (const core::Digest& leaf : unfinished_leaves(recovered.trace)) state->tree.append(leaf);
+  state->steps = recovered.trace.steps.size();
+  for (const auto& [digest, content] : recovered.trace.contents) state->stored.insert(digest);
+  return TraceWriter(std::move(state));
+}
+
 Result<Done> TraceWriter::append(const StepRecord& step) {
   if (state_->failure) return tl::make_unexpected(*state_->failure);
   ISOTRACE_CHECK(!state_->closing && step.index == state_->steps, step.index, state_->steps);
@@ -123,16 +137,59 @@ Result<Done> TraceWriter::store(const core::TensorView& tensor, const core::Dige
                               {tensor.bytes()});
 }
 
-Result<core::Digest> TraceWriter::finish(const std::vector<NamedRecord>& outputs) {
+Result<Done> TraceWriter::append(const HostCallRecord& call) {
   if (state_->failure) return tl::make_unexpected(*state_->failure);
   ISOTRACE_CHECK(!state_->closing);
-  state_->tree.append(core::merkle_leaf(outputs_digest(outputs).view()));
-  const FooterMessage footer{outputs, state_->tree.size(), state_->tree.root(),
-                             state_->file_hash.finish()};
+  return state_->write_record(call);
+}
+
+Result<Done> TraceWriter::append(const CheckpointRecord& checkpoint) {
+  if (state_->failure) return tl::make_unexpected(*state_->failure);
+  ISOTRACE_CHECK(!state_->closing);
+  ISOTRACE_TRY_DONE(state_->write_record(checkpoint));
+  state_->tree.append(core::merkle_leaf(state_root(checkpoint.state).view()));
+  return Done{};
+}
+
+Result<Done> TraceWriter::append(const Snapshot& snapshot) {
+  if (state_->failure) return tl::make_unexpected(*state_->failure);
+  ISOTRACE_CHECK(!state_->closing);
+  const core::Bytes bytes = write_snapshot(snapshot);
+  return state_->write_chunks(SnapshotChunk{bytes.size(), 0, {}}, {bytes});
+}
+
+Result<core::Digest> TraceWriter::close(const core::Digest& last, FooterMessage footer) {
+  if (state_->failure) return tl::make_unexpected(*state_->failure);
+  ISOTRACE_CHECK(!state_->closing);
+  state_->tree.append(core::merkle_leaf(last.view()));
+  footer.leaves = state_->tree.size();
+  footer.root = state_->tree.root();
+  footer.file_digest = state_->file_hash.finish();
   state_->closing = true;
   ISOTRACE_TRY_DONE(state_->keep(state_->write_record(footer)));
   ISOTRACE_TRY_DONE(state_->keep(state_->file->publish()));
   return footer.root;
+}
+
+Result<core::Digest> TraceWriter::finish(const std::vector<NamedRecord>& outputs) {
+  FooterMessage footer;
+  footer.outputs = outputs;
+  return close(outputs_digest(outputs), std::move(footer));
+}
+
+Result<core::Digest> TraceWriter::finish(const StateRecord& last,
+                                         const std::vector<std::uint64_t>& results) {
+  FooterMessage footer;
+  footer.state = last;
+  footer.results = results;
+  return close(state_root(last), std::move(footer));
+}
+
+Result<Done> TraceWriter::leave_unfinished() {
+  if (state_->failure) return tl::make_unexpected(*state_->failure);
+  ISOTRACE_CHECK(!state_->closing);
+  state_->closing = true;
+  return state_->keep(state_->file->leave_unfinished());
 }
 
 }  // namespace isotrace::trace

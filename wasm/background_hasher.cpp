@@ -6,47 +6,57 @@
 
 namespace isotrace::wasm {
 
-BackgroundHasher::BackgroundHasher(const core::Digest& program)
-    : program_(program), thread_([this] { work(); }) {}
+BackgroundHasher::BackgroundHasher(const core::Digest& program, const Store& store)
+    : program_(program), memories_(store.memories.size()), changed_(store.memories.size()) {
+  for (std::size_t i = 0; i < memories_.size(); ++i) memories_[i].copy_all(store.memories[i].data);
+  thread_ = std::thread([this] { work(); });
+}
 
 BackgroundHasher::~BackgroundHasher() {
   {
     const std::scoped_lock lock(mutex_);
     stopping_ = true;
   }
-  changed_.notify_all();
+  signal_.notify_all();
   thread_.join();
 }
 
-/// Copies the chunks that were written, so that the execution may write to them again.
-void BackgroundHasher::Shadow::follow(LinearMemory& memory) {
+void BackgroundHasher::Shadow::copy_chunk(const LinearMemory& memory, std::size_t chunk) {
+  const std::size_t place = chunk << LinearMemory::chunk_shift;
+  std::memcpy(data.bytes().data() + place, memory.bytes().data() + place,
+              core::Blake3Tree::chunk_bytes);
+}
+
+/// But for chunks of zeros, so that what nobody wrote costs no memory here either.
+void BackgroundHasher::Shadow::copy_all(const LinearMemory& memory) {
+  static constexpr std::uint8_t zeros[core::Blake3Tree::chunk_bytes] = {};
   data.grow_to(memory.pages());
-  changed = memory.take_marks();
-  const std::uint8_t* from = memory.bytes().data();
-  std::uint8_t* to = data.bytes().data();
-  for (const std::uint32_t chunk : changed) {
-    const std::size_t place = std::size_t{chunk} << LinearMemory::chunk_shift;
-    std::memcpy(to + place, from + place, core::Blake3Tree::chunk_bytes);
+  for (std::size_t chunk = 0; chunk < memory.size() >> LinearMemory::chunk_shift; ++chunk) {
+    const std::uint8_t* from = memory.bytes().data() + (chunk << LinearMemory::chunk_shift);
+    if (std::memcmp(from, zeros, sizeof zeros) != 0) copy_chunk(memory, chunk);
   }
 }
 
+/// Copies what was written, so that the execution may write there again.
 void BackgroundHasher::begin(Store& store, const Execution& execution) {
   {
     const std::scoped_lock lock(mutex_);
     ISOTRACE_CHECK(!wanted_ && !record_);
-    memories_.resize(store.memories.size());
     for (std::size_t i = 0; i < memories_.size(); ++i) {
-      memories_[i].follow(store.memories[i].data);
+      LinearMemory& memory = store.memories[i].data;
+      memories_[i].data.grow_to(memory.pages());
+      changed_[i] = memory.take_marks();
+      for (const std::uint32_t chunk : changed_[i]) memories_[i].copy_chunk(memory, chunk);
     }
     state_.emplace(store, execution);
     wanted_ = true;
   }
-  changed_.notify_all();
+  signal_.notify_all();
 }
 
 trace::StateRecord BackgroundHasher::take() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return record_.has_value(); });
+  signal_.wait(lock, [this] { return record_.has_value(); });
   trace::StateRecord record = *std::move(record_);
   record_.reset();
   return record;
@@ -54,9 +64,10 @@ trace::StateRecord BackgroundHasher::take() {
 
 trace::StateRecord BackgroundHasher::hash() {
   trace::StateRecord record = record_without_memories(*state_, program_);
-  for (Shadow& memory : memories_) {
+  for (std::size_t i = 0; i < memories_.size(); ++i) {
+    Shadow& memory = memories_[i];
     record.memories.push_back(
-        {memory.data.pages(), memory.tree.update(memory.data.bytes(), memory.changed)});
+        {memory.data.pages(), memory.tree.update(memory.data.bytes(), changed_[i])});
   }
   return record;
 }
@@ -64,7 +75,7 @@ trace::StateRecord BackgroundHasher::hash() {
 void BackgroundHasher::work() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return wanted_ || stopping_; });
+    signal_.wait(lock, [this] { return wanted_ || stopping_; });
     if (stopping_) return;
     // Nobody else touches what is hashed until the record is there.
     wanted_ = false;
@@ -72,7 +83,7 @@ void BackgroundHasher::work() {
     trace::StateRecord record = hash();
     lock.lock();
     record_ = std::move(record);
-    changed_.notify_all();
+    signal_.notify_all();
   }
 }
 

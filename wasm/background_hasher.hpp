@@ -12,7 +12,8 @@ namespace isotrace::wasm {
 
 class BackgroundHasher {
  public:
-  explicit BackgroundHasher(const core::Digest& program);
+  /// Of a machine over this store, as it is now.
+  BackgroundHasher(const core::Digest& program, const Store& store);
   ~BackgroundHasher();
   BackgroundHasher(const BackgroundHasher&) = delete;
   BackgroundHasher& operator=(const BackgroundHasher&) = delete;
@@ -22,15 +23,18 @@ class BackgroundHasher {
   void begin(Store& store, const Execution& execution);
   /// The record of the state that begin() was given; waits for it. Call once for each.
   trace::StateRecord take();
+  /// By memory: the chunks written between the latest two calls of begin(), or before the first one
+  /// since their marks were cleared.
+  [[nodiscard]] const std::vector<std::vector<std::uint32_t>>& changed() const { return changed_; }
 
  private:
-  /// The memory as the hasher knows it, and what changed since the record before.
+  /// A memory as the hasher knows it.
   struct Shadow {
     LinearMemory data;
-    std::vector<std::uint32_t> changed;
     core::Blake3Tree tree;
 
-    void follow(LinearMemory& memory);
+    void copy_chunk(const LinearMemory& memory, std::size_t chunk);
+    void copy_all(const LinearMemory& memory);
   };
 
   void work();
@@ -38,12 +42,13 @@ class BackgroundHasher {
 
   core::Digest program_;
   std::vector<Shadow> memories_;
+  std::vector<std::vector<std::uint32_t>> changed_;  ///< read by the thread until it has hashed
   std::optional<StateCopy> state_;
   std::optional<trace::StateRecord> record_;
   bool wanted_ = false;
   bool stopping_ = false;
   std::mutex mutex_;
-  std::condition_variable changed_;
+  std::condition_variable signal_;
   std::thread thread_;  // the last: it uses all others
 };
 

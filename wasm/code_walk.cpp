@@ -83,7 +83,6 @@ StackEffect CodeWalk::effect_of(const FunctionType& type, std::uint32_t more_pop
   return {count_of(type.parameters) + more_pops, count_of(type.results)};
 }
 
-/// Of instructions that are no blocks and no unconditional branches.
 StackEffect CodeWalk::effect() const {
   const std::string_view signature = now_.info->signature;
   if (const std::size_t colon = signature.find(':'); colon != std::string_view::npos) {

@@ -45,6 +45,8 @@ class CodeWalk {
   [[nodiscard]] std::uint32_t height() const { return height_; }
   /// What is open before the instruction, the function itself first.
   [[nodiscard]] std::span<const OpenCode> open() const { return open_; }
+  /// What the instruction does to the slots. Not for blocks and unconditional branches.
+  [[nodiscard]] StackEffect effect() const;
   /// The target of a branch by that depth.
   [[nodiscard]] const OpenCode& label(std::uint32_t depth) const {
     return open_[open_.size() - 1 - depth];
@@ -53,7 +55,6 @@ class CodeWalk {
  private:
   void apply();
   void open_block();
-  StackEffect effect() const;
   StackEffect effect_of(const FunctionType& type, std::uint32_t more_pops) const;
 
   const Module& module_;

@@ -3,7 +3,6 @@
 #include <isotrace/core/limits.hpp>
 #include <isotrace/wasm/script.hpp>
 #include <isotrace/wasm/spectest.hpp>
-#include <isotrace/wasm/stepper.hpp>
 #include <isotrace/wasm/validate.hpp>
 
 namespace isotrace::wasm {
@@ -27,8 +26,12 @@ struct Ended {
 
 class ScriptRunner {
  public:
-  ScriptRunner(core::Files& files, std::string folder, Edition edition)
-      : files_(files), folder_(std::move(folder)), edition_(edition), stepper_(store_) {}
+  ScriptRunner(core::Files& files, std::string folder, Edition edition,
+               const EngineFactory& make_engine)
+      : files_(files),
+        folder_(std::move(folder)),
+        edition_(edition),
+        engine_(make_engine(store_)) {}
 
   Result<ScriptOutcome> run(const std::vector<ScriptCommand>& commands) {
     ISOTRACE_TRY(imports_[std::string(spectest_name)], make_spectest(store_));
@@ -48,7 +51,7 @@ class ScriptRunner {
         ++outcome.passed;
       }
     }
-    outcome.steps = stepper_.state().steps;
+    outcome.steps = engine_->steps();
     return outcome;
   }
 
@@ -151,11 +154,11 @@ class ScriptRunner {
   }
 
   Result<Ended> call(Address function, std::span<const Slot> arguments) {
-    ISOTRACE_TRY_DONE(stepper_.begin(function, arguments));
-    if (!stepper_.run(stepper_.state().steps + action_steps_max)) {
+    ISOTRACE_TRY_DONE(engine_->begin(function, arguments));
+    if (!engine_->run_to_suspend_point(engine_->steps() + action_steps_max)) {
       return core::refuse(RefusalCode::limit_exceeded, "action", "too many steps");
     }
-    const Execution& state = stepper_.state();
+    const Execution& state = engine_->state();
     if (state.status == Status::trapped) return Ended{state.trap, {}, {}};
     return Ended{Trap::none, state.slots, store_.type_of(function).results};
   }
@@ -246,7 +249,7 @@ class ScriptRunner {
   std::string folder_;
   Edition edition_;
   Store store_;
-  Stepper stepper_;
+  std::unique_ptr<Engine> engine_;
   Namespaces imports_;
   std::map<std::string, Address> named_;
   std::optional<Address> latest_;
@@ -255,14 +258,15 @@ class ScriptRunner {
 
 }  // namespace
 
-Result<ScriptOutcome> run_script(core::Files& files, const std::string& path, Edition edition) {
+Result<ScriptOutcome> run_script(core::Files& files, const std::string& path, Edition edition,
+                                 const EngineFactory& make_engine) {
   ISOTRACE_TRY(const core::Bytes json, files.read(path, core::limits::wasm_module_bytes_max));
   auto commands = parse_script(json);
   if (!commands) return core::refuse_within(path, std::move(commands).error());
   const std::size_t folder_end = path.rfind('/');
   const std::string folder =
       folder_end == std::string::npos ? std::string() : path.substr(0, folder_end + 1);
-  auto outcome = ScriptRunner(files, folder, edition).run(*commands);
+  auto outcome = ScriptRunner(files, folder, edition, make_engine).run(*commands);
   if (!outcome) return core::refuse_within(path, std::move(outcome).error());
   return outcome;
 }

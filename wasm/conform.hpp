@@ -1,8 +1,9 @@
-// Runs one script of the specification's test suite on the reference engine.
+// Runs one script of the specification's test suite on any engine.
 #pragma once
 
 #include <isotrace/core/file.hpp>
-#include <isotrace/wasm/edition.hpp>
+#include <isotrace/wasm/numeric/edition.hpp>
+#include <isotrace/wasm/record/engines.hpp>
 
 namespace isotrace::wasm {
 
@@ -24,7 +25,7 @@ struct ScriptOutcome {
 /// calls invalid as one of these or as wasm_invalid, unlinkable as wasm_unlinkable; traps must have
 /// the reason named. Refuses what reading the script refuses, wasm_suite_malformed, and
 /// wasm_unsupported where a module of the script is for another edition.
-core::Result<ScriptOutcome> run_script(core::Files& files, const std::string& path,
-                                       Edition edition);
+core::Result<ScriptOutcome> run_script(core::Files& files, const std::string& path, Edition edition,
+                                       const EngineFactory& make_engine);
 
 }  // namespace isotrace::wasm

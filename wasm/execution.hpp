@@ -15,9 +15,6 @@ struct Frame {
   bool operator==(const Frame&) const = default;
 };
 
-/// Numbers are part of what a trace says; never reused.
-enum class Status : std::uint8_t { idle = 0, running = 1, finished = 2, trapped = 3 };
-
 struct Execution {
   Status status = Status::idle;
   Trap trap = Trap::none;  ///< when trapped

@@ -18,8 +18,11 @@ class FunctionValidator {
 
   /// Returns operands_max.
   core::Result<std::size_t> validate();
+  /// The operands in front of the instruction at `pc`, which the body has; the function is valid.
+  std::vector<OperandType> operands_at(std::uint32_t pc);
 
  private:
+  core::Result<core::Done> check_instruction();
   core::Result<core::Done> check_signature();
   core::Result<core::Done> check_alignment();
   /// What an instruction over memory and data segments names exists.

@@ -7,7 +7,7 @@
 
 #include <isotrace/core/bytes.hpp>
 #include <isotrace/trace/machine_record.hpp>
-#include <isotrace/wasm/trap.hpp>
+#include <isotrace/wasm/numeric/trap.hpp>
 #include <isotrace/wasm/types.hpp>
 
 namespace isotrace::wasm {

@@ -9,33 +9,36 @@ using core::Done;
 using core::RefusalCode;
 using core::Result;
 
-std::string code_text(std::uint32_t code) {
+/// "opcode 0x1a", "opcode 0xfc 17".
+std::string opcode_text(std::uint32_t code) {
   constexpr std::string_view digits = "0123456789abcdef";
-  return {'0', 'x', digits[(code >> 4) & 15], digits[code & 15]};
+  const std::uint32_t first = code > 255 ? code >> 8 : code;
+  std::string text = {'0', 'x', digits[first >> 4], digits[first & 15]};
+  if (code > 255) text += " " + std::to_string(code & 255);
+  return "opcode " + text;
 }
 
 Result<const OpcodeInfo*> read_opcode(Reader& reader, Edition edition) {
   const std::uint32_t offset = reader.offset();
   ISOTRACE_TRY(const std::uint8_t first, reader.byte());
   std::uint32_t code = first;
-  std::string text = "opcode " + code_text(first);
   if (first == prefix_byte) {
     ISOTRACE_TRY(const std::uint32_t number, reader.u32());
     if (number > 255) return refuse_malformed(offset, "illegal opcode: number behind 0xfc");
     code = std::uint32_t{prefix_byte} << 8 | number;
-    text += " " + std::to_string(number);
   }
   constexpr std::uint8_t vector_prefix = 0xFD;
   constexpr std::uint8_t thread_prefix = 0xFE;
   if (first == vector_prefix || first == thread_prefix) {
     return refuse_at(RefusalCode::wasm_unsupported, offset,
-                     text + (first == vector_prefix ? ": SIMD" : ": threads"));
+                     opcode_text(code) + (first == vector_prefix ? ": SIMD" : ": threads"));
   }
   const OpcodeInfo* info = find_opcode(code);
-  if (info == nullptr) return refuse_malformed(offset, "illegal " + text);
+  if (info == nullptr) return refuse_malformed(offset, "illegal " + opcode_text(code));
   if (info->edition > edition) {
-    return refuse_at(RefusalCode::wasm_unsupported, offset,
-                     text + ": " + std::string(info->text) + " is not in WebAssembly 1.0");
+    return refuse_at(
+        RefusalCode::wasm_unsupported, offset,
+        opcode_text(code) + ": " + std::string(info->text) + " is not in WebAssembly 1.0");
   }
   return info;
 }

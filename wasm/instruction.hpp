@@ -2,7 +2,7 @@
 // of and the validator the types of. (The stepper reads validated code and needs no such care.)
 #pragma once
 
-#include <isotrace/wasm/opcode.hpp>
+#include <isotrace/wasm/numeric/opcode.hpp>
 #include <isotrace/wasm/reader.hpp>
 
 namespace isotrace::wasm {

@@ -7,7 +7,7 @@
 #include <variant>
 
 #include <isotrace/core/bytes.hpp>
-#include <isotrace/wasm/edition.hpp>
+#include <isotrace/wasm/numeric/edition.hpp>
 #include <isotrace/wasm/types.hpp>
 
 namespace isotrace::wasm {

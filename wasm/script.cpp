@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <isotrace/wasm/numeric_float.hpp>
+#include <isotrace/wasm/numeric/numeric_float.hpp>
 
 namespace isotrace::wasm {
 namespace {

@@ -1,6 +1,6 @@
 #include <isotrace/wasm/spectest.hpp>
 
-#include <isotrace/wasm/slot.hpp>
+#include <isotrace/wasm/numeric/slot.hpp>
 
 namespace isotrace::wasm {
 namespace {

@@ -7,40 +7,47 @@ namespace {
 
 using trace::Contents;
 
+Contents contents_of(core::ByteView bytes, std::size_t unit) {
+  return {bytes.size() / unit, core::blake3(bytes)};
+}
+
 /// Little-endian, as the host must be.
-template <class T>
-Contents contents_of(const std::vector<T>& list) {
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(list.data());
-  return {list.size(), core::blake3(core::ByteView(bytes, list.size() * sizeof(T)))};
-}
-
-Contents frames_of(const std::vector<Frame>& frames) {
-  core::ByteWriter out;
-  for (const Frame& frame : frames) {
-    out.u32(frame.function).u32(frame.pc).u64(frame.slots_begin);
-  }
-  return {frames.size(), core::blake3(out.bytes())};
-}
-
-std::vector<std::uint32_t> segments_of(const Store& store) {
-  std::vector<std::uint32_t> left;
-  for (const ModuleInstance& instance : store.instances) {
-    for (const auto& list : instance.elements) {
-      left.push_back(static_cast<std::uint32_t>(list.size()));
-    }
-    left.insert(left.end(), instance.data_sizes.begin(), instance.data_sizes.end());
-  }
-  return left;
+Contents contents_of(const std::vector<Slot>& slots) {
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(slots.data());
+  return contents_of({bytes, slots.size() * sizeof(Slot)}, sizeof(Slot));
 }
 
 }  // namespace
 
+core::Bytes frame_bytes(std::span<const Frame> frames) {
+  core::ByteWriter out;
+  for (const Frame& frame : frames) {
+    out.u32(frame.function).u32(frame.pc).u64(frame.slots_begin);
+  }
+  return out.take();
+}
+
+core::Bytes global_bytes(const Store& store) {
+  core::ByteWriter out;
+  for (const GlobalInstance& global : store.globals) out.u64(global.value);
+  return out.take();
+}
+
+core::Bytes segment_bytes(const Store& store) {
+  core::ByteWriter out;
+  for (const ModuleInstance& instance : store.instances) {
+    for (const auto& list : instance.elements) out.u32(static_cast<std::uint32_t>(list.size()));
+    for (const std::uint32_t size : instance.data_sizes) out.u32(size);
+  }
+  return out.take();
+}
+
 StateCopy::StateCopy(const Store& store, const Execution& of)
     : execution(of),
-      segments(segments_of(store)),
+      globals(global_bytes(store)),
+      segments(segment_bytes(store)),
       host_calls(store.host_log.calls),
       host_log(store.host_log.digest) {
-  for (const GlobalInstance& global : store.globals) globals.push_back(global.value);
   for (const TableInstance& table : store.tables) tables.push_back(table.elements);
 }
 
@@ -50,12 +57,12 @@ trace::StateRecord record_without_memories(const StateCopy& state, const core::D
                             .steps = execution.steps,
                             .status = static_cast<std::uint8_t>(execution.status),
                             .trap = static_cast<std::uint8_t>(execution.trap),
-                            .frames = frames_of(execution.frames),
+                            .frames = contents_of(frame_bytes(execution.frames), 16),
                             .slots = contents_of(execution.slots),
-                            .globals = contents_of(state.globals),
+                            .globals = contents_of(state.globals, sizeof(Slot)),
                             .tables = {},
                             .memories = {},
-                            .segments = contents_of(state.segments),
+                            .segments = contents_of(state.segments, 4),
                             .host_calls = {state.host_calls, state.host_log}};
   for (const std::vector<Slot>& table : state.tables) record.tables.push_back(contents_of(table));
   return record;
@@ -73,10 +80,11 @@ trace::StateRecord state_record(const Store& store, const Execution& execution,
 trace::StateRecord StateHasher::record(Store& store, const Execution& execution) {
   trace::StateRecord record = record_without_memories(StateCopy(store, execution), program_);
   memories_.resize(store.memories.size());
+  changed_.resize(store.memories.size());
   for (std::size_t i = 0; i < memories_.size(); ++i) {
     LinearMemory& memory = store.memories[i].data;
-    const std::vector<std::uint32_t> changed = memory.take_marks();
-    record.memories.push_back({memory.pages(), memories_[i].update(memory.bytes(), changed)});
+    changed_[i] = memory.take_marks();
+    record.memories.push_back({memory.pages(), memories_[i].update(memory.bytes(), changed_[i])});
   }
   return record;
 }

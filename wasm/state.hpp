@@ -6,14 +6,20 @@
 
 namespace isotrace::wasm {
 
+/// The bytes that the digests of a state cover, where they are not a list as it is in memory.
+core::Bytes frame_bytes(std::span<const Frame> frames);
+core::Bytes global_bytes(const Store& store);
+/// What is left of every segment: references of element segments, bytes of data segments.
+core::Bytes segment_bytes(const Store& store);
+
 /// What a record says of everything but memories, as it was when it was taken.
 struct StateCopy {
   StateCopy(const Store& store, const Execution& of);
 
   Execution execution;
-  std::vector<Slot> globals;
+  core::Bytes globals;
   std::vector<std::vector<Slot>> tables;
-  std::vector<std::uint32_t> segments;  ///< what is left of each
+  core::Bytes segments;
   std::uint64_t host_calls;
   core::Digest host_log;
 };
@@ -31,10 +37,13 @@ class StateHasher {
  public:
   explicit StateHasher(const core::Digest& program) : program_(program) {}
   trace::StateRecord record(Store& store, const Execution& execution);
+  /// By memory: the chunks that the latest call found marked.
+  [[nodiscard]] const std::vector<std::vector<std::uint32_t>>& changed() const { return changed_; }
 
  private:
   core::Digest program_;
   std::vector<core::Blake3Tree> memories_;
+  std::vector<std::vector<std::uint32_t>> changed_;
 };
 
 }  // namespace isotrace::wasm

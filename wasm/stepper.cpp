@@ -5,17 +5,13 @@
 #include <isotrace/core/check.hpp>
 #include <isotrace/core/float_environment.hpp>
 #include <isotrace/wasm/code_walk.hpp>
-#include <isotrace/wasm/numeric.hpp>
+#include <isotrace/wasm/numeric/numeric.hpp>
 
 namespace isotrace::wasm {
 
 core::Result<core::Done> Stepper::begin(Address function, std::span<const Slot> arguments) {
   ISOTRACE_CHECK(state_.status != Status::running);
-  const FunctionType& type = store_.type_of(function);
-  if (arguments.size() != type.parameters.size()) {
-    return core::refuse(core::RefusalCode::wasm_arguments_mismatch, type_text(type),
-                        std::to_string(arguments.size()) + " arguments");
-  }
+  ISOTRACE_TRY_DONE(check_arguments(store_, function, arguments));
   const std::uint64_t steps = state_.steps;
   state_ = Execution();
   labels_.clear();

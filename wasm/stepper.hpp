@@ -4,7 +4,7 @@
 #pragma once
 
 #include <isotrace/wasm/engine.hpp>
-#include <isotrace/wasm/opcode.hpp>
+#include <isotrace/wasm/numeric/opcode.hpp>
 
 namespace isotrace::wasm {
 

@@ -1,18 +1,9 @@
 // Variables, references and tables.
-#include <algorithm>
-
 #include <isotrace/core/check.hpp>
+#include <isotrace/wasm/bulk.hpp>
 #include <isotrace/wasm/stepper.hpp>
 
 namespace isotrace::wasm {
-namespace {
-
-/// Whether [place, place + count) lies in a list of `size`.
-bool within(std::uint32_t place, std::uint32_t count, std::uint64_t size) {
-  return std::uint64_t{place} + count <= size;
-}
-
-}  // namespace
 
 Trap Stepper::execute_parametric(Opcode opcode) {
   if (opcode == Opcode::drop) {
@@ -109,10 +100,7 @@ Trap Stepper::table_fill() {
   TableInstance& to = table(read_u32());
   const std::uint32_t count = pop_u32();
   const Slot value = pop_slot();
-  const std::uint32_t place = pop_u32();
-  if (!within(place, count, to.elements.size())) return Trap::out_of_bounds_table_access;
-  std::fill_n(to.elements.begin() + place, count, value);
-  return Trap::none;
+  return fill_table(to, pop_u32(), value, count);
 }
 
 Trap Stepper::table_copy() {
@@ -120,31 +108,15 @@ Trap Stepper::table_copy() {
   const TableInstance& from = table(read_u32());
   const std::uint32_t count = pop_u32();
   const std::uint32_t source = pop_u32();
-  const std::uint32_t target = pop_u32();
-  if (!within(source, count, from.elements.size()) || !within(target, count, to.elements.size())) {
-    return Trap::out_of_bounds_table_access;
-  }
-  const auto begin = from.elements.begin() + source;
-  if (target <=
-      source) {  // the order in which an overlap in one table is read before it is written
-    std::copy_n(begin, count, to.elements.begin() + target);
-  } else {
-    std::copy_backward(begin, begin + count, to.elements.begin() + target + count);
-  }
-  return Trap::none;
+  return copy_table(to, from, pop_u32(), source, count);
 }
 
 Trap Stepper::table_init() {
-  const std::vector<Slot>& segment = store_.instances[instance_].elements[read_u32()];
+  const std::uint32_t segment = read_u32();
   TableInstance& to = table(read_u32());
   const std::uint32_t count = pop_u32();
   const std::uint32_t source = pop_u32();
-  const std::uint32_t target = pop_u32();
-  if (!within(source, count, segment.size()) || !within(target, count, to.elements.size())) {
-    return Trap::out_of_bounds_table_access;
-  }
-  std::copy_n(segment.begin() + source, count, to.elements.begin() + target);
-  return Trap::none;
+  return init_table(store_.instances[instance_], segment, to, pop_u32(), source, count);
 }
 
 }  // namespace isotrace::wasm

@@ -1,10 +1,10 @@
 // Loads, stores, and what else works on memory. Little-endian, as the host must be.
-#include <algorithm>
 #include <bit>
 #include <cstring>
 
 #include <isotrace/core/check.hpp>
-#include <isotrace/wasm/slot.hpp>
+#include <isotrace/wasm/bulk.hpp>
+#include <isotrace/wasm/numeric/slot.hpp>
 #include <isotrace/wasm/stepper.hpp>
 
 namespace isotrace::wasm {
@@ -110,49 +110,26 @@ void Stepper::memory_grow() {
 }
 
 Trap Stepper::memory_init() {
-  const std::uint32_t index = read_u32();
+  const std::uint32_t segment = read_u32();
   read_byte();
-  const std::uint64_t count = pop_u32();
-  const std::uint64_t source = pop_u32();
-  const std::uint64_t target = pop_u32();
-  const ModuleInstance& instance = store_.instances[instance_];
-  const std::span<std::uint8_t> bytes = memory().data.bytes();
-  if (source + count > instance.data_sizes[index] || target + count > bytes.size()) {
-    return Trap::out_of_bounds_memory_access;
-  }
-  const Module& module = *instance.module;
-  const core::ByteView data =
-      core::ByteView(module.bytes).subspan(module.datas[index].begin + source, count);
-  std::ranges::copy(data, bytes.subspan(target).begin());
-  memory().data.mark(target, count);
-  return Trap::none;
+  const std::uint32_t count = pop_u32();
+  const std::uint32_t source = pop_u32();
+  return init_memory(store_.instances[instance_], segment, memory().data, pop_u32(), source, count);
 }
 
 Trap Stepper::memory_copy() {
   read_byte();
   read_byte();
-  const std::uint64_t count = pop_u32();
-  const std::uint64_t source = pop_u32();
-  const std::uint64_t target = pop_u32();
-  const std::span<std::uint8_t> bytes = memory().data.bytes();
-  if (source + count > bytes.size() || target + count > bytes.size()) {
-    return Trap::out_of_bounds_memory_access;
-  }
-  if (count > 0) std::memmove(bytes.data() + target, bytes.data() + source, count);
-  memory().data.mark(target, count);
-  return Trap::none;
+  const std::uint32_t count = pop_u32();
+  const std::uint32_t source = pop_u32();
+  return copy_memory(memory().data, pop_u32(), source, count);
 }
 
 Trap Stepper::memory_fill() {
   read_byte();
-  const std::uint64_t count = pop_u32();
+  const std::uint32_t count = pop_u32();
   const auto value = static_cast<std::uint8_t>(pop_u32());
-  const std::uint64_t target = pop_u32();
-  const std::span<std::uint8_t> bytes = memory().data.bytes();
-  if (target + count > bytes.size()) return Trap::out_of_bounds_memory_access;
-  std::ranges::fill(bytes.subspan(target, count), value);
-  memory().data.mark(target, count);
-  return Trap::none;
+  return fill_memory(memory().data, pop_u32(), value, count);
 }
 
 }  // namespace isotrace::wasm

@@ -60,6 +60,14 @@ Address Store::add_global(GlobalType type, Slot value) {
   return static_cast<Address>(globals.size() - 1);
 }
 
+core::Result<core::Done> check_arguments(const Store& store, Address function,
+                                         std::span<const Slot> arguments) {
+  const FunctionType& type = store.type_of(function);
+  if (arguments.size() == type.parameters.size()) return core::Done{};
+  return core::refuse(RefusalCode::wasm_arguments_mismatch, type_text(type),
+                      std::to_string(arguments.size()) + " arguments");
+}
+
 std::optional<std::uint32_t> grow_table(const Store& store, TableInstance& table,
                                         std::uint32_t more, Slot value) {
   const std::size_t before = table.elements.size();

@@ -5,21 +5,12 @@
 #include <map>
 #include <memory>
 
-#include <isotrace/core/limits.hpp>
 #include <isotrace/wasm/host.hpp>
 #include <isotrace/wasm/linear_memory.hpp>
 #include <isotrace/wasm/module.hpp>
+#include <isotrace/wasm/witness/program.hpp>
 
 namespace isotrace::wasm {
-
-/// The limits of the profile isowasm-1, the same on every machine. Growing a memory or a table
-/// succeeds if and only if its own maximum and these allow it.
-struct ProfileLimits {
-  std::uint32_t memory_pages_max = core::limits::wasm_memory_pages_max;
-  std::uint32_t table_elements_max = core::limits::wasm_table_elements_max;
-  std::size_t frames_max = core::limits::wasm_frames_max;
-  std::size_t slots_max = core::limits::wasm_slots_max;
-};
 
 struct FunctionInstance {
   std::uint32_t type_id = 0;  ///< equal for equal types (Store::type_id)
@@ -87,6 +78,10 @@ struct Store {
   core::Result<Address> add_memory(const MemoryType& type);
   Address add_global(GlobalType type, Slot value);
 };
+
+/// Refuses wasm_arguments_mismatch unless there is one argument for each parameter.
+core::Result<core::Done> check_arguments(const Store& store, Address function,
+                                         std::span<const Slot> arguments);
 
 /// The size before, or nothing if a limit forbids the new size; what is new is `value`, or zero.
 std::optional<std::uint32_t> grow_table(const Store& store, TableInstance& table,

@@ -43,6 +43,7 @@ class TypeStack {
 
   [[nodiscard]] bool finished() const { return blocks_.empty(); }
   [[nodiscard]] const OpenBlock& innermost() const { return blocks_.back(); }
+  [[nodiscard]] const std::vector<OperandType>& operands() const { return operands_; }
   [[nodiscard]] std::size_t operands_max() const { return operands_max_; }
   [[nodiscard]] tl::unexpected<core::Refusal> refuse(std::string detail) const;
 

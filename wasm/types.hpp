@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include <isotrace/wasm/numeric/slot.hpp>
+
 namespace isotrace::wasm {
 
 /// The byte of the binary format.
@@ -23,12 +25,6 @@ enum class ValueType : std::uint8_t {
 };
 
 using TypeList = std::span<const ValueType>;
-
-/// i32 and f32 are the low bits, the high ones zero; floats are their bits; a reference is 0 for
-/// null, or 1 + the function's address, 1 + the host's number.
-using Slot = std::uint64_t;
-
-inline constexpr Slot null_reference = 0;
 
 inline constexpr bool is_reference(ValueType type) {
   return type == ValueType::funcref || type == ValueType::externref;

@@ -40,10 +40,24 @@ Result<std::size_t> FunctionValidator::validate() {
   stack_.open(Opcode::block, {}, module_.type_of(function_).results);
   while (!stack_.finished()) {
     ISOTRACE_TRY_DONE(read_instruction(reader, module_.edition, now_));
-    stack_.at(now_.offset);
-    ISOTRACE_TRY_DONE(now_.info->signature == "*" ? check_special() : check_signature());
+    ISOTRACE_TRY_DONE(check_instruction());
   }
   return stack_.operands_max();
+}
+
+std::vector<OperandType> FunctionValidator::operands_at(std::uint32_t pc) {
+  Reader reader(module_.bytes, function_.body.begin, module_.bytes.size());
+  stack_.open(Opcode::block, {}, module_.type_of(function_).results);
+  while (reader.offset() != pc) {
+    const bool valid = read_instruction(reader, module_.edition, now_) && check_instruction();
+    ISOTRACE_CHECK(valid && !stack_.finished(), pc);
+  }
+  return stack_.operands();
+}
+
+Result<Done> FunctionValidator::check_instruction() {
+  stack_.at(now_.offset);
+  return now_.info->signature == "*" ? check_special() : check_signature();
 }
 
 Result<Done> FunctionValidator::check_signature() {

@@ -122,7 +122,6 @@ class ConformWasm(CommandLineTest):
 
     def test_options_of_the_other_suite_are_wrong_calls(self):
         self.make_suite()
-        self.run_program("conform", "wasm", self.path("suite"), "--backend", "cpu", code=2)
         self.run_program("conform", "onnx", self.path("suite"), "--edition", "1.0", code=2)
 
 

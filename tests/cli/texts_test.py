@@ -84,6 +84,37 @@ class Texts(CommandLineTest):
         self.run_program("bench", "tensors", "--threads", "0", code=2)
         self.run_program("bench", "nothing", code=2)
 
+    def test_bench_wasm_compares_with_the_reference(self):
+        # run: (i32) -> (i32), a loop of so many rounds.
+        counting = bytes.fromhex(
+            "0061736d0100000001060160017f017f030201000707010372756e00000a1e011c01017f03402001411f6c2000"
+            "6a2101200041016b22000d000b20010b")
+        pathlib.Path(self.path("count.wasm")).write_bytes(counting)
+        params = pathlib.Path(self.path("params.txt"))
+        params.write_text("count 1000000\n")
+        measured = self.run_json("bench", "wasm", "--kernels", self.folder, "--rounds", "1")
+        self.assertTrue(measured["identical"])
+        row, = measured["sections"][0]["rows"]
+        self.assertEqual(row["case"], "count")
+        self.assertGreater(row["speeds"]["ours"], 0)
+        self.assertGreater(row["speeds"]["ours, traced"], 0)
+        self.assertEqual(row["speeds"]["wasm3"], "absent")
+        if shutil.which("wasm-interp"):
+            self.assertGreater(row["speeds"]["wabt"], 0)
+        absent = self.run_json("bench", "wasm", "--kernels", self.folder, "--rounds", "1", "--wabt", "no-such-program")
+        self.assertEqual(absent["sections"][0]["rows"][0]["speeds"]["wabt"], "absent")
+        # A peer that gives another result is not passed over.
+        wrong = pathlib.Path(self.path("wrong"))
+        wrong.write_text("#!/bin/sh\necho Result: 7\n")
+        wrong.chmod(0o755)
+        self.run_program("bench", "wasm", "--kernels", self.folder, "--rounds", "1", "--wasm3", wrong, code=1)
+        pathlib.Path(self.path("count.wasm")).write_bytes(counting.replace(b"run", b"ran"))
+        self.run_program("bench", "wasm", "--kernels", self.folder, code=3)
+        params.write_text("count many\n")
+        self.run_program("bench", "wasm", "--kernels", self.folder, code=4)
+        self.run_program("bench", "wasm", "--kernels", self.path("nowhere"), code=4)
+        self.run_program("bench", "wasm", "--rounds", "0", code=2)
+
     def test_version(self):
         self.assertEqual(self.run_json("version")["semantics"], ["isonum-1"])
 

@@ -3,11 +3,14 @@
 #include <filesystem>
 #include <iostream>
 #include <map>
+#include <set>
 
 #include <gtest/gtest.h>
 
 #include <isotrace/executor/conform.hpp>
+#include <isotrace/executor/import_onnx.hpp>
 #include <isotrace/executor/infer_shapes.hpp>
+#include <isotrace/executor/onnx_writer.hpp>
 
 #include "tests/support/data.hpp"
 
@@ -104,6 +107,68 @@ TEST(OnnxSuite, BackendsRecordTheSameRoots) {
     ++compared;
   }
   EXPECT_EQ(compared, 82U);
+}
+
+/// Why the model of one step is not that step, or nothing.
+std::string find_writer_mistake(const executor::StepView& step,
+                                const executor::OnnxStepModel& written,
+                                backends::Backend& backend) {
+  const auto program = executor::import_onnx(written.bytes);
+  if (!program) return core::describe(program.error());
+  if (program->nodes.size() != 1) return std::to_string(program->nodes.size()) + " nodes";
+  const core::Node& node = program->nodes[0];
+  if (node.op != step.node.op) return "another operation";
+  if (core::attribute_digest(node) != core::attribute_digest(step.node)) return "other attributes";
+  std::vector<executor::NamedTensor> inputs;
+  for (std::size_t i = 0; i < written.inputs.size(); ++i) {
+    if (written.inputs[i].empty()) continue;
+    const core::TensorView& operand = *step.operands[i];
+    inputs.push_back({written.inputs[i],
+                      *core::Tensor::from_bytes(
+                          operand.dtype(), program->inputs[inputs.size()].shape, operand.bytes())});
+  }
+  const auto outputs = executor::execute(*program, inputs, backend);
+  if (!outputs) return core::describe(outputs.error());
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < step.results.size(); ++i) {
+    if (written.outputs[i].empty()) continue;
+    if (!core::identical((*outputs)[next++].value, step.results[i])) return "another result";
+  }
+  return {};
+}
+
+/// Every step of every model of the suite, written as a model of its own and read again.
+TEST(OnnxSuite, StepsWrittenAsModelsAreTheSameSteps) {
+  const auto backend = *backends::make_backend("cpu", {});
+  core::PosixFiles files;
+  std::size_t same = 0;
+  std::size_t refused = 0;
+  std::set<core::Op> operations;
+  for (const char* suite : {"pytorch-converted", "pytorch-operator", "node"}) {
+    const auto root = find_onnx_testdata(suite);
+    if (!root) GTEST_SKIP() << "ONNX test data is absent";
+    for (const std::string& folder : folders_below(*root)) {
+      const auto loaded = executor::load_conformance(files, folder);
+      if (!loaded) continue;
+      const auto check = [&](const executor::StepView& step) -> core::Result<core::Done> {
+        const auto written = executor::write_onnx_step({step.node, step.operands, step.results});
+        if (!written) {
+          EXPECT_EQ(written.error().code, core::RefusalCode::onnx_inexpressible) << folder;
+          ++refused;
+          return core::Done{};
+        }
+        const std::string mistake = find_writer_mistake(step, *written, *backend);
+        EXPECT_EQ(mistake, "") << folder << " " << core::op_info(step.node.op).name;
+        if (mistake.empty()) ++same;
+        operations.insert(step.node.op);
+        return core::Done{};
+      };
+      (void)executor::execute(loaded->program, loaded->data[0].inputs, *backend, check);
+    }
+  }
+  std::cout << same << " steps of " << operations.size() << " operations, " << refused
+            << " refused\n";
+  EXPECT_GE(operations.size(), 147U);
 }
 
 /// Shapes inferred from input shapes alone never contradict the tensors of a run.

@@ -1,35 +1,17 @@
 // The WebAssembly specification's own test suite, converted by wast2json. Every check that a binary
 // engine can make must pass, and none may go missing.
-#include <algorithm>
-#include <cstdlib>
-#include <filesystem>
 #include <iostream>
 
 #include <gtest/gtest.h>
 
 #include <isotrace/wasm/conform.hpp>
+#include <isotrace/wasm/state.hpp>
 
+#include "tests/conformance/wasm_scripts.hpp"
 #include "tests/support/data.hpp"
 
 namespace isotrace::tests {
 namespace {
-
-namespace fs = std::filesystem;
-
-/// Unpacks an archive of scripts into the build folder.
-std::vector<std::string> unpack_scripts(const std::string& archive, const std::string& name) {
-  const fs::path folder = fs::path(ISOTRACE_BUILD) / "wasm-spec" / name;
-  fs::remove_all(folder);
-  fs::create_directories(folder);
-  const std::string command = "tar -xJf '" + archive + "' -C '" + folder.string() + "'";
-  EXPECT_EQ(std::system(command.c_str()), 0) << command;
-  std::vector<std::string> scripts;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.path().extension() == ".json") scripts.push_back(entry.path().string());
-  }
-  std::sort(scripts.begin(), scripts.end());
-  return scripts;
-}
 
 struct Counts {
   std::size_t scripts = 0;
@@ -38,11 +20,12 @@ struct Counts {
   std::size_t other_edition = 0;  // scripts
 };
 
-Counts run_scripts(const std::vector<std::string>& scripts, wasm::Edition edition) {
+Counts run_scripts(const std::vector<std::string>& scripts, wasm::Edition edition,
+                   const wasm::EngineFactory& make_engine) {
   core::PosixFiles files;
   Counts counts;
   for (const std::string& script : scripts) {
-    const auto outcome = wasm::run_script(files, script, edition);
+    const auto outcome = wasm::run_script(files, script, edition, make_engine);
     ++counts.scripts;
     if (!outcome) {
       EXPECT_EQ(outcome.error().code, core::RefusalCode::wasm_unsupported)
@@ -59,12 +42,56 @@ Counts run_scripts(const std::vector<std::string>& scripts, wasm::Edition editio
   return counts;
 }
 
+/// Another engine that keeps the roots of all states at which it stops on its way: at every suspend
+/// point at first, then after ever more steps.
+class Witness : public wasm::Engine {
+ public:
+  Witness(wasm::Store& store, std::unique_ptr<wasm::Engine> engine,
+          std::vector<core::Digest>& roots)
+      : store_(store), engine_(std::move(engine)), roots_(roots) {}
+
+  core::Result<core::Done> begin(wasm::Address function,
+                                 std::span<const wasm::Slot> arguments) override {
+    return engine_->begin(function, arguments);
+  }
+  bool run_to_suspend_point(std::uint64_t steps_min) override {
+    const std::uint64_t begin = steps();
+    for (std::uint64_t next = begin; next < steps_min;) {
+      const bool ended = engine_->run_to_suspend_point(next);
+      roots_.push_back(trace::state_root(hasher_.record(store_, engine_->state())));
+      if (ended) return true;
+      next = std::min(steps_min, steps() + 1 + (steps() - begin) / 16);
+    }
+    return engine_->run_to_suspend_point(steps_min);
+  }
+  [[nodiscard]] const wasm::Execution& state() override { return engine_->state(); }
+  [[nodiscard]] std::uint64_t steps() const override { return engine_->steps(); }
+  void restore(const wasm::Execution& state) override { engine_->restore(state); }
+
+ private:
+  wasm::Store& store_;
+  std::unique_ptr<wasm::Engine> engine_;
+  std::vector<core::Digest>& roots_;
+  wasm::StateHasher hasher_{core::Digest()};
+};
+
+/// Every check on both engines, and every state on the way the same.
 void check_suite(const std::string& name, wasm::Edition edition, const Counts& expected) {
   ISOTRACE_NEEDS_DATA(archive, "wasm-spec/" + name + "-json.tar.xz");
-  const Counts found = run_scripts(unpack_scripts(archive, name), edition);
+  const std::vector<std::string> scripts = unpack_scripts(archive, name);
+  std::vector<core::Digest> reference_roots;
+  std::vector<core::Digest> roots;
+  run_scripts(scripts, edition, [&](wasm::Store& store) {
+    return std::make_unique<Witness>(store, wasm::make_reference_engine(store), reference_roots);
+  });
+  const Counts found = run_scripts(scripts, edition, [&](wasm::Store& store) {
+    return std::make_unique<Witness>(store, wasm::make_fastest_engine(store), roots);
+  });
+  EXPECT_EQ(roots.size(), reference_roots.size());
+  EXPECT_TRUE(roots == reference_roots);
   std::cout << name << ": " << found.passed << " of " << expected.passed << " checks passed, "
             << found.text_only << " of the text format skipped, " << found.other_edition
-            << " scripts of another edition\n";
+            << " scripts of another edition, " << roots.size() << " states\n";
   EXPECT_EQ(found.scripts, expected.scripts);
   EXPECT_EQ(found.passed, expected.passed);
   EXPECT_EQ(found.text_only, expected.text_only);

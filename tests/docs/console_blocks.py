@@ -4,7 +4,7 @@
 usage: console_blocks.py BUILD_DIR SOURCE_DIR DOCUMENT...
 
 A block starts with ```console. Lines with "$ " are commands, run by bash one after the other in one fresh
-folder per document that holds copies of fixtures/controller; the lines below a command are its output
+folder per document that holds copies of fixtures/controller and the programs of fixtures/wasm; the lines below a command are its output
 (stdout and stderr). A line "..." stands for any lines. Outputs are reproducible, so digests must match.
 """
 import os
@@ -54,7 +54,8 @@ def run_document(document, build, source):
     environment = dict(os.environ, PATH=f"{build}/bin:{os.environ['PATH']}", NO_COLOR="1")
     ran = 0
     with tempfile.TemporaryDirectory(prefix="isotrace-docs-") as folder:
-        for file in (source / "fixtures/controller").iterdir():
+        programs = (source / "fixtures/wasm/programs").glob("*.wasm")
+        for file in [*(source / "fixtures/controller").iterdir(), *programs]:
             if file.is_file():
                 shutil.copy(file, folder)
         for block in console_blocks(document.read_text()):

@@ -1,5 +1,8 @@
 #include "tests/support/simulated_files.hpp"
 
+#include <algorithm>
+#include <vector>
+
 namespace isotrace::tests {
 namespace {
 
@@ -10,7 +13,8 @@ using core::Result;
 
 struct Inode {
   Bytes bytes;
-  std::size_t synced = 0;  // how many of them are on the disk
+  std::size_t synced = 0;             // how many of them are on the disk
+  std::vector<std::size_t> unsynced;  // where each write since then begins
 };
 using Folder = std::map<std::string, std::shared_ptr<Inode>>;
 
@@ -22,6 +26,22 @@ Bytes surviving(const Inode& inode, Survival survival) {
   return bytes;
 }
 
+Bytes surviving_reordered(const Inode& inode, core::PhiloxStream& random) {
+  Bytes bytes = inode.bytes;
+  for (std::size_t i = 0; i < inode.unsynced.size(); ++i) {
+    const std::size_t begin = inode.unsynced[i];
+    const std::size_t end = i + 1 < inode.unsynced.size() ? inode.unsynced[i + 1] : bytes.size();
+    const std::size_t kept[] = {end - begin, 0, random.next_below(end - begin + 1)};
+    const auto from = begin + kept[random.next_below(3)];
+    std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(from),
+              bytes.begin() + static_cast<std::ptrdiff_t>(end), std::uint8_t{0});
+  }
+  if (random.next_below(2) == 0) {
+    bytes.resize(inode.synced + random.next_below(bytes.size() - inode.synced + 1));
+  }
+  return bytes;
+}
+
 }  // namespace
 
 struct SimulatedFiles::Disk {
@@ -30,10 +50,12 @@ struct SimulatedFiles::Disk {
   bool dead = false;
   Folder now;
   Folder synced;
+  std::vector<Folder> changes;  // what the folder was, since it was synced
 
   /// Counts an operation; refuses it if the machine is dead or the plan says so.
   Result<Done> operate(const std::string& path) {
-    const bool planned = operations++ == fault.operation;
+    const std::size_t number = operations++;
+    const bool planned = fault.for_good ? number >= fault.operation : number == fault.operation;
     if (dead) return core::refuse(RefusalCode::file_write_failed, path, "crashed");
     if (planned && fault.kind == Fault::Kind::crash) dead = true;
     if (planned && (fault.kind == Fault::Kind::refuse || fault.kind == Fault::Kind::short_write)) {
@@ -48,13 +70,16 @@ class SimulatedFiles::Pending final : public core::PendingFile {
   Pending(std::shared_ptr<Disk> disk, std::string path, std::shared_ptr<Inode> inode)
       : disk_(std::move(disk)), path_(std::move(path)), inode_(std::move(inode)) {}
   ~Pending() override {
-    if (!renamed_ && !disk_->dead) disk_->now.erase(core::incomplete_path(path_));
+    if (settled_ || disk_->dead) return;
+    disk_->now.erase(core::incomplete_path(path_));
+    disk_->changes.push_back(disk_->now);
   }
 
   Result<Done> append(core::ByteView bytes) override {
     auto done = disk_->operate(path_);
     if (!done && (disk_->fault.kind != Fault::Kind::short_write || disk_->dead)) return done;
     const auto count = done ? bytes.size() : bytes.size() / 2;
+    inode_->unsynced.push_back(inode_->bytes.size());
     inode_->bytes.insert(inode_->bytes.end(), bytes.begin(),
                          bytes.begin() + static_cast<std::ptrdiff_t>(count));
     return done;
@@ -63,12 +88,23 @@ class SimulatedFiles::Pending final : public core::PendingFile {
   Result<Done> publish() override {
     ISOTRACE_TRY_DONE(disk_->operate(path_));
     inode_->synced = inode_->bytes.size();
+    inode_->unsynced.clear();
     ISOTRACE_TRY_DONE(disk_->operate(path_));
     disk_->now.erase(core::incomplete_path(path_));
     disk_->now[path_] = inode_;
-    renamed_ = true;
+    disk_->changes.push_back(disk_->now);
+    settled_ = true;
     ISOTRACE_TRY_DONE(disk_->operate(path_));
     disk_->synced = disk_->now;
+    disk_->changes.clear();
+    return Done{};
+  }
+
+  Result<Done> leave_unfinished() override {
+    ISOTRACE_TRY_DONE(disk_->operate(path_));
+    inode_->synced = inode_->bytes.size();
+    inode_->unsynced.clear();
+    settled_ = true;
     return Done{};
   }
 
@@ -76,7 +112,7 @@ class SimulatedFiles::Pending final : public core::PendingFile {
   std::shared_ptr<Disk> disk_;
   std::string path_;
   std::shared_ptr<Inode> inode_;
-  bool renamed_ = false;
+  bool settled_ = false;  // renamed, or to be left as it is
 };
 
 SimulatedFiles::SimulatedFiles(Fault fault) : disk_(std::make_shared<Disk>()) {
@@ -96,6 +132,7 @@ Result<std::unique_ptr<core::PendingFile>> SimulatedFiles::begin(const std::stri
   ISOTRACE_TRY_DONE(disk_->operate(path));
   auto inode = std::make_shared<Inode>();
   disk_->now[core::incomplete_path(path)] = inode;
+  disk_->changes.push_back(disk_->now);
   return std::make_unique<Pending>(disk_, path, std::move(inode));
 }
 
@@ -114,8 +151,17 @@ std::map<std::string, Bytes> SimulatedFiles::after_crash(Survival survival) cons
   return all;
 }
 
+std::map<std::string, Bytes> SimulatedFiles::after_reordering_crash(
+    core::PhiloxStream& random) const {
+  const std::uint64_t kept = random.next_below(disk_->changes.size() + 1);
+  const Folder& folder = kept == 0 ? disk_->synced : disk_->changes[kept - 1];
+  std::map<std::string, Bytes> all;
+  for (const auto& [path, inode] : folder) all[path] = surviving_reordered(*inode, random);
+  return all;
+}
+
 void SimulatedFiles::put(const std::string& path, const Bytes& bytes) {
-  disk_->now[path] = disk_->synced[path] = std::make_shared<Inode>(Inode{bytes, bytes.size()});
+  disk_->now[path] = disk_->synced[path] = std::make_shared<Inode>(Inode{bytes, bytes.size(), {}});
 }
 
 }  // namespace isotrace::tests

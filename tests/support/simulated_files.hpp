@@ -7,6 +7,7 @@
 #include <string>
 
 #include <isotrace/core/file.hpp>
+#include <isotrace/core/philox.hpp>
 
 namespace isotrace::tests {
 
@@ -21,6 +22,7 @@ struct Fault {
   };
   Kind kind = Kind::none;
   std::size_t operation = 0;
+  bool for_good = false;  ///< refuse and short_write: every later operation, too
 };
 
 /// What a disk may show after a crash.
@@ -43,6 +45,11 @@ class SimulatedFiles final : public core::Files {
   [[nodiscard]] std::map<std::string, core::Bytes> files() const;
   /// What would be there if the power failed now.
   [[nodiscard]] std::map<std::string, core::Bytes> after_crash(Survival survival) const;
+  /// The same, as a disk may have it that reorders: of the writes that were not synced each is
+  /// there, or lost, or torn at any byte, whatever became of those before it; what is missing reads
+  /// as zeros, or the file ends early. Of changes to the folder the first few are there.
+  [[nodiscard]] std::map<std::string, core::Bytes> after_reordering_crash(
+      core::PhiloxStream& random) const;
   /// Puts a durable file there, without counting an operation.
   void put(const std::string& path, const core::Bytes& bytes);
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/mutate.hpp"
+#include "tests/trace/machine_sample.hpp"
 #include "tests/trace/sample.hpp"
 
 namespace isotrace::trace::testing {
@@ -26,7 +27,10 @@ void expect_refused_or_same_computation(const core::Bytes& mutant, const Trace& 
   const auto trace = parse_trace(mutant);
   if (!trace || trace->root != original.root) return;
   EXPECT_EQ(trace_leaves(*trace), trace_leaves(original));
-  if (!trace->program.empty()) {
+  EXPECT_EQ(trace->identity.machine, original.identity.machine);
+  if (trace->identity.machine) {
+    EXPECT_TRUE(trace->program.empty() || trace->program == original.program);
+  } else if (!trace->program.empty()) {
     EXPECT_EQ(core::program_digest(*core::parse_program(trace->program)),
               original.identity.program);
   }
@@ -35,18 +39,29 @@ void expect_refused_or_same_computation(const core::Bytes& mutant, const Trace& 
   }
 }
 
-TEST(TraceMutation, every_mutant_is_refused) {
-  const core::Bytes file = write_recording(sample_recording());
+/// Files of both kinds of programs.
+class TraceMutation : public ::testing::TestWithParam<bool> {
+ protected:
+  const core::Bytes file_ = GetParam() ? write_machine_recording(machine_recording())
+                                       : write_recording(sample_recording());
+};
+
+std::string kind_name(const ::testing::TestParamInfo<bool>& kind) {
+  return kind.param ? "machine" : "tensors";
+}
+
+INSTANTIATE_TEST_SUITE_P(Traces, TraceMutation, ::testing::Bool(), kind_name);
+
+TEST_P(TraceMutation, every_mutant_is_refused) {
   core::PhiloxStream random(1);
   for (std::size_t i = 0; i < tests::mutant_count(); ++i) {
-    expect_refused(tests::mutate(file, random));
+    expect_refused(tests::mutate(file_, random));
   }
 }
 
-TEST(TraceMutation, mutants_with_a_fitting_footer_keep_what_the_root_covers) {
-  const core::Bytes file = write_recording(sample_recording());
-  const Trace original = *parse_trace(file);
-  const auto messages = messages_of(file);
+TEST_P(TraceMutation, mutants_with_a_fitting_footer_keep_what_the_root_covers) {
+  const Trace original = *parse_trace(file_);
+  const auto messages = messages_of(file_);
   const core::Bytes body = join({messages.begin(), messages.end() - 1});
   core::PhiloxStream random(2);
   for (std::size_t i = 0; i < tests::mutant_count(); ++i) {
@@ -59,11 +74,10 @@ TEST(TraceMutation, mutants_with_a_fitting_footer_keep_what_the_root_covers) {
   }
 }
 
-TEST(TraceMutation, recovery_never_crashes_and_gives_a_prefix_that_reads) {
-  const core::Bytes file = write_recording(sample_recording());
+TEST_P(TraceMutation, recovery_never_crashes_and_gives_a_prefix_that_reads) {
   core::PhiloxStream random(3);
   for (std::size_t i = 0; i < tests::mutant_count(); ++i) {
-    const core::Bytes mutant = tests::mutate(file, random);
+    const core::Bytes mutant = tests::mutate(file_, random);
     const auto found = recover_trace(mutant);
     if (!found) continue;
     ASSERT_LE(found->valid_bytes, mutant.size());

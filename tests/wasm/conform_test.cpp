@@ -28,7 +28,7 @@ core::Result<ScriptOutcome> run(const std::string& commands) {
   files.put("t/a.wasm", module_bytes());
   files.put("t/bad.wasm", {1, 2, 3});
   files.put("t/t.json", text_bytes("{\"commands\": [" + commands + "]}"));
-  return run_script(files, "t/t.json", Edition::v2);
+  return run_script(files, "t/t.json", Edition::v2, make_fastest_engine);
 }
 
 const std::string module_command = R"({"type":"module","line":1,"filename":"a.wasm"},)";
@@ -125,7 +125,7 @@ TEST(WasmConform, a_script_for_another_edition_is_refused_whole) {
   files.put("a.wasm", ModuleBuilder().add_function({}, op(Opcode::data_drop, 0)).bytes());
   files.put("a.json",
             text_bytes("{\"commands\": [" + module_command + R"({"type":"register","as":"M"}]})"));
-  const auto outcome = run_script(files, "a.json", Edition::mvp);
+  const auto outcome = run_script(files, "a.json", Edition::mvp, make_fastest_engine);
   ASSERT_FALSE(outcome.has_value());
   EXPECT_EQ(outcome.error().code, RefusalCode::wasm_unsupported);
 }

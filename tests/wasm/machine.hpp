@@ -11,10 +11,11 @@
 
 namespace isotrace::wasm::tests {
 
-struct Machine {
-  explicit Machine(const Bytes& bytes, const ProfileLimits& limits = {},
-                   Edition edition = Edition::v2)
-      : stepper(store) {
+template <class AnyEngine>
+struct MachineWith {
+  explicit MachineWith(const Bytes& bytes, const ProfileLimits& limits = {},
+                       Edition edition = Edition::v2)
+      : engine(store) {
     store.limits = limits;
     names["spectest"] = *make_spectest(store);
     instance = add(bytes, edition);
@@ -36,22 +37,28 @@ struct Machine {
   /// Starts an exported function.
   void begin(const std::string& name, const std::vector<Slot>& arguments = {}) {
     const ExternValue value = exports_of(store, instance).at(name);
-    ASSERT_TRUE(stepper.begin(value.address, arguments).has_value());
+    ASSERT_TRUE(engine.begin(value.address, arguments).has_value());
   }
 
   /// The results; none after a trap.
   std::vector<Slot> call(const std::string& name, const std::vector<Slot>& arguments = {}) {
     begin(name, arguments);
-    EXPECT_TRUE(stepper.run(UINT64_MAX));
-    const Execution& state = stepper.state();
+    EXPECT_TRUE(engine.run_to_suspend_point(UINT64_MAX));
+    const Execution& state = engine.state();
     return state.status == Status::finished ? state.slots : std::vector<Slot>{};
   }
 
   Store store;
-  Stepper stepper;
+  AnyEngine engine;
   Namespaces names;
   Address instance = 0;
   Trap trap = Trap::none;  ///< of the latest instantiation
+};
+
+/// With the reference engine, which can do more.
+struct Machine : MachineWith<Stepper> {
+  using MachineWith::MachineWith;
+  Stepper& stepper = engine;
 };
 
 /// A module of one exported function "f", with a memory of one page.

@@ -7,7 +7,7 @@
 
 #include <isotrace/core/bytes.hpp>
 #include <isotrace/wasm/module.hpp>
-#include <isotrace/wasm/opcode.hpp>
+#include <isotrace/wasm/numeric/opcode.hpp>
 
 namespace isotrace::wasm::tests {
 

@@ -4,7 +4,7 @@
 
 #include <isotrace/core/float_environment.hpp>
 #include <isotrace/core/philox.hpp>
-#include <isotrace/wasm/numeric.hpp>
+#include <isotrace/wasm/numeric/numeric.hpp>
 
 namespace isotrace::wasm {
 namespace {

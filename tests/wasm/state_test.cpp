@@ -27,7 +27,7 @@ TEST(WasmState, hashing_what_changed_gives_the_record_of_everything) {
   Machine machine(writer());
   Machine other(writer());
   StateHasher hasher(program);
-  BackgroundHasher background(program);
+  BackgroundHasher background(program, other.store);
   machine.begin("f", {100});
   other.begin("f", {100});
   bool running = true;
@@ -46,7 +46,7 @@ TEST(WasmState, hashing_what_changed_gives_the_record_of_everything) {
 TEST(WasmState, a_hasher_may_end_with_a_record_not_taken) {
   Machine machine(writer());
   machine.begin("f", {1});
-  BackgroundHasher background(program);
+  BackgroundHasher background(program, machine.store);
   background.begin(machine.store, machine.stepper.state());
 }
 

@@ -39,4 +39,22 @@ std::vector<std::optional<double>> best_of(std::span<const Contender> contenders
   return best;
 }
 
+std::vector<std::optional<double>> median_of(std::span<const Contender> contenders,
+                                             std::size_t rounds) {
+  std::vector<std::vector<double>> runs(contenders.size());
+  for (std::size_t round = 0; round < rounds; ++round) {
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      if (runs[i].size() < round) continue;  // it failed
+      if (const auto taken = contenders[i]()) runs[i].push_back(*taken);
+    }
+  }
+  std::vector<std::optional<double>> medians(contenders.size());
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    if (runs[i].size() < rounds) continue;
+    std::ranges::sort(runs[i]);
+    medians[i] = (runs[i][rounds / 2] + runs[i][(rounds - 1) / 2]) / 2;
+  }
+  return medians;
+}
+
 }  // namespace isotrace::tools::bench

@@ -20,4 +20,8 @@ Contender timed(unsigned threads, std::function<void()> work);
 /// A contender that fails once is absent.
 std::vector<std::optional<double>> best_of(std::span<const Contender> contenders, double seconds);
 
+/// The median of `rounds` runs of each, in turns. A contender that fails once is absent.
+std::vector<std::optional<double>> median_of(std::span<const Contender> contenders,
+                                             std::size_t rounds);
+
 }  // namespace isotrace::tools::bench

@@ -15,6 +15,7 @@
 #include <isotrace/tools/bench/model_side.hpp>
 #include <isotrace/tools/bench/onnx_runtime.hpp>
 #include <isotrace/tools/bench/section.hpp>
+#include <isotrace/tools/bench/temporary_folder.hpp>
 #include <isotrace/tools/commands/discard_files.hpp>
 #include <isotrace/tools/models/models.hpp>
 
@@ -38,35 +39,13 @@ const std::vector<MadeModel>& made_models() {
   return models;
 }
 
-/// A model in a temporary folder of its own, which goes with it.
-class TemporaryModel {
- public:
-  static Result<std::unique_ptr<TemporaryModel>> make(const MadeModel& model) {
-    std::string folder = (std::filesystem::temp_directory_path() / "isotrace-bench-XXXXXX");
-    if (mkdtemp(folder.data()) == nullptr) {
-      return core::refuse(core::RefusalCode::file_write_failed, folder, "temporary folder");
-    }
-    std::unique_ptr<TemporaryModel> made(new TemporaryModel(folder));
-    std::ofstream file(made->path(), std::ios::binary);
-    const bool written = model.make().SerializeToOstream(&file);
-    file.close();
-    if (written && file) return made;
-    return core::refuse(core::RefusalCode::file_write_failed, made->path());
-  }
-  ~TemporaryModel() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-  TemporaryModel(const TemporaryModel&) = delete;
-  TemporaryModel& operator=(const TemporaryModel&) = delete;
-
-  [[nodiscard]] std::string path() const { return folder_ + "/model.onnx"; }
-
- private:
-  explicit TemporaryModel(std::string folder) : folder_(std::move(folder)) {}
-
-  std::string folder_;
-};
+Result<core::Done> write_model(const MadeModel& model, const std::string& path) {
+  std::ofstream file(path, std::ios::binary);
+  const bool written = model.make().SerializeToOstream(&file);
+  file.close();
+  if (written && file) return core::Done{};
+  return core::refuse(core::RefusalCode::file_write_failed, path);
+}
 
 /// Milliseconds, the least of many runs: of all processors together, and by the clock.
 struct Times {
@@ -196,8 +175,10 @@ Result<std::vector<BenchTable>> bench_models(const BenchOptions& options) {
   }
   for (const MadeModel& model : made_models()) {
     if (!options.models.empty() || (options.quick && model.name != "mobilenet")) continue;
-    ISOTRACE_TRY(const auto made, TemporaryModel::make(model));
-    ISOTRACE_TRY_DONE(add(std::string(model.name), made->path()));
+    ISOTRACE_TRY(const auto folder, TemporaryFolder::make());
+    const std::string path = folder->path() + "/model.onnx";
+    ISOTRACE_TRY_DONE(write_model(model, path));
+    ISOTRACE_TRY_DONE(add(std::string(model.name), path));
   }
   const auto runtime = OnnxRuntime::find(options.onnx_runtime_path, options.threads);
   computed.notes.push_back("batch 1, sequences of 128; traced: with the trace root");

@@ -1,4 +1,4 @@
-// What a section of `isotrace bench tensors` is: one file that measures one kind of operation
+// What a section of `isotrace bench` is: one file that measures one kind of operation
 // beside its peers, and gives a table or several. Sections are listed in sections.cpp.
 #pragma once
 
@@ -17,6 +17,11 @@ struct BenchOptions {
   bool quick = false;                    ///< fewer cases, less time for each
   std::string onnx_runtime_path;         ///< node_modules with onnxruntime-node; empty: absent
   std::vector<std::string> models = {};  ///< files to measure in place of those made up
+  // Of `bench wasm`.
+  std::string kernels = {};  ///< a folder of modules with params.txt
+  std::string wabt = {};     ///< wabt's wasm-interp
+  std::string wasm3 = {};    ///< empty: absent
+  std::size_t rounds = 5;
 
   /// Seconds that the contenders of one case share, at least.
   [[nodiscard]] double seconds() const { return quick ? 0.1 : 1.0; }
@@ -40,9 +45,15 @@ struct BenchTable {
   bool less_is_better = false;     ///< the "speeds" are times or sizes
 };
 
+/// How many times better ours is than a peer in this row.
+std::optional<double> ratio(const BenchTable& table, const BenchRow& row, std::size_t column);
+/// The geometric mean of the ratios of a column, over the rows where it is present.
+std::optional<double> mean_ratio(const BenchTable& table, std::size_t column);
+
 using SectionFunction = core::Result<std::vector<BenchTable>> (*)(const BenchOptions& options);
 
 struct Section {
+  std::string_view what;  ///< the operand of `bench` that it is for
   std::string_view name;
   SectionFunction run;
 };
@@ -57,5 +68,6 @@ core::Result<std::vector<BenchTable>> bench_quantised(const BenchOptions& option
 core::Result<std::vector<BenchTable>> bench_ternary(const BenchOptions& options);
 core::Result<std::vector<BenchTable>> bench_math(const BenchOptions& options);
 core::Result<std::vector<BenchTable>> bench_models(const BenchOptions& options);
+core::Result<std::vector<BenchTable>> bench_wasm(const BenchOptions& options);
 
 }  // namespace isotrace::tools::bench

@@ -1,6 +1,5 @@
-// Speeds of the cpu backend beside other libraries, measured in the same run. Results are compared
+// Speeds beside other libraries and interpreters, measured in the same run. Results are compared
 // with the reference first of all: a fast wrong answer exits 1.
-#include <cmath>
 #include <cstdlib>
 #include <iomanip>
 
@@ -13,26 +12,6 @@ namespace {
 using bench::BenchOptions;
 using bench::BenchRow;
 using bench::BenchTable;
-
-/// How many times faster ours is than a peer in this row.
-std::optional<double> ratio(const BenchTable& table, const BenchRow& row, std::size_t column) {
-  if (!row.speeds[0] || !row.speeds[column]) return std::nullopt;
-  const double quotient = *row.speeds[0] / *row.speeds[column];
-  return table.less_is_better ? 1 / quotient : quotient;
-}
-
-/// The geometric mean of the ratios of a column, over the rows where it is present.
-std::optional<double> mean_ratio(const BenchTable& table, std::size_t column) {
-  double sum = 0.0;
-  int count = 0;
-  for (const BenchRow& row : table.rows) {
-    const auto value = ratio(table, row, column);
-    if (!value) continue;
-    sum += std::log(*value);
-    ++count;
-  }
-  return count == 0 ? std::nullopt : std::optional(std::exp(sum / count));
-}
 
 std::string number(std::optional<double> value, int digits) {
   if (!value) return "absent";
@@ -65,6 +44,11 @@ void print_text(const Context& context, const BenchTable& table) {
   out << std::right << "\n\n" << std::flush;
 }
 
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
 Json to_json(const BenchTable& table) {
   Json rows = Json::array();
   for (const BenchRow& row : table.rows) {
@@ -87,14 +71,26 @@ int bench_command(const Context& context, const Arguments& arguments) {
   if (!threads || *threads == 0 || *threads > 1024) {
     return report_usage(context, "--threads must be a number from 1 to 1024");
   }
-  const char* modules = std::getenv("ISOTRACE_ORT");
-  const BenchOptions options{static_cast<unsigned>(*threads), arguments.value("--isa"),
-                             arguments.has("--quick"), modules == nullptr ? "" : modules,
-                             arguments.values("--model")};
+  const auto rounds = parse_count(arguments.value("--rounds"));
+  if (!rounds || *rounds == 0 || *rounds > 1000) {
+    return report_usage(context, "--rounds must be a number from 1 to 1000");
+  }
+  const BenchOptions options{.threads = static_cast<unsigned>(*threads),
+                             .isa = arguments.value("--isa"),
+                             .quick = arguments.has("--quick"),
+                             .onnx_runtime_path = environment("ISOTRACE_ORT"),
+                             .models = arguments.values("--model"),
+                             .kernels = arguments.has("--kernels")
+                                            ? arguments.value("--kernels")
+                                            : environment("ISOTRACE_DATA") + "/wasm-kernels",
+                             .wabt = arguments.value("--wabt"),
+                             .wasm3 = arguments.value("--wasm3"),
+                             .rounds = *rounds};
   const std::string only = arguments.value("--only");
   bool identical = true;
   Json tables = Json::array();
   for (const bench::Section& section : bench::all_sections()) {
+    if (section.what != arguments.operand(0)) continue;
     if (!only.empty() && section.name != only) continue;
     ISOTRACE_OR_REPORT(context, const std::vector<BenchTable> measured, section.run(options));
     for (const BenchTable& table : measured) {

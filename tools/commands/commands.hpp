@@ -13,6 +13,7 @@ int compare_command(const Context& context, const Arguments& arguments);
 int inspect_command(const Context& context, const Arguments& arguments);
 int prove_command(const Context& context, const Arguments& arguments);
 int check_command(const Context& context, const Arguments& arguments);
+int check_invariance_command(const Context& context, const Arguments& arguments);
 int export_command(const Context& context, const Arguments& arguments);
 int reconcile_command(const Context& context, const Arguments& arguments);
 int keygen_command(const Context& context, const Arguments& arguments);
@@ -27,6 +28,7 @@ int explain_command(const Context& context, const Arguments& arguments);
 int doctor_command(const Context& context, const Arguments& arguments);
 int completion_command(const Context& context, const Arguments& arguments);
 int man_command(const Context& context, const Arguments& arguments);
+int witness_command(const Context& context, const Arguments& arguments);
 int version_command(const Context& context, const Arguments& arguments);
 
 }  // namespace isotrace::tools

@@ -61,12 +61,8 @@ int conform_exit(std::size_t passed, std::size_t failed) {
 
 int conform_command(const Context& context, const Arguments& arguments) {
   const bool wasm = arguments.operand(0) == "wasm";
-  for (const char* option : {"--backend", "--edition"}) {
-    const bool of_wasm = std::string_view(option) == "--edition";
-    if (arguments.has(option) && of_wasm != wasm) {
-      return report_usage(context,
-                          std::string(option) + " does not apply to " + arguments.operand(0));
-    }
+  if (arguments.has("--edition") && !wasm) {
+    return report_usage(context, "--edition does not apply to " + arguments.operand(0));
   }
   return wasm ? conform_wasm(context, arguments) : conform_onnx(context, arguments);
 }

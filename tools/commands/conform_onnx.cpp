@@ -65,10 +65,11 @@ int conform_onnx(const Context& context, const Arguments& arguments) {
       context, const std::vector<FoundCase> cases,
       find_cases(arguments, arguments.operand(1), add_case, "folder with a model.onnx"));
   ISOTRACE_OR_REPORT(context, const unsigned jobs, load_jobs(arguments));
+  const std::string name = arguments.has("--backend") ? arguments.value("--backend") : "reference";
   std::vector<std::unique_ptr<backends::Backend>> backends(
       std::min<std::size_t>(jobs, cases.size()));
   for (auto& backend : backends) {
-    ISOTRACE_OR_REPORT(context, backend, backends::make_backend(arguments.value("--backend"), {}));
+    ISOTRACE_OR_REPORT(context, backend, backends::make_backend(name, {}));
   }
   std::vector<Outcome> outcomes(cases.size());
   judge_cases(backends.size(), cases.size(), [&](std::size_t worker, std::size_t i) {
@@ -84,7 +85,7 @@ int conform_onnx(const Context& context, const Arguments& arguments) {
     if (!context.json) print_case(context, cases[i], outcomes[i]);
   }
   const auto [passed, failed, refused] = counts;
-  const std::string suite = "isotrace conform onnx on " + arguments.value("--backend");
+  const std::string suite = "isotrace conform onnx on " + name;
   ISOTRACE_OR_REPORT(context, [[maybe_unused]] const core::Done done,
                      write_junit(context, arguments, suite, junit_cases(cases, outcomes)));
   if (context.json) {

@@ -120,10 +120,13 @@ int conform_wasm(const Context& context, const Arguments& arguments) {
   ISOTRACE_OR_REPORT(context, const unsigned jobs, load_jobs(arguments));
   const bool mvp = arguments.value("--edition") == "1.0";
   const wasm::Edition edition = mvp ? wasm::Edition::mvp : wasm::Edition::v2;
+  const bool reference = arguments.value("--backend") == "reference";
+  const wasm::EngineFactory make_engine =
+      reference ? wasm::make_reference_engine : wasm::make_fastest_engine;
   std::vector<Outcome> outcomes(cases.size());
   judge_cases(std::min<std::size_t>(jobs, cases.size()), cases.size(),
               [&](std::size_t, std::size_t i) {
-                outcomes[i] = wasm::run_script(context.files, cases[i].path, edition);
+                outcomes[i] = wasm::run_script(context.files, cases[i].path, edition, make_engine);
               });
 
   Totals totals;
@@ -134,7 +137,8 @@ int conform_wasm(const Context& context, const Arguments& arguments) {
     list.push_back(case_json(cases[i], outcomes[i]));
     if (!context.json) print_case(context, cases[i], outcomes[i]);
   }
-  const std::string suite = "isotrace conform wasm as WebAssembly " + arguments.value("--edition");
+  const std::string suite = "isotrace conform wasm as WebAssembly " + arguments.value("--edition") +
+                            " on " + (reference ? "reference" : "cpu");
   ISOTRACE_OR_REPORT(context, [[maybe_unused]] const core::Done done,
                      write_junit(context, arguments, suite, junit_cases(cases, outcomes)));
   if (context.json) {

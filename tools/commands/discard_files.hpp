@@ -18,6 +18,7 @@ class DiscardFiles final : public core::Files {
   struct Pending final : core::PendingFile {
     core::Result<core::Done> append(core::ByteView /*bytes*/) override { return core::Done{}; }
     core::Result<core::Done> publish() override { return core::Done{}; }
+    core::Result<core::Done> leave_unfinished() override { return core::Done{}; }
   };
 };
 

@@ -1,6 +1,7 @@
 #include <isotrace/tools/commands/inputs.hpp>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 #include <isotrace/core/convert.hpp>
@@ -18,12 +19,13 @@ using core::RefusalCode;
 /// input, by its position, so that the same seed gives the same numbers whichever other inputs are
 /// given.
 core::Result<core::Tensor> random_tensor(const core::ProgramInput& input, std::uint64_t seed,
-                                         std::uint32_t position) {
+                                         std::uint32_t position, std::int64_t rows) {
   if (core::is_structured(input.dtype) || input.shape == core::any_rank) {
     return core::refuse(RefusalCode::input_missing, "input " + input.name,
                         "--random knows neither sequences nor tensors of any rank");
   }
   core::Shape shape = input.shape;
+  if (!shape.empty() && shape[0] == -1) shape[0] = rows;
   std::replace(shape.begin(), shape.end(), std::int64_t{-1}, std::int64_t{1});
   ISOTRACE_TRY(core::Tensor tensor, core::Tensor::make(input.dtype, shape));
   core::PhiloxStream random(seed, position);
@@ -152,18 +154,32 @@ class ReadModel final : public executor::ModelBytes {
   core::Bytes bytes_;
 };
 
-core::Result<std::unique_ptr<executor::ModelBytes>> open_model(const Context& context,
-                                                               const std::string& path) {
+}  // namespace
+
+core::Result<std::unique_ptr<executor::ModelBytes>> open_program(const Context& context,
+                                                                 const std::string& path) {
   if (path != "-") return executor::ModelFile::open(path);
   ISOTRACE_TRY(core::Bytes bytes, context.read(path, core::limits::model_bytes_max));
   return std::make_unique<ReadModel>(std::move(bytes));
 }
 
-}  // namespace
+core::Result<bool> is_module(const executor::ModelBytes& bytes) {
+  constexpr std::array<std::uint8_t, 4> magic = {0, 'a', 's', 'm'};
+  std::array<std::uint8_t, 4> first{};
+  if (bytes.size() < first.size()) return false;
+  ISOTRACE_TRY_DONE(bytes.read(0, first));
+  return first == magic;
+}
 
 core::Result<core::Program> load_program(const Context& context, const std::string& path,
                                          const std::string& weights_path) {
-  ISOTRACE_TRY(const auto model, open_model(context, path));
+  ISOTRACE_TRY(const auto model, open_program(context, path));
+  return load_program(context, path, *model, weights_path);
+}
+
+core::Result<core::Program> load_program(const Context& context, const std::string& path,
+                                         const executor::ModelBytes& model,
+                                         const std::string& weights_path) {
   executor::TensorFile weights{};
   if (!weights_path.empty()) {
     ISOTRACE_TRY(weights, load_tensors(context, weights_path));
@@ -174,7 +190,7 @@ core::Result<core::Program> load_program(const Context& context, const std::stri
   }
   const executor::ModelFolder folder = executor::ModelFolder::of_model(path);
   auto program = executor::import_onnx(
-      *model, {.folder = path == "-" ? nullptr : &folder, .weights = weights.tensors});
+      model, {.folder = path == "-" ? nullptr : &folder, .weights = weights.tensors});
   if (!program) return core::refuse_within(path, std::move(program).error());
   return program;
 }
@@ -197,16 +213,23 @@ core::Result<std::vector<executor::NamedTensor>> load_inputs(const Context& cont
   const auto seed = parse_count(arguments.value("--random"));
   if (!seed)
     return core::refuse(RefusalCode::text_not_number, "--random", arguments.value("--random"));
+  ISOTRACE_TRY_DONE(add_random_inputs(program, *seed, 1, inputs));
+  return inputs;
+}
+
+core::Result<core::Done> add_random_inputs(const core::Program& program, std::uint64_t seed,
+                                           std::int64_t rows,
+                                           std::vector<executor::NamedTensor>& inputs) {
   for (std::size_t i = 0; i < program.inputs.size(); ++i) {
     const std::string& name = program.inputs[i].name;
     if (std::any_of(inputs.begin(), inputs.end(),
                     [&](const auto& given) { return given.name == name; }))
       continue;
     ISOTRACE_TRY(core::Tensor tensor,
-                 random_tensor(program.inputs[i], *seed, static_cast<std::uint32_t>(i)));
+                 random_tensor(program.inputs[i], seed, static_cast<std::uint32_t>(i), rows));
     inputs.push_back({name, std::move(tensor)});
   }
-  return inputs;
+  return core::Done{};
 }
 
 core::Result<unsigned> load_jobs(const Arguments& arguments) {

@@ -5,6 +5,7 @@
 #include <isotrace/proofs/checker/proof.hpp>
 #include <isotrace/proofs/checker/property.hpp>
 #include <isotrace/tools/commands/commands.hpp>
+#include <isotrace/tools/commands/inspect_module.hpp>
 #include <isotrace/tools/commands/level.hpp>
 #include <isotrace/tools/commands/tensor_json.hpp>
 #include <isotrace/tools/commands/traces.hpp>
@@ -171,7 +172,16 @@ bool looks_like_property(core::ByteView bytes) {
   return first != std::string_view::npos && (text[first] == ';' || text[first] == '(');
 }
 
-core::Result<Json> describe_artifact(core::ByteView bytes, const Arguments& arguments) {
+core::Result<Json> describe_run(const Context& context, const Arguments& arguments,
+                                const trace::RecoveredTrace& recovered) {
+  for (const char* option : {"--step", "--memory", "--last-write"}) {
+    if (arguments.has(option)) return module_step_json(context, arguments, recovered.trace);
+  }
+  return module_trace_json(recovered);
+}
+
+core::Result<Json> describe_artifact(const Context& context, core::ByteView bytes,
+                                     const Arguments& arguments) {
   if (starts_with(bytes, "{")) return json_artifact(bytes);
   if (starts_with(bytes, "-----BEGIN ")) {
     const bool secret = core::as_text(bytes).find("PRIVATE KEY") != std::string_view::npos;
@@ -183,6 +193,7 @@ core::Result<Json> describe_artifact(core::ByteView bytes, const Arguments& argu
     return property_json(property, bytes);
   }
   if (auto trace = trace::recover_trace(bytes)) {
+    if (trace->trace.identity.machine) return describe_run(context, arguments, *trace);
     if (arguments.has("--step")) return step_json(trace->trace, arguments.value("--step"));
     return trace_json(*trace);
   }
@@ -227,7 +238,7 @@ int inspect_command(const Context& context, const Arguments& arguments) {
   const std::string& path = arguments.operand(0);
   ISOTRACE_OR_REPORT(context, const core::Bytes bytes,
                      context.read(path, core::limits::trace_bytes_max));
-  auto object = describe_artifact(bytes, arguments);
+  auto object = describe_artifact(context, bytes, arguments);
   if (!object) {
     core::Refusal refusal = std::move(object).error();
     refusal.where = path + (refusal.where.empty() ? "" : ": " + refusal.where);

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include <isotrace/executor/replay.hpp>
+#include <isotrace/wasm/record/replay.hpp>
 
 namespace isotrace::tools {
 namespace {
@@ -41,7 +42,20 @@ core::Result<Verdict> rerun_counterexample(const Proof& proof) {
   return Verdict::accept();
 }
 
+namespace {
+
+Verdict replay_module(const trace::Trace& trace) {
+  const auto request = wasm::request_of(trace);
+  if (!request) return Verdict::leave_undecided(core::describe(request.error()));
+  const auto result = wasm::replay_run(trace, *request, wasm::make_reference_engine, {});
+  if (!result) return Verdict::leave_undecided(core::describe(result.error()));
+  return result->verdict;
+}
+
+}  // namespace
+
 Verdict replay_on_reference(const trace::Trace& trace) {
+  if (trace.identity.machine) return replay_module(trace);
   const auto run = executor::embedded_run(trace);
   if (!run) return Verdict::leave_undecided(core::describe(run.error()));
   const auto backend = backends::make_backend("reference", {});

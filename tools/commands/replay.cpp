@@ -2,6 +2,7 @@
 
 #include <isotrace/tools/commands/commands.hpp>
 #include <isotrace/tools/commands/inputs.hpp>
+#include <isotrace/tools/commands/replay_module.hpp>
 #include <isotrace/tools/commands/tensor_json.hpp>
 #include <isotrace/tools/commands/traces.hpp>
 
@@ -24,10 +25,7 @@ core::Result<executor::ReplayOptions> load_window(const Arguments& arguments) {
   return options;
 }
 
-}  // namespace
-
-int replay_command(const Context& context, const Arguments& arguments) {
-  ISOTRACE_OR_REPORT(context, const trace::Trace trace, load_trace(context, arguments.operand(0)));
+int replay_model(const Context& context, const Arguments& arguments, const trace::Trace& trace) {
   ISOTRACE_OR_REPORT(context, const executor::EmbeddedRun run, load_run(context, arguments, trace));
   ISOTRACE_OR_REPORT(context, const auto backend, load_backend(arguments));
   ISOTRACE_OR_REPORT(context, executor::ReplayOptions window, load_window(arguments));
@@ -54,6 +52,14 @@ int replay_command(const Context& context, const Arguments& arguments) {
     if (context.timings) context.out << "seconds " << seconds.count() << "\n";
   }
   return exit_code_of(result.verdict.kind);
+}
+
+}  // namespace
+
+int replay_command(const Context& context, const Arguments& arguments) {
+  ISOTRACE_OR_REPORT(context, const trace::Trace trace, load_trace(context, arguments.operand(0)));
+  return trace.identity.machine ? replay_module(context, arguments, trace)
+                                : replay_model(context, arguments, trace);
 }
 
 }  // namespace isotrace::tools

@@ -7,6 +7,7 @@
 #include <isotrace/tools/commands/discard_files.hpp>
 #include <isotrace/tools/commands/element_text.hpp>
 #include <isotrace/tools/commands/inputs.hpp>
+#include <isotrace/tools/commands/run_module.hpp>
 #include <isotrace/tools/commands/tensor_json.hpp>
 
 namespace isotrace::tools {
@@ -80,11 +81,14 @@ void print_json(const Context& context, const Arguments& arguments, const execut
   context.print(object);
 }
 
-}  // namespace
-
-int run_command(const Context& context, const Arguments& arguments) {
-  ISOTRACE_OR_REPORT(context, const core::Program program,
-                     load_program(context, arguments.operand(0), arguments.value("--weights")));
+int run_model(const Context& context, const Arguments& arguments,
+              const executor::ModelBytes& model) {
+  if (arguments.operands().size() > 1) {
+    return report_usage(context, "run: unexpected operand: " + arguments.operand(1));
+  }
+  ISOTRACE_OR_REPORT(
+      context, const core::Program program,
+      load_program(context, arguments.operand(0), model, arguments.value("--weights")));
   if (const std::string problem = out_problem(arguments, program); !problem.empty()) {
     return report_usage(context, problem);
   }
@@ -124,6 +128,16 @@ int run_command(const Context& context, const Arguments& arguments) {
     if (context.timings) context.out << "seconds " << seconds.count() << "\n";
   }
   return exit_yes;
+}
+
+}  // namespace
+
+int run_command(const Context& context, const Arguments& arguments) {
+  if (arguments.has("--resume")) return resume_recording(context, arguments);
+  ISOTRACE_OR_REPORT(context, const auto program, open_program(context, arguments.operand(0)));
+  ISOTRACE_OR_REPORT(context, const bool module, is_module(*program));
+  return module ? run_module(context, arguments, *program)
+                : run_model(context, arguments, *program);
 }
 
 }  // namespace isotrace::tools

@@ -12,6 +12,12 @@ using enum Arity;
 // Options that several commands share, word for word.
 constexpr OptionSpec backend_option{"--backend",    "B", once, "backend that executes", "reference",
                                     "reference|cpu"};
+constexpr OptionSpec program_backend_option{
+    "--backend",    "B", once, "backend that executes (WebAssembly: cpu unless given)", "reference",
+    "reference|cpu"};
+constexpr OptionSpec edition_option{
+    "--edition", "E",      once, "WebAssembly that modules are read as (2.0 is without SIMD)",
+    "2.0",       "1.0|2.0"};
 constexpr OptionSpec threads_option{"--jobs", "N", once,
                                     "threads that compute; as many more may hash", "1"};
 constexpr OptionSpec isa_option{"--isa", "ISA",
@@ -35,9 +41,14 @@ constexpr OptionSpec proof_option{"--proof", "FILE", once, "the proof"};
 constexpr OptionSpec trace_option{"--trace", "FILE", once, "the trace"};
 
 constexpr OperandSpec program_operand[] = {{"PROGRAM", "ONNX model"}};
+constexpr OperandSpec run_operands[] = {
+    {"PROGRAM", "ONNX model or WebAssembly module"},
+    {"ARGUMENT",
+     "argument of the function that --invoke names; behind -- if it begins with - and a letter", 0,
+     0}};
 constexpr OperandSpec trace_operand[] = {{"TRACE", "trace file"}};
-constexpr OperandSpec two_traces[] = {{"A", "trace file"},
-                                      {"B", "trace file (left out with --against)", 0}};
+constexpr OperandSpec two_sides[] = {{"A", "trace file or ONNX model"},
+                                     {"B", "the same kind of file (left out with --against)", 0}};
 constexpr OperandSpec any_file[] = {
     {"FILE", "model, trace, proof, property, key, policy or certificate"}};
 constexpr OperandSpec proof_operand[] = {{"PROOF", "proof file"}};
@@ -50,8 +61,11 @@ constexpr OperandSpec suite_operands[] = {
     {"DIR",
      "one ONNX backend test, one script of wast2json (FILE.json), or a folder of either at any "
      "depth"}};
-constexpr OperandSpec bench_operands[] = {{"WHAT", "what to measure", 1, 1, "tensors"}};
+constexpr OperandSpec bench_operands[] = {{"WHAT", "what to measure", 1, 1, "tensors|wasm"}};
 constexpr OperandSpec selftest_operand[] = {{"WHAT", "what to test", 1, 1, "math"}};
+constexpr OperandSpec witness_operands[] = {
+    {"PROGRAM", "WebAssembly module"},
+    {"ARGUMENT", "integer for the function; behind -- if it begins with -", 0, 0}};
 constexpr OperandSpec code_operand[] = {{"CODE", "refusal number or name; none: list all", 0}};
 constexpr OperandSpec shell_operand[] = {{"SHELL", "shell", 1, 1, "bash|zsh|fish"}};
 
@@ -59,7 +73,7 @@ constexpr OptionSpec run_options[] = {
     input_option,
     random_option,
     weights_option,
-    backend_option,
+    program_backend_option,
     threads_option,
     isa_option,
     {"--trace", "FILE", once, "write the trace of the run"},
@@ -71,20 +85,37 @@ constexpr OptionSpec run_options[] = {
     {"--print", "", flag, "print the outputs as arrays, large ones in part"},
     {"--print-all", "", flag, "print every element: decimal, hex float, bits"},
     memory_option,
+    {"--invoke", "FUNCTION", once, "WebAssembly: the exported function to call (default: _start)"},
+    edition_option,
+    {"--arg", "TEXT", many, "WebAssembly: argument of the program, behind its name"},
+    {"--env", "NAME=VALUE", many, "WebAssembly: variable of the program's environment"},
+    {"--dir", "GUEST=HOST", many, "WebAssembly: folder that the program may use, by that name"},
+    {"--virtual", "", flag, "WebAssembly: fixed clocks and seeded randomness"},
+    {"--seed", "N", once, "WebAssembly: seed of --virtual", "0"},
+    {"--effects", "FILE", once,
+     "WebAssembly: write what every step puts on the stack and into memory (on the reference)"},
+    {"--resume", "", flag,
+     "PROGRAM is FILE.incomplete, a recording of a WebAssembly run that was interrupted: finish "
+     "it"},
+    {"--max-steps", "N", once,
+     "WebAssembly: halt after N steps; the trace stays FILE.incomplete (exit code 5)"},
     timings_option,
 };
 constexpr std::string_view run_examples[] = {
     "isotrace run model.onnx --input x=x.npy --trace a.isotrace",
     "isotrace run model.onnx --weights w.safetensors --input inputs.npz --out outputs.npz --print",
-    "isotrace run model.onnx --random 7 --backend cpu --jobs 2 --trace b.isotrace --json"};
+    "isotrace run model.onnx --random 7 --backend cpu --jobs 2 --trace b.isotrace --json",
+    "isotrace run module.wasm --invoke fib 30 --trace c.isotrace",
+    "isotrace run program.wasm --arg words.txt --dir /data=texts --virtual --trace d.isotrace",
+    "isotrace run c.isotrace.incomplete --resume"};
 
 constexpr OptionSpec replay_options[] = {
     {"--from", "S", once, "first step judged", "0"},
     {"--to", "S", once, "last step judged (default: the last one)"},
-    backend_option,
+    program_backend_option,
     threads_option,
     isa_option,
-    {"--program", "FILE", once, "the model, if the trace does not embed it"},
+    {"--program", "FILE", once, "the model or module, if the trace does not embed it"},
     input_option,
     weights_option,
     memory_option,
@@ -94,17 +125,54 @@ constexpr std::string_view replay_examples[] = {
     "isotrace replay a.isotrace", "isotrace replay a.isotrace --from 3 --to 5 --backend cpu"};
 
 constexpr OptionSpec compare_options[] = {
-    {"--against", "B", once, "compare with a fresh run of A's program on this backend", "",
-     "reference|cpu"},
+    {"--against", "B", once,
+     "compare with a fresh run of A's program on this backend, or step by "
+     "step with ONNX Runtime (ort)",
+     "", "reference|cpu|ort"},
+    {"--program", "FILE", once, "the model or module, if a trace does not embed it"},
+    input_option,
+    random_option,
+    weights_option,
+    backend_option,
     threads_option,
-    {"--extract", "DIR", once, "write both values of the divergent tensor as .npy"},
+    isa_option,
+    {"--bounds", "", flag, "with ort: judge differences by bounds derived from each operation"},
+    {"--bounds-ftz", "", flag, "subnormal numbers may become zero there"},
+    {"--library-ulps", "K", once, "error that its elementary functions may have", "4"},
+    {"--ort", "DIR", once, "the folder node_modules with onnxruntime-node (else ISOTRACE_ORT)"},
+    {"--extract", "DIR", once, "write the divergent step: operands, both values, the reference's"},
+    {"--junit", "FILE", once, "write a JUnit XML report"},
+    memory_option,
 };
-constexpr std::string_view compare_examples[] = {"isotrace compare a.isotrace b.isotrace",
-                                                 "isotrace compare a.isotrace --against cpu"};
+constexpr std::string_view compare_examples[] = {
+    "isotrace compare a.isotrace b.isotrace",
+    "isotrace compare a.isotrace --against cpu --extract step",
+    "isotrace compare a.isotrace --against ort --bounds --ort node_modules",
+    "isotrace compare model.onnx optimised.onnx --input x=x.npy --junit compare.xml"};
 
-constexpr OptionSpec inspect_options[] = {{"--step", "S", once, "one step of a trace"}};
-constexpr std::string_view inspect_examples[] = {"isotrace inspect model.onnx",
-                                                 "isotrace inspect a.isotrace --step 4 --json"};
+constexpr OptionSpec invariance_options[] = {
+    input_option,
+    {"--seed", "N", once, "of the Philox numbers for inputs that were not given", "1"},
+    {"--batch", "N", once, "rows of random inputs whose first dimension is open", "4"},
+    {"--only", "CHECK", once, "one check alone; if it cannot be made, that is refused", "",
+     "batch|threads|isa"},
+    weights_option,
+    memory_option,
+};
+constexpr std::string_view invariance_examples[] = {
+    "isotrace check-invariance model.onnx",
+    "isotrace check-invariance model.onnx --input x=x.npy --only batch --json"};
+
+constexpr OptionSpec inspect_options[] = {
+    {"--step", "S", once, "one step of a trace"},
+    {"--memory", "ADDRESS[:LENGTH]", once, "WebAssembly: bytes of memory before the step"},
+    {"--last-write", "ADDRESS", once, "WebAssembly: the last step before it that wrote the byte"},
+    {"--program", "FILE", once, "the module, if the trace does not embed it"},
+    {"--backend", "B", once, "engine that goes to the step", "cpu", "reference|cpu"},
+};
+constexpr std::string_view inspect_examples[] = {
+    "isotrace inspect model.onnx", "isotrace inspect a.isotrace --step 4 --json",
+    "isotrace inspect c.isotrace --step 1000000 --memory 0x400:32 --last-write 0x400"};
 
 constexpr OptionSpec prove_options[] = {
     {"--property", "FILE", once, "VNN-LIB property: the file describes the unsafe region", "", "",
@@ -203,16 +271,23 @@ constexpr OptionSpec bench_options[] = {
      "gemm|int8|quantised|ternary|math|models"},
     {"--model", "FILE", many, "measure this ONNX model in section models, not those made up"},
     {"--quick", "", flag, "fewer cases, less time for each: for a look, not for figures"},
+    {"--kernels", "DIR", once,
+     "wasm: modules that export run: (i32) -> (i32), and params.txt with lines of NAME ARGUMENT; "
+     "without it wasm-kernels in the folder that ISOTRACE_DATA names"},
+    {"--wabt", "PROGRAM", once, "wasm: wabt's interpreter", "wasm-interp"},
+    {"--wasm3", "PROGRAM", once, "wasm: wasm3; absent without it"},
+    {"--rounds", "N", once, "wasm: runs of each contender, whose median counts", "5"},
 };
 constexpr std::string_view bench_examples[] = {
     "isotrace bench tensors --only gemm",
     "ISOTRACE_ORT=node_modules isotrace bench tensors --only models --model model.onnx",
-    "ISOTRACE_ORT=node_modules isotrace bench tensors --threads 2 --json"};
+    "ISOTRACE_ORT=node_modules isotrace bench tensors --threads 2 --json",
+    "isotrace bench wasm --kernels wasm-kernels --wasm3 ./wasm3"};
 
 constexpr OptionSpec conform_options[] = {
-    backend_option,
-    {"--edition", "E", once, "WebAssembly that modules are read as (2.0 is without SIMD)", "2.0",
-     "1.0|2.0"},
+    {"--backend", "B", once, "backend that executes (default: onnx reference, wasm cpu)", "",
+     "reference|cpu"},
+    edition_option,
     {"--jobs", "N", once, "tests judged at a time", "1"},
     {"--only", "GLOB", once, "only tests whose path below DIR matches"},
     {"--junit", "FILE", once, "write a JUnit XML report; refused tests count as skipped"},
@@ -233,6 +308,16 @@ constexpr OptionSpec selftest_options[] = {
 constexpr std::string_view selftest_examples[] = {
     "isotrace selftest math", "isotrace selftest math --exhaustive exp --jobs 2 --timings"};
 
+constexpr OptionSpec witness_options[] = {
+    {"--invoke", "FUNCTION", once, "the exported function to call", "", "", true},
+    {"--step", "S", once, "the step: the first opcode that counts after S steps", "", "", true},
+    {"--out", "FILE", once, "the witness", "", "", true},
+    {"--edition", "E", once, "WebAssembly that the module is read as (2.0 is without SIMD)", "2.0",
+     "1.0|2.0"},
+};
+constexpr std::string_view witness_examples[] = {
+    "isotrace witness module.wasm --invoke fib 30 --step 1000 --out a.isostep"};
+
 constexpr std::string_view explain_examples[] = {"isotrace explain 1203",
                                                  "isotrace explain trace_truncated"};
 constexpr std::string_view doctor_examples[] = {"isotrace doctor"};
@@ -252,15 +337,17 @@ struct Row {
 };
 
 constexpr std::array rows = {
-    Row{{"run", "Execute a program and record its trace", program_operand, run_options,
-         run_examples},
+    Row{{"run", "Execute a program and record its trace", run_operands, run_options, run_examples},
         run_command},
     Row{{"replay", "Re-execute a trace and judge it", trace_operand, replay_options,
          replay_examples},
         replay_command},
-    Row{{"compare", "Find the first divergence of two traces", two_traces, compare_options,
+    Row{{"compare", "Find the first divergence of two traces or models", two_sides, compare_options,
          compare_examples},
         compare_command},
+    Row{{"check-invariance", "Check that batch, threads and instruction set change no bit",
+         program_operand, invariance_options, invariance_examples},
+        check_invariance_command},
     Row{{"inspect", "Show any artifact", any_file, inspect_options, inspect_examples},
         inspect_command},
     Row{{"prove", "Prove or refute a property", program_operand, prove_options, prove_examples},
@@ -296,6 +383,9 @@ constexpr std::array rows = {
     Row{{"selftest", "Compare the elementary functions with MPFR", selftest_operand,
          selftest_options, selftest_examples},
         selftest_command},
+    Row{{"witness", "Write the witness of one step of a WebAssembly module", witness_operands,
+         witness_options, witness_examples},
+        witness_command},
     Row{{"explain", "Explain a refusal code", code_operand, {}, explain_examples}, explain_command},
     Row{{"doctor", "Check this machine for what Isotrace uses", {}, {}, doctor_examples},
         doctor_command},

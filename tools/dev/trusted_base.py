@@ -11,8 +11,9 @@ import subprocess
 import sys
 
 ALLOWED = {"isotrace_cli", "isotrace_core", "isotrace_trace", "isotrace_trace_schema", "isotrace_checker",
-           "isotrace_checker_schema", "isotrace_certificates"}
-FORBIDDEN_SYMBOLS = re.compile(r"isotrace::(executor|backends|reference|smt)::|isotrace::proofs::prove\(|onnx::|Z3_mk")
+           "isotrace_checker_schema", "isotrace_certificates", "isotrace_wasm_numeric", "isotrace_witness"}
+FORBIDDEN_SYMBOLS = re.compile(r"isotrace::(executor|backends|reference|smt)::|isotrace::proofs::prove\(|onnx::|Z3_mk"
+                               r"|isotrace::wasm::(Stepper|FastEngine|decode_module|validate_module)")
 
 
 def linked_libraries(build):
@@ -30,7 +31,7 @@ def main():
     extra = libraries - ALLOWED
     if extra:
         sys.exit(f"isotrace-verify links {sorted(extra)}: not in the trusted base")
-    for needed in ("isotrace_checker", "isotrace_certificates", "isotrace_trace", "isotrace_core"):
+    for needed in ("isotrace_checker", "isotrace_certificates", "isotrace_witness", "isotrace_trace", "isotrace_core"):
         if needed not in libraries:
             sys.exit(f"isotrace-verify does not link {needed}: this check looks at the wrong thing")
     symbols = subprocess.run(["nm", "-C", f"{build}/bin/isotrace-verify"], check=True, capture_output=True,

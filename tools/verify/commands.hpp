@@ -8,6 +8,7 @@ namespace isotrace::tools {
 
 int verify_traces(const Context& context, const Arguments& arguments);
 int verify_proofs(const Context& context, const Arguments& arguments);
+int verify_steps(const Context& context, const Arguments& arguments);
 int verify_one_certificate(const Context& context, const Arguments& arguments);
 
 }  // namespace isotrace::tools

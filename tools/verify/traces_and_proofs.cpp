@@ -2,6 +2,7 @@
 #include <isotrace/proofs/checker/check_proof.hpp>
 #include <isotrace/tools/verify/commands.hpp>
 #include <isotrace/trace/reader.hpp>
+#include <isotrace/wasm/witness/check_step.hpp>
 
 namespace isotrace::tools {
 namespace {
@@ -21,10 +22,11 @@ core::Result<Answer> judge_trace(const Context& context, const std::string& path
       {{"file", path},
        {"verdict", "accepted"},
        {"root", trace->root.hex()},
-       {"steps", trace->steps.size()},
+       {"steps", trace::step_count(*trace)},
        {"semantics", trace->identity.semantics},
        {"programDigest", trace->identity.program.hex()}},
-      "accepted: root " + trace->root.hex() + ", " + std::to_string(trace->steps.size()) + " steps",
+      "accepted: root " + trace->root.hex() + ", " + std::to_string(trace::step_count(*trace)) +
+          " steps",
       exit_yes};
 }
 
@@ -45,6 +47,32 @@ core::Result<Answer> judge_proof(const Context& context, const std::string& path
                     std::to_string(report->leaves) + " leaves",
                 exit_code_of(report->verdict.kind)};
   if (!report->verdict.reason.empty()) answer.text += " (" + report->verdict.reason + ")";
+  return answer;
+}
+
+core::Result<Answer> judge_step(const Context& context, const std::string& path) {
+  ISOTRACE_TRY(const core::Bytes bytes, context.read(path, core::limits::witness_bytes_max));
+  auto witness = wasm::parse_witness(bytes);
+  if (!witness) return core::refuse_within(path, std::move(witness).error());
+  auto judged = wasm::check_step(*witness);
+  if (!judged) return core::refuse_within(path, std::move(judged).error());
+  const std::string verdict(core::verdict_name(judged->verdict.kind));
+  Answer answer{{{"file", path},
+                 {"verdict", verdict},
+                 {"reason", judged->verdict.reason},
+                 {"steps", judged->steps},
+                 {"programDigest", judged->program.hex()},
+                 {"before", judged->before.hex()},
+                 {"after", judged->after.hex()}},
+                verdict + ": step " + std::to_string(judged->steps) + " of program " +
+                    judged->program.hex() + " from " + judged->before.hex() + " to " +
+                    judged->after.hex(),
+                exit_code_of(judged->verdict.kind)};
+  if (judged->opcode != nullptr) {
+    answer.fields["opcode"] = judged->opcode->text;
+    answer.text += ", " + std::string(judged->opcode->text);
+  }
+  if (!judged->verdict.reason.empty()) answer.text += " (" + judged->verdict.reason + ")";
   return answer;
 }
 
@@ -80,6 +108,10 @@ int verify_traces(const Context& context, const Arguments& arguments) {
 
 int verify_proofs(const Context& context, const Arguments& arguments) {
   return judge_all(context, arguments, judge_proof);
+}
+
+int verify_steps(const Context& context, const Arguments& arguments) {
+  return judge_all(context, arguments, judge_step);
 }
 
 }  // namespace isotrace::tools

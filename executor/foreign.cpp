@@ -1,0 +1,72 @@
+#include <isotrace/executor/foreign.hpp>
+
+#include <algorithm>
+
+namespace isotrace::executor {
+namespace {
+
+/// Operands that the program holds stay constants for the engine, which may prepare them. Inside
+/// the programs of control flow everything is an operand.
+OnnxStep onnx_step(const core::Program& program, const StepView& step) {
+  OnnxStep written = {step.node, step.operands, step.results};
+  if (!step.path.empty()) return written;
+  for (const core::ValueId value : step.node.inputs) {
+    written.constant.push_back(value != core::no_value && program.find_constant(value) != nullptr);
+  }
+  // A model without any input is folded when it is loaded, by whatever code does that.
+  if (std::ranges::find(written.constant, false) == written.constant.end()) {
+    written.constant.clear();
+  }
+  return written;
+}
+
+void compare(StepJudgement& judged, const std::optional<BoundOptions>& options) {
+  const StepView& step = judged.step;
+  bool different = false;
+  for (std::size_t i = 0; i < step.results.size(); ++i) {
+    const auto& theirs = judged.foreign[i];
+    judged.results.push_back(theirs ? judge(step.results[i], *theirs, nullptr) : TensorJudgement{});
+    different = different || judged.results.back().agreement == Agreement::unbounded;
+  }
+  if (!different || !options) return;
+  const auto bounds = derive_bounds(step.node, step.operands, step.results, *options);
+  if (!bounds) {
+    judged.no_bound = bounds.error();
+    return;
+  }
+  for (std::size_t i = 0; i < step.results.size(); ++i) {
+    if (!judged.foreign[i]) continue;
+    judged.results[i] = judge(step.results[i], *judged.foreign[i], &(*bounds)[i]);
+  }
+}
+
+}  // namespace
+
+Agreement StepJudgement::agreement() const {
+  Agreement worst = Agreement::equal;
+  for (const TensorJudgement& result : results) worst = std::max(worst, result.agreement);
+  return worst;
+}
+
+core::Result<core::Done> judge_steps(const core::Program& program,
+                                     std::span<const NamedTensor> inputs,
+                                     backends::Backend& backend, ForeignEngine& engine,
+                                     const std::optional<BoundOptions>& bounds,
+                                     const JudgementSink& sink, const ExecuteLimits& limits) {
+  const auto observe = [&](const StepView& step) -> core::Result<core::Done> {
+    if (core::op_info(step.node.op).control) return core::Done{};
+    StepJudgement judged = {step, {}, {}, {}, {}};
+    auto foreign = engine.run(onnx_step(program, step));
+    if (!foreign) {
+      judged.not_run = foreign.error();
+    } else {
+      judged.foreign = *std::move(foreign);
+      compare(judged, bounds);
+    }
+    return sink(judged);
+  };
+  ISOTRACE_TRY_DONE(execute(program, inputs, backend, observe, limits));
+  return core::Done{};
+}
+
+}  // namespace isotrace::executor

@@ -1,0 +1,206 @@
+"""run, replay, compare, inspect of WebAssembly modules as users run them."""
+import json
+import pathlib
+import signal
+import subprocess
+import time
+import unittest
+
+from command_line import BUILD, CommandLineTest, SOURCE
+
+MODULE = str(SOURCE / "fixtures/wasm/collatz.wasm")
+
+
+class ModuleTest(CommandLineTest):
+    def trace(self, name, *words, code=0):
+        path = self.path(name)
+        self.run_program("run", MODULE, "--trace", path, *words, code=code)
+        return path
+
+
+class Run(ModuleTest):
+    def test_results_are_typed_and_engines_give_the_same_root(self):
+        answer = self.run_json("run", MODULE, "--invoke", "collatz", "27")
+        self.assertEqual(list(answer), ["root", "steps", "results", "trap"])
+        self.assertEqual(answer["results"], [112])
+        reference = self.run_json("run", MODULE, "--invoke", "collatz", "27", "--backend", "reference")
+        self.assertEqual(answer, reference)
+        text = self.run_program("run", MODULE, "--invoke", "collatz", "27").stdout.decode()
+        self.assertIn("result i32 112 0x00000070\n", text)
+        self.assertIn(answer["root"], text)
+
+    def test_arguments_are_read_by_type(self):
+        half = self.run_json("run", MODULE, "--invoke", "half", "0x1.8p+1", "0.5")
+        self.assertEqual(half["results"], [1.5])
+        nan = self.run_json("run", MODULE, "--invoke", "half", "nan", "-1")
+        self.assertEqual(nan["results"], ["nan:0x8000000000000"])
+        self.assertEqual(self.run_json("run", MODULE, "--invoke", "divide", "-7", "2")["results"], [-3])
+        for words, name in ((("collatz", "x"), "text_not_number"), (("divide", "1"), "wasm_arguments_mismatch"),
+                            (("divide", "4294967296", "1"), "value_out_of_range"), (("walk",), "wasm_export_unknown")):
+            answer = self.run_json("run", MODULE, "--invoke", *words, code=3)
+            self.assertEqual(answer["refusal"]["name"], name)
+
+    def test_the_function_called_unless_named_is_start(self):
+        self.assertEqual(self.run_json("run", MODULE, code=3)["refusal"]["where"], "_start")
+
+    def test_a_trap_is_named_with_its_place_and_exits_1(self):
+        answer = self.run_json("run", MODULE, "--invoke", "divide", "1", "0", code=1)
+        self.assertEqual(answer["trap"]["reason"], "integer divide by zero")
+        self.assertEqual(answer["trap"]["function"], "divide")
+        self.assertEqual(answer["steps"], 3)
+        trace = self.trace("t.isotrace", "--invoke", "divide", "1", "0", code=1)
+        self.run_program("replay", trace)
+
+    def test_an_endless_loop_ends_at_max_steps_without_a_verdict(self):
+        answer = self.run_json("run", MODULE, "--invoke", "spin", "--max-steps", "100000", code=5)
+        self.assertEqual((answer["verdict"], answer["root"], answer["steps"]), ("undecided", None, 100000))
+
+    def test_effects_of_every_step_are_written_and_change_no_root(self):
+        log = self.path("log")
+        words = ("run", MODULE, "--invoke", "divide", "6", "3")
+        answer = self.run_json(*words, "--effects", log)
+        self.assertEqual(answer["root"], self.run_json(*words)["root"])
+        data = pathlib.Path(log).read_bytes()
+        self.assertEqual((answer["effects"]["steps"], answer["effects"]["bytes"]), (3, len(data)))
+        steps = data[8 + 24 + 32:]
+        self.assertEqual(len(steps), 3 * (12 + 8))
+        self.assertEqual([steps[i * 20 + 4] for i in range(3)], [0x20, 0x20, 0x6D])  # get, get, div_s
+        self.assertEqual([steps[i * 20 + 12] for i in range(3)], [6, 3, 2])
+        self.run_program("run", MODULE, "--invoke", "collatz", "27", "--effects", log)
+        self.assertIn(bytes([27, 0, 0, 0, 0, 0, 0, 0]), pathlib.Path(log).read_bytes())
+
+    def test_reads_the_module_from_standard_input(self):
+        data = pathlib.Path(MODULE).read_bytes()
+        answer = self.run_json("run", "-", "--invoke", "collatz", "27", stdin=data)
+        self.assertEqual(answer["results"], [112])
+
+    def test_a_damaged_module_is_refused_with_the_byte(self):
+        half = self.changed_copy(MODULE, "half.wasm", lambda data: data[: len(data) // 2])
+        refusal = self.run_json("run", half, "--invoke", "collatz", "27", code=3)["refusal"]
+        self.assertEqual(refusal["name"], "wasm_malformed")
+        self.assertIn("byte", refusal["where"])
+
+    def test_operands_belong_to_modules_alone(self):
+        model = SOURCE / "fixtures/controller/controller.onnx"
+        self.run_program("run", model, "27", code=2)
+
+
+class Interrupted(ModuleTest):
+    WORDS = ("--invoke", "longest", "30000")  # some 50 million steps
+
+    def test_a_halted_recording_becomes_the_same_file(self):
+        whole = self.trace("whole.isotrace", "--invoke", "longest", "3000")
+        path = self.path("half.isotrace")
+        self.run_program("run", MODULE, "--invoke", "longest", "3000", "--trace", path, "--max-steps", "1000000",
+                         code=5)
+        self.assertTrue((self.folder / "half.isotrace.incomplete").exists())
+        self.assertFalse(self.run_json("inspect", path + ".incomplete")["complete"])
+        self.run_program("run", path + ".incomplete", "--resume")
+        self.assertEqual(pathlib.Path(path).read_bytes(), pathlib.Path(whole).read_bytes())
+        self.assert_only("half.isotrace", "whole.isotrace")
+
+    def test_a_killed_recording_becomes_the_same_file(self):
+        whole = self.trace("whole.isotrace", *self.WORDS)
+        path = self.path("killed.isotrace")
+        process = subprocess.Popen([str(BUILD / "bin/isotrace"), "run", MODULE, *self.WORDS, "--trace", path],
+                                   stdout=subprocess.DEVNULL)
+        unfinished = self.folder / "killed.isotrace.incomplete"
+        size = len(pathlib.Path(MODULE).read_bytes()) + 500  # the module and a checkpoint
+        while process.poll() is None and not (unfinished.exists() and unfinished.stat().st_size > size):
+            time.sleep(0.001)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        self.assertTrue(unfinished.exists(), "the run was over before it could be killed")
+        self.run_program("run", str(unfinished), "--resume")
+        self.assertEqual(pathlib.Path(path).read_bytes(), pathlib.Path(whole).read_bytes())
+
+    def test_only_unfinished_recordings_can_be_resumed(self):
+        whole = self.trace("whole.isotrace", "--invoke", "collatz", "27")
+        self.run_program("run", whole, "--resume", code=2)
+        answer = self.run_json("run", whole, "--resume", "--trace", self.path("x.isotrace"), code=3)
+        self.assertEqual(answer["refusal"]["name"], "trace_malformed")
+
+
+class Replay(ModuleTest):
+    def test_accepts_on_both_engines_in_windows_and_without_the_module_inside(self):
+        trace = self.trace("t.isotrace", "--invoke", "longest", "300")
+        answer = self.run_json("replay", trace)
+        self.assertEqual((answer["verdict"], answer["divergence"]), ("accepted", None))
+        self.assertEqual(self.run_json("replay", trace, "--backend", "reference", "--jobs", "3"), answer)
+        self.run_program("replay", trace, "--from", "10", "--to", "20")
+        self.run_program("replay", trace, "--from", "99999999", code=3)
+        bare = self.trace("bare.isotrace", "--invoke", "longest", "300", "--no-embed")
+        self.assertEqual(self.run_json("replay", bare, code=3)["refusal"]["name"], "trace_without_program")
+        self.assertEqual(self.run_json("replay", bare, "--program", MODULE)["root"], answer["root"])
+
+    def test_every_changed_byte_is_refused(self):
+        trace = self.trace("t.isotrace", "--invoke", "collatz", "27")
+        size = pathlib.Path(trace).stat().st_size
+        for place in range(0, size, size // 20):
+            changed = self.changed_copy(trace, "changed.isotrace", lambda data, place=place:
+                                        data[:place] + bytes([data[place] ^ 1]) + data[place + 1:])
+            self.run_program("replay", changed, code=3)
+
+    def test_the_trusted_base_reads_it(self):
+        trace = self.trace("t.isotrace", "--invoke", "collatz", "27")
+        answer = self.run_json("trace", trace, program="isotrace-verify")
+        self.assertEqual((answer["verdict"], answer["semantics"]), ("accepted", "isowasm-1"))
+        self.assertEqual(answer["steps"], self.run_json("inspect", trace)["steps"])
+
+
+class Inspect(ModuleTest):
+    def test_shows_the_run(self):
+        answer = self.run_json("inspect", self.trace("t.isotrace", "--invoke", "collatz", "27"))
+        self.assertEqual((answer["invoke"], answer["checkpoints"], answer["hostCalls"]), ("collatz", 1, 0))
+        self.assertEqual(answer["arguments"], ["0x000000000000001b"])
+
+    def test_shows_the_machine_at_a_step(self):
+        trace = self.trace("t.isotrace", "--invoke", "collatz", "27")
+        at = self.run_json("inspect", trace, "--step", "6", "--memory", "0:8")
+        self.assertEqual((at["function"], at["opcode"], at["status"]), ("collatz", "i64.store", "running"))
+        self.assertEqual([value["value"] for value in at["operands"]], ["0", "27"])
+        self.assertEqual([value["type"] for value in at["locals"]], ["i64", "i32"])
+        self.assertEqual(at["memory"], {"address": 0, "bytes": "0" * 16})
+        after = self.run_json("inspect", trace, "--step", "7", "--memory", "0x0:8")
+        self.assertEqual(after["memory"]["bytes"], "1b" + "0" * 14)
+        inside = self.run_json("inspect", trace, "--step", "20")
+        self.assertEqual([frame["function"] for frame in inside["callStack"]], ["collatz", "next"])
+        self.assertEqual(self.run_json("inspect", trace, "--step", "9999999", code=3)["refusal"]["name"],
+                         "trace_step_unknown")
+        self.run_program("inspect", trace, "--memory", "65536:1", code=3)
+
+    def test_finds_the_last_write(self):
+        trace = self.trace("t.isotrace", "--invoke", "collatz", "27")
+        end = self.run_json("inspect", trace, "--last-write", "0")["lastWrite"]
+        self.assertEqual((end["step"], end["opcode"]), (6, "i64.store"))
+        self.assertEqual(end["writes"], [{"address": 0, "bytes": "1b" + "0" * 14}])
+        self.assertIsNone(self.run_json("inspect", trace, "--last-write", "60000")["lastWrite"])
+        self.assertIsNone(self.run_json("inspect", trace, "--step", "6", "--last-write", "0")["lastWrite"])
+
+
+class Compare(ModuleTest):
+    def test_identical(self):
+        a = self.trace("a.isotrace", "--invoke", "collatz", "27")
+        b = self.trace("b.isotrace", "--invoke", "collatz", "27", "--backend", "reference")
+        self.assertEqual(self.run_json("compare", a, b)["verdict"], "identical")
+
+    def test_other_arguments_are_named_with_the_first_step_that_differs(self):
+        a = self.trace("a.isotrace", "--invoke", "collatz", "27")
+        b = self.trace("b.isotrace", "--invoke", "collatz", "28")
+        found = self.run_json("compare", a, b, code=1)["divergence"]
+        self.assertEqual((found["kind"], found["given"]), ("given", ["argument 0"]))
+        self.assertEqual((found["a"]["opcode"], found["a"]["step"]), ("local.get 0", 5))
+        self.assertEqual((found["a"]["results"], found["b"]["results"]),
+                         (["0x000000000000001b"], ["0x000000000000001c"]))
+        text = self.run_program("compare", a, b, code=1).stdout.decode()
+        self.assertIn("given otherwise: argument 0", text)
+
+    def test_a_tensor_program_is_another_kind(self):
+        a = self.trace("a.isotrace", "--invoke", "collatz", "27")
+        b = self.record("b.isotrace")
+        answer = self.run_json("compare", a, b, code=1)
+        self.assertEqual(answer["divergence"]["kind"], "semantics")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,102 @@
+"""WASI programs and models inside them, as users run them."""
+import json
+import pathlib
+import shutil
+import struct
+import unittest
+
+from command_line import CONTROLLER, CommandLineTest, SOURCE
+
+PROGRAMS = SOURCE / "fixtures/wasm/programs"
+WORDS = str(PROGRAMS / "words.wasm")
+CLASSIFY = str(PROGRAMS / "classify.wasm")
+CLASSIFY_WORDS = (CLASSIFY, "--dir", f"/m={CONTROLLER}", "--arg", "/m/controller.onnx", "--arg", "0.25", "--arg", "0.75",
+                  "--arg", "0.5", "--virtual")
+
+
+class Wasi(CommandLineTest):
+    def test_a_program_reads_its_input_and_environment_and_prints(self):
+        done = self.run_program("run", WORDS, "--env", "TOP=1", stdin=b"a rose is a rose\n")
+        self.assertTrue(done.stdout.startswith(b"      1       5      17 -\n      2 a\nroot "))
+
+    def test_with_json_what_a_program_prints_goes_to_the_standard_error(self):
+        done = self.run_program("run", WORDS, "--json", stdin=b"one\n")
+        self.assertEqual(list(json.loads(done.stdout)), ["root", "steps", "results", "trap"])
+        self.assertIn(b"      1 one\n", done.stderr)
+
+    def test_folders_are_those_named_and_a_replay_needs_none(self):
+        texts = self.folder / "texts"
+        texts.mkdir()
+        (texts / "a").write_text("x y x")
+        words = ("--dir", f"/texts={texts}", "--arg", "/texts")
+        recorded = self.run_program("run", WORDS, *words, "--trace", self.path("t.isotrace"))
+        self.assertIn(b"/texts/a\n      2 x\n      1 y\n", recorded.stdout)
+        shutil.rmtree(texts)
+        self.run_program("replay", self.path("t.isotrace"))
+
+    def test_an_exit_code_is_shown_and_is_no_success_unless_zero(self):
+        answer = self.run_json("run", WORDS, "--arg", "/none", code=1)
+        self.assertEqual((answer["exit"], answer["trap"]), (1, None))
+
+    def test_what_the_program_was_given_is_in_the_root(self):
+        roots = {self.run_json("run", WORDS, "--virtual", *more, stdin=b"")["root"]
+                 for more in ((), ("--env", "A=1"), ("--seed", "1"))}
+        self.assertEqual(len(roots), 3)
+
+    def test_a_recording_with_open_files_is_not_taken_up_again(self):
+        texts = self.folder / "texts"
+        texts.mkdir()
+        (texts / "a").write_text("x y x " * 1000)
+        words = ("run", WORDS, "--dir", f"/t={texts}", "--arg", "/t/a")
+        trace = self.path("t.isotrace")
+        steps = self.run_json(*words)["steps"]
+        self.run_program(*words, "--trace", trace, "--max-steps", steps // 2, code=5)
+        again = ("run", trace + ".incomplete", "--resume")
+        answer = self.run_json(*again, "--dir", f"/t={texts}", code=3)
+        self.assertEqual(answer["refusal"]["name"], "wasm_host_state_lost")
+
+    def test_virtual_runs_have_the_same_root_everywhere_and_always(self):
+        roots = set()
+        for name in ("one", "two"):
+            (self.folder / name).mkdir()
+            (self.folder / name / "b").write_text("b")
+            (self.folder / name / "a").write_text("a")
+            roots.add(self.run_json("run", WORDS, "--virtual", "--dir", f"/t={self.folder / name}",
+                                    "--arg", "/t")["root"])
+        self.assertEqual(len(roots), 1)
+
+    def test_wrong_options_are_usage_errors_and_missing_folders_of_the_environment(self):
+        for words in (("--env", "NAME"), ("--dir", "here"), ("--dir", "=here"), ("--seed", "1"),
+                      ("--virtual", "--seed", "x")):
+            self.run_program("run", WORDS, *words, code=2)
+        answer = self.run_json("run", WORDS, "--dir", "/t=" + self.path("none"), code=4)
+        self.assertEqual(answer["refusal"]["name"], "file_not_found")
+
+
+class WasiNn(CommandLineTest):
+    def test_a_model_in_a_program_gives_what_it_gives_alone(self):
+        trace = self.path("c.isotrace")
+        inside = self.run_program("run", *CLASSIFY_WORDS, "--trace", trace).stdout.decode().split("\n")[0]
+        state = self.path("state.npy")
+        header = "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 3), }".ljust(117) + "\n"
+        pathlib.Path(state).write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() +
+                                        struct.pack("<3f", 0.25, 0.75, 0.5))
+        alone = self.run_program("run", CONTROLLER / "controller.onnx", "--input", f"state={state}", "--print-all")
+        self.assertIn("0x" + inside.split()[2], alone.stdout.decode())
+
+    def test_tensor_steps_are_under_the_root_and_backends_agree(self):
+        roots = {self.run_json("run", *CLASSIFY_WORDS, "--backend", b)["root"] for b in ("cpu", "reference")}
+        self.assertEqual(len(roots), 1)
+        flipped = [w.replace("controller.onnx", "controller_bit_flipped.onnx") for w in CLASSIFY_WORDS]
+        roots.add(self.run_json("run", *flipped)["root"])
+        self.assertEqual(len(roots), 2)
+
+    def test_a_replay_computes_the_tensor_steps_again(self):
+        trace = self.path("c.isotrace")
+        self.run_program("run", *CLASSIFY_WORDS, "--trace", trace)
+        self.run_program("replay", trace)
+        self.run_program("replay", trace, "--backend", "reference")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,68 @@
+"""witness and isotrace-verify step: a step of a module is written down, judged, and forged in vain."""
+import unittest
+
+from command_line import CommandLineTest
+
+# f(n): a loop that counts n down to 0 and returns it.
+BODY = bytes.fromhex("00 0340 2000 4101 6b 2200 0d00 0b 2000 0b")
+CODE = bytes([1, len(BODY)]) + BODY
+MODULE = (bytes.fromhex("0061736d 01000000" "01 06 01 60 01 7f 01 7f" "03 02 01 00" "07 05 01 01 66 00 00 0a")
+          + bytes([len(CODE)]) + CODE)
+
+
+class Witness(CommandLineTest):
+    def setUp(self):
+        super().setUp()
+        (self.folder / "m.wasm").write_bytes(MODULE)
+
+    def make(self, step, name="a.isostep", code=0, argument="3"):
+        return self.run_json("witness", "m.wasm", "--invoke", "f", argument, "--step", step, "--out", name, code=code)
+
+    def judge(self, name, code):
+        return self.run_json("step", name, program="isotrace-verify", code=code)
+
+    def test_steps_follow_one_another(self):
+        opcodes, root = [], None
+        for step in range(16):  # five in each turn of the loop, one behind it
+            made = self.make(step)
+            judged = self.judge("a.isostep", 0)
+            self.assertEqual(judged["verdict"], "accepted")
+            for key in ("steps", "opcode", "programDigest", "before", "after"):
+                self.assertEqual(judged[key], made[key])
+            self.assertEqual(made["steps"], step)
+            self.assertEqual(made["bytes"], (self.folder / "a.isostep").stat().st_size)
+            opcodes.append(made["opcode"])
+            if opcodes[-1] != "local.get":  # loop and end stand in between there
+                self.assertEqual(made["before"], root)
+            root = made["after"]
+        self.assertEqual(opcodes[:6], ["local.get", "i32.const", "i32.sub", "local.tee", "br_if", "local.get"])
+        self.assertEqual(self.make(16, code=3)["refusal"]["name"], "wasm_step_unknown")
+
+    def test_text_names_what_was_judged(self):
+        self.run_program("witness", "m.wasm", "--invoke", "f", "3", "--step", "2", "--out", "a.isostep")
+        text = self.run_program("step", "a.isostep", program="isotrace-verify").stdout.decode()
+        self.assertIn("a.isostep: accepted: step 2 of program ", text)
+        self.assertTrue(text.endswith(", i32.sub\n"), text)
+
+    def test_forgeries_are_rejected_or_refused(self):
+        self.make(4)
+        self.changed_copy(self.path("a.isostep"), "root", lambda b: b[:-1] + bytes([b[-1] ^ 1]))
+        rejected = self.judge("root", 1)
+        self.assertEqual((rejected["verdict"], rejected["reason"]), ("rejected", "another state follows"))
+        self.changed_copy(self.path("a.isostep"), "cut", lambda b: b[:-1])
+        self.assertEqual(self.judge("cut", 3)["refusal"]["name"], "bytes_truncated")
+        self.changed_copy(self.path("a.isostep"), "magic", lambda b: b[:8] + b"X" + b[9:])
+        self.assertEqual(self.judge("magic", 3)["refusal"]["name"], "witness_malformed")
+        self.run_program("step", "absent", program="isotrace-verify", code=4)
+
+    def test_negative_arguments_wrap_and_others_are_refused(self):
+        self.run_program("witness", "m.wasm", "--invoke", "f", "--step", "0", "--out", "a.isostep", "--", "-1")
+        self.assertEqual(self.make(0, argument="4294967295")["before"], self.judge("a.isostep", 0)["before"])
+        self.assertEqual(self.make(0, argument="4294967296", code=3)["refusal"]["name"], "text_not_number")
+        self.run_program("witness", "m.wasm", "--invoke", "f", "--step", "0", "--out", "b.isostep", code=3)
+        self.run_program("witness", "m.wasm", "--invoke", "g", "--step", "0", "--out", "b.isostep", code=3)
+        self.assert_only("a.isostep", "m.wasm")
+
+
+if __name__ == "__main__":
+    unittest.main()

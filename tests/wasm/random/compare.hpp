@@ -1,0 +1,32 @@
+// Runs a module on every engine side by side, and says where they part.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+
+#include <isotrace/core/bytes.hpp>
+
+#include "tests/wasm/engines.hpp"
+
+namespace isotrace::wasm::tests {
+
+struct Comparison {
+  bool valid = false;
+  bool linked = false;  ///< it could be instantiated within small limits
+  std::optional<std::string> difference;
+  std::uint64_t steps = 0;  ///< on one engine
+  std::uint64_t checkpoints = 0;
+  std::uint64_t unfinished = 0;             ///< runs stopped by the limit of steps
+  std::array<std::uint64_t, 13> endings{};  ///< runs by Trap
+};
+
+/// Loads the module and links it against spectest and make_random_host(). Its start function and
+/// its exported functions are called one after the other with arguments, limits and distances
+/// between checkpoints that follow from the seed. At every checkpoint all engines must have the
+/// state of the first one, hashed as far as it changed; at the end that must be the hash of all of
+/// it.
+Comparison compare_engines(const core::Bytes& bytes, Edition edition, std::uint64_t seed,
+                           std::span<const EngineKind> engines = engine_kinds);
+
+}  // namespace isotrace::wasm::tests

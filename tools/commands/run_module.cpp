@@ -1,0 +1,220 @@
+#include <isotrace/tools/commands/run_module.hpp>
+
+#include <chrono>
+
+#include <isotrace/core/check.hpp>
+#include <isotrace/core/limits.hpp>
+#include <isotrace/tools/commands/discard_files.hpp>
+#include <isotrace/tools/commands/modules.hpp>
+#include <isotrace/tools/commands/wasi_host.hpp>
+#include <isotrace/wasm/function_names.hpp>
+#include <isotrace/wasm/record/effect_log.hpp>
+#include <isotrace/wasm/record/logged_host.hpp>
+
+namespace isotrace::tools {
+namespace {
+
+using wasm::Trap;
+
+core::Result<core::Bytes> read_module(const executor::ModelBytes& module) {
+  if (module.size() > core::limits::wasm_module_bytes_max) {
+    return core::refuse(core::RefusalCode::file_too_large, "module");
+  }
+  core::Bytes bytes(module.size());
+  ISOTRACE_TRY_DONE(module.read(0, bytes));
+  return bytes;
+}
+
+/// Where it trapped; nothing unless it did. A program that ended itself has not failed.
+std::optional<Json> trap_json(wasm::ModuleRun& machine, const wasm::Execution& end) {
+  if (end.status != wasm::Status::trapped || end.trap == Trap::exit) return std::nullopt;
+  Json trap = {{"reason", wasm::trap_text(end.trap)}, {"function", nullptr}, {"pc", nullptr}};
+  if (!end.frames.empty()) {
+    const wasm::Frame& frame = end.frames.back();
+    const auto names = wasm::find_function_names(machine.module());
+    trap["function"] = names[machine.store().functions[frame.function].index];
+    trap["pc"] = frame.pc;
+  }
+  return trap;
+}
+
+/// What the program gave to proc_exit, if it ended itself so.
+std::optional<std::uint32_t> find_exit_code(const wasm::Execution& end, const WasiHost& host) {
+  return end.trap == Trap::exit ? host.exit_code() : std::nullopt;
+}
+
+struct Outcome {
+  wasm::Recording run;
+  const wasm::FunctionType& type;
+  std::optional<Json> trap;
+  std::optional<std::uint32_t> exit_code;
+  std::optional<wasm::EffectLog::Summary> effects;
+  std::optional<double> seconds;
+};
+
+void print_json(const Context& context, const Outcome& outcome) {
+  const wasm::Recording& run = outcome.run;
+  Json object = {{"root", run.complete ? Json(run.root.hex()) : Json(nullptr)},
+                 {"steps", run.end.steps},
+                 {"results", Json::array()},
+                 {"trap", outcome.trap.value_or(Json(nullptr))}};
+  if (run.end.status == wasm::Status::finished) {
+    object["results"] = results_json(outcome.type, run.end.slots);
+  }
+  if (outcome.exit_code) object["exit"] = *outcome.exit_code;
+  if (!run.complete) object["verdict"] = "undecided";
+  if (outcome.effects) {
+    object["effects"] = {{"steps", outcome.effects->steps},
+                         {"bytes", outcome.effects->bytes},
+                         {"digest", outcome.effects->digest.hex()}};
+  }
+  if (outcome.seconds) object["seconds"] = *outcome.seconds;
+  context.print(object);
+}
+
+void print_text(const Context& context, const Outcome& outcome) {
+  const wasm::Recording& run = outcome.run;
+  if (run.complete) context.out << "root " << run.root.hex() << "\n";
+  context.out << "steps " << run.end.steps << "\n";
+  if (!run.complete) context.out << "undecided: halted by --max-steps\n";
+  if (run.end.status == wasm::Status::finished) {
+    context.out << results_text(outcome.type, run.end.slots);
+  }
+  if (outcome.trap) {
+    const Json& trap = *outcome.trap;
+    context.out << "trap: " << trap["reason"].get<std::string>();
+    if (trap["pc"].is_number()) {
+      context.out << " in " << trap["function"].get<std::string>() << " at byte " << trap["pc"];
+    }
+    context.out << "\n";
+  }
+  if (outcome.exit_code) context.out << "exit " << *outcome.exit_code << "\n";
+  if (outcome.effects) {
+    context.out << "effects " << outcome.effects->digest.hex() << ", " << outcome.effects->bytes
+                << " bytes\n";
+  }
+  if (outcome.seconds) context.out << "seconds " << *outcome.seconds << "\n";
+}
+
+int print_outcome(const Context& context, const Outcome& outcome) {
+  if (context.json) {
+    print_json(context, outcome);
+  } else {
+    print_text(context, outcome);
+  }
+  if (!outcome.run.complete) return exit_undecided;
+  return outcome.trap || outcome.exit_code.value_or(0) != 0 ? exit_no : exit_yes;
+}
+
+core::Result<wasm::RecordOptions> load_options(const Arguments& arguments, std::string path) {
+  wasm::RecordOptions options;
+  options.path = std::move(path);
+  options.provenance = {arguments.has("--backend") ? arguments.value("--backend") : "cpu", "",
+                        std::string(tool_name)};
+  ISOTRACE_TRY(options.steps_max, load_count(arguments, "--max-steps", UINT64_MAX));
+  return options;
+}
+
+/// What a run has beside its machine; either may be absent.
+struct Companions {
+  const WasiHost& host;
+  const wasm::LoggedHost* log = nullptr;
+  wasm::EffectLog* effects = nullptr;
+};
+
+/// Why the host refused a call: no record of a tensor step, or none of the call.
+core::Refusal refusal_of(const Companions& companions) {
+  if (companions.host.refusal()) return *companions.host.refusal();
+  ISOTRACE_CHECK(companions.log != nullptr && companions.log->difference());
+  return {core::RefusalCode::trace_digest_mismatch, "trace", *companions.log->difference()};
+}
+
+/// Prints what became of a run, and how long it took if that is asked for.
+template <class Execute>
+int execute(const Context& context, wasm::ModuleRun& machine, const Execute& run_to_end,
+            const Companions& companions) {
+  const auto start = std::chrono::steady_clock::now();
+  ISOTRACE_OR_REPORT(context, const std::optional<wasm::Recording> run, run_to_end());
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  if (!run) return report(context, refusal_of(companions));
+  std::optional<wasm::EffectLog::Summary> logged;
+  if (companions.effects != nullptr) {
+    ISOTRACE_OR_REPORT(context, logged, companions.effects->finish());
+  }
+  return print_outcome(
+      context, {*run, machine.store().type_of(machine.invoked()), trap_json(machine, run->end),
+                find_exit_code(run->end, companions.host), logged,
+                context.timings ? std::optional(seconds.count()) : std::nullopt});
+}
+
+wasm::Link link_to(WasiHost& host) {
+  return
+      [&host](wasm::Store& store, const wasm::Module& module) { return host.link(store, module); };
+}
+
+}  // namespace
+
+int run_module(const Context& context, const Arguments& arguments,
+               const executor::ModelBytes& module) {
+  if (const std::string problem = wasi_problem(arguments); !problem.empty()) {
+    return report_usage(context, problem);
+  }
+  ISOTRACE_OR_REPORT(context, core::Bytes bytes, read_module(module));
+  ISOTRACE_OR_REPORT(context, wasm::RunRequest request, load_request(arguments, std::move(bytes)));
+  const std::vector<trace::Setting> settings = wasi_settings(arguments);
+  if (!request.module->imports.empty()) request.settings = settings;
+  std::optional<wasm::EffectLog> effects;
+  if (arguments.has("--effects")) {
+    ISOTRACE_OR_REPORT(
+        context, effects,
+        wasm::EffectLog::begin(context.files, arguments.value("--effects"), request.program));
+  }
+  const wasm::EngineFactory engine =
+      effects ? wasm::logging_engine(*effects, *request.module) : load_engine(arguments);
+  wasm::TensorStepSink tensor_steps;
+  ISOTRACE_OR_REPORT(context, const auto host,
+                     WasiHost::make(context, arguments, settings, &tensor_steps));
+  ISOTRACE_OR_REPORT(context, const auto machine,
+                     wasm::ModuleRun::make(request, link_to(*host), engine));
+  // The root is the identity of a run and always computed; without --trace the file goes nowhere.
+  DiscardFiles nowhere;
+  const bool traced = arguments.has("--trace");
+  core::Files& files = traced ? context.files : nowhere;
+  ISOTRACE_OR_REPORT(context, wasm::RecordOptions options,
+                     load_options(arguments, traced ? arguments.value("--trace") : "-"));
+  options.tensor_steps = &tensor_steps;
+  options.embed_module = traced && !arguments.has("--no-embed");
+  return execute(context, *machine,
+                 [&] { return wasm::record_run(*machine, request, files, options); },
+                 {*host, nullptr, effects ? &*effects : nullptr});
+}
+
+int resume_recording(const Context& context, const Arguments& arguments) {
+  const std::string& unfinished = arguments.operand(0);
+  constexpr std::string_view suffix = ".incomplete";
+  std::string path = arguments.value("--trace");
+  if (path.empty() && unfinished.ends_with(suffix)) {
+    path = unfinished.substr(0, unfinished.size() - suffix.size());
+  }
+  if (path.empty()) return report_usage(context, "run: --resume needs --trace FILE");
+  ISOTRACE_OR_REPORT(context, const core::Bytes bytes,
+                     context.read(unfinished, core::limits::trace_bytes_max));
+  ISOTRACE_OR_REPORT(context, const wasm::Interrupted interrupted, wasm::find_interruption(bytes));
+  const auto& calls = interrupted.trace.machine.host_calls;
+  wasm::LoggedHost host(interrupted.later_calls, calls.size());
+  const std::vector<trace::Setting>& settings = interrupted.request.settings;
+  for (const auto& made : {std::span(calls), std::span(interrupted.later_calls)}) {
+    ISOTRACE_OR_REPORT(context, [[maybe_unused]] const core::Done done,
+                       check_resumable(*interrupted.request.module, made, settings));
+  }
+  ISOTRACE_OR_REPORT(context, const auto live, WasiHost::make(context, arguments, settings));
+  ISOTRACE_OR_REPORT(context, const auto machine,
+                     wasm::ModuleRun::make(interrupted.request, host.link(link_to(*live)),
+                                           load_engine(arguments)));
+  ISOTRACE_OR_REPORT(context, const wasm::RecordOptions options, load_options(arguments, path));
+  return execute(context, *machine,
+                 [&] { return wasm::resume_run(*machine, interrupted, context.files, options); },
+                 {*live, &host});
+}
+
+}  // namespace isotrace::tools

@@ -1,0 +1,134 @@
+#include <isotrace/tools/commands/wasi_host.hpp>
+
+#include <algorithm>
+#include <filesystem>
+
+#include <isotrace/tools/commands/inputs.hpp>
+#include <isotrace/tools/wasi/host_world.hpp>
+
+namespace isotrace::tools {
+namespace {
+
+/// The first value of the option that does not begin with a name and '='.
+const std::string* find_nameless(const Arguments& arguments, std::string_view option) {
+  const std::vector<std::string>& values = arguments.values(option);
+  const auto found = std::ranges::find_if(values, [](const std::string& value) {
+    const std::size_t end = value.find('=');
+    return end == std::string::npos || end == 0;
+  });
+  return found == values.end() ? nullptr : &*found;
+}
+
+using Settings = std::vector<trace::Setting>;
+
+std::vector<std::string> values_of(const Settings& settings, std::string_view name) {
+  std::vector<std::string> values;
+  for (const trace::Setting& setting : settings) {
+    if (setting.name == name) values.push_back(setting.value);
+  }
+  return values;
+}
+
+core::Result<wasi::WorldOptions> world_options(const Context& context, const Arguments& arguments,
+                                               const Settings& settings) {
+  wasi::WorldOptions options;
+  std::vector<std::string> names;
+  for (const std::string& value : arguments.values("--dir")) {
+    const std::size_t end = value.find('=');
+    options.folders.push_back({value.substr(0, end), value.substr(end + 1)});
+    names.push_back(value.substr(0, end));
+  }
+  if (names != values_of(settings, "dir")) {
+    return core::refuse(core::RefusalCode::wasm_host_state_lost, "--dir",
+                        "the run had other folders, or in another order");
+  }
+  if (const auto seed = values_of(settings, "virtual"); !seed.empty()) {
+    options.virtual_seed = parse_count(seed[0]).value_or(0);
+  }
+  // With --json, standard output is one object.
+  options.output = context.json ? wasi::Output::standard_error : wasi::Output::standard_output;
+  return options;
+}
+
+/// Whether a host that has not answered the call is as one that has.
+bool leaves_host_alone(const wasm::Import& import, const trace::HostCallRecord& call,
+                       bool is_virtual) {
+  constexpr std::string_view always[] = {
+      "args_get",       "args_sizes_get",      "environ_get",   "environ_sizes_get",
+      "fd_prestat_get", "fd_prestat_dir_name", "fd_fdstat_get", "sched_yield"};
+  constexpr std::string_view real[] = {"clock_res_get", "clock_time_get", "random_get"};
+  if (import.module != wasm::wasi::Wasi::module_name) return false;
+  const auto is_in = [&](std::span<const std::string_view> names) {
+    return std::ranges::find(names, import.name) != names.end();
+  };
+  const bool prints =
+      import.name == "fd_write" && (call.arguments[0] == 1 || call.arguments[0] == 2);
+  return is_in(always) || prints || (!is_virtual && is_in(real));
+}
+
+}  // namespace
+
+std::string wasi_problem(const Arguments& arguments) {
+  if (const std::string* value = find_nameless(arguments, "--env")) {
+    return "run: --env " + *value + " is not NAME=VALUE";
+  }
+  if (const std::string* value = find_nameless(arguments, "--dir")) {
+    return "run: --dir " + *value + " is not GUEST=HOST";
+  }
+  if (!arguments.has("--seed")) return {};
+  if (!arguments.has("--virtual")) return "run: --seed needs --virtual";
+  if (parse_count(arguments.value("--seed"))) return {};
+  return "run: --seed " + arguments.value("--seed") + " is not a number";
+}
+
+std::vector<trace::Setting> wasi_settings(const Arguments& arguments) {
+  const std::filesystem::path program(arguments.operand(0));
+  Settings settings = {{"arg", program.filename().string()}};
+  for (const std::string& value : arguments.values("--arg")) settings.push_back({"arg", value});
+  for (const std::string& value : arguments.values("--env")) settings.push_back({"env", value});
+  for (const std::string& value : arguments.values("--dir")) {
+    settings.push_back({"dir", value.substr(0, value.find('='))});
+  }
+  if (arguments.has("--virtual")) {
+    settings.push_back({"virtual", arguments.has("--seed") ? arguments.value("--seed") : "0"});
+  }
+  return settings;
+}
+
+core::Result<core::Done> check_resumable(const wasm::Module& module,
+                                         std::span<const trace::HostCallRecord> calls,
+                                         const Settings& settings) {
+  const bool is_virtual = !values_of(settings, "virtual").empty();
+  for (const trace::HostCallRecord& call : calls) {
+    const wasm::Import& import = module.imports[call.function];
+    if (leaves_host_alone(import, call, is_virtual)) continue;
+    return core::refuse(core::RefusalCode::wasm_host_state_lost, import.module + "." + import.name,
+                        "the program has called it before");
+  }
+  return core::Done{};
+}
+
+core::Result<std::unique_ptr<WasiHost>> WasiHost::make(const Context& context,
+                                                       const Arguments& arguments,
+                                                       const Settings& settings,
+                                                       wasm::TensorStepSink* steps) {
+  ISOTRACE_TRY(const wasi::WorldOptions options, world_options(context, arguments, settings));
+  ISOTRACE_TRY(wasm::wasi::World world, wasi::make_world(options));
+  ISOTRACE_TRY(auto backend, load_backend(arguments, arguments.has("--backend") ? "" : "cpu"));
+  ISOTRACE_TRY(const executor::ExecuteLimits limits, load_limits(arguments));
+  wasm::wasi::Settings seen{.arguments = values_of(settings, "arg"),
+                            .environment = values_of(settings, "env")};
+  const auto take_step = [steps](const trace::StepRecord& step) -> core::Result<core::Done> {
+    return steps != nullptr && steps->take ? steps->take(step) : core::Done{};
+  };
+  return std::unique_ptr<WasiHost>(
+      new WasiHost(std::move(seen), std::move(world), std::move(backend), take_step, limits));
+}
+
+core::Result<std::vector<wasm::ExternValue>> WasiHost::link(wasm::Store& store,
+                                                            const wasm::Module& module) {
+  wasm::HostLibrary* const libraries[] = {&wasi_, &nn_};
+  return wasm::link_host(store, module, libraries);
+}
+
+}  // namespace isotrace::tools

@@ -1,0 +1,16 @@
+// What people call the functions of a module: for display alone.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <isotrace/wasm/module.hpp>
+
+namespace isotrace::wasm {
+
+/// By index: the name that the custom section "name" gives, else that of an export, else
+/// "MODULE.NAME" of an import, else "function INDEX". What is wrong with the section is passed
+/// over.
+std::vector<std::string> find_function_names(const Module& module);
+
+}  // namespace isotrace::wasm
