@@ -1,5 +1,6 @@
 // WASI over a real folder: what programs do to files, and that nothing leads out of the folder.
 #include <chrono>
+#include <future>
 #include <thread>
 
 #include <sys/stat.h>
@@ -314,18 +315,22 @@ TEST(WasiWorld, folders_that_cannot_be_opened_are_refused) {
   EXPECT_EQ(tools::wasi::make_world({many, {}}).error().code, core::RefusalCode::limit_exceeded);
 }
 
-/// What reading 10 bytes gives while they come in two pieces.
+/// What reading 10 bytes gives while they come in two pieces: the second one behind the read, or,
+/// if that waits for it, at last all the same.
 std::string read_pieces(tools::wasi::StreamReads reads) {
   int ends[2];
   EXPECT_EQ(::pipe(ends), 0);
   EXPECT_EQ(::write(ends[1], "ab", 2), 2);
+  std::promise<void> has_read;
   std::thread writer([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    const bool waits = reads == tools::wasi::StreamReads::all;
+    has_read.get_future().wait_for(std::chrono::milliseconds(waits ? 20 : 5000));
     EXPECT_EQ(::write(ends[1], "cd", 2), 2);
     ::close(ends[1]);
   });
   std::vector<std::uint8_t> bytes(10);
   const auto size = tools::wasi::Stream(ends[0], reads).read(bytes, 0);
+  has_read.set_value();
   writer.join();
   ::close(ends[0]);
   return std::string(core::as_text(bytes).substr(0, size.value_or(0)));
