@@ -44,6 +44,9 @@ class Backend {
   /// One tensor per output. Sets up the floating-point environment itself.
   virtual core::Result<std::vector<core::Tensor>> run(const core::Node& node,
                                                       core::Operands operands) = 0;
+  /// Whether the last run() was not this backend's own, but that of one behind it
+  /// (fallback_backend.hpp).
+  [[nodiscard]] virtual bool fell_back() const { return false; }
   /// How many of these nodes, from the first on, run_chain might take at once; at least 1. Each but
   /// the first reads the result of the one before it, once, and nobody else does.
   [[nodiscard]] virtual std::size_t chain_length(std::span<const core::Node>) const { return 1; }

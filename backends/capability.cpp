@@ -5,6 +5,7 @@
 
 #include <isotrace/backends/backend.hpp>
 #include <isotrace/backends/cpu/math.hpp>
+#include <isotrace/backends/gpu/operations.hpp>
 
 namespace isotrace::backends {
 namespace {
@@ -370,6 +371,17 @@ Support cpu_support(Op op, Dtype dtype) {
   return Support::reference_loop;
 }
 
+/// Changes of shape reach no backend where the executor knows them (docs/backends.md); alone they
+/// move nothing that a device would have to.
+constexpr Op shape_changes[] = {Op::identity,  Op::reshape, Op::flatten, Op::squeeze,
+                                Op::unsqueeze, Op::shape,   Op::size};
+
+Support gpu_support(Op op, Dtype dtype) {
+  if (gpu::is_on_device(op, dtype)) return Support::device;
+  const bool shape = std::ranges::find(shape_changes, op) != std::end(shape_changes);
+  return shape ? Support::reference_loop : Support::refused;
+}
+
 std::string dtypes_text(std::span<const Dtype> dtypes) {
   std::string text;
   for (const Dtype dtype : dtypes) {
@@ -386,6 +398,8 @@ std::string_view support_name(Support support) {
     case Support::refused: return "refused";
     case Support::reference_loop: return "reference_loop";
     case Support::simd: return "simd";
+    case Support::device: return "device";
+    case Support::plugin: return "plugin";
   }
   ISOTRACE_CHECK(false, static_cast<int>(support));
 }
@@ -393,6 +407,7 @@ std::string_view support_name(Support support) {
 core::Result<CapabilityMatrix> capability_matrix(std::string_view backend) {
   if (backend == "reference") return make_matrix(&reference_support);
   if (backend == "cpu") return make_matrix(&cpu_support);
+  if (backend == "cuda" || backend == "hip") return make_matrix(&gpu_support);
   return core::refuse(core::RefusalCode::backend_unknown, std::string(backend));
 }
 

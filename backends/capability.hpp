@@ -14,6 +14,8 @@ enum class Support : std::uint8_t {
   refused,
   reference_loop,  ///< the plain loop of the reference room, whatever the backend
   simd,            ///< the backend's own kernels, with the same bits
+  device,          ///< kernels on a device, with the same bits
+  plugin,          ///< a plugin's, which alone knows how
 };
 std::string_view support_name(Support support);
 

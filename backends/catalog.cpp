@@ -12,6 +12,8 @@ struct Entry {
 constexpr Entry catalog[] = {
     {"reference", &make_reference_backend},
     {"cpu", &make_cpu_backend},
+    {"cuda", &make_cuda_backend},
+    {"hip", &make_hip_backend},
 };
 
 }  // namespace

@@ -12,4 +12,9 @@ core::Result<std::unique_ptr<Backend>> make_reference_backend(const BackendOptio
 /// backend_unknown or device_absent by isa, value_out_of_range or limit_exceeded by threads.
 core::Result<std::unique_ptr<Backend>> make_cpu_backend(const BackendOptions& options);
 
+/// Kernels on the first device of the driver (gpu/driver.hpp); what they do not compute is refused.
+/// Refuse backend_unknown for any isa, device_absent.
+core::Result<std::unique_ptr<Backend>> make_cuda_backend(const BackendOptions& options);
+core::Result<std::unique_ptr<Backend>> make_hip_backend(const BackendOptions& options);
+
 }  // namespace isotrace::backends

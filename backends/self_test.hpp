@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <isotrace/backends/backend.hpp>
+#include <isotrace/backends/conformance.hpp>
 
 namespace isotrace::backends {
 
@@ -26,6 +26,10 @@ struct SelfTestReport {
   /// Something was tested and nothing failed.
   [[nodiscard]] bool all_passed() const { return passed() != 0 && failed() == 0; }
 };
+
+/// What a report of conformance says of the calls that the backend supports: one that it then
+/// refuses has failed.
+SelfTestReport summarise(const std::string& backend, const ConformanceReport& report);
 
 /// The same samples on every machine. A sample passes if the tensors are identical, or if backend
 /// and reference refuse it with the same code. Refuses float_environment_wrong.

@@ -1,18 +1,29 @@
 #include <isotrace/certificates/json_field.hpp>
 
+#include <algorithm>
+
 #include <isotrace/certificates/base64.hpp>
 
 namespace isotrace::certificates {
 
 using core::Result;
 
-Result<core::Done> JsonField::check_members(std::initializer_list<std::string_view> names) const {
-  if (!value_->is_object()) return refuse("must be an object");
-  for (const std::string_view name : names) {
-    if (!value_->contains(name)) return refuse("member " + std::string(name) + " is missing");
+std::size_t JsonField::find(std::string_view name) const {
+  if (node().kind != JsonKind::object) return 0;
+  for (std::size_t at = index_ + 1; at < node().behind; at = document_->nodes[at].behind) {
+    if (document_->nodes[at].key == name) return at;
   }
-  if (value_->size() == names.size()) return core::Done{};
-  for (const auto& [key, member] : value_->items()) {
+  return 0;
+}
+
+Result<core::Done> JsonField::check_members(std::initializer_list<std::string_view> names) const {
+  if (node().kind != JsonKind::object) return refuse("must be an object");
+  for (const std::string_view name : names) {
+    if (!has(name)) return refuse("member " + std::string(name) + " is missing");
+  }
+  if (node().count == names.size()) return core::Done{};
+  for (std::size_t at = index_ + 1; at < node().behind; at = document_->nodes[at].behind) {
+    const std::string_view key = document_->nodes[at].key;
     if (std::find(names.begin(), names.end(), key) == names.end()) {
       return refuse("member " + quote(key) + " is unknown");
     }
@@ -21,29 +32,31 @@ Result<core::Done> JsonField::check_members(std::initializer_list<std::string_vi
 }
 
 Result<JsonField> JsonField::member(std::string_view name) const {
-  if (!value_->is_object()) return refuse("must be an object");
-  const auto found = value_->find(name);
-  if (found == value_->end()) return refuse("member " + std::string(name) + " is missing");
-  return JsonField(*found, code_, place_ + "/" + std::string(name));
+  if (node().kind != JsonKind::object) return refuse("must be an object");
+  const std::size_t found = find(name);
+  if (found == 0) return refuse("member " + std::string(name) + " is missing");
+  return JsonField(*document_, code_, found);
 }
 
 Result<std::vector<JsonField>> JsonField::elements(std::size_t count_max) const {
-  if (!value_->is_array()) return refuse("must be an array");
-  if (value_->size() > count_max) {
+  if (node().kind != JsonKind::array) return refuse("must be an array");
+  if (node().count > count_max) {
     return refuse("more than " + std::to_string(count_max) + " elements");
   }
   std::vector<JsonField> fields;
-  for (std::size_t i = 0; i < value_->size(); ++i) {
-    fields.emplace_back((*value_)[i], code_, place_ + "/" + std::to_string(i));
+  fields.reserve(node().count);
+  for (std::size_t at = index_ + 1; at < node().behind; at = document_->nodes[at].behind) {
+    fields.emplace_back(*document_, code_, at);
   }
   return fields;
 }
 
 Result<std::string> JsonField::text(std::size_t bytes_max) const {
-  if (!value_->is_string()) return refuse("must be a text");
-  const auto& text = value_->get_ref<const std::string&>();
-  if (text.size() > bytes_max) return refuse("longer than " + std::to_string(bytes_max) + " bytes");
-  return text;
+  if (node().kind != JsonKind::text) return refuse("must be a text");
+  if (node().text.size() > bytes_max) {
+    return refuse("longer than " + std::to_string(bytes_max) + " bytes");
+  }
+  return std::string(node().text);
 }
 
 Result<std::string> JsonField::name(std::size_t bytes_max) const {
@@ -54,26 +67,28 @@ Result<std::string> JsonField::name(std::size_t bytes_max) const {
 }
 
 Result<core::Digest> JsonField::digest() const {
-  ISOTRACE_TRY(const std::string hex, text(64));
-  const auto digest = core::parse_digest(hex);
+  const auto digest =
+      node().kind == JsonKind::text ? core::parse_digest(node().text) : std::nullopt;
   if (!digest) return refuse("must be 64 lower-case hex digits");
   return *digest;
 }
 
 Result<std::uint64_t> JsonField::count() const {
-  if (!value_->is_number_unsigned()) return refuse("must be a number that is not negative");
-  return value_->get<std::uint64_t>();
+  if (node().kind != JsonKind::integer || node().number < 0) {
+    return refuse("must be a number that is not negative");
+  }
+  return static_cast<std::uint64_t>(node().number);
 }
 
 Result<core::Bytes> JsonField::base64() const {
-  if (!value_->is_string()) return refuse("must be a text");
-  auto bytes = parse_base64(value_->get_ref<const std::string&>());
+  if (node().kind != JsonKind::text) return refuse("must be a text");
+  auto bytes = parse_base64(node().text);
   if (!bytes) return refuse("is not strict base64");
   return *std::move(bytes);
 }
 
 Result<core::Done> JsonField::check_text(std::string_view expected) const {
-  if (!value_->is_string() || value_->get_ref<const std::string&>() != expected) {
+  if (node().kind != JsonKind::text || node().text != expected) {
     return refuse("must be " + quote(expected));
   }
   return core::Done{};

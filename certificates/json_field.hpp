@@ -1,6 +1,6 @@
-// A JSON value together with its place (a JSON pointer), for reading closed shapes: exactly the
-// members named, each of the type asked for; everything else is refused with the place. Trusted
-// base.
+// A JSON value of a document, which knows its place (a JSON pointer), for reading closed shapes:
+// exactly the members named, each of the type asked for; everything else is refused with the place.
+// Trusted base.
 #pragma once
 
 #include <initializer_list>
@@ -15,16 +15,18 @@ namespace isotrace::certificates {
 
 class JsonField {
  public:
-  /// `value` must outlive the field. Breaches are refused with `code`.
-  JsonField(const Json& value, core::RefusalCode code, std::string place = {})
-      : value_(&value), code_(code), place_(std::move(place)) {}
+  /// `document` must outlive the field. Breaches are refused with `code`.
+  JsonField(const JsonDocument& document, core::RefusalCode code, std::size_t index = 0)
+      : document_(&document), code_(code), index_(index) {}
 
   /// Refuses unless the value is an object with exactly these members.
   [[nodiscard]] core::Result<core::Done> check_members(
       std::initializer_list<std::string_view> names) const;
   [[nodiscard]] core::Result<JsonField> member(std::string_view name) const;
   [[nodiscard]] core::Result<std::vector<JsonField>> elements(std::size_t count_max) const;
-  [[nodiscard]] bool is_null() const { return value_->is_null(); }
+  [[nodiscard]] bool is_null() const { return node().kind == JsonKind::null; }
+  /// Whether the value is an object with this member.
+  [[nodiscard]] bool has(std::string_view name) const { return find(name) != 0; }
 
   /// Any text of at most bytes_max bytes.
   [[nodiscard]] core::Result<std::string> text(std::size_t bytes_max) const;
@@ -40,7 +42,8 @@ class JsonField {
   [[nodiscard]] core::Result<core::Done> check_text(std::string_view expected) const;
 
   [[nodiscard]] tl::unexpected<core::Refusal> refuse(std::string detail) const {
-    return core::refuse(code_, place_.empty() ? "/" : place_, std::move(detail));
+    const std::string place = document_->pointer_to(index_);
+    return core::refuse(code_, place.empty() ? "/" : place, std::move(detail));
   }
 
   // The same for a member, so that a shape reads as a list.
@@ -52,9 +55,13 @@ class JsonField {
                                                               std::size_t max) const;
 
  private:
-  const Json* value_;
+  [[nodiscard]] const JsonNode& node() const { return document_->nodes[index_]; }
+  /// Index of the member's node; 0, where no member can be, if there is none.
+  [[nodiscard]] std::size_t find(std::string_view name) const;
+
+  const JsonDocument* document_;
   core::RefusalCode code_;
-  std::string place_;
+  std::size_t index_;
 };
 
 }  // namespace isotrace::certificates

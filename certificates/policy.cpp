@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include <isotrace/certificates/base64.hpp>
+#include <isotrace/certificates/bundle.hpp>
 #include <isotrace/certificates/json_field.hpp>
+#include <isotrace/certificates/timestamp.hpp>
 #include <isotrace/core/limits.hpp>
 
 namespace isotrace::certificates {
@@ -17,8 +19,6 @@ constexpr std::size_t keys_max = 1024;
 constexpr std::size_t rules_max = 1024;
 constexpr std::size_t names_max = 1024;
 constexpr std::size_t word_max = 64;
-constexpr std::string_view any_word = "any";
-constexpr std::string_view replay_word = "replay";
 
 Result<UnixSeconds> parse_time(const JsonField& field) {
   ISOTRACE_TRY(const std::string text, field.name(word_max));
@@ -56,20 +56,57 @@ Result<PolicyKey> parse_key(const JsonField& json) {
   return out;
 }
 
-Result<Done> parse_roles(const JsonField& json, Policy& policy) {
-  ISOTRACE_TRY_DONE(json.check_members({"certifier"}));
-  ISOTRACE_TRY(const JsonField certifier, json.member("certifier"));
-  ISOTRACE_TRY_DONE(certifier.check_members({"keyids", "threshold"}));
-  ISOTRACE_TRY(const auto keyids, certifier.elements("keyids", keys_max));
+/// `least` is 0 where a role may have no keys.
+Result<PolicyRole> parse_role(const JsonField& json, std::uint64_t least, const Policy& policy) {
+  ISOTRACE_TRY_DONE(json.check_members({"keyids", "threshold"}));
+  PolicyRole role;
+  ISOTRACE_TRY(const auto keyids, json.elements("keyids", keys_max));
   for (const JsonField& field : keyids) {
     ISOTRACE_TRY(const Digest keyid, field.digest());
     if (policy.find_key(keyid) == nullptr) return field.refuse("no key has this keyid");
-    if (policy.is_certifier(keyid)) return field.refuse("stands twice");
-    policy.certifiers.push_back(keyid);
+    if (role.has(keyid)) return field.refuse("stands twice");
+    role.keyids.push_back(keyid);
   }
-  ISOTRACE_TRY(policy.threshold, certifier.count("threshold"));
-  if (policy.threshold < 1 || policy.threshold > policy.certifiers.size()) {
-    return certifier.refuse("threshold must be between 1 and the number of keyids");
+  ISOTRACE_TRY(role.threshold, json.count("threshold"));
+  if (!role.keyids.empty()) least = 1;
+  if (role.threshold < least || role.threshold > role.keyids.size()) {
+    return json.refuse("threshold must be between 1 and the number of keyids");
+  }
+  return role;
+}
+
+Result<Done> parse_logs(const JsonField& roles, Policy& policy) {
+  ISOTRACE_TRY(const auto logs, roles.elements("log", keys_max));
+  for (const JsonField& field : logs) {
+    ISOTRACE_TRY_DONE(field.check_members({"keyid", "origin"}));
+    PolicyLog log;
+    ISOTRACE_TRY(log.keyid, field.digest("keyid"));
+    ISOTRACE_TRY(log.origin, field.name("origin", core::limits::name_bytes_max));
+    const PolicyKey* key = policy.find_key(log.keyid);
+    if (key == nullptr || key->key.algorithm() != KeyAlgorithm::ed25519) {
+      return field.refuse("no Ed25519 key has this keyid");
+    }
+    if (!is_note_name(log.origin) || log.origin == seal_origin) {
+      return field.refuse("origin is no name of a log");
+    }
+    if (policy.find_log(log.origin) != nullptr) return field.refuse("the origin stands twice");
+    policy.logs.push_back(std::move(log));
+  }
+  return Done{};
+}
+
+Result<Done> parse_roles(const JsonField& json, Policy& policy) {
+  ISOTRACE_TRY_DONE(json.check_members({"certifier", "log", "root", "timestamper"}));
+  ISOTRACE_TRY(const JsonField certifier, json.member("certifier"));
+  ISOTRACE_TRY(policy.certifier, parse_role(certifier, 1, policy));
+  ISOTRACE_TRY(const JsonField root, json.member("root"));
+  ISOTRACE_TRY(policy.root, parse_role(root, 0, policy));
+  ISOTRACE_TRY_DONE(parse_logs(json, policy));
+  ISOTRACE_TRY(const auto timestampers, json.elements("timestamper", keys_max));
+  for (const JsonField& field : timestampers) {
+    ISOTRACE_TRY(core::Bytes der, field.base64());
+    if (!is_x509(der)) return field.refuse("must be an X.509 certificate, base64 of its DER");
+    policy.timestampers.push_back(std::move(der));
   }
   return Done{};
 }
@@ -104,15 +141,13 @@ Result<Done> parse_required_evidence(const JsonField& json, PolicyRule& rule) {
   ISOTRACE_TRY(const auto evidence, json.elements("evidence", names_max));
   for (const JsonField& field : evidence) {
     ISOTRACE_TRY(const std::string word, field.name(word_max));
-    if (word == "property") {
-      rule.evidence.property = true;
-    } else if (word == "proof") {
-      rule.evidence.proof = true;
-    } else if (word == "trace") {
-      rule.evidence.trace = true;
-    } else if (word != "model") {
-      return field.refuse("must be model, property, proof or trace");
+    bool known = word == "model";
+    for (const auto& [name, member] : evidence_words) {
+      if (word != name) continue;
+      rule.evidence.*member = true;
+      known = true;
     }
+    if (!known) return field.refuse("must be model, property, proof, trace, log or timestamp");
   }
   return Done{};
 }
@@ -139,42 +174,9 @@ Result<PolicyRule> parse_rule(const JsonField& json) {
   }
   ISOTRACE_TRY(const std::string assurance, json.name("leastAssurance", word_max));
   const auto least = find_named<Assurance>(assurance);
-  if (!least) return json.refuse("leastAssurance must be asserted, reproduced or proved");
+  if (!least) return json.refuse("leastAssurance must be asserted, sampled, reproduced or proved");
   rule.least_assurance = *least;
   return rule;
-}
-
-Json to_json(const PolicyKey& key) {
-  return {{"alg", key_algorithm_name(key.key.algorithm())},
-          {"keyid", key.key.keyid().hex()},
-          {"revokedAt", key.revoked_at ? Json(write_utc(*key.revoked_at)) : Json(nullptr)},
-          {"spki", write_base64(key.key.spki())},
-          {"validFrom", write_utc(key.valid_from)},
-          {"validUntil", write_utc(key.valid_until)}};
-}
-
-Json hex_list(const std::vector<Digest>& digests) {
-  Json list = Json::array();
-  for (const Digest& digest : digests) list.push_back(digest.hex());
-  return list;
-}
-
-Json to_json(const PolicyRule& rule) {
-  Json claims = hex_list(rule.properties);
-  if (rule.any_property) claims.push_back(any_word);
-  if (rule.replay) claims.push_back(replay_word);
-  Json evidence = Json::array({"model"});
-  if (rule.evidence.property) evidence.push_back("property");
-  if (rule.evidence.proof) evidence.push_back("proof");
-  if (rule.evidence.trace) evidence.push_back("trace");
-  Json levels = Json::array();
-  for (const ClaimLevel level : rule.levels) levels.push_back(name_of(level));
-  return {{"claims", std::move(claims)},
-          {"evidence", std::move(evidence)},
-          {"leastAssurance", name_of(rule.least_assurance)},
-          {"levels", std::move(levels)},
-          {"semantics", Json(rule.semantics)},
-          {"subjects", rule.subjects.empty() ? Json::array({any_word}) : hex_list(rule.subjects)}};
 }
 
 }  // namespace
@@ -189,14 +191,32 @@ const PolicyKey* Policy::find_key(const Digest& keyid) const {
   return found == keys.end() ? nullptr : &*found;
 }
 
-bool Policy::is_certifier(const Digest& keyid) const {
-  return std::find(certifiers.begin(), certifiers.end(), keyid) != certifiers.end();
+const PolicyLog* Policy::find_log(std::string_view origin) const {
+  const auto found = std::find_if(logs.begin(), logs.end(),
+                                  [&](const PolicyLog& log) { return log.origin == origin; });
+  return found == logs.end() ? nullptr : &*found;
+}
+
+bool PolicyRole::has(const Digest& keyid) const {
+  return std::find(keyids.begin(), keyids.end(), keyid) != keyids.end();
+}
+
+std::string find_key_fault(const PolicyKey& key, UnixSeconds now,
+                           const std::optional<UnixSeconds>& trusted_time) {
+  const UnixSeconds time = trusted_time.value_or(now);
+  if (key.revoked_at && (!trusted_time || time >= *key.revoked_at)) {
+    return "revoked at " + write_utc(*key.revoked_at);
+  }
+  if (time < key.valid_from) return "not valid before " + write_utc(key.valid_from);
+  if (time >= key.valid_until) return "expired at " + write_utc(key.valid_until);
+  return {};
 }
 
 Result<Policy> parse_policy(core::ByteView bytes) {
   constexpr auto code = core::RefusalCode::policy_malformed;
-  ISOTRACE_TRY(const Json json, parse_strict_json(bytes, {code, core::limits::policy_bytes_max,
-                                                          JsonForm::indented}));
+  ISOTRACE_TRY(
+      const JsonDocument json,
+      parse_strict_json(bytes, {code, core::limits::policy_bytes_max, JsonForm::indented}));
   const JsonField root(json, code);
   ISOTRACE_TRY_DONE(root.check_members({"expires", "keys", "roles", "rules", "schema", "version"}));
   ISOTRACE_TRY(const JsonField schema, root.member("schema"));
@@ -219,34 +239,6 @@ Result<Policy> parse_policy(core::ByteView bytes) {
     ISOTRACE_TRY(PolicyRule rule, parse_rule(field));
     policy.rules.push_back(std::move(rule));
   }
-  return policy;
-}
-
-std::string write_policy(const Policy& policy) {
-  Json keys = Json::array();
-  for (const PolicyKey& key : policy.keys) keys.push_back(to_json(key));
-  Json rules = Json::array();
-  for (const PolicyRule& rule : policy.rules) rules.push_back(to_json(rule));
-  const Json certifier = {{"keyids", hex_list(policy.certifiers)}, {"threshold", policy.threshold}};
-  Json json;
-  json["expires"] = write_utc(policy.expires);
-  json["keys"] = std::move(keys);
-  json["roles"]["certifier"] = certifier;
-  json["rules"] = std::move(rules);
-  json["schema"] = policy_schema;
-  json["version"] = policy.version;
-  return write_json(json, JsonForm::indented);
-}
-
-Policy make_policy(const PublicKey& key, UnixSeconds now, UnixSeconds lifetime) {
-  PolicyRule rule;
-  rule.semantics = {std::string(core::semantics_id)};
-  rule.levels = {ClaimLevel::exact_order, ClaimLevel::any_order};
-  Policy policy;
-  policy.expires = now + lifetime;
-  policy.keys = {PolicyKey{key, now, now + lifetime, std::nullopt}};
-  policy.certifiers = {key.keyid()};
-  policy.rules = {std::move(rule)};
   return policy;
 }
 

@@ -19,8 +19,23 @@ struct PolicyKey {
   PublicKey key;
   UnixSeconds valid_from = 0;
   UnixSeconds valid_until = 0;
-  /// Since there is no trusted time of signing, a revoked key counts for nothing, whenever revoked.
+  /// From then on the key counts for nothing. What it signed before counts only if a trusted time
+  /// stamp says so; without one, everything that a revoked key signed fails.
   std::optional<UnixSeconds> revoked_at;
+};
+
+/// Distinct keys of which a number must sign.
+struct PolicyRole {
+  std::vector<core::Digest> keyids;  ///< all among the policy's keys
+  std::uint64_t threshold = 0;
+
+  [[nodiscard]] bool has(const core::Digest& keyid) const;
+};
+
+/// A transparency log whose word counts.
+struct PolicyLog {
+  std::string origin;
+  core::Digest keyid;  ///< an Ed25519 key among the policy's keys
 };
 
 /// Material that must be at hand besides the model, which always must.
@@ -28,7 +43,19 @@ struct RequiredEvidence {
   bool property = false;
   bool proof = false;
   bool trace = false;
+  bool log = false;        ///< a proof that a log of the policy holds every signature that counts
+  bool timestamp = false;  ///< a trusted time stamp over every signature that counts
 };
+
+/// What a policy calls them; the model is "model".
+inline constexpr std::pair<std::string_view, bool RequiredEvidence::*> evidence_words[] = {
+    {"property", &RequiredEvidence::property},
+    {"proof", &RequiredEvidence::proof},
+    {"trace", &RequiredEvidence::trace},
+    {"log", &RequiredEvidence::log},
+    {"timestamp", &RequiredEvidence::timestamp}};
+inline constexpr std::string_view any_word = "any";  ///< any subject, any property
+inline constexpr std::string_view replay_word = "replay";
 
 /// Applies to the subjects it names; a certificate must satisfy every rule that applies to it.
 struct PolicyRule {
@@ -48,22 +75,23 @@ struct Policy {
   std::uint64_t version = 1;
   UnixSeconds expires = 0;
   std::vector<PolicyKey> keys;
-  std::vector<core::Digest> certifiers;  ///< keyids, all among keys
-  std::uint64_t threshold = 1;           ///< distinct certifiers that must have signed
+  PolicyRole certifier;  ///< who may sign certificates
+  PolicyRole root;       ///< who may sign the next policy; empty: nobody
+  std::vector<PolicyLog> logs;
+  std::vector<core::Bytes> timestampers;  ///< X.509 DER: authorities, or issuers of theirs
   std::vector<PolicyRule> rules;
   core::Digest sha256;  ///< of the file
 
   [[nodiscard]] const PolicyKey* find_key(const core::Digest& keyid) const;
-  [[nodiscard]] bool is_certifier(const core::Digest& keyid) const;
+  [[nodiscard]] const PolicyLog* find_log(std::string_view origin) const;
 };
+
+/// Why a key counts for nothing at a time; empty if it counts. Without a trusted time, `now` is
+/// judged and a revoked key never counts.
+std::string find_key_fault(const PolicyKey& key, UnixSeconds now,
+                           const std::optional<UnixSeconds>& trusted_time);
 
 /// Refuses policy_malformed with a JSON pointer, and key_* for a key in it.
 core::Result<Policy> parse_policy(core::ByteView bytes);
-/// The file of a policy (its sha256 member plays no part).
-std::string write_policy(const Policy& policy);
-
-/// One certifier key, valid from `now` for `lifetime` seconds, and one rule: any subject, isonum-1,
-/// claims about the float execution (not only about real arithmetic), at least reproduced.
-Policy make_policy(const PublicKey& key, UnixSeconds now, UnixSeconds lifetime);
 
 }  // namespace isotrace::certificates

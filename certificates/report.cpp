@@ -30,6 +30,20 @@ OrderedJson to_json(const Check& check) {
   return json;
 }
 
+OrderedJson to_json(const SignerReport& signer) {
+  OrderedJson json;
+  json["keyid"] = signer.keyid.hex();
+  json["time"] = signer.time ? OrderedJson(write_utc(*signer.time)) : OrderedJson(nullptr);
+  json["log"] = nullptr;
+  if (signer.log) {
+    json["log"] = {{"origin", signer.log->origin},
+                   {"size", signer.log->size},
+                   {"index", signer.log->index},
+                   {"root", signer.log->root.hex()}};
+  }
+  return json;
+}
+
 }  // namespace
 
 std::string_view outcome_name(Outcome outcome) {
@@ -76,9 +90,17 @@ std::string write_report(const VerifyReport& report) {
   json["code"] = static_cast<int>(report.outcome);
   json["certificate"] = report.certificate_id.hex();
   json["policySha256"] = report.policy_sha256.hex();
-  json["signers"] = report.signers;
+  json["signers"] = OrderedJson::array();
+  for (const SignerReport& signer : report.signers) json["signers"].push_back(to_json(signer));
   json["subject"] = {{"name", report.subject}, {"sha256", report.subject_sha256}};
   json["verdict"] = report.verdict;
+  json["claims"] = OrderedJson::array();
+  for (const ClaimReport& claim : report.claims) {
+    json["claims"].push_back({{"id", claim.id},
+                              {"result", claim.result},
+                              {"assurance", claim.assurance},
+                              {"established", claim.established}});
+  }
   json["nonClaims"] = report.non_claims;
   json["checks"] = OrderedJson::array();
   for (const Check& check : report.checks) json["checks"].push_back(to_json(check));

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <isotrace/certificates/utc_time.hpp>
 #include <isotrace/core/digest.hpp>
 
 namespace isotrace::certificates {
@@ -47,16 +49,40 @@ inline constexpr std::string_view mandatory_checks[] = {
     "threshold",        "statement",    "model.sha256", "evidence.complete", "policy.subject",
     "policy.semantics", "verdict",      "policy.claims"};
 
+/// Where a log keeps a signature.
+struct LogPlace {
+  std::string origin;
+  std::uint64_t size = 0;
+  std::uint64_t index = 0;
+  core::Digest root;
+};
+
+/// A key whose signature is good.
+struct SignerReport {
+  core::Digest keyid;
+  std::optional<UnixSeconds> time;  ///< trusted: the signature existed then
+  std::optional<LogPlace> log;
+};
+
+/// A claim: what the signer says, and what this verification established by itself.
+struct ClaimReport {
+  std::string id;
+  std::string result;
+  std::string assurance;    ///< as claimed
+  std::string established;  ///< "asserted": nothing but the signer's word
+};
+
 struct VerifyReport {
   Outcome outcome = Outcome::nothing_verified;
   core::Digest certificate_id;  ///< SHA-256 of the payload; zero if there is none
   core::Digest policy_sha256;
-  std::vector<std::string> signers;  ///< keyids whose signatures are good
+  std::vector<SignerReport> signers;
   // From the statement, once it is authentic; empty otherwise.
   std::string subject;
   std::string subject_sha256;
   std::string verdict;
   std::vector<std::string> non_claims;
+  std::vector<ClaimReport> claims;
   std::vector<Check> checks;  ///< in the order in which they decide
 
   [[nodiscard]] const Check* find_check(std::string_view id) const;

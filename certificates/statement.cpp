@@ -6,6 +6,7 @@
 #include <set>
 
 #include <isotrace/certificates/strict_json.hpp>
+#include <isotrace/core/check.hpp>
 #include <isotrace/core/merkle.hpp>
 
 namespace isotrace::certificates {
@@ -19,7 +20,7 @@ struct Names;
 template <>
 struct Names<Assurance> {
   static constexpr auto table =
-      std::to_array<std::string_view>({"asserted", "reproduced", "proved"});
+      std::to_array<std::string_view>({"asserted", "sampled", "reproduced", "proved"});
 };
 template <>
 struct Names<ClaimResult> {
@@ -55,9 +56,40 @@ tl::unexpected<core::Refusal> refuse(std::string where, std::string detail) {
                       std::move(detail));
 }
 
+/// The assurance that a replay of this coverage has.
+Assurance replay_assurance(const Claim& claim) {
+  if (claim.result == ClaimResult::unknown) return Assurance::asserted;
+  return claim.coverage->checked < claim.coverage->total ? Assurance::sampled
+                                                         : Assurance::reproduced;
+}
+
+std::string find_replay_overclaim(const Claim& claim, const Statement& statement) {
+  if (claim.property || claim.proof || claim.checker || !statement.trace) {
+    return "must have a trace and nothing else";
+  }
+  if (claim.coverage.has_value() == (claim.result == ClaimResult::unknown)) {
+    return "must have a coverage unless UNKNOWN";
+  }
+  if (claim.level != ClaimLevel::exact_order || claim.assurance != replay_assurance(claim)) {
+    return "a replay speaks of the exact order; sampled or reproduced as it covers, unless UNKNOWN";
+  }
+  if (!claim.coverage) return {};
+  // The denominator is the trace's, not the signer's.
+  if (claim.coverage->total != steps_of(*statement.trace) ||
+      claim.coverage->checked > claim.coverage->total) {
+    return "the coverage is not of the steps of the trace";
+  }
+  if (claim.assurance == Assurance::sampled &&
+      (claim.coverage->checked == 0 || statement.challenge.value.empty())) {
+    return "a sample needs a step and a challenge";
+  }
+  return {};
+}
+
 /// Why a claim says more than what stands behind it; empty if it does not.
-std::string find_overclaim(const Claim& claim, bool has_trace) {
+std::string find_overclaim(const Claim& claim, const Statement& statement) {
   const bool referenced = claim.property && claim.proof && claim.checker;
+  if (claim.method != ClaimMethod::replay && claim.coverage) return "only replays cover steps";
   switch (claim.method) {
     case ClaimMethod::none:
       if (!claim.property || claim.proof || claim.checker) return "must have only a property";
@@ -81,16 +113,7 @@ std::string find_overclaim(const Claim& claim, bool has_trace) {
         return "a counterexample gives VIOLATED if reproduced, otherwise UNKNOWN";
       }
       return {};
-    case ClaimMethod::replay:
-      if (claim.property || claim.proof || claim.checker || !has_trace) {
-        return "must have a trace and nothing else";
-      }
-      if (claim.level != ClaimLevel::exact_order ||
-          claim.assurance != (claim.result == ClaimResult::unknown ? Assurance::asserted
-                                                                   : Assurance::reproduced)) {
-        return "a replay speaks of the exact order; reproduced unless UNKNOWN";
-      }
-      return {};
+    case ClaimMethod::replay: return find_replay_overclaim(claim, statement);
   }
   return "unknown method";
 }
@@ -114,7 +137,7 @@ Result<Done> check_claims(const Statement& statement) {
     const std::string where = "/predicate/claims " + quote(claim.id);
     ISOTRACE_TRY_DONE(check_name(claim.id, "/predicate/claims/id"));
     if (!ids.insert(claim.id).second) return refuse(where, "the id stands twice");
-    if (std::string why = find_overclaim(claim, statement.trace.has_value()); !why.empty()) {
+    if (std::string why = find_overclaim(claim, statement); !why.empty()) {
       return refuse(where, std::move(why));
     }
     if (claim.property) {
@@ -195,6 +218,27 @@ StatementVerdict verdict_of(const std::vector<Claim>& claims) {
     all_hold = all_hold && claim.result == ClaimResult::holds;
   }
   return all_hold ? StatementVerdict::passed : StatementVerdict::inconclusive;
+}
+
+std::uint64_t steps_of(const StatementTrace& trace) {
+  constexpr std::uint64_t other_leaves = 2;
+  return trace.leaf_count < other_leaves ? 0 : trace.leaf_count - other_leaves;
+}
+
+std::vector<std::uint64_t> sample_steps(const core::Digest& root, std::string_view challenge,
+                                        std::uint64_t count, std::uint64_t total) {
+  ISOTRACE_CHECK(count <= total, count, total);
+  core::ByteWriter seed;
+  seed.text("isotrace.sample.v1").raw(root.view()).text(challenge);
+  std::set<std::uint64_t> steps;
+  for (std::uint64_t draw = 0; steps.size() < count; ++draw) {
+    const core::Digest digest = core::sha256(core::ByteWriter(seed).u64(draw).bytes());
+    const std::uint64_t number = *core::ByteReader(digest.view()).u64();
+    // Numbers above the largest multiple of `total` would make small steps likelier.
+    const std::uint64_t excess = (UINT64_MAX % total + 1) % total;
+    if (number <= UINT64_MAX - excess) steps.insert(number % total);
+  }
+  return {steps.begin(), steps.end()};
 }
 
 std::optional<std::uint64_t> semantics_version(std::string_view id) {

@@ -27,6 +27,7 @@ inline constexpr std::size_t shown_text_max = 4096;  // a property text inside a
 /// How much stands behind a claim, weakest first.
 enum class Assurance : std::uint8_t {
   asserted,    ///< only the signer's word
+  sampled,     ///< steps chosen by a challenge were executed again
   reproduced,  ///< the computation was executed again
   proved,      ///< the independent checker accepted a proof
 };
@@ -109,6 +110,14 @@ struct NamedVersion {
   std::string version;
 };
 
+/// How many of how many steps were executed again.
+struct Coverage {
+  std::uint64_t checked = 0;
+  std::uint64_t total = 0;
+
+  bool operator==(const Coverage&) const = default;
+};
+
 /// A property claim, or the claim that re-execution gave the same trace.
 struct Claim {
   std::string id;
@@ -119,10 +128,11 @@ struct Claim {
   std::optional<PropertyReference> property;
   std::optional<ProofReference> proof;
   std::optional<NamedVersion> checker;
+  std::optional<Coverage> coverage;  ///< of replay claims that are not UNKNOWN
 };
 
-/// A value from outside that makes the certificate fresh; source "none" and an empty value
-/// otherwise.
+/// A value from outside that makes the certificate fresh and samples impossible to choose; source
+/// "none" and an empty value otherwise.
 struct Challenge {
   std::string source = "none";
   std::string value;
@@ -153,6 +163,14 @@ struct Statement {
 /// inconclusive. Never read from a certificate, always recomputed.
 StatementVerdict verdict_of(const std::vector<Claim>& claims);
 
+/// Steps under a trace's root: its leaves without identity and outputs.
+std::uint64_t steps_of(const StatementTrace& trace);
+
+/// The steps that a sample of `count` consists of, ascending: nobody chooses them, they follow from
+/// the root, which fixes every step, and the challenge, which came later. count <= total.
+std::vector<std::uint64_t> sample_steps(const core::Digest& root, std::string_view challenge,
+                                        std::uint64_t count, std::uint64_t total);
+
 /// The version at the end of a semantics id ("isonum-1" -> 1); nothing if it has none.
 std::optional<std::uint64_t> semantics_version(std::string_view id);
 
@@ -163,13 +181,12 @@ std::string shown_text(std::string_view property_text);
 std::string plain_text(std::string_view text);
 
 /// Refuses certificate_malformed if a claim says more than what stands behind it (a property that
-/// holds without a proof, a replay without a trace), or names are empty, too long or not plain.
+/// holds without a proof, a replay without a trace or with another number of steps than it), or
+/// names are empty, too long or not plain.
 core::Result<core::Done> check_statement(const Statement& statement);
 
-/// The payload bytes of a checked statement.
-core::Bytes write_statement(const Statement& statement);
-/// Accepts exactly what write_statement writes of a checked statement; a verdict that does not
-/// follow from the claims is certificate_malformed like everything else.
+/// Accepts exactly what signing::write_statement writes of a checked statement; a verdict that does
+/// not follow from the claims is certificate_malformed like everything else.
 core::Result<Statement> parse_statement(core::ByteView payload);
 
 }  // namespace isotrace::certificates

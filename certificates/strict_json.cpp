@@ -8,58 +8,244 @@ namespace isotrace::certificates {
 namespace {
 
 constexpr std::int64_t integer_max = std::int64_t{1} << 53;
+constexpr std::string_view escapes = "\"\\bfnrt";       // behind a backslash
+constexpr std::string_view escaped = "\"\\\b\f\n\r\t";  // and what they stand for
 
-/// Where nesting first goes over the limit, found without recursion and before anything is built.
-std::optional<std::size_t> find_too_deep(std::string_view text) {
-  std::size_t depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '[' || c == '{') {
-      if (++depth > core::limits::text_nesting_max) return i;
-    } else if ((c == ']' || c == '}') && depth > 0) {
-      --depth;
+/// Bytes of the UTF-8 sequence at the start of a text that is not ASCII there; 0 if it is none.
+std::size_t utf8_length(std::string_view text) {
+  const auto at = [&](std::size_t i) {
+    return i < text.size() ? static_cast<std::uint8_t>(text[i]) : std::uint8_t{0};
+  };
+  const auto continues = [&](std::size_t from, std::size_t to) {
+    for (std::size_t i = from; i < to; ++i) {
+      if ((at(i) & 0xc0) != 0x80) return false;
+    }
+    return true;
+  };
+  const std::uint8_t first = at(0);
+  const std::uint8_t second = at(1);
+  if (first >= 0xc2 && first <= 0xdf) return continues(1, 2) ? 2 : 0;
+  if (first >= 0xe0 && first <= 0xef) {
+    const bool overlong = first == 0xe0 && second < 0xa0;
+    const bool surrogate = first == 0xed && second >= 0xa0;
+    return !overlong && !surrogate && continues(1, 3) ? 3 : 0;
+  }
+  if (first >= 0xf0 && first <= 0xf4) {
+    const bool overlong = first == 0xf0 && second < 0x90;
+    const bool too_large = first == 0xf4 && second >= 0x90;
+    return !overlong && !too_large && continues(1, 4) ? 4 : 0;
+  }
+  return 0;
+}
+
+/// One pass over the text. A function that returns false has set the refusal.
+class Reader {
+ public:
+  Reader(std::string_view text, const JsonRules& rules) : text_(text), rules_(rules) {}
+
+  core::Result<JsonDocument> read() {
+    document_.nodes.reserve(text_.size() / 16 + 1);
+    const bool good = read_value(0, {}) && (!indented() || expect("\n")) &&
+                      (at_ == text_.size() || fail("bytes behind the value"));
+    if (!good) return tl::unexpected<core::Refusal>(*std::move(refusal_));
+    return std::move(document_);
+  }
+
+ private:
+  [[nodiscard]] bool indented() const { return rules_.form == JsonForm::indented; }
+  [[nodiscard]] char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+
+  bool fail_at(std::string where, std::string detail) {
+    refusal_ = core::Refusal{rules_.code, std::move(where), std::move(detail)};
+    return false;
+  }
+  bool fail(const std::string& detail = {}) {
+    const std::string form =
+        indented() ? "not in canonical form; `jq -S .` writes it" : "not in canonical form";
+    return fail_at("byte " + std::to_string(at_), detail.empty() ? form : form + ": " + detail);
+  }
+  bool expect(std::string_view word) {
+    if (text_.substr(at_, word.size()) != word) return fail();
+    at_ += word.size();
+    return true;
+  }
+  /// The line end and indentation in front of what stands at this depth.
+  bool expect_line(std::size_t depth) {
+    if (!indented()) return true;
+    if (!expect("\n")) return false;
+    for (std::size_t i = 0; i < depth; ++i) {
+      if (!expect("  ")) return false;
+    }
+    return true;
+  }
+
+  bool read_value(std::size_t depth, std::string_view key) {
+    const std::size_t index = document_.nodes.size();
+    document_.nodes.emplace_back().key = key;
+    if (!read_content(depth, index)) return false;
+    document_.nodes[index].behind = static_cast<std::uint32_t>(document_.nodes.size());
+    return true;
+  }
+
+  bool read_content(std::size_t depth, std::size_t index) {
+    JsonNode& node = document_.nodes[index];
+    switch (peek()) {
+      case '{': return read_items(depth, index, JsonKind::object, '}');
+      case '[': return read_items(depth, index, JsonKind::array, ']');
+      case '"': node.kind = JsonKind::text; return read_text(node.text);
+      case 'n': return expect("null");
+      case 't':
+      case 'f':
+        node.kind = JsonKind::boolean;
+        node.number = peek() == 't' ? 1 : 0;
+        return expect(node.number == 1 ? "true" : "false");
+      default: return read_integer(index);
     }
   }
-  return std::nullopt;
-}
 
-bool is_small_integer(const Json& number) {
-  if (number.is_number_float()) return false;
-  if (number.is_number_unsigned()) {
-    return number.get<std::uint64_t>() <= static_cast<std::uint64_t>(integer_max);
-  }
-  const auto value = number.get<std::int64_t>();
-  return value >= -integer_max && value <= integer_max;
-}
-
-core::Result<core::Done> check_value(const Json& value, const std::string& place,
-                                     core::RefusalCode code) {
-  if (value.is_number() && !is_small_integer(value)) {
-    return core::refuse(code, place, "numbers must be integers of at most 2^53");
-  }
-  if (value.is_object()) {
-    for (const auto& [key, member] : value.items()) {
-      if (!is_plain(key)) {
-        return core::refuse(code, place, "key " + quote(key) + " is not printable ASCII");
+  bool read_items(std::size_t depth, std::size_t index, JsonKind kind, char close) {
+    if (depth == core::limits::text_nesting_max) return fail("nested too deeply");
+    document_.nodes[index].kind = kind;
+    ++at_;
+    if (peek() == close) {
+      ++at_;
+      return true;
+    }
+    std::string_view before;
+    for (std::uint32_t count = 1;; ++count) {
+      std::string_view key;
+      if (!expect_line(depth + 1)) return false;
+      if (kind == JsonKind::object) {
+        if (!read_text(key) || !check_key(key, before, count == 1)) return false;
+        if (!expect(indented() ? ": " : ":")) return false;
+        before = key;
       }
-      ISOTRACE_TRY_DONE(check_value(member, place + "/" + key, code));
+      document_.nodes[index].count = count;
+      if (!read_value(depth + 1, key)) return false;
+      if (peek() != ',') break;
+      ++at_;
     }
+    return expect_line(depth) && expect({&close, 1});
   }
-  if (value.is_array()) {
-    for (std::size_t i = 0; i < value.size(); ++i) {
-      ISOTRACE_TRY_DONE(check_value(value[i], place + "/" + std::to_string(i), code));
+
+  bool check_key(std::string_view key, std::string_view before, bool first) {
+    if (!is_plain(key)) return fail("key " + quote(key) + " is not printable ASCII");
+    return first || before < key || fail("keys must ascend, each once");
+  }
+
+  bool read_text(std::string_view& out) {
+    if (peek() != '"') return fail();
+    const std::size_t begin = ++at_;
+    for (; at_ < text_.size(); ++at_) {
+      const char c = text_[at_];
+      if (c == '"') {
+        out = text_.substr(begin, at_++ - begin);
+        return true;
+      }
+      if (c == '\\') return read_escaped(begin, out);
+      if (!pass_character(c)) return false;
     }
+    return fail("a text does not end");
   }
-  return core::Done{};
-}
+
+  /// Leaves `at_` on the last byte of the character.
+  bool pass_character(char c) {
+    if (static_cast<std::uint8_t>(c) < 0x20) return fail("a control character");
+    if (static_cast<std::uint8_t>(c) < 0x80) return true;
+    const std::size_t length = utf8_length(text_.substr(at_));
+    if (length == 0) return fail("not UTF-8");
+    at_ += length - 1;
+    return true;
+  }
+
+  /// From the first escape on: the text is copied.
+  bool read_escaped(std::size_t begin, std::string_view& out) {
+    std::string& copy = document_.unescaped.emplace_back(text_.substr(begin, at_ - begin));
+    while (at_ < text_.size()) {
+      const char c = text_[at_];
+      if (c == '"') {
+        ++at_;
+        out = copy;
+        return true;
+      }
+      if (c == '\\') {
+        if (!read_escape(copy)) return false;
+        continue;
+      }
+      const std::size_t first = at_;
+      if (!pass_character(c)) return false;
+      copy.append(text_.substr(first, ++at_ - first));
+    }
+    return fail("a text does not end");
+  }
+
+  /// The short escapes, and \u00xx in lower case for control characters that have none.
+  bool read_escape(std::string& copy) {
+    const std::string_view rest = text_.substr(at_ + 1);
+    if (const auto known = rest.empty() ? rest.npos : escapes.find(rest[0]); known != rest.npos) {
+      copy += escaped[known];
+      at_ += 2;
+      return true;
+    }
+    const auto byte = rest.starts_with("u00") ? core::from_hex(rest.substr(3, 2)) : std::nullopt;
+    if (!byte || byte->size() != 1 || byte->front() >= 0x20 ||
+        escaped.find(static_cast<char>(byte->front())) != escaped.npos) {
+      return fail("an escape");
+    }
+    copy += static_cast<char>(byte->front());
+    at_ += 6;
+    return true;
+  }
+
+  bool read_integer(std::size_t index) {
+    constexpr std::size_t digits_max = 16;
+    const bool negative = peek() == '-';
+    const std::size_t begin = at_ + (negative ? 1 : 0);
+    std::size_t end = begin;
+    std::int64_t value = 0;
+    for (; end < text_.size() && text_[end] >= '0' && text_[end] <= '9'; ++end) {
+      if (end - begin < digits_max) value = 10 * value + (text_[end] - '0');
+    }
+    if (end == begin) return fail();
+    const char next = end < text_.size() ? text_[end] : '\0';
+    if (end - begin > digits_max || value > integer_max || next == '.' || next == 'e' ||
+        next == 'E') {
+      return fail_at(document_.pointer_to(index), "numbers must be integers of at most 2^53");
+    }
+    if (text_[begin] == '0' && (end - begin > 1 || negative)) return fail();
+    document_.nodes[index].kind = JsonKind::integer;
+    document_.nodes[index].number = negative ? -value : value;
+    at_ = end;
+    return true;
+  }
+
+  std::string_view text_;
+  const JsonRules& rules_;
+  std::size_t at_ = 0;
+  JsonDocument document_;
+  std::optional<core::Refusal> refusal_;
+};
 
 }  // namespace
+
+std::string JsonDocument::pointer_to(std::size_t index) const {
+  std::string pointer;
+  std::size_t at = 0;
+  while (at != index) {
+    const JsonKind kind = nodes[at].kind;
+    std::size_t number = 0;
+    // The child that holds the node; one that is still being read has nothing behind it yet.
+    std::size_t child = at + 1;
+    while (nodes[child].behind != 0 && nodes[child].behind <= index) {
+      child = nodes[child].behind;
+      ++number;
+    }
+    pointer +=
+        "/" + (kind == JsonKind::array ? std::to_string(number) : std::string(nodes[child].key));
+    at = child;
+  }
+  return pointer;
+}
 
 bool is_plain(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
@@ -86,30 +272,14 @@ std::string write_json(const Json& value, JsonForm form) {
   return value.dump(2, ' ', false, on_bad_utf8) + "\n";
 }
 
-core::Result<Json> parse_strict_json(core::ByteView bytes, const JsonRules& rules) {
+core::Result<JsonDocument> parse_strict_json(core::ByteView bytes, const JsonRules& rules) {
   const std::string_view text = core::as_text(bytes);
   if (text.size() > rules.bytes_max) {
     return core::refuse(
         rules.code, "size",
         std::to_string(text.size()) + " bytes, limit " + std::to_string(rules.bytes_max));
   }
-  if (const auto place = find_too_deep(text)) {
-    return core::refuse(rules.code, "byte " + std::to_string(*place), "nested too deeply");
-  }
-  Json value = Json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
-  if (value.is_discarded()) return core::refuse(rules.code, "", "not JSON");
-  ISOTRACE_TRY_DONE(check_value(value, "", rules.code));
-
-  const std::string canonical = write_json(value, rules.form);
-  if (canonical != text) {
-    const auto [ours, theirs] =
-        std::mismatch(canonical.begin(), canonical.end(), text.begin(), text.end());
-    return core::refuse(rules.code, "byte " + std::to_string(theirs - text.begin()),
-                        rules.form == JsonForm::compact
-                            ? "not in canonical form"
-                            : "not in canonical form; `jq -S .` writes it");
-  }
-  return value;
+  return Reader(text, rules).read();
 }
 
 }  // namespace isotrace::certificates

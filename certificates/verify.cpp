@@ -1,92 +1,129 @@
 #include <isotrace/certificates/verify.hpp>
 
-#include <isotrace/certificates/bundle.hpp>
-#include <isotrace/certificates/dsse.hpp>
 #include <isotrace/certificates/verify_policy.hpp>
+#include <isotrace/certificates/verify_signer.hpp>
 
 namespace isotrace::certificates {
 namespace {
 
-/// Why a key does not count now; empty if it does.
-std::string find_key_fault(const PolicyKey& key, UnixSeconds now) {
-  if (key.revoked_at) return "revoked at " + write_utc(*key.revoked_at);
-  if (now < key.valid_from) return "not valid before " + write_utc(key.valid_from);
-  if (now >= key.valid_until) return "expired at " + write_utc(key.valid_until);
-  return {};
+/// The certificates of one call, on the way from bytes to a payload that enough certifiers signed.
+class Authentication {
+ public:
+  Authentication(const Policy& policy, UnixSeconds now, VerifyReport& report, CheckList& checks)
+      : policy_(policy), now_(now), report_(report), checks_(checks) {}
+
+  /// The payload, if every certificate is well-formed, over the same payload, and signed by enough
+  /// certifiers.
+  std::optional<core::Bytes> authenticate(std::span<const CertificateInput> certificates) {
+    for (const CertificateInput& input : certificates) {
+      if (!add(input)) return std::nullopt;
+    }
+    if (!payload_) return std::nullopt;
+    const std::uint64_t enough = policy_.certifier.threshold;
+    if (!checks_.require(signers_.size() >= enough, "threshold", Outcome::signature,
+                         std::to_string(signers_.size()) + " of " + std::to_string(enough) +
+                             " certifiers have signed")) {
+      return std::nullopt;
+    }
+    return std::move(payload_);
+  }
+
+ private:
+  bool add(const CertificateInput& input) {
+    const auto file = parse_certificate_file(input.certificate);
+    if (!checks_.require(file.has_value(), "envelope" + suffix(), Outcome::malformed,
+                         file ? "" : describe(file.error()))) {
+      return false;
+    }
+    if (count_ == 0 && !checks_.require(now_ < policy_.expires, "policy.fresh", Outcome::policy,
+                                        "the policy has expired")) {
+      return false;
+    }
+    if (file->bundles.size() > 1 && (input.log_proof || input.timestamp)) {
+      return checks_.require(false, "log" + suffix(), Outcome::log,
+                             "several signatures: it is not said whose log proof or time it is");
+    }
+    SignatureInput signature{nullptr, nullptr, input.log_proof, input.timestamp};
+    if (file->sealed) {
+      signature.sealed = &*file->sealed;
+      return add_signature(signature, file->sealed->payload);
+    }
+    for (const Bundle& bundle : file->bundles) {
+      signature.bundle = &bundle;
+      if (!add_signature(signature, bundle.payload)) return false;
+    }
+    return true;
+  }
+
+  bool add_signature(const SignatureInput& input, const core::Bytes& payload) {
+    const std::string where = suffix();
+    ++count_;
+    auto signer = check_signer(input, policy_, now_, where, checks_);
+    if (!signer) return false;
+    if (payload_ && !checks_.require(*payload_ == payload, "payload" + where, Outcome::signature,
+                                     "another payload than the first")) {
+      return false;
+    }
+    payload_ = payload;
+    if (signers_.insert(signer->keyid).second) report_.signers.push_back(*std::move(signer));
+    return true;
+  }
+
+  [[nodiscard]] std::string suffix() const {
+    return count_ == 0 ? "" : "#" + std::to_string(count_ + 1);
+  }
+
+  const Policy& policy_;
+  UnixSeconds now_;
+  VerifyReport& report_;
+  CheckList& checks_;
+  std::size_t count_ = 0;
+  std::optional<core::Bytes> payload_;
+  std::set<core::Digest> signers_;
+};
+
+/// What this verification itself established about a claim.
+Assurance established(const Claim& claim, const EvidenceFound& found) {
+  if (claim.method == ClaimMethod::proof && found.proofs.contains(claim.proof->file_sha256)) {
+    return Assurance::proved;
+  }
+  if (claim.method == ClaimMethod::replay && found.replayed) return Assurance::reproduced;
+  return Assurance::asserted;
 }
 
-/// Trust in the key and its signature. Only what this returns true for has been signed by a
-/// certifier.
-bool check_signer(const Bundle& bundle, const Policy& policy, UnixSeconds now,
-                  const std::string& suffix, CheckList& checks) {
-  const PolicyKey* key = policy.find_key(bundle.keyid);
-  const bool trusted = key != nullptr && policy.is_certifier(bundle.keyid);
-  if (!checks.require(trusted, "key.trusted" + suffix, Outcome::key,
-                      "the policy names no certifier " + bundle.keyid.hex())) {
-    return false;
+void judge_statement(const Statement& statement, const Policy& policy, const Evidence& evidence,
+                     VerifyReport& report, CheckList& checks) {
+  report.subject = statement.subject;
+  report.subject_sha256 = statement.model.sha256.hex();
+  report.verdict = name_of(verdict_of(statement.claims));
+  report.non_claims = statement.non_claims;
+  EvidenceFound found = check_evidence(statement, evidence, checks);
+  for (const SignerReport& signer : report.signers) {
+    found.log = found.log && signer.log.has_value();
+    found.timestamp = found.timestamp && signer.time.has_value();
   }
-  const std::string fault = find_key_fault(*key, now);
-  if (!checks.require(fault.empty(), "key.valid" + suffix, Outcome::key, fault)) return false;
-  // The algorithm is the key's, as the policy gives it; the certificate has no say in it.
-  return checks.require(
-      key->key.verifies(dsse_pae(payload_media_type, bundle.payload), bundle.signature),
-      "signature" + suffix, Outcome::signature, "not a signature of this payload by this key");
-}
-
-/// The payload, if every certificate is well-formed, over the same payload, and signed by enough
-/// certifiers.
-std::optional<core::Bytes> authenticate(std::span<const core::ByteView> certificates,
-                                        const Policy& policy, UnixSeconds now, VerifyReport& report,
-                                        CheckList& checks) {
-  std::optional<core::Bytes> payload;
-  std::set<core::Digest> signers;
-  for (std::size_t i = 0; i < certificates.size(); ++i) {
-    const std::string suffix = i == 0 ? "" : "#" + std::to_string(i + 1);
-    auto bundle = parse_bundle(certificates[i]);
-    if (!checks.require(bundle.has_value(), "envelope" + suffix, Outcome::malformed,
-                        bundle ? "" : describe(bundle.error()))) {
-      return std::nullopt;
-    }
-    if (i == 0 && !checks.require(now < policy.expires, "policy.fresh", Outcome::policy,
-                                  "the policy has expired")) {
-      return std::nullopt;
-    }
-    if (!check_signer(*bundle, policy, now, suffix, checks)) return std::nullopt;
-    if (payload && !checks.require(*payload == bundle->payload, "payload" + suffix,
-                                   Outcome::signature, "another payload than the first")) {
-      return std::nullopt;
-    }
-    payload = std::move(bundle->payload);
-    if (signers.insert(bundle->keyid).second) report.signers.push_back(bundle->keyid.hex());
+  for (const Claim& claim : statement.claims) {
+    report.claims.push_back({claim.id, std::string(name_of(claim.result)),
+                             std::string(name_of(claim.assurance)),
+                             std::string(name_of(established(claim, found)))});
   }
-  if (!payload) return std::nullopt;
-  const bool enough = signers.size() >= policy.threshold;
-  if (!checks.require(enough, "threshold", Outcome::signature,
-                      std::to_string(signers.size()) + " of " + std::to_string(policy.threshold) +
-                          " certifiers have signed")) {
-    return std::nullopt;
-  }
-  return payload;
+  check_policy(statement, policy, evidence, found, checks);
 }
 
 }  // namespace
 
-VerifyReport verify_certificates(std::span<const core::ByteView> certificates, const Policy& policy,
-                                 const Evidence& evidence, UnixSeconds now) {
+VerifyReport verify_certificates(std::span<const CertificateInput> certificates,
+                                 const Policy& policy, const Evidence& evidence, UnixSeconds now) {
   VerifyReport report;
   report.policy_sha256 = policy.sha256;
   CheckList checks(report.checks);
-  if (const auto payload = authenticate(certificates, policy, now, report, checks)) {
+  Authentication authentication(policy, now, report, checks);
+  if (const auto payload = authentication.authenticate(certificates)) {
     report.certificate_id = core::sha256(*payload);
     const auto statement = parse_statement(*payload);
     if (checks.require(statement.has_value(), "statement", Outcome::malformed,
                        statement ? "" : describe(statement.error()))) {
-      report.subject = statement->subject;
-      report.subject_sha256 = statement->model.sha256.hex();
-      report.verdict = name_of(verdict_of(statement->claims));
-      report.non_claims = statement->non_claims;
-      const EvidenceFound found = check_evidence(*statement, evidence, checks);
-      check_policy(*statement, policy, found, checks);
+      judge_statement(*statement, policy, evidence, report, checks);
     }
   }
   report.outcome = decide(report.checks);
@@ -95,7 +132,8 @@ VerifyReport verify_certificates(std::span<const core::ByteView> certificates, c
 
 VerifyReport verify_certificate(core::ByteView certificate, const Policy& policy,
                                 const Evidence& evidence, UnixSeconds now) {
-  return verify_certificates({&certificate, 1}, policy, evidence, now);
+  const CertificateInput input{certificate};
+  return verify_certificates({&input, 1}, policy, evidence, now);
 }
 
 }  // namespace isotrace::certificates

@@ -1,6 +1,6 @@
-// Verifies certificates: envelope, keys, signatures, statement, evidence, policy, verdict - in this
-// order, failing closed. Total: whatever the bytes, the answer is a report. Trusted base.
-// Spec: docs/certificates.md.
+// Verifies certificates: envelope, keys, trusted time, signatures, log, statement, evidence,
+// policy, verdict - in this order, failing closed. Total: whatever the bytes, the answer is a
+// report. Trusted base. Spec: docs/certificates.md.
 #pragma once
 
 #include <span>
@@ -11,14 +11,23 @@
 
 namespace isotrace::certificates {
 
-/// One certificate. `now` judges the validity of the policy and its keys: there is no trusted time
-/// of signing.
+/// A certificate file, and what stands beside it if it is not inside.
+struct CertificateInput {
+  core::ByteView certificate;
+  std::optional<core::ByteView> log_proof = {};  ///< the text of a LogProof, of its only signature
+  std::optional<core::ByteView> timestamp = {};  ///< RFC 3161 response over its only signature
+};
+
+/// A time stamp may be this much later than the clock of the verifier.
+inline constexpr UnixSeconds clock_skew_max = 60;
+
+/// One certificate. `now` judges the policy, and keys where no trusted time is given.
 VerifyReport verify_certificate(core::ByteView certificate, const Policy& policy,
                                 const Evidence& evidence, UnixSeconds now);
 
 /// Certificates of several signers over the same payload, for thresholds above one. Every one of
 /// them must be good, and distinct keys are counted.
-VerifyReport verify_certificates(std::span<const core::ByteView> certificates, const Policy& policy,
-                                 const Evidence& evidence, UnixSeconds now);
+VerifyReport verify_certificates(std::span<const CertificateInput> certificates,
+                                 const Policy& policy, const Evidence& evidence, UnixSeconds now);
 
 }  // namespace isotrace::certificates

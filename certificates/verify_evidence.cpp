@@ -84,7 +84,8 @@ void check_trace(const Statement& statement, const Evidence& evidence, EvidenceF
   found.trace = good;
 }
 
-void check_replay(const Statement& statement, const Evidence& evidence, CheckList& checks) {
+void check_replay(const Statement& statement, const Evidence& evidence, EvidenceFound& found,
+                  CheckList& checks) {
   if (!evidence.replay) return;
   if (!checks.require(evidence.replay->kind != core::Verdict::Kind::undecided, "replay",
                       Outcome::nothing_verified, evidence.replay->reason)) {
@@ -97,8 +98,9 @@ void check_replay(const Statement& statement, const Evidence& evidence, CheckLis
       expected = claim.result;
     }
   }
-  checks.compare("replay.result", Outcome::digest, std::string(name_of(expected)),
-                 std::string(name_of(result_of(*evidence.replay))), "/predicate/claims");
+  found.replayed =
+      checks.compare("replay.result", Outcome::digest, std::string(name_of(expected)),
+                     std::string(name_of(result_of(*evidence.replay))), "/predicate/claims");
 }
 
 /// Checks a proof whose file digest is the claim's.
@@ -191,7 +193,7 @@ EvidenceFound check_evidence(const Statement& statement, const Evidence& evidenc
   EvidenceFound found;
   check_model(statement, evidence, found, checks);
   check_trace(statement, evidence, found, checks);
-  check_replay(statement, evidence, checks);
+  check_replay(statement, evidence, found, checks);
   check_properties(statement, evidence, found, checks);
   check_proofs(statement, evidence, found, checks);
   return found;

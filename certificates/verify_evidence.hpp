@@ -5,7 +5,7 @@
 #include <set>
 
 #include <isotrace/certificates/check_list.hpp>
-#include <isotrace/certificates/statement.hpp>
+#include <isotrace/certificates/policy.hpp>
 #include <isotrace/core/verdict.hpp>
 
 namespace isotrace::certificates {
@@ -18,12 +18,16 @@ struct Evidence {
   std::vector<core::ByteView> proofs;
   std::optional<core::ByteView> trace;
   std::optional<core::Verdict> replay;  ///< of executing the trace again
+  RequiredEvidence demanded;            ///< by the caller, beside what the policy demands
 };
 
 /// Which bound material was there and matched.
 struct EvidenceFound {
   bool model = false;
   bool trace = false;
+  bool replayed = false;              ///< and gave what the statement says
+  bool log = true;                    ///< every signature that counts stands in a log
+  bool timestamp = true;              ///< every signature that counts has a trusted time
   std::set<core::Digest> properties;  ///< by digest of the text, also out of proofs
   std::set<core::Digest> proofs;      ///< by digest of the file
 };

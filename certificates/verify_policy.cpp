@@ -14,6 +14,8 @@ bool contains(const List& list, const Value& value) {
 std::string find_missing(const Statement& statement, const RequiredEvidence& required,
                          const EvidenceFound& found) {
   if (!found.model) return "the model";
+  if (required.log && !found.log) return "a log proof of every signature";
+  if (required.timestamp && !found.timestamp) return "a time stamp of every signature";
   if (required.trace && statement.trace && !found.trace) return "the trace";
   for (const Claim& claim : statement.claims) {
     if (required.proof && claim.proof && !found.proofs.contains(claim.proof->file_sha256)) {
@@ -65,8 +67,8 @@ void check_verdict(const Statement& statement, CheckList& checks) {
 
 }  // namespace
 
-void check_policy(const Statement& statement, const Policy& policy, const EvidenceFound& found,
-                  CheckList& checks) {
+void check_policy(const Statement& statement, const Policy& policy, const Evidence& evidence,
+                  const EvidenceFound& found, CheckList& checks) {
   std::vector<const PolicyRule*> rules;
   for (const PolicyRule& rule : policy.rules) {
     if (rule.applies_to(statement.model.sha256)) rules.push_back(&rule);
@@ -76,7 +78,7 @@ void check_policy(const Statement& statement, const Policy& policy, const Eviden
     return;
   }
   bool semantics = true;
-  std::string missing;
+  std::string missing = find_missing(statement, evidence.demanded, found);
   std::string unmet;
   for (const PolicyRule* rule : rules) {
     semantics = semantics && contains(rule->semantics, statement.semantics);

@@ -14,6 +14,10 @@ inline constexpr std::uint64_t property_bytes_max = 64ULL << 20;     // a proper
 inline constexpr std::uint64_t certificate_bytes_max = 64ULL << 10;  // a certificate
 inline constexpr std::uint64_t policy_bytes_max = 1ULL << 20;        // a policy
 inline constexpr std::uint64_t key_bytes_max = 16ULL << 10;          // a key file
+inline constexpr std::size_t signatures_max = 16;                    // of one text or envelope
+inline constexpr std::uint64_t log_entries_max = 1ULL << 32;         // of one transparency log
+inline constexpr std::uint64_t archive_bytes_max = 64ULL << 30;      // an archive for transfer
+inline constexpr std::size_t archive_files_max = 4096;               // files in an archive
 inline constexpr std::uint64_t tensor_bytes_max = 16ULL << 30;       // one tensor
 inline constexpr std::size_t tensor_rank_max = 16;
 inline constexpr std::size_t name_bytes_max = 4096;
@@ -34,6 +38,7 @@ inline constexpr std::size_t wasm_memory_pages_max = 1U << 14;  // of 64 KiB
 inline constexpr std::size_t wasm_table_elements_max = 1U << 20;
 inline constexpr std::size_t wasm_frames_max = 1U << 16;        // calls that have not returned
 inline constexpr std::size_t wasm_slots_max = 1U << 20;         // their locals and operands
+inline constexpr std::uint64_t plugin_bytes_max = 4ULL << 30;   // a backend plugin's file
 inline constexpr std::uint64_t witness_bytes_max = 4ULL << 30;  // a witness of one step
 
 }  // namespace isotrace::core::limits

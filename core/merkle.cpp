@@ -1,5 +1,7 @@
 #include <isotrace/core/merkle.hpp>
 
+#include <algorithm>
+#include <array>
 #include <bit>
 
 #include <isotrace/core/check.hpp>
@@ -9,14 +11,6 @@ namespace {
 
 /// Largest power of two strictly below n (n > 1): where RFC 6962 splits a tree of n leaves.
 std::uint64_t split_point(std::uint64_t n) { return std::bit_floor(n - 1); }
-
-Digest hash_prefixed(std::uint8_t prefix, ByteView first, ByteView second) {
-  Sha256 hasher;
-  hasher.update({&prefix, 1});
-  hasher.update(first);
-  hasher.update(second);
-  return hasher.finish();
-}
 
 void append_inclusion(std::span<const Digest> leaves, std::uint64_t index,
                       std::vector<Digest>& proof) {
@@ -51,9 +45,19 @@ void append_consistency(std::span<const Digest> leaves, std::uint64_t old_size, 
 
 }  // namespace
 
-Digest merkle_leaf(ByteView bytes) { return hash_prefixed(0x00, bytes, {}); }
+Digest merkle_leaf(ByteView bytes) {
+  Bytes prefixed;
+  prefixed.reserve(bytes.size() + 1);
+  prefixed.push_back(0x00);
+  prefixed.insert(prefixed.end(), bytes.begin(), bytes.end());
+  return sha256(prefixed);
+}
+
 Digest merkle_node(const Digest& left, const Digest& right) {
-  return hash_prefixed(0x01, left.view(), right.view());
+  std::array<std::uint8_t, 65> bytes{0x01};
+  std::ranges::copy(left.bytes, bytes.begin() + 1);
+  std::ranges::copy(right.bytes, bytes.begin() + 33);
+  return sha256(bytes);
 }
 
 Digest merkle_root(std::span<const Digest> leaves) {

@@ -1,3 +1,4 @@
+#include <isotrace/core/program_graph.hpp>
 #include <isotrace/core/program_pieces.hpp>
 
 #include <algorithm>
@@ -507,6 +508,27 @@ Bytes write_program(const Program& program) {
   bytes.reserve(size);
   for (const ByteView piece : written.pieces) bytes.insert(bytes.end(), piece.begin(), piece.end());
   return bytes;
+}
+
+Bytes write_program_graph(const Program& program, const ProgramIdentity& identity) {
+  return graph_bytes(program, identity.constants);
+}
+
+Result<ProgramGraph> parse_program_graph(ByteView bytes) {
+  ProgramGraph graph;
+  std::vector<NestedPlace> nested;
+  ISOTRACE_TRY(graph.program, read_graph(bytes, graph.constants, nested));
+  const Program& program = graph.program;
+  auto next = static_cast<ValueId>(program.inputs.size() + graph.constants.size());
+  for (std::size_t i = 0; i < program.nodes.size(); ++i) {
+    if (!op_info(program.nodes[i].op).control) ISOTRACE_TRY_DONE(check_attributes(program, i));
+    ISOTRACE_TRY_DONE(check_operands(program, i, next));
+  }
+  for (const ProgramOutput& output : program.outputs) {
+    if (output.value < next) continue;
+    return refuse(RefusalCode::program_ill_formed, "output " + output.name, "does not exist");
+  }
+  return graph;
 }
 
 Result<Program> parse_program(ByteView bytes) {

@@ -76,13 +76,10 @@ void count_float(Distances& distances, const TensorView& a, const TensorView& b,
 
 }  // namespace
 
-std::optional<Distances> measure_distances(const TensorView& a, const TensorView& b) {
-  ISOTRACE_CHECK(a.dtype() == b.dtype(), core::dtype_name(a.dtype()), core::dtype_name(b.dtype()));
-  ISOTRACE_CHECK(a.elements() == b.elements(), a.elements(), b.elements());
-  if (core::is_structured(a.dtype())) return std::nullopt;
-  Distances distances;
+void add_distances(Distances& distances, const TensorView& a, const TensorView& b,
+                   std::size_t begin, std::size_t end) {
   const std::size_t width = core::dtype_bytes(a.dtype());
-  for (std::size_t i = 0; i < a.elements(); ++i) {
+  for (std::size_t i = begin; i < end; ++i) {
     if (std::memcmp(a.bytes().data() + i * width, b.bytes().data() + i * width, width) == 0) {
       ++distances.elements[0];
     } else if (core::is_float(a.dtype())) {
@@ -91,6 +88,14 @@ std::optional<Distances> measure_distances(const TensorView& a, const TensorView
       count(distances, integer_distance(a, b, i));
     }
   }
+}
+
+std::optional<Distances> measure_distances(const TensorView& a, const TensorView& b) {
+  ISOTRACE_CHECK(a.dtype() == b.dtype(), core::dtype_name(a.dtype()), core::dtype_name(b.dtype()));
+  ISOTRACE_CHECK(a.elements() == b.elements(), a.elements(), b.elements());
+  if (core::is_structured(a.dtype())) return std::nullopt;
+  Distances distances;
+  add_distances(distances, a, b, 0, a.elements());
   return distances;
 }
 

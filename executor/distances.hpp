@@ -29,4 +29,8 @@ struct Distances {
 /// Both must have the same dtype and shape; nothing for sequences and optionals.
 std::optional<Distances> measure_distances(const core::TensorView& a, const core::TensorView& b);
 
+/// Counts elements [begin, end) into `distances`. The same of both, no sequences and optionals.
+void add_distances(Distances& distances, const core::TensorView& a, const core::TensorView& b,
+                   std::size_t begin, std::size_t end);
+
 }  // namespace isotrace::executor

@@ -97,7 +97,9 @@ Result<Recording> record(const core::Program& program, std::span<const NamedTens
       });
   ISOTRACE_TRY_DONE(run_recorded(run, program.nodes.size(), recorder));
   Recording recording;
-  ISOTRACE_TRY(recording.root, writer.finish(record_outputs(program, run)));
+  recording.fallback_steps = run.spending().fallback_steps;
+  ISOTRACE_TRY(recording.root,
+               writer.finish(record_outputs(program, run), recording.fallback_steps));
   ISOTRACE_TRY(recording.outputs, run.take_named_outputs());
   recording.steps = run.steps();
   return recording;

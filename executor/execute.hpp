@@ -75,6 +75,7 @@ struct Recording {
   std::vector<NamedTensor> outputs;
   core::Digest root;
   std::uint64_t steps = 0;
+  std::vector<std::uint64_t> fallback_steps;  ///< as in the trace
 };
 
 /// hash_threads beside a backend that computes with so many threads: as many again, but no more

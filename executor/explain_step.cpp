@@ -10,17 +10,6 @@ using core::Tensor;
 using trace::Divergence;
 using trace::StepRecord;
 
-bool has_step(const trace::Trace& trace, const Divergence& divergence) {
-  return divergence.step < trace.steps.size();
-}
-
-/// Whether the divergence is at a step, so that there is something to explain.
-bool is_at_step(const Divergence& divergence) {
-  return divergence.kind == Divergence::Kind::operation ||
-         divergence.kind == Divergence::Kind::operand ||
-         divergence.kind == Divergence::Kind::result;
-}
-
 /// What one run did at the step, and contents by digest: stored in its trace, or computed again.
 class Witness {
  public:
@@ -38,12 +27,13 @@ class Witness {
   }
 
   /// What the step executed, if that fits its record.
-  std::optional<core::Node> find_node() {
-    if (run_.run == nullptr || step_ >= run_.trace.steps.size()) return std::nullopt;
-    const StepRecord& record = run_.trace.steps[step_];
+  std::optional<core::Node> find_node(const StepRecord& record) {
+    if (run_.run == nullptr) return std::nullopt;
     const auto& nodes = run_.run->program.nodes;
-    // As many steps as nodes: none of them executed a program inside.
-    if (nodes.size() == run_.trace.steps.size()) return check(nodes[step_], record);
+    // Without programs inside, steps are nodes.
+    if (std::ranges::none_of(nodes, is_control) && step_ < nodes.size()) {
+      return check(nodes[step_], record);
+    }
     const StepTensors* step = recompute(reference_);
     if (step == nullptr) return std::nullopt;
     return check(step->node, record);
@@ -54,6 +44,8 @@ class Witness {
     backends::Backend* backend;
     std::optional<StepTensors> step;
   };
+
+  static bool is_control(const core::Node& node) { return core::op_info(node.op).control; }
 
   static std::optional<core::Node> check(const core::Node& node, const StepRecord& record) {
     if (node.op != record.op || core::attribute_digest(node) != record.attributes) {
@@ -173,15 +165,13 @@ StepExplanation explain_step(const ComparedRun& a, const ComparedRun& b,
   if (divergence.kind == Divergence::Kind::input) {
     add_difference(out, divergence.tensor, divergence.a, divergence.b, in_a, in_b);
   }
-  if (!is_at_step(divergence) || !has_step(a.trace, divergence) || !has_step(b.trace, divergence)) {
-    return out;
-  }
-  const StepRecord& step_a = a.trace.steps[divergence.step];
-  const StepRecord& step_b = b.trace.steps[divergence.step];
+  if (!divergence.step_a || !divergence.step_b) return out;
+  const StepRecord& step_a = *divergence.step_a;
+  const StepRecord& step_b = *divergence.step_b;
   out.a_name = step_a.name;
   out.b_name = step_b.name;
-  out.a_node = in_a.find_node();
-  out.b_node = in_b.find_node();
+  out.a_node = in_a.find_node(step_a);
+  out.b_node = in_b.find_node(step_b);
   for (std::size_t i = 0; i < std::min(step_a.inputs.size(), step_b.inputs.size()); ++i) {
     add_difference(out, "input " + std::to_string(i), step_a.inputs[i], step_b.inputs[i], in_a,
                    in_b);

@@ -9,7 +9,8 @@
 
 namespace isotrace::executor {
 
-/// One of two runs that are compared. Contents that its trace does not store are computed again.
+/// One of two runs that are compared; the records of steps are those of the divergence. Contents
+/// that its trace does not store are computed again.
 struct ComparedRun {
   const trace::Trace& trace;
   const EmbeddedRun* run = nullptr;      ///< nullptr: not embedded and not given

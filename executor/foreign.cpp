@@ -20,7 +20,15 @@ OnnxStep onnx_step(const core::Program& program, const StepView& step) {
   return written;
 }
 
-void compare(StepJudgement& judged, const std::optional<BoundOptions>& options) {
+}  // namespace
+
+Agreement StepJudgement::agreement() const {
+  Agreement worst = Agreement::equal;
+  for (const TensorJudgement& result : results) worst = std::max(worst, result.agreement);
+  return worst;
+}
+
+void judge_results(StepJudgement& judged, const std::optional<BoundOptions>& bounds) {
   const StepView& step = judged.step;
   bool different = false;
   for (std::size_t i = 0; i < step.results.size(); ++i) {
@@ -28,24 +36,16 @@ void compare(StepJudgement& judged, const std::optional<BoundOptions>& options) 
     judged.results.push_back(theirs ? judge(step.results[i], *theirs, nullptr) : TensorJudgement{});
     different = different || judged.results.back().agreement == Agreement::unbounded;
   }
-  if (!different || !options) return;
-  const auto bounds = derive_bounds(step.node, step.operands, step.results, *options);
-  if (!bounds) {
-    judged.no_bound = bounds.error();
+  if (!different || !bounds) return;
+  const auto derived = derive_bounds(step.node, step.operands, step.results, *bounds);
+  if (!derived) {
+    judged.no_bound = derived.error();
     return;
   }
   for (std::size_t i = 0; i < step.results.size(); ++i) {
     if (!judged.foreign[i]) continue;
-    judged.results[i] = judge(step.results[i], *judged.foreign[i], &(*bounds)[i]);
+    judged.results[i] = judge(step.results[i], *judged.foreign[i], &(*derived)[i]);
   }
-}
-
-}  // namespace
-
-Agreement StepJudgement::agreement() const {
-  Agreement worst = Agreement::equal;
-  for (const TensorJudgement& result : results) worst = std::max(worst, result.agreement);
-  return worst;
 }
 
 core::Result<core::Done> judge_steps(const core::Program& program,
@@ -61,7 +61,7 @@ core::Result<core::Done> judge_steps(const core::Program& program,
       judged.not_run = foreign.error();
     } else {
       judged.foreign = *std::move(foreign);
-      compare(judged, bounds);
+      judge_results(judged, bounds);
     }
     return sink(judged);
   };

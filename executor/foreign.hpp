@@ -29,6 +29,9 @@ struct StepJudgement {
   /// Of all results together.
   [[nodiscard]] Agreement agreement() const;
 };
+/// Judges what stands in `foreign`; a result that is not there counts as equal.
+void judge_results(StepJudgement& judged, const std::optional<BoundOptions>& bounds);
+
 using JudgementSink = std::function<core::Result<core::Done>(const StepJudgement&)>;
 
 /// Runs the program on the backend and every step on the engine, too. Without options no bound is

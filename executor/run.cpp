@@ -29,6 +29,37 @@ Result<core::Done> check_input(const core::ProgramInput& declared, const TensorV
                     core::shape_text(declared.shape) + " declared");
 }
 
+/// Other people write backends: what one gives must be what the operation has, as far as that
+/// follows from the operands.
+Result<core::Done> check_results(std::span<const core::Tensor> results,
+                                 std::span<const ValueInfo> expected) {
+  const auto broken = [](const std::string& place, const std::string& why) {
+    return refuse(RefusalCode::backend_contract_broken, place, why);
+  };
+  if (results.size() != expected.size()) {
+    return broken("results",
+                  std::to_string(results.size()) + ", not " + std::to_string(expected.size()));
+  }
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const core::Tensor& result = results[i];
+    const std::string place = "result " + std::to_string(i);
+    if (result.dtype() != expected[i].dtype) {
+      return broken(place, std::string(core::dtype_name(result.dtype())) + ", not " +
+                               std::string(core::dtype_name(expected[i].dtype)));
+    }
+    // What a sequence packs is checked where it is unpacked.
+    if (!expected[i].shape || core::is_structured(result.dtype())) continue;
+    const core::Shape& shape = *expected[i].shape;
+    const auto fits = [](std::int64_t size, std::int64_t known) {
+      return known == -1 || size == known;
+    };
+    if (!std::ranges::equal(result.shape(), shape, fits)) {
+      return broken(place, core::shape_text(result.shape()) + ", not " + core::shape_text(shape));
+    }
+  }
+  return core::Done{};
+}
+
 std::vector<std::optional<TensorView>> views_of(std::span<const ValuePtr> operands) {
   std::vector<std::optional<TensorView>> views;
   for (const ValuePtr& operand : operands) {
@@ -122,20 +153,21 @@ Result<core::Done> Run::check_supported() const {
   return tl::make_unexpected(unsupported.joined());
 }
 
-Result<core::Done> Run::check_cost(const core::Node& node, core::Operands operands,
-                                   bool makes_tensors) {
+Result<std::vector<ValueInfo>> Run::check_cost(const core::Node& node, core::Operands operands,
+                                               bool makes_tensors) {
   std::vector<std::optional<ValueInfo>> infos;
   for (const auto& operand : operands) {
     infos.push_back(operand ? std::optional(info_of(*operand)) : std::nullopt);
   }
-  ISOTRACE_TRY(const std::vector<ValueInfo> results, infer_node(node, infos));
+  ISOTRACE_TRY(std::vector<ValueInfo> results, infer_node(node, infos));
   std::uint64_t bytes = 0;
   for (const ValueInfo& result : results) {
     ISOTRACE_TRY(const std::uint64_t size, value_bytes(result));
     bytes += size;
   }
   if (makes_tensors) ISOTRACE_TRY_DONE(spending_.check_bytes(bytes));
-  return spending_.spend_work(estimate_work(node, infos, results));
+  ISOTRACE_TRY_DONE(spending_.spend_work(estimate_work(node, infos, results)));
+  return results;
 }
 
 Result<std::vector<ValuePtr>> Run::compute(const core::Node& node,
@@ -159,9 +191,11 @@ Result<std::vector<ValuePtr>> Run::compute_plain(const core::Node& node,
                                                  std::span<const ValuePtr> operands) {
   const auto views = views_of(operands);
   const std::optional<core::Shape> shape = find_changed_shape(node, views);
-  ISOTRACE_TRY_DONE(check_cost(node, views, !shape));
+  ISOTRACE_TRY(const std::vector<ValueInfo> expected, check_cost(node, views, !shape));
   if (shape) return std::vector{RunValue::reshape(operands[0], *shape)};
   ISOTRACE_TRY(std::vector<core::Tensor> tensors, spending_.backend.run(node, views));
+  if (spending_.backend.fell_back()) spending_.fallback_steps.push_back(spending_.steps);
+  ISOTRACE_TRY_DONE(check_results(tensors, expected));
   std::vector<ValuePtr> results;
   for (core::Tensor& tensor : tensors) {
     results.push_back(RunValue::own(std::move(tensor), spending_));

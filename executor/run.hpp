@@ -54,8 +54,9 @@ class Run {
   Run(const core::Program& program, std::unique_ptr<Spending> own);
   core::Result<core::Done> bind_input(std::size_t index, ValuePtr given);
   [[nodiscard]] core::Result<core::Done> check_supported() const;
-  core::Result<core::Done> check_cost(const core::Node& node, core::Operands operands,
-                                      bool makes_tensors);
+  /// What is known of the results.
+  core::Result<std::vector<ValueInfo>> check_cost(const core::Node& node, core::Operands operands,
+                                                  bool makes_tensors);
   core::Result<std::vector<ValuePtr>> compute(const core::Node& node,
                                               std::span<const ValuePtr> operands,
                                               const StepObserver& observer);

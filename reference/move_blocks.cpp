@@ -1,54 +1,76 @@
 // Operations that repeat and rearrange blocks of elements (docs/spec/move.md).
 #include <isotrace/reference/move.hpp>
+#include <isotrace/reference/move_plans.hpp>
 #include <isotrace/reference/operand_list.hpp>
 #include <isotrace/reference/operations.hpp>
 #include <isotrace/reference/select_shape.hpp>
 
 namespace isotrace::reference {
 
-// [move.tile]
-Outcome evaluate_tile(const Call& call) {
+// Every axis of the result is walked as two: the repetitions, and the axis of x.
+Result<WalkPlan> tile_plan(const Call& call) {
   const TensorView& x = call.operand(0);
   ISOTRACE_TRY(const auto repeats, read_integers(call.operand(1)));
   ISOTRACE_TRY(Shape shape, tiled_shape(x.shape(), repeats));
-  // Every axis of the result is walked as two: the repetitions, and the axis of x.
   const Strides own = row_major_strides(x.shape());
-  Shape walk;
-  Strides strides;
+  WalkPlan plan{std::move(shape), {}, {}};
   for (std::size_t axis = 0; axis < x.rank(); ++axis) {
-    walk.insert(walk.end(), {repeats[axis], x.dim(axis)});
-    strides.insert(strides.end(), {0, own[axis]});
+    plan.walk.insert(plan.walk.end(), {repeats[axis], x.dim(axis)});
+    plan.strides.insert(plan.strides.end(), {0, own[axis]});
   }
-  return one(copy_walk(x, std::move(shape), walk, std::move(strides)));
+  return plan;
 }
 
-// [move.depth_to_space] The result is walked as [N, C', H, row in block, W, column in block].
-Outcome evaluate_depth_to_space(const Call& call) {
+// The result is walked as [N, C', H, row in block, W, column in block].
+Result<WalkPlan> depth_to_space_plan(const Call& call) {
   const TensorView& x = call.operand(0);
   const std::int64_t block = call.node.integer("blocksize");
   const std::string& mode = call.node.text("mode");
   if (mode != "DCR" && mode != "CRD") return refuse_attribute("mode " + mode);
   ISOTRACE_TRY(Shape shape, depth_to_space_shape(x.shape(), block));
   const Strides own = row_major_strides(x.shape());
-  const Shape walk = {shape[0], shape[1], x.dim(2), block, x.dim(3), block};
+  Shape walk = {shape[0], shape[1], x.dim(2), block, x.dim(3), block};
   const std::int64_t channel = own[1];
   const std::int64_t channels = shape[1];
   Strides strides =
       mode == "DCR"
           ? Strides{own[0], channel, own[2], block * channels * channel, own[3], channels * channel}
           : Strides{own[0], block * block * channel, own[2], block * channel, own[3], channel};
-  return one(copy_walk(x, std::move(shape), walk, std::move(strides)));
+  return WalkPlan{std::move(shape), std::move(walk), std::move(strides)};
 }
 
-// [move.space_to_depth] The result is walked as [N, row in block, column in block, C, H', W'].
-Outcome evaluate_space_to_depth(const Call& call) {
+// The result is walked as [N, row in block, column in block, C, H', W'].
+Result<WalkPlan> space_to_depth_plan(const Call& call) {
   const TensorView& x = call.operand(0);
   const std::int64_t block = call.node.integer("blocksize");
   ISOTRACE_TRY(Shape shape, space_to_depth_shape(x.shape(), block));
   const Strides own = row_major_strides(x.shape());
-  const Shape walk = {shape[0], block, block, x.dim(1), shape[2], shape[3]};
+  Shape walk = {shape[0], block, block, x.dim(1), shape[2], shape[3]};
   Strides strides = {own[0], own[2], own[3], own[1], block * own[2], block * own[3]};
-  return one(copy_walk(x, std::move(shape), walk, std::move(strides)));
+  return WalkPlan{std::move(shape), std::move(walk), std::move(strides)};
+}
+
+namespace {
+
+Outcome copy_planned(const Call& call, Result<WalkPlan> plan) {
+  if (!plan) return tl::make_unexpected(std::move(plan).error());
+  return one(
+      copy_walk(call.operand(0), std::move(plan->shape), plan->walk, std::move(plan->strides)));
+}
+
+}  // namespace
+
+// [move.tile]
+Outcome evaluate_tile(const Call& call) { return copy_planned(call, tile_plan(call)); }
+
+// [move.depth_to_space]
+Outcome evaluate_depth_to_space(const Call& call) {
+  return copy_planned(call, depth_to_space_plan(call));
+}
+
+// [move.space_to_depth]
+Outcome evaluate_space_to_depth(const Call& call) {
+  return copy_planned(call, space_to_depth_plan(call));
 }
 
 // [move.center_crop_pad]

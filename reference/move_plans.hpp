@@ -1,5 +1,6 @@
-// Which elements Slice, Gather and Pad copy where (docs/spec/move.md): everything about these
-// operations but the copying, so that backends that copy faster read operands the same way.
+// Which elements Slice, Gather, Pad, Tile, DepthToSpace and SpaceToDepth copy where
+// (docs/spec/move.md): everything about these operations but the copying, so that backends that
+// copy faster read operands the same way.
 #pragma once
 
 #include <isotrace/reference/call.hpp>
@@ -14,6 +15,16 @@ struct SlicePlan {
   std::int64_t start = 0;
 };
 Result<SlicePlan> slice_plan(const Call& call);
+
+/// The elements of the result in order are x[sum of position * stride] for the positions of `walk`.
+struct WalkPlan {
+  Shape shape;
+  Shape walk;
+  Strides strides;
+};
+Result<WalkPlan> tile_plan(const Call& call);
+Result<WalkPlan> depth_to_space_plan(const Call& call);
+Result<WalkPlan> space_to_depth_plan(const Call& call);
 
 /// The result has, in place of the axis, x at these positions along it.
 struct GatherPlan {

@@ -154,7 +154,6 @@ std::optional<AxisTaps> ResizeSampling::taps(const ResizeAxis& axis, std::int64_
   return AxisTaps{{std::clamp<std::int64_t>(nearest_position(x), 0, axis.input - 1), 1.0}};
 }
 
-/// The position on the input that an output position stands for.
 double ResizeSampling::coordinate(const ResizeAxis& axis, std::int64_t position) const {
   const auto o = static_cast<double>(position);
   const auto in = static_cast<double>(axis.input);

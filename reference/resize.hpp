@@ -52,6 +52,10 @@ class ResizeSampling {
   [[nodiscard]] bool needs_region() const { return coordinates_ == Coordinates::crop_and_resize; }
   /// The taps of an output position, or nothing where the result is the extrapolation value.
   [[nodiscard]] std::optional<AxisTaps> taps(const ResizeAxis& axis, std::int64_t position) const;
+  /// The position on the input that an output position stands for.
+  [[nodiscard]] double coordinate(const ResizeAxis& axis, std::int64_t position) const;
+  /// Of mode nearest: the element, not yet brought into the axis.
+  [[nodiscard]] std::int64_t nearest_position(double x) const;
 
  private:
   enum class Mode { nearest, linear, cubic };
@@ -66,8 +70,6 @@ class ResizeSampling {
     crop_and_resize
   };
 
-  [[nodiscard]] double coordinate(const ResizeAxis& axis, std::int64_t position) const;
-  [[nodiscard]] std::int64_t nearest_position(double x) const;
   [[nodiscard]] AxisTaps kernel_taps(const ResizeAxis& axis, double x) const;
 
   Mode mode_;

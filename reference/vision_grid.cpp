@@ -1,68 +1,11 @@
 // GridSample and AffineGrid (docs/spec/vision.md). Compiled with FMA.
-#include <isotrace/reference/grid.hpp>
+#include <isotrace/reference/grid_axis.hpp>
 #include <isotrace/reference/operand_list.hpp>
 #include <isotrace/reference/operations.hpp>
 #include <isotrace/reference/taps.hpp>
 
 namespace isotrace::reference {
 namespace {
-
-enum class Padding { zeros, border, reflection };
-
-/// Where a grid value samples along one axis.
-class GridAxis {
- public:
-  GridAxis(std::int64_t size, bool align_corners, Padding padding)
-      : size_(size),
-        align_corners_(align_corners),
-        padding_(padding),
-        low_(align_corners ? 0.0 : -0.5),
-        high_(static_cast<double>(size) - (align_corners ? 1.0 : 0.5)) {}
-
-  /// From [-1, 1] to positions.
-  [[nodiscard]] double position(double g) const {
-    const auto size = static_cast<double>(size_);
-    return align_corners_ ? (g + 1) / 2 * (size - 1) : ((g + 1) * size - 1) / 2;
-  }
-  /// A position outside [low, high] is brought inside, unless the padding is zeros.
-  [[nodiscard]] double pad(double x) const {
-    if (padding_ == Padding::zeros || (x >= low_ && x <= high_)) return x;
-    if (padding_ == Padding::reflection) return reflect(x);
-    return std::clamp(x, 0.0, static_cast<double>(size_ - 1));
-  }
-  /// The element at a whole position, or -1.
-  [[nodiscard]] std::int64_t element(double whole) const {
-    const double padded = pad(whole);
-    const bool inside = padded >= 0 && padded <= static_cast<double>(size_ - 1);
-    return inside ? static_cast<std::int64_t>(padded) : -1;
-  }
-
- private:
-  [[nodiscard]] double reflect(double x) const {
-    const double range = high_ - low_;
-    if (range == 0) return low_;
-    const bool below = x < low_;
-    const double excess = below ? low_ - x : x - high_;
-    const double turns = std::floor(excess / range);
-    const double rest = excess - turns * range;
-    const bool odd = turns - 2 * std::floor(turns / 2) != 0;
-    return below == odd ? high_ - rest : low_ + rest;
-  }
-
-  std::int64_t size_;
-  bool align_corners_;
-  Padding padding_;
-  double low_;
-  double high_;
-};
-
-/// Halves to even.
-double round_to_even(double x) {
-  const double below = std::floor(x);
-  const double ratio = x - below;
-  const bool odd = below - 2 * std::floor(below / 2) != 0;
-  return ratio > 0.5 || (ratio == 0.5 && odd) ? below + 1 : below;
-}
 
 /// Taps of a position along one axis; the position is a number.
 AxisTaps find_taps(const GridAxis& axis, GridMode mode, double x) {
@@ -84,17 +27,6 @@ struct Sampling {
   GridMode mode;
   std::vector<GridAxis> axes;
 };
-
-Sampling make_sampling(const core::Node& node, Dims x) {
-  const bool align_corners = node.integer("align_corners") != 0;
-  const std::string& padding = node.text("padding_mode");
-  const Padding pad = padding == "zeros"    ? Padding::zeros
-                      : padding == "border" ? Padding::border
-                                            : Padding::reflection;
-  Sampling sampling{grid_mode(node), {}};
-  for (const std::int64_t size : x.subspan(2)) sampling.axes.emplace_back(size, align_corners, pad);
-  return sampling;
-}
 
 /// The taps that one grid point asks for, or nothing if a coordinate is not a number. The grid
 /// names the last axis first.
@@ -122,7 +54,7 @@ Result<Tensor> grid_sample(const Call& call, const Shape& output) {
   const TensorView& x = call.operand(0);
   ISOTRACE_TRY(Tensor out, Tensor::make(x.dtype(), output));
   if (out.elements() == 0) return out;
-  const Sampling sampling = make_sampling(call.node, x.shape());
+  const Sampling sampling = {grid_mode(call.node), grid_axes(call.node, x.shape())};
   const std::size_t rank = sampling.axes.size();
   const std::size_t plane = product(x.shape(), 2, x.rank());
   const std::size_t points = product(output, 2, output.size());

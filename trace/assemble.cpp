@@ -1,6 +1,7 @@
 #include <isotrace/trace/assemble.hpp>
 
 #include <algorithm>
+#include <functional>
 
 #include <isotrace/core/blake3.hpp>
 #include <isotrace/core/merkle.hpp>
@@ -258,9 +259,16 @@ Result<Done> TraceAssembler::take_footer(FooterMessage footer, core::ByteView be
     return malformed(std::to_string(footer.leaves) + " leaves, " + std::to_string(tree_.leaves()) +
                      " expected");
   }
+  const auto& fallback = footer.fallback_steps;
+  const bool ascending =
+      std::ranges::adjacent_find(fallback, std::ranges::greater_equal()) == fallback.end();
+  if (!fallback.empty() && (!ascending || footer.state || fallback.back() >= footer.leaves - 2)) {
+    return malformed("steps that fell back");
+  }
   if (footer.root != tree_.root()) return mismatch("root");
   if (footer.file_digest != core::sha256(before)) return mismatch("digest of the file");
   trace_.outputs = std::move(footer.outputs);
+  trace_.fallback_steps = std::move(footer.fallback_steps);
   trace_.machine.state = std::move(footer.state);
   trace_.machine.results = std::move(footer.results);
   trace_.root = footer.root;

@@ -71,10 +71,15 @@ std::optional<Divergence> find_step(const Trace& a, const Trace& b) {
   const std::uint64_t leaf = read ? find_first_difference(a.tree, b.tree, 1).leaf
                                   : find_first_difference(make_tree(a), make_tree(b), 1).leaf;
   const std::uint64_t step = leaf - 1;
-  if (step < std::min(a.steps.size(), b.steps.size()))
-    return classify(a.steps[step], b.steps[step]);
-  if (a.steps.size() == b.steps.size()) return std::nullopt;
-  return at_step(Kind::length, a.steps.size() > b.steps.size() ? a.steps[step] : b.steps[step]);
+  std::optional<Divergence> found;
+  if (step < std::min(a.steps.size(), b.steps.size())) {
+    found = make_step_divergence(a.steps[step], b.steps[step]);
+  } else if (a.steps.size() != b.steps.size()) {
+    const auto& longer = a.steps.size() > b.steps.size() ? a.steps : b.steps;
+    found = make_length_divergence(longer[step]);
+  }
+  if (found && step > 0) found->agreed = a.steps[step - 1];
+  return found;
 }
 
 Divergence plain(Kind kind) {
@@ -83,13 +88,26 @@ Divergence plain(Kind kind) {
 
 }  // namespace
 
+Divergence make_step_divergence(StepRecord a, StepRecord b) {
+  Divergence found = classify(a, b);
+  found.step_a = std::move(a);
+  found.step_b = std::move(b);
+  return found;
+}
+
+Divergence make_length_divergence(const StepRecord& longer) {
+  return at_step(Kind::length, longer);
+}
+
+std::optional<Divergence> find_identity_difference(const TraceIdentity& a, const TraceIdentity& b) {
+  if (a.semantics != b.semantics || a.machine || b.machine) return plain(Kind::semantics);
+  if (a.seed != b.seed) return plain(Kind::seed);
+  return find_named(Kind::input, a.inputs, b.inputs);
+}
+
 std::optional<Divergence> find_divergence(const Trace& a, const Trace& b) {
   if (a.root == b.root) return std::nullopt;
-  if (a.identity.semantics != b.identity.semantics || a.identity.machine || b.identity.machine) {
-    return plain(Kind::semantics);
-  }
-  if (a.identity.seed != b.identity.seed) return plain(Kind::seed);
-  if (auto found = find_named(Kind::input, a.identity.inputs, b.identity.inputs)) return found;
+  if (auto found = find_identity_difference(a.identity, b.identity)) return found;
   if (auto found = find_step(a, b)) return found;
   if (auto found = find_named(Kind::outputs, a.outputs, b.outputs)) return found;
   ISOTRACE_CHECK(a.identity.program != b.identity.program, a.root.hex(), b.root.hex());

@@ -29,6 +29,9 @@ struct Divergence {
   std::size_t operand = 0;        ///< index of operand, result, input or output
   std::optional<TensorRecord> a;  ///< absent where a trace has no such tensor
   std::optional<TensorRecord> b;
+  std::optional<StepRecord> step_a = {};  ///< present where both traces have the step
+  std::optional<StepRecord> step_b = {};
+  std::optional<StepRecord> agreed = {};  ///< the step before, of a; absent before the first one
 };
 
 /// Of traces of tensor programs (Kind::semantics for others). Nothing if the roots are equal (then
@@ -38,6 +41,13 @@ struct Divergence {
 /// earlier step made cannot differ first, because then that step's result did: Kind::operand means
 /// a constant, or an edge of the graph that comes from elsewhere.
 std::optional<Divergence> find_divergence(const Trace& a, const Trace& b);
+
+/// Its parts, for who has no whole traces. What comes before the steps: semantics, seed, inputs.
+std::optional<Divergence> find_identity_difference(const TraceIdentity& a, const TraceIdentity& b);
+/// Two records of one index whose digests differ.
+Divergence make_step_divergence(StepRecord a, StepRecord b);
+/// `longer` is the first step that the other trace lacks.
+Divergence make_length_divergence(const StepRecord& longer);
 
 /// The first element (row-major) at which two tensors of equal dtype and shape differ in bits.
 struct ElementDifference {

@@ -104,6 +104,9 @@ void set(wire::Message::Builder root, const FooterMessage& footer) {
   out.setLeaves(footer.leaves);
   out.setRoot(data_of(footer.root.view()));
   out.setFileDigest(data_of(footer.file_digest.view()));
+  if (!footer.fallback_steps.empty()) {
+    set_slots(out.initFallbackSteps(count_of(footer.fallback_steps.size())), footer.fallback_steps);
+  }
   if (!footer.state) return;
   set_state(out.initState(), *footer.state);
   set_slots(out.initResults(count_of(footer.results.size())), footer.results);
@@ -221,6 +224,7 @@ Result<Message> get(wire::Footer::Reader in) {
     ISOTRACE_TRY(footer.state, get_state(in.getState()));
     footer.results = get_slots(in.getResults());
   }
+  footer.fallback_steps = get_slots(in.getFallbackSteps());
   return footer;
 }
 
@@ -288,6 +292,10 @@ Result<core::Bytes> encode_message(const Message& message) {
 Result<DecodedMessage> decode_message(ByteView bytes) {
   ISOTRACE_TRY(const std::size_t count, words_of(bytes));
   const ByteView framed = bytes.first(frame_bytes + count * sizeof(capnp::word));
+  static_assert(step_tag == wire::Message::STEP);
+  if (auto step = decode_plain_step(framed.subspan(frame_bytes))) {
+    return DecodedMessage{*std::move(step), framed.size()};
+  }
   auto words = kj::heapArray<capnp::word>(count);  // aligned, whatever the bytes given are
   std::memcpy(words.begin(), framed.data() + frame_bytes, count * sizeof(capnp::word));
   ISOTRACE_TRY(Message message, decode_words(words));

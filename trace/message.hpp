@@ -49,6 +49,7 @@ struct FooterMessage {
   /// Runs of WebAssembly: the last state and, if it is a finished one, its slots.
   std::optional<StateRecord> state;
   std::vector<std::uint64_t> results;
+  std::vector<std::uint64_t> fallback_steps;
 };
 
 /// The states of checkpoints and footers do not name their program: it is the header's.

@@ -1,6 +1,8 @@
 // Pieces that the messages of tensor programs and those of WebAssembly machines share, between
-// plain values and Cap'n Proto. Internal to message.cpp and message_machine.cpp.
+// plain values and Cap'n Proto. Internal to message.cpp, message_machine.cpp, message_step.cpp.
 #pragma once
+
+#include <optional>
 
 #include <isotrace/core/limits.hpp>
 #include <isotrace/trace/message.hpp>
@@ -31,6 +33,16 @@ inline core::Result<std::string> get_text(capnp::Text::Reader text) {
   }
   return std::string(text.begin(), text.size());
 }
+
+// ---- steps, the short way (message_step.cpp)
+
+/// The number of steps in the union of trace.capnp.
+inline constexpr std::uint64_t step_tag = 3;
+
+/// The step whose message, without its frame, is exactly these bytes in canonical form. Nothing for
+/// everything else, and for the few steps that the short way leaves out: such without operands or
+/// results, with tensors without axes.
+std::optional<StepRecord> decode_plain_step(core::ByteView body);
 
 // ---- machines (message_machine.cpp)
 

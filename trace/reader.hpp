@@ -32,6 +32,8 @@ struct Trace {
   std::vector<StepRecord> steps;
   MachineTrace machine;  ///< empty unless the identity has a machine
   std::vector<NamedRecord> outputs;
+  /// Provenance: steps, ascending, that another backend executed than the one that was asked for.
+  std::vector<std::uint64_t> fallback_steps;
   std::map<core::Digest, core::Tensor> contents;
   core::Digest root;
   /// Over trace_leaves, as they were found when the trace was read whole; else without leaves.

@@ -125,6 +125,7 @@ struct Footer {
   fileDigest @3 :Data;     # SHA-256 of every byte before this message
   state @4 :State;         # runs of WebAssembly only: the last one
   results @5 :List(UInt64);
+  fallbackSteps @6 :List(UInt64);  # provenance, not in the root; null where there are none
 }
 
 struct Message {

@@ -171,9 +171,11 @@ Result<core::Digest> TraceWriter::close(const core::Digest& last, FooterMessage 
   return footer.root;
 }
 
-Result<core::Digest> TraceWriter::finish(const std::vector<NamedRecord>& outputs) {
+Result<core::Digest> TraceWriter::finish(const std::vector<NamedRecord>& outputs,
+                                         const std::vector<std::uint64_t>& fallback_steps) {
   FooterMessage footer;
   footer.outputs = outputs;
+  footer.fallback_steps = fallback_steps;
   return close(outputs_digest(outputs), std::move(footer));
 }
 

@@ -43,7 +43,9 @@ class TraceWriter {
   core::Result<core::Done> store(const core::TensorView& tensor, const core::Digest& digest);
   /// Writes the footer, publishes the file and returns the trace root. Call once; nothing may
   /// follow.
-  core::Result<core::Digest> finish(const std::vector<NamedRecord>& outputs);
+  /// `fallback_steps`: see Trace.
+  core::Result<core::Digest> finish(const std::vector<NamedRecord>& outputs,
+                                    const std::vector<std::uint64_t>& fallback_steps = {});
   /// The same of a run of WebAssembly; `results` are the slots if the state is finished.
   core::Result<core::Digest> finish(const StateRecord& last,
                                     const std::vector<std::uint64_t>& results);

@@ -99,8 +99,13 @@ std::uint32_t WitnessMaker::find_instruction(std::uint32_t pc) const {
   return static_cast<std::uint32_t>(found - tables_.instructions.begin());
 }
 
-Witness WitnessMaker::make_witness(const Execution& execution,
-                                   const trace::HostCallRecord* next_call) const {
+bool WitnessMaker::is_call(std::uint32_t instruction) const {
+  const auto opcode = static_cast<Opcode>(tables_.instructions[instruction].opcode);
+  return opcode == Opcode::call || opcode == Opcode::call_indirect;
+}
+
+core::Result<Witness> WitnessMaker::make_witness(const Execution& execution,
+                                                 const trace::HostCallRecord* next_call) const {
   ISOTRACE_CHECK(execution.status == Status::running);
   Witness witness{.program = program_,
                   .before = state_record(store_, execution, digest_),
@@ -118,7 +123,12 @@ Witness WitnessMaker::make_witness(const Execution& execution,
     Step step(witness);
     step.run();
     if (!step.fault().empty()) {  // it lacks the call that the opcode makes
-      ISOTRACE_CHECK(next_call != nullptr && !witness.host_call, step.fault());
+      ISOTRACE_CHECK(is_call(witness.instruction), step.fault());
+      if (next_call == nullptr || witness.host_call) {
+        return core::refuse(core::RefusalCode::trace_digest_mismatch,
+                            "host call " + std::to_string(witness.before.host_calls.size),
+                            step.fault());
+      }
       witness.host_call = *next_call;
       continue;
     }

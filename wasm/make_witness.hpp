@@ -32,14 +32,16 @@ class WitnessMaker {
   [[nodiscard]] const core::Digest& program() const { return digest_; }
 
   /// Of the next opcode of a running execution, in the state that the store is in. `next_call`: the
-  /// next call of the host in the log, which must be there if the opcode is the one that makes it.
-  [[nodiscard]] Witness make_witness(const Execution& execution,
-                                     const trace::HostCallRecord* next_call) const;
+  /// next call of the host in the log. Refuses trace_digest_mismatch if the opcode makes a call of
+  /// the host that is another one.
+  [[nodiscard]] core::Result<Witness> make_witness(const Execution& execution,
+                                                   const trace::HostCallRecord* next_call) const;
 
  private:
   explicit WitnessMaker(const Store& store);
   [[nodiscard]] core::Bytes string_bytes(const Execution& execution, std::uint32_t string) const;
   [[nodiscard]] std::uint32_t find_instruction(std::uint32_t pc) const;
+  [[nodiscard]] bool is_call(std::uint32_t instruction) const;
 
   const Store& store_;
   ProgramTables tables_;

@@ -5,22 +5,14 @@
 #include <isotrace/core/check.hpp>
 #include <isotrace/wasm/bulk.hpp>
 #include <isotrace/wasm/numeric/slot.hpp>
+#include <isotrace/wasm/sized_integers.hpp>
 #include <isotrace/wasm/stepper.hpp>
 
 namespace isotrace::wasm {
-namespace {
+
+using namespace sized;
 
 static_assert(std::endian::native == std::endian::little);
-
-using i8 = std::int8_t;
-using u8 = std::uint8_t;
-using i16 = std::int16_t;
-using u16 = std::uint16_t;
-using i32 = std::int32_t;
-using u32 = std::uint32_t;
-using u64 = std::uint64_t;
-
-}  // namespace
 
 MemoryInstance& Stepper::memory() {
   return store_.memories[store_.instances[instance_].memories[0]];

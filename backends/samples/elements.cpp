@@ -36,10 +36,17 @@ void add_elementwise(Op op, Maker& make) {
   if (info.inputs_min == 2) {
     make.add(attributes, list(make.data({4, 9}), make.data({4, 9})));
     make.add(attributes, list(make.data({2, 3, 5}), make.data({3, 1})));
+    make.add(attributes, list(make.data({}), make.data({})));
+    make.add(attributes, list(make.data({0, 3}), make.data({3})));
   } else if (info.inputs_max == core::any_number) {
+    make.add(attributes, list(make.data({4, 9}), make.data({4, 9})));
     make.add(attributes, list(make.data({3, 7}), make.data({7}), make.data({3, 1})));
+    make.add(attributes, list(make.data({}), make.data({})));
+    make.add(attributes, list(make.data({0, 3}), make.data({3})));
   } else {
     make.add(attributes, list(make.data({5, 33})));
+    make.add(attributes, list(make.data({})));
+    make.add(attributes, list(make.data({3, 0})));
   }
 }
 

@@ -39,8 +39,17 @@ constexpr Op sums[] = {Op::matmul,
                        Op::global_average_pool,
                        Op::col2im,
                        Op::cum_sum};
-constexpr Op reductions[] = {Op::reduce_l2, Op::reduce_log_sum, Op::reduce_log_sum_exp,
-                             Op::reduce_prod, Op::cum_prod};
+constexpr Op reductions[] = {Op::reduce_l2,     Op::reduce_log_sum, Op::reduce_log_sum_exp,
+                             Op::reduce_prod,   Op::cum_prod,       Op::lp_pool,
+                             Op::global_lp_pool};
+constexpr Op losses[] = {Op::negative_log_likelihood_loss, Op::tfidf_vectorizer};
+constexpr Op recurrences[] = {Op::rnn, Op::gru, Op::lstm};
+constexpr Op signals[] = {Op::dft, Op::stft, Op::hann_window, Op::hamming_window,
+                          Op::blackman_window};
+constexpr Op resizes[] = {Op::resize};
+constexpr Op grid_samples[] = {Op::grid_sample};
+constexpr Op affine_grids[] = {Op::affine_grid};
+constexpr Op roi_aligns[] = {Op::roi_align};
 constexpr Op normalisations[] = {Op::batch_normalization,
                                  Op::layer_normalization,
                                  Op::instance_normalization,
@@ -52,29 +61,13 @@ constexpr Op softmaxes[] = {Op::softmax, Op::log_softmax};
 constexpr Op quantised_operations[] = {Op::quantize_linear, Op::dequantize_linear,
                                        Op::dynamic_quantize_linear, Op::qlinear_matmul,
                                        Op::qlinear_conv};
-/// Recurrences, and operations that decide where to read by comparing computed numbers, or that
-/// nobody has derived yet.
-constexpr Op underived_operations[] = {Op::rnn,
-                                       Op::gru,
-                                       Op::lstm,
-                                       Op::deform_conv,
-                                       Op::lp_pool,
-                                       Op::global_lp_pool,
+/// Operations that decide what to read, or how to go on, by comparing computed numbers; that stop
+/// where rounding errors have no bound (Det); or that nobody has derived yet (docs/bounds.md).
+constexpr Op underived_operations[] = {Op::deform_conv,
                                        Op::max_roi_pool,
-                                       Op::roi_align,
-                                       Op::resize,
-                                       Op::grid_sample,
-                                       Op::affine_grid,
                                        Op::non_max_suppression,
                                        Op::det,
-                                       Op::dft,
-                                       Op::stft,
-                                       Op::hann_window,
-                                       Op::hamming_window,
-                                       Op::blackman_window,
                                        Op::mel_weight_matrix,
-                                       Op::negative_log_likelihood_loss,
-                                       Op::tfidf_vectorizer,
                                        Op::branch,
                                        Op::loop,
                                        Op::scan};
@@ -91,6 +84,13 @@ const FamilyRow families[] = {
     {bound_normalisation, normalisations},
     {bound_softmax, softmaxes},
     {bound_quantised, quantised_operations},
+    {bound_loss, losses},
+    {bound_recurrent, recurrences},
+    {bound_signal, signals},
+    {bound_resize, resizes},
+    {bound_grid_sample, grid_samples},
+    {bound_affine_grid, affine_grids},
+    {bound_roi_align, roi_aligns},
     {bound_nothing, underived_operations},
 };
 
@@ -99,7 +99,8 @@ const FamilyRow families[] = {
 Family family_of(const core::Node& node) {
   if (node.op == Op::scatter_elements || node.op == Op::scatter_nd) {
     const std::string& reduction = node.text("reduction");
-    return reduction == "add" || reduction == "mul" ? bound_nothing : bound_exact;
+    if (reduction == "add") return bound_sums;
+    return reduction == "mul" ? bound_reduction : bound_exact;
   }
   for (const FamilyRow& row : families) {
     if (std::ranges::find(row.operations, node.op) != row.operations.end()) return row.family;
@@ -133,7 +134,7 @@ Bounds derive_bounds(const core::Node& node, core::Operands operands,
   if (family == bound_exact || family == bound_nothing) return family(subject);
   ISOTRACE_TRY(const bool floats, computes(subject));
   if (!floats) return bound_exact(subject);
-  if (family == bound_quantised) return family(subject);
+  if (family == bound_quantised || family == bound_resize) return family(subject);
   // From floats to integers no rounding is left to choose; integers computed by way of floats are
   // beyond this analysis.
   if (!core::is_float(results[0].dtype())) {

@@ -38,6 +38,16 @@ Bounds bound_normalisation(const Subject& subject);
 Bounds bound_softmax(const Subject& subject);
 Bounds bound_quantised(const Subject& subject);
 
+/// NegativeLogLikelihoodLoss, TfIdfVectorizer.
+Bounds bound_loss(const Subject& subject);
+Bounds bound_recurrent(const Subject& subject);
+/// DFT, STFT and the windows.
+Bounds bound_signal(const Subject& subject);
+Bounds bound_resize(const Subject& subject);
+Bounds bound_grid_sample(const Subject& subject);
+Bounds bound_affine_grid(const Subject& subject);
+Bounds bound_roi_align(const Subject& subject);
+
 /// The refusal of an operation without a derivation.
 inline auto refuse_bound(const Subject& subject, std::string detail = {}) {
   return core::refuse(core::RefusalCode::bound_unknown,
@@ -62,6 +72,8 @@ core::Result<core::Tensor> evaluate_wide(const Subject& subject, const core::Nod
 core::Node with_op(const core::Node& node, core::Op op);
 /// The size of the axis along which CumSum and CumProd run.
 core::Result<double> scan_length(const Subject& subject);
+/// The most numbers that a scattering with sums or products brings together in one element.
+core::Result<double> count_scattered(const Subject& subject);
 /// What a sum of `terms` terms loses at most where subnormals count as zero; a term has at most
 /// `factors` factors among the operands.
 double flushed_from_sum(const Subject& subject, const Arithmetic& arithmetic, double terms,

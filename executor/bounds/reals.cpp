@@ -72,6 +72,17 @@ core::Result<double> scan_length(const Subject& subject) {
   return static_cast<double>(x.dim(axis));
 }
 
+core::Result<double> count_scattered(const Subject& subject) {
+  core::Node adding = subject.node;
+  for (core::Attribute& attribute : adding.attributes) {
+    if (attribute.name == "reduction") attribute.value = std::string("add");
+  }
+  ISOTRACE_TRY(const Tensor counts,
+               evaluate_wide(subject, adding, [](double /*x*/) { return 1.0; }));
+  const auto each = counts.data<double>();
+  return each.empty() ? 0.0 : *std::ranges::max_element(each);
+}
+
 core::Node with_op(const core::Node& node, core::Op op) {
   core::Node other = node;
   other.op = op;

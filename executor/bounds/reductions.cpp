@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include <isotrace/executor/bounds/families.hpp>
+#include <isotrace/reference/math/binary64.hpp>
 #include <isotrace/reference/reduction.hpp>
 
 namespace isotrace::executor {
@@ -31,6 +32,8 @@ Bounds bound_products(const Subject& subject) {
   auto n = static_cast<double>(subject.operand(0).elements());
   if (subject.node.op == Op::cum_prod) {
     ISOTRACE_TRY(n, scan_length(subject));
+  } else if (subject.node.op != Op::reduce_prod) {
+    ISOTRACE_TRY(n, count_scattered(subject));
   } else {
     n /= static_cast<double>(std::max<std::size_t>(values.elements(), 1));
   }
@@ -88,6 +91,42 @@ Bounds bound_log_sum_exp(const Subject& subject) {
   return one_bound(std::move(bands));
 }
 
+/// x^(1 / p) for x >= 0, a little more.
+double root_of(double x, double p) {
+  return x == 0 ? 0.0 : reference::exp64(reference::log64(x) / p) * (1 + 0x1p-30);
+}
+
+/// (sum of |x|^p)^(1 / p): the terms have one sign, so what sum and powers are off is relative, and
+/// a root makes it less. The exponent 1 / p is rounded, too: y^(u) is 1 + u |ln y|. What terms lose
+/// to underflow counts with its own root. Around the canonical result, which is an admissible one.
+Bounds bound_lp(const Subject& subject) {
+  const Arithmetic a = subject.arithmetic();
+  const core::TensorView& x = subject.operand(0);
+  const auto p = static_cast<double>(subject.node.integer("p"));
+  double n = 1;
+  if (subject.node.op == Op::lp_pool) {
+    for (const std::int64_t size : subject.node.integers("kernel_shape")) {
+      n *= static_cast<double>(size);
+    }
+  } else {
+    n = static_cast<double>(reference::product(x.shape(), 2, x.rank()));
+  }
+  const bool library = p > 2;
+  const double u = a.sum_roundoff();
+  const double powers = library ? 2 * a.library() : 2 * u;
+  const double lost = 2 * n * (library ? 2 * a.least_normal() : a.underflow() + a.flush());
+  const double carried = p == 1 ? lost : root_of(lost, p);
+  std::vector<Band> bands;
+  for (const double y : read_reals(subject.results[0])) {
+    const double size = y == 0 ? 0.0 : std::fabs(reference::log64(std::fabs(y)));
+    const double relative = gamma(n + 1, u) + powers + (library ? 4 * u * size : 0.0);
+    const bool fits = std::isfinite(y) && size * p < 87 && relative < 0.1;
+    const double error = 2 * (relative * std::fabs(y) * 1.25 + carried);
+    bands.push_back(fits || (y == 0) ? a.round({y, error}) : unknown_band());
+  }
+  return one_bound(std::move(bands));
+}
+
 }  // namespace
 
 Bounds bound_reduction(const Subject& subject) {
@@ -98,6 +137,8 @@ Bounds bound_reduction(const Subject& subject) {
     case Op::reduce_log_sum:
       return map_sums(subject, Op::reduce_sum, [&a](Band sum) { return a.log(sum); });
     case Op::reduce_log_sum_exp: return bound_log_sum_exp(subject);
+    case Op::lp_pool:
+    case Op::global_lp_pool: return bound_lp(subject);
     default: return bound_products(subject);
   }
 }

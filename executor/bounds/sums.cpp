@@ -70,6 +70,11 @@ core::Result<Terms> count_terms(const Subject& subject) {
       for (const std::int64_t size : block) taps *= static_cast<double>(size);
       return Terms{taps, 0};
     }
+    case Op::scatter_elements:
+    case Op::scatter_nd: {
+      ISOTRACE_TRY(const double count, count_scattered(subject));
+      return Terms{count, 0};
+    }
     case Op::cum_sum: {
       ISOTRACE_TRY(const double length, scan_length(subject));
       return Terms{length, 0};

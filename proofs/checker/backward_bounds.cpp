@@ -70,6 +70,21 @@ LinearForms through_affine(LinearForms forms, const AffineLayer& layer, const La
   return result;
 }
 
+/// Adds the terms at one place to the first form. The sum of coefficients is known as an interval;
+/// its lower end stays, and the rest is charged at the element's lower bound.
+void add_terms(LinearForms& forms, const std::vector<FormTerm>& terms, std::size_t layer,
+               const Bounds& values) {
+  for (const FormTerm& term : terms) {
+    if (term.layer != layer) continue;
+    double& coefficient = forms.row(0)[term.element];
+    const double negated_upper = -coefficient - term.upper;
+    coefficient += term.lower;
+    const double negated_gap = coefficient + negated_upper;
+    forms.constants[0] += std::min(0.0, negated_gap * -values.lower[term.element]);
+  }
+  give_up_on_large(forms);
+}
+
 void through_relu(LinearForms& forms, const ReluRelaxation& relaxation) {
   for (std::size_t r = 0; r < forms.count; ++r) {
     forms.constants[r] += row_kernels().relu(
@@ -82,8 +97,8 @@ void through_relu(LinearForms& forms, const ReluRelaxation& relaxation) {
 
 std::vector<double> bound_below(const Network& network, std::size_t layers,
                                 const NetworkBounds& bounds, const Relaxations& relaxations,
-                                LinearForms forms) {
-  give_up_on_large(forms);
+                                LinearForms forms, const std::vector<FormTerm>& terms) {
+  add_terms(forms, terms, layers, bounds[layers].values);
   for (std::size_t k = layers; k-- > 0;) {
     const Layer& layer = network.layers[k];
     if (layer.kind == Layer::Kind::relu) {
@@ -91,6 +106,7 @@ std::vector<double> bound_below(const Network& network, std::size_t layers,
     } else {
       forms = through_affine(std::move(forms), layer.affine, bounds[k + 1], bounds[k].values);
     }
+    if (!terms.empty()) add_terms(forms, terms, k, bounds[k].values);
   }
   const Bounds& box = bounds[0].values;
   for (std::size_t r = 0; r < forms.count; ++r) {

@@ -29,10 +29,19 @@ struct LinearForms {
 /// The relaxations of a network's ReLU layers, by layer; affine layers have an empty one.
 using Relaxations = std::vector<ReluRelaxation>;
 
-/// Lower bounds of forms over the results of the first `layers` layers, whose bounds must be known.
-/// To be called while rounding downward.
+/// A term of the first form over another layer: c * (element of the input of layer `layer`), or of
+/// the last layer's results, with lower <= c <= upper.
+struct FormTerm {
+  std::size_t layer;
+  std::size_t element;
+  double lower;
+  double upper;
+};
+
+/// Lower bounds of forms over the results of the first `layers` layers, whose bounds must be known,
+/// with the terms added to the first one. To be called while rounding downward.
 std::vector<double> bound_below(const Network& network, std::size_t layers,
                                 const NetworkBounds& bounds, const Relaxations& relaxations,
-                                LinearForms forms);
+                                LinearForms forms, const std::vector<FormTerm>& terms);
 
 }  // namespace isotrace::proofs

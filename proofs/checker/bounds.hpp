@@ -31,7 +31,7 @@ using NetworkBounds = std::vector<LayerBounds>;
 bool bound_affine(const AffineLayer& layer, const RoundingModel& model, const Bounds& input,
                   LayerBounds& output);
 
-/// relu is monotone.
-void bound_relu(std::size_t size, const Bounds& input, LayerBounds& output);
+/// relu is monotone; of the first `active` elements, the others are handed on.
+void bound_relu(std::size_t active, const Bounds& input, LayerBounds& output);
 
 }  // namespace isotrace::proofs

@@ -1,5 +1,7 @@
 #include "check_tree.hpp"
 
+#include <algorithm>
+
 namespace isotrace::proofs {
 namespace {
 
@@ -9,10 +11,12 @@ using core::Verdict;
 // Boxes and bounds that wait on the path to the node at hand, in binary64 numbers (512 MiB).
 constexpr std::size_t waiting_numbers_max = std::size_t{1} << 26;
 
-/// A subtree still to be read: its box and what its parent knew.
+/// A subtree still to be read: its box, what its parent knew, and the signs of ReLU inputs that the
+/// splits above it say.
 struct Waiting {
   Bounds box;
   std::shared_ptr<const ReluBounds> enclosing;
+  std::vector<SignSplit> signs;
 };
 
 /// The case's box, rounded outward. Strict sides are widened to closed ones: a larger set of inputs
@@ -29,8 +33,8 @@ Bounds box_of(const Case& unsafe) {
 class TreeWalk {
  public:
   TreeWalk(const Network& network, const NodeBounder& bounder, const Case& unsafe)
-      : network_(network), bounder_(bounder), rows_(output_rows(unsafe)) {
-    waiting_.push_back({box_of(unsafe), nullptr});
+      : network_(network), bounder_(bounder), rows_(output_rows(network, unsafe)) {
+    waiting_.push_back({box_of(unsafe), nullptr, {}});
   }
 
   Result<Verdict> run(const CaseProof& tree, std::uint64_t& leaves);
@@ -38,6 +42,8 @@ class TreeWalk {
  private:
   /// The two halves wait, the lower one first in line. False if the cut is not inside the box.
   bool split(const ProofNode& node, Waiting at);
+  /// The same for z <= 0 and z >= 0. False if there is no such element, or nothing is known of it.
+  bool split_sign(const ProofNode& node, Waiting at);
 
   const Network& network_;
   const NodeBounder& bounder_;
@@ -59,24 +65,55 @@ bool TreeWalk::split(const ProofNode& node, Waiting at) {
   return true;
 }
 
+bool TreeWalk::split_sign(const ProofNode& node, Waiting at) {
+  std::size_t element = node.dimension;
+  std::size_t relu = 0;
+  std::size_t k = 0;
+  for (; k < network_.layers.size(); ++k) {
+    const Layer& layer = network_.layers[k];
+    if (layer.kind != Layer::Kind::relu) continue;
+    if (element < layer.active) break;
+    element -= layer.active;
+    ++relu;
+  }
+  if (k == network_.layers.size()) return false;
+  const auto bounds = bounder_.bound(at.box, at.enclosing);
+  if (!bounds) return false;
+  for (const double sign : {1.0, -1.0}) {
+    auto known = std::make_shared<ReluBounds>(*bounds->relu_inputs);
+    double& lower = (*known)[relu].lower[element];
+    double& upper = (*known)[relu].upper[element];
+    (sign > 0 ? lower : upper) = sign > 0 ? std::max(lower, 0.0) : std::min(upper, 0.0);
+    waiting_.push_back({at.box, std::move(known), at.signs});
+    waiting_.back().signs.push_back({k, element, sign});
+  }
+  return true;
+}
+
 Result<Verdict> TreeWalk::run(const CaseProof& tree, std::uint64_t& leaves) {
   const std::size_t numbers_each = 2 * (network_.inputs + network_.relus) + 16;
   for (std::size_t i = 0; i < tree.nodes.size(); ++i) {
     const std::string place = "node " + std::to_string(i) + ": ";
     if (waiting_.empty()) return Verdict::reject(place + "stands after the end of the tree");
-    if (waiting_.size() > waiting_numbers_max / numbers_each) {
+    // Nobody that waits has more signs above it than the one at hand.
+    const std::size_t numbers = numbers_each + 4 * waiting_.back().signs.size();
+    if (waiting_.size() > waiting_numbers_max / numbers) {
       return core::refuse(core::RefusalCode::limit_exceeded, "proof", place + "depth of the tree");
     }
     Waiting at = std::move(waiting_.back());
     waiting_.pop_back();
     const ProofNode& node = tree.nodes[i];
+    if (node.kind == ProofNode::Kind::sign_split) {
+      if (!split_sign(node, std::move(at))) return Verdict::reject(place + "split of no ReLU");
+      continue;
+    }
     if (node.kind == ProofNode::Kind::split) {
       if (!split(node, std::move(at))) return Verdict::reject(place + "split outside its box");
       continue;
     }
     const auto bounds = bounder_.bound(std::move(at.box), at.enclosing);
     if (!bounds) return Verdict::leave_undecided(place + "values may come near overflow");
-    const std::string fault = find_leaf_fault(network_, rows_, *bounds, node);
+    const std::string fault = find_leaf_fault(network_, rows_, *bounds, at.signs, node);
     if (!fault.empty()) return Verdict::reject(place + fault);
     ++leaves;
   }

@@ -52,20 +52,35 @@ bool bound_affine(const AffineLayer& layer, const RoundingModel& model, const Bo
       sum = sparse_row(matrix, row, input, largest);
     }
     const double negated_size = sum.size - std::fabs(layer.bias[row]);
-    const double error = error_bound(model, negated_size);
+    const double least = sum.least + layer.bias[row];
+    const double negated_most = sum.most - layer.bias[row];
+    double error = 0;
+    if (row < layer.rounded) {
+      // A single rounding errs by at most u times the exact result, which may be smaller than S.
+      const double single = std::max(negated_size, std::min(least, negated_most));
+      error = error_bound(model, layer.roundings == 1 ? single : negated_size);
+    }
     // No partial sum, in any order, is larger than the sum of magnitudes plus its error; below
     // 2^127 none overflows, and finite sums and products of finite values are never NaN.
     if (!(negated_size - error > -magnitude_max)) return false;
     output.error[row] = error;
-    output.values.lower[row] = sum.least + layer.bias[row] - error;
-    output.values.upper[row] = -(sum.most - layer.bias[row] - error);
+    double lower = least - error;
+    double negated_upper = negated_most - error;
+    if (error > 0 && layer.roundings == 1) {
+      // Rounding is monotone: no result of a single one is below the binary32 number below `least`.
+      lower = std::max(lower, static_cast<double>(static_cast<float>(least)));
+      negated_upper =
+          std::max(negated_upper, static_cast<double>(static_cast<float>(negated_most)));
+    }
+    output.values.lower[row] = lower;
+    output.values.upper[row] = -negated_upper;
   }
   return true;
 }
 
-void bound_relu(std::size_t size, const Bounds& input, LayerBounds& output) {
-  output.values = Bounds(size);
-  for (std::size_t i = 0; i < size; ++i) {
+void bound_relu(std::size_t active, const Bounds& input, LayerBounds& output) {
+  output.values = input;
+  for (std::size_t i = 0; i < active; ++i) {
     output.values.lower[i] = std::max(0.0, input.lower[i]);
     output.values.upper[i] = std::max(0.0, input.upper[i]);
   }

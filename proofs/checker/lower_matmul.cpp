@@ -17,14 +17,14 @@ struct Product {
   std::size_t m;
   std::size_t n;
   std::size_t k;
-  bool chain_is_left;
-  bool chain_transposed = false;
+  bool value_is_left;
+  bool value_transposed = false;
   bool constant_transposed = false;
 
-  [[nodiscard]] std::size_t place(bool of_chain, std::size_t row, std::size_t inner,
+  [[nodiscard]] std::size_t place(bool of_value, std::size_t row, std::size_t inner,
                                   std::size_t column) const {
-    const bool left = of_chain == chain_is_left;
-    const bool transposed = of_chain ? chain_transposed : constant_transposed;
+    const bool left = of_value == value_is_left;
+    const bool transposed = of_value ? value_transposed : constant_transposed;
     if (left) return transposed ? inner * m + row : row * k + inner;
     return transposed ? column * k + inner : inner * n + column;
   }
@@ -32,67 +32,54 @@ struct Product {
 
 Result<core::Done> add_product(const NodeAtHand& at, const Product& product,
                                NetworkBuilder& network) {
-  ISOTRACE_TRY(const auto weights, finite_floats(at, 1 - at.chain_operand));
+  ISOTRACE_TRY(const auto weights, finite_floats(at, 1 - at.first_value));
   const std::size_t rows = product.m * product.n;
   ISOTRACE_TRY_DONE(network.reserve(at.place, rows, rows * product.k));
-  MatrixBuilder matrix(rows, network.width());
+  MatrixBuilder matrix = network.rows();
+  const std::vector<std::uint32_t>& positions = at.value().positions;
   for (std::size_t row = 0; row < product.m; ++row) {
     for (std::size_t column = 0; column < product.n; ++column) {
       for (std::size_t inner = 0; inner < product.k; ++inner) {
-        matrix.add(product.place(true, row, inner, column),
+        matrix.add(positions[product.place(true, row, inner, column)],
                    static_cast<double>(weights[product.place(false, row, inner, column)]));
       }
       matrix.end_row();
     }
   }
-  network.add_sums(matrix.finish(), product.k);
+  network.add_sums(std::move(matrix), product.k);
   return core::Done{};
 }
 
 std::size_t as_size(std::int64_t dim) { return static_cast<std::size_t>(dim); }
 
-/// The chain is [..., M, K] or [K], the constant [K, N] or [K].
-Result<Shape> product_from_left(const NodeAtHand& at, NetworkBuilder& network, Product& product) {
+/// The value is [..., M, K] or [K], the constant [K, N] or [K].
+Result<Shape> product_from_left(const NodeAtHand& at, Product& product) {
   const Shape& fixed = at.constant(1)->shape();
-  if (fixed.empty() || fixed.size() > 2 || at.shape.empty()) return at.unsupported("rank");
-  product.k = as_size(at.shape.back());
-  product.m = network.width() / product.k;
+  if (fixed.empty() || fixed.size() > 2 || at.value().shape.empty()) return at.unsupported("rank");
+  product.k = as_size(at.value().shape.back());
+  product.m = at.value().positions.size() / product.k;
   product.n = fixed.size() == 2 ? as_size(fixed[1]) : 1;
   if (as_size(fixed[0]) != product.k) return at.unsupported("sizes do not fit");
-  Shape shape(at.shape.begin(), at.shape.end() - 1);
+  Shape shape(at.value().shape.begin(), at.value().shape.end() - 1);
   if (fixed.size() == 2) shape.push_back(fixed[1]);
   return shape;
 }
 
-/// The constant is [M, K] or [K], the chain [K, N] or [K].
+/// The constant is [M, K] or [K], the value [K, N] or [K].
 Result<Shape> product_from_right(const NodeAtHand& at, Product& product) {
   const Shape& fixed = at.constant(0)->shape();
-  if (fixed.empty() || fixed.size() > 2 || at.shape.empty() || at.shape.size() > 2) {
+  if (fixed.empty() || fixed.size() > 2 || at.value().shape.empty() ||
+      at.value().shape.size() > 2) {
     return at.unsupported("rank");
   }
-  product.k = as_size(at.shape[0]);
+  product.k = as_size(at.value().shape[0]);
   product.m = fixed.size() == 2 ? as_size(fixed[0]) : 1;
-  product.n = at.shape.size() == 2 ? as_size(at.shape[1]) : 1;
+  product.n = at.value().shape.size() == 2 ? as_size(at.value().shape[1]) : 1;
   if (as_size(fixed.back()) != product.k) return at.unsupported("sizes do not fit");
   Shape shape;
   if (fixed.size() == 2) shape.push_back(fixed[0]);
-  if (at.shape.size() == 2) shape.push_back(at.shape[1]);
+  if (at.value().shape.size() == 2) shape.push_back(at.value().shape[1]);
   return shape;
-}
-
-/// result = factor * value + bias for every element.
-Result<core::Done> add_scale_and_offset(const NodeAtHand& at, double factor,
-                                        std::vector<double> bias, std::size_t roundings,
-                                        NetworkBuilder& network) {
-  const std::size_t width = network.width();
-  ISOTRACE_TRY_DONE(network.reserve(at.place, width, width));
-  MatrixBuilder matrix(width, width);
-  for (std::size_t i = 0; i < width; ++i) {
-    matrix.add(i, factor);
-    matrix.end_row();
-  }
-  network.add_affine(matrix.finish(), std::move(bias), roundings);
-  return core::Done{};
 }
 
 /// result = value + beta * C. The product of two binary32 numbers is exact in binary64; in binary32
@@ -108,15 +95,15 @@ Result<core::Done> add_bias(const NodeAtHand& at, const Shape& shape, double bet
   }
   const std::size_t roundings = beta == 1 ? 1 : 2;
   if (network.extend_sums(bias, roundings)) return core::Done{};
-  return add_scale_and_offset(at, 1, std::move(bias), roundings, network);
+  return add_scaling(at, std::vector<Interval>(bias.size(), {1, 1}), bias, roundings, network);
 }
 
 }  // namespace
 
 Result<Shape> lower_matmul(const NodeAtHand& at, NetworkBuilder& network) {
-  ISOTRACE_TRY_DONE(finite_floats(at, 1 - at.chain_operand));
-  Product product{0, 0, 0, at.chain_operand == 0};
-  ISOTRACE_TRY(Shape shape, product.chain_is_left ? product_from_left(at, network, product)
+  ISOTRACE_TRY_DONE(finite_floats(at, 1 - at.first_value));
+  Product product{0, 0, 0, at.first_value == 0};
+  ISOTRACE_TRY(Shape shape, product.value_is_left ? product_from_left(at, product)
                                                   : product_from_right(at, product));
   ISOTRACE_TRY_DONE(checked_count(at, shape));
   ISOTRACE_TRY_DONE(add_product(at, product, network));
@@ -124,11 +111,11 @@ Result<Shape> lower_matmul(const NodeAtHand& at, NetworkBuilder& network) {
 }
 
 Result<Shape> lower_gemm(const NodeAtHand& at, NetworkBuilder& network) {
-  if (at.chain_operand > 1) return at.unsupported("operand 2 is not constant");
-  ISOTRACE_TRY_DONE(finite_floats(at, 1 - at.chain_operand));
+  if (at.first_value > 1 || at.values != 1) return at.unsupported("operand is not constant");
+  ISOTRACE_TRY_DONE(finite_floats(at, 1 - at.first_value));
   const bool transpose[2] = {at.node.integer("transA") != 0, at.node.integer("transB") != 0};
-  const Shape* sides[2] = {at.chain_operand == 0 ? &at.shape : &at.constant(0)->shape(),
-                           at.chain_operand == 1 ? &at.shape : &at.constant(1)->shape()};
+  const Shape* sides[2] = {at.first_value == 0 ? &at.value().shape : &at.constant(0)->shape(),
+                           at.first_value == 1 ? &at.value().shape : &at.constant(1)->shape()};
   if (sides[0]->size() != 2 || sides[1]->size() != 2) return at.unsupported("rank");
   const auto dim = [&](int side, int axis) {
     return as_size((*sides[side])[static_cast<std::size_t>(transpose[side] ? 1 - axis : axis)]);
@@ -136,9 +123,9 @@ Result<Shape> lower_gemm(const NodeAtHand& at, NetworkBuilder& network) {
   const Product product{dim(0, 0),
                         dim(1, 1),
                         dim(0, 1),
-                        at.chain_operand == 0,
-                        transpose[at.chain_operand],
-                        transpose[1 - at.chain_operand]};
+                        at.first_value == 0,
+                        transpose[at.first_value],
+                        transpose[1 - at.first_value]};
   if (dim(1, 0) != product.k) return at.unsupported("sizes do not fit");
   Shape shape{static_cast<std::int64_t>(product.m), static_cast<std::int64_t>(product.n)};
   ISOTRACE_TRY_DONE(checked_count(at, shape));
@@ -147,7 +134,9 @@ Result<Shape> lower_gemm(const NodeAtHand& at, NetworkBuilder& network) {
   const float beta = at.node.real("beta");
   if (!std::isfinite(alpha) || !std::isfinite(beta)) return at.unsupported("alpha or beta");
   if (alpha != 1) {
-    ISOTRACE_TRY_DONE(add_scale_and_offset(at, static_cast<double>(alpha), {}, 1, network));
+    const double factor = static_cast<double>(alpha);
+    ISOTRACE_TRY_DONE(add_scaling(
+        at, std::vector<Interval>(product.m * product.n, {factor, factor}), {}, 1, network));
   }
   if (at.constant(2) != nullptr) {
     ISOTRACE_TRY_DONE(add_bias(at, shape, static_cast<double>(beta), network));

@@ -1,5 +1,5 @@
-// Data movement: Identity, Flatten, Reshape, Squeeze, Unsqueeze, Transpose. Exact in every
-// arithmetic; only the order of elements can change.
+// Data movement that keeps every element: Identity, Cast to the same type, Dropout, Flatten,
+// Reshape, Squeeze, Unsqueeze, Transpose. Exact in every arithmetic.
 #include <algorithm>
 #include <numeric>
 
@@ -18,19 +18,11 @@ std::int64_t product(std::span<const std::int64_t> dims) {
   return std::accumulate(dims.begin(), dims.end(), std::int64_t{1}, std::multiplies<>());
 }
 
-/// A list of integers given as constant operand 1.
-Result<Shape> integers_of(const NodeAtHand& at) {
-  const core::Tensor* tensor = at.constant(1);
-  if (tensor == nullptr || tensor->dtype() != core::Dtype::i64 || tensor->rank() > 1) {
-    return at.unsupported("operand 1 is not a constant list of i64");
-  }
-  const auto values = tensor->data<std::int64_t>();
-  return Shape(values.begin(), values.end());
-}
+const Shape& shape_of(const NodeAtHand& at) { return at.operands[0].shape(); }
 
 /// Axes as 0 <= axis < rank, each once.
 Result<std::vector<bool>> marked_axes(const NodeAtHand& at, std::size_t rank) {
-  ISOTRACE_TRY(const Shape axes, integers_of(at));
+  ISOTRACE_TRY(const Shape axes, integers_of(at, 1));
   const auto size = static_cast<std::int64_t>(rank);
   std::vector<bool> marked(rank);
   for (const std::int64_t axis : axes) {
@@ -44,65 +36,67 @@ Result<std::vector<bool>> marked_axes(const NodeAtHand& at, std::size_t rank) {
 }
 
 Result<Shape> flattened(const NodeAtHand& at) {
-  const auto rank = static_cast<std::int64_t>(at.shape.size());
+  const auto rank = static_cast<std::int64_t>(shape_of(at).size());
   std::int64_t axis = at.node.integer("axis");
   if (axis < 0) axis += rank;
   if (axis < 0 || axis > rank) return at.unsupported("axis");
-  const std::span<const std::int64_t> dims(at.shape);
+  const std::span<const std::int64_t> dims(shape_of(at));
   const auto split = static_cast<std::size_t>(axis);
   return Shape{product(dims.first(split)), product(dims.subspan(split))};
 }
 
 Result<Shape> reshaped(const NodeAtHand& at) {
-  ISOTRACE_TRY(Shape shape, integers_of(at));
+  ISOTRACE_TRY(Shape shape, integers_of(at, 1));
   if (shape.size() > core::limits::tensor_rank_max) return at.unsupported("rank");
   std::int64_t known = 1;
   std::int64_t* inferred = nullptr;
   for (std::size_t i = 0; i < shape.size(); ++i) {
     std::int64_t& dim = shape[i];
-    if (dim == 0 && at.node.integer("allowzero") == 0 && i < at.shape.size()) dim = at.shape[i];
+    if (dim == 0 && at.node.integer("allowzero") == 0 && i < shape_of(at).size())
+      dim = shape_of(at)[i];
     if (dim == -1 && inferred == nullptr) {
       inferred = &dim;
     } else if (dim < 1 || __builtin_mul_overflow(known, dim, &known)) {
       return at.unsupported("shape " + core::shape_text(shape));
     }
   }
-  const std::int64_t total = product(at.shape);
+  const std::int64_t total = product(shape_of(at));
   if (inferred != nullptr) *inferred = total / known;
   if (inferred != nullptr ? total % known != 0 : total != known) {
-    return at.unsupported(core::shape_text(at.shape) + " to " + core::shape_text(shape));
+    return at.unsupported(core::shape_text(shape_of(at)) + " to " + core::shape_text(shape));
   }
   return shape;
 }
 
 Result<Shape> squeezed(const NodeAtHand& at) {
-  std::vector<bool> drop(at.shape.size());
+  std::vector<bool> drop(shape_of(at).size());
   if (at.constant(1) != nullptr) {
-    ISOTRACE_TRY(drop, marked_axes(at, at.shape.size()));
+    ISOTRACE_TRY(drop, marked_axes(at, shape_of(at).size()));
   } else {
-    std::transform(at.shape.begin(), at.shape.end(), drop.begin(), [](auto d) { return d == 1; });
+    std::transform(shape_of(at).begin(), shape_of(at).end(), drop.begin(),
+                   [](auto d) { return d == 1; });
   }
   Shape shape;
-  for (std::size_t i = 0; i < at.shape.size(); ++i) {
-    if (!drop[i]) shape.push_back(at.shape[i]);
-    if (drop[i] && at.shape[i] != 1) return at.unsupported("axis is not of size 1");
+  for (std::size_t i = 0; i < shape_of(at).size(); ++i) {
+    if (!drop[i]) shape.push_back(shape_of(at)[i]);
+    if (drop[i] && shape_of(at)[i] != 1) return at.unsupported("axis is not of size 1");
   }
   return shape;
 }
 
 Result<Shape> unsqueezed(const NodeAtHand& at) {
-  ISOTRACE_TRY(const Shape axes, integers_of(at));
-  const std::size_t rank = at.shape.size() + axes.size();
+  ISOTRACE_TRY(const Shape axes, integers_of(at, 1));
+  const std::size_t rank = shape_of(at).size() + axes.size();
   if (rank > core::limits::tensor_rank_max) return at.unsupported("rank");
   ISOTRACE_TRY(const std::vector<bool> added, marked_axes(at, rank));
   Shape shape;
   std::size_t next = 0;
-  for (std::size_t i = 0; i < rank; ++i) shape.push_back(added[i] ? 1 : at.shape[next++]);
+  for (std::size_t i = 0; i < rank; ++i) shape.push_back(added[i] ? 1 : shape_of(at)[next++]);
   return shape;
 }
 
 Result<Movement> transposed(const NodeAtHand& at) {
-  const std::size_t rank = at.shape.size();
+  const std::size_t rank = shape_of(at).size();
   Shape order = at.node.integers("perm");
   if (order.empty()) {
     order.resize(rank);
@@ -118,11 +112,11 @@ Result<Movement> transposed(const NodeAtHand& at) {
   Movement movement;
   std::vector<std::size_t> strides(rank, 1);
   for (std::size_t i = rank; i-- > 1;) {
-    strides[i - 1] = strides[i] * static_cast<std::size_t>(at.shape[i]);
+    strides[i - 1] = strides[i] * static_cast<std::size_t>(shape_of(at)[i]);
   }
   for (std::int64_t axis : order)
-    movement.shape.push_back(at.shape[static_cast<std::size_t>(axis)]);
-  movement.source.assign(static_cast<std::size_t>(product(at.shape)), 0);
+    movement.shape.push_back(shape_of(at)[static_cast<std::size_t>(axis)]);
+  movement.source.assign(static_cast<std::size_t>(product(shape_of(at))), 0);
   for (std::size_t element = 0; element < movement.source.size(); ++element) {
     std::size_t rest = element;
     for (std::size_t i = rank; i-- > 0;) {
@@ -135,28 +129,44 @@ Result<Movement> transposed(const NodeAtHand& at) {
   return movement;
 }
 
+/// Dropout outside of training hands its operand on.
+Result<Shape> undropped(const NodeAtHand& at) {
+  const core::Tensor* training = at.constant(2);
+  const bool off = training != nullptr && training->dtype() == core::Dtype::boolean &&
+                   training->elements() == 1 && training->bytes()[0] == 0;
+  if (!off || at.node.outputs.size() != 1) return at.unsupported("training mode or mask");
+  return shape_of(at);
+}
+
+/// A binary32 value stays what it is.
+Result<Shape> cast_to_itself(const NodeAtHand& at) {
+  const core::Tensor* constant = at.constant(0);
+  const bool is_f32 = constant == nullptr || constant->dtype() == core::Dtype::f32;
+  if (!is_f32 || at.node.integer("to") != static_cast<std::int64_t>(core::Dtype::f32)) {
+    return at.unsupported("to another element type");
+  }
+  return shape_of(at);
+}
+
 Result<Shape> same_order_shape(const NodeAtHand& at) {
   switch (at.node.op) {
     case Op::flatten: return flattened(at);
     case Op::reshape: return reshaped(at);
     case Op::squeeze: return squeezed(at);
     case Op::unsqueeze: return unsqueezed(at);
-    default: return at.shape;
+    case Op::dropout: return undropped(at);
+    case Op::cast: return cast_to_itself(at);
+    default: return shape_of(at);
   }
 }
 
 }  // namespace
 
-bool is_movement(Op op) {
-  return op == Op::identity || op == Op::flatten || op == Op::reshape || op == Op::squeeze ||
-         op == Op::unsqueeze || op == Op::transpose;
-}
-
-Result<Movement> movement_of(const NodeAtHand& at) {
-  ISOTRACE_TRY_DONE(checked_count(at, at.shape));
+Result<Movement> same_elements(const NodeAtHand& at) {
+  ISOTRACE_TRY(const std::size_t count, checked_count(at, shape_of(at)));
   if (at.node.op == Op::transpose) return transposed(at);
   ISOTRACE_TRY(Shape shape, same_order_shape(at));
-  return Movement{std::move(shape), {}};
+  return Movement{std::move(shape), count_up(count)};
 }
 
 }  // namespace isotrace::proofs

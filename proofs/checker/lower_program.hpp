@@ -8,8 +8,8 @@
 
 namespace isotrace::proofs {
 
-/// One binary32 input (dimensions of any size are taken as 1), one output, and nodes each of which
-/// works on the result of the one before it and constants. To be called while rounding downward.
+/// Inputs and outputs are binary32 (dimensions of any size are taken as 1) and stand one after the
+/// other, each side as one vector. To be called while rounding downward.
 core::Result<Network> lower_program(const core::Program& program);
 
 }  // namespace isotrace::proofs

@@ -20,6 +20,38 @@ Result<std::span<const float>> finite_floats(const NodeAtHand& at, std::size_t o
   return values;
 }
 
+Result<Shape> integers_of(const NodeAtHand& at, std::size_t operand) {
+  const core::Tensor* tensor = at.constant(operand);
+  if (tensor == nullptr || tensor->dtype() != core::Dtype::i64 || tensor->rank() > 1) {
+    return at.unsupported("operand " + std::to_string(operand) + " is not a constant list of i64");
+  }
+  const auto values = tensor->data<std::int64_t>();
+  return Shape(values.begin(), values.end());
+}
+
+Result<core::Done> bring_to_front(const NodeAtHand& at, NetworkBuilder& network) {
+  const std::vector<std::uint32_t>& positions = at.value().positions;
+  const auto is_inside = [&](std::uint32_t kept) { return kept < positions.size(); };
+  const bool is_kept = std::any_of(network.kept().begin(), network.kept().end(), is_inside);
+  if (!is_kept && positions == count_up(positions.size())) return core::Done{};
+  ISOTRACE_TRY_DONE(network.reserve(at.place, positions.size(), positions.size()));
+  network.add_movement(positions);
+  return core::Done{};
+}
+
+Result<core::Done> add_scaling(const NodeAtHand& at, const std::vector<Interval>& scales,
+                               std::vector<double> bias, std::size_t roundings,
+                               NetworkBuilder& network) {
+  ISOTRACE_TRY_DONE(network.reserve(at.place, scales.size(), scales.size()));
+  MatrixBuilder matrix = network.rows();
+  for (std::size_t i = 0; i < scales.size(); ++i) {
+    matrix.add(i, scales[i].lower, scales[i].upper);
+    matrix.end_row();
+  }
+  network.add_affine(std::move(matrix), std::move(bias), roundings);
+  return core::Done{};
+}
+
 std::optional<Shape> broadcast_shape(const Shape& a, const Shape& b) {
   Shape shape(std::max(a.size(), b.size()));
   for (std::size_t i = 0; i < shape.size(); ++i) {
@@ -54,6 +86,10 @@ Result<std::size_t> checked_count(const NodeAtHand& at, const Shape& shape) {
   auto count = core::element_count(shape);
   if (!count) return core::refuse_within(at.place, std::move(count).error());
   if (*count == 0) return at.unsupported("no elements");
+  if (*count > width_max) {
+    return core::refuse(core::RefusalCode::limit_exceeded, at.place,
+                        std::to_string(*count) + " elements");
+  }
   return count;
 }
 

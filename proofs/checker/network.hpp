@@ -1,5 +1,7 @@
-// What a program means to the checker: a chain of affine layers and ReLUs over one flat vector.
-// Trusted base. Each float operation stays a layer of its own, because each one rounds.
+// What a program means to the checker: a chain of affine layers and ReLUs over one flat vector, in
+// which all values of the program stand that are still needed. A layer computes its first results
+// and hands the others on as they are. Trusted base. Each float operation stays a layer of its own,
+// because each one rounds.
 #pragma once
 
 #include <cstdint>
@@ -37,6 +39,7 @@ struct AffineLayer {
   Matrix weights;
   std::vector<double> bias;   ///< padded(rows), exact
   std::size_t roundings = 0;  ///< 0: data movement or change of sign, exact in binary32
+  std::size_t rounded = 0;    ///< leading rows that round; the others hand elements on
   /// Every weight is +1 or -1 and no column has two: W^T lambda has no rounding either.
   bool transposes_exactly = false;
 };
@@ -46,14 +49,14 @@ struct Layer {
   Kind kind = Kind::relu;
   std::size_t inputs = 0;
   std::size_t outputs = 0;
-  AffineLayer affine;       ///< kind affine
-  std::size_t relu_at = 0;  ///< kind relu: number of ReLU elements in the layers before
+  AffineLayer affine;      ///< kind affine
+  std::size_t active = 0;  ///< kind relu: leading elements it works on; the others are handed on
 };
 
 struct Network {
   std::size_t inputs = 0;
   std::vector<Layer> layers;
-  std::size_t relus = 0;  ///< ReLU elements of all layers
+  std::size_t relus = 0;  ///< active ReLU elements of all layers
 
   [[nodiscard]] std::size_t outputs() const {
     return layers.empty() ? inputs : layers.back().outputs;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include <isotrace/core/check.hpp>
 
@@ -9,7 +10,6 @@ namespace isotrace::proofs {
 namespace {
 
 constexpr std::size_t entries_max = std::size_t{1} << 26;  // weights of a whole network
-constexpr std::size_t width_max = std::size_t{1} << 24;    // elements of one layer
 
 bool transposes_exactly(const Matrix& matrix) {
   if (matrix.is_dense()) return false;
@@ -24,10 +24,8 @@ bool transposes_exactly(const Matrix& matrix) {
 
 }  // namespace
 
-MatrixBuilder::MatrixBuilder(std::size_t rows, std::size_t columns) {
-  matrix_.rows = rows;
+MatrixBuilder::MatrixBuilder(std::size_t columns) {
   matrix_.columns = columns;
-  matrix_.row_start.reserve(rows + 1);
   matrix_.row_start.push_back(0);
 }
 
@@ -41,7 +39,7 @@ void MatrixBuilder::add(std::size_t column, double lower, double upper) {
 void MatrixBuilder::end_row() { matrix_.row_start.push_back(matrix_.column.size()); }
 
 Matrix MatrixBuilder::finish() {
-  ISOTRACE_CHECK(matrix_.row_start.size() == matrix_.rows + 1, matrix_.row_start.size());
+  matrix_.rows = rows();
   const std::size_t stride = padded(matrix_.columns);
   const bool filled = matrix_.column.size() >= matrix_.rows * stride / 4;
   if (!filled || matrix_.lower != matrix_.upper) return std::move(matrix_);
@@ -52,7 +50,7 @@ Matrix MatrixBuilder::finish() {
   for (std::size_t row = 0; row < dense.rows; ++row) {
     for (std::size_t at = matrix_.row_start[row]; at < matrix_.row_start[row + 1]; ++at) {
       double& weight = dense.dense[row * stride + matrix_.column[at]];
-      ISOTRACE_CHECK(weight == 0, row, matrix_.column[at]);
+      if (weight != 0) return std::move(matrix_);
       weight = matrix_.lower[at];
     }
   }
@@ -61,36 +59,48 @@ Matrix MatrixBuilder::finish() {
 
 core::Result<core::Done> NetworkBuilder::reserve(const std::string& place, std::size_t rows,
                                                  std::size_t entries) {
-  if (rows > width_max || entries > entries_max || rows + entries > entries_max - entries_) {
+  const std::size_t kept = kept_.size();
+  if (rows > width_max || kept > width_max || entries > entries_max ||
+      rows + entries + 2 * kept > entries_max - entries_) {
     return core::refuse(
         core::RefusalCode::limit_exceeded, place,
         std::to_string(rows) + " elements from " + std::to_string(entries) + " weights");
   }
-  entries_ += rows + entries;
+  entries_ += rows + entries + 2 * kept;
   return core::Done{};
 }
 
-void NetworkBuilder::add_affine(Matrix weights, std::vector<double> bias, std::size_t roundings) {
+void NetworkBuilder::add_affine(MatrixBuilder rows, std::vector<double> bias,
+                                std::size_t roundings) {
   Layer layer;
   layer.kind = Layer::Kind::affine;
-  layer.inputs = weights.columns;
-  layer.outputs = weights.rows;
-  ISOTRACE_CHECK(layer.inputs == width(), layer.inputs, width());
-  bias.resize(padded(weights.rows), 0.0);
-  layer.affine = {std::move(weights), std::move(bias), roundings, false};
+  layer.inputs = width();
+  layer.affine.rounded = rows.rows();
+  layer.affine.roundings = roundings;
+  for (const std::uint32_t position : kept_) {
+    rows.add(position, 1);
+    rows.end_row();
+  }
+  kept_ = count_up(kept_.size(), layer.affine.rounded);
+  layer.affine.weights = rows.finish();
+  layer.outputs = layer.affine.weights.rows;
+  bias.resize(padded(layer.outputs), 0.0);
+  layer.affine.bias = std::move(bias);
   layer.affine.transposes_exactly = transposes_exactly(layer.affine.weights);
   network_.layers.push_back(std::move(layer));
   sums_open_ = false;
 }
 
-void NetworkBuilder::add_sums(Matrix weights, std::size_t terms) {
-  add_affine(std::move(weights), {}, terms);
+void NetworkBuilder::add_sums(MatrixBuilder rows, std::size_t terms) {
+  add_affine(std::move(rows), {}, terms);
   sums_open_ = true;
 }
 
 bool NetworkBuilder::extend_sums(const std::vector<double>& bias, std::size_t roundings) {
-  if (!sums_open_ || bias.size() != width()) return false;
+  if (!sums_open_) return false;
   AffineLayer& sums = network_.layers.back().affine;
+  const auto is_sum = [&](std::uint32_t position) { return position < sums.rounded; };
+  if (bias.size() != sums.rounded || std::any_of(kept_.begin(), kept_.end(), is_sum)) return false;
   std::copy(bias.begin(), bias.end(), sums.bias.begin());
   sums.roundings += roundings;
   sums_open_ = false;
@@ -98,21 +108,27 @@ bool NetworkBuilder::extend_sums(const std::vector<double>& bias, std::size_t ro
 }
 
 void NetworkBuilder::add_movement(const std::vector<std::uint32_t>& source) {
-  MatrixBuilder matrix(source.size(), width());
+  MatrixBuilder matrix = rows();
   for (std::uint32_t from : source) {
     matrix.add(from, 1);
     matrix.end_row();
   }
-  add_affine(matrix.finish(), {}, 0);
+  add_affine(std::move(matrix), {}, 0);
 }
 
-void NetworkBuilder::add_relu() {
+void NetworkBuilder::add_relu(std::size_t active) {
   Layer layer;
   layer.inputs = layer.outputs = width();
-  layer.relu_at = network_.relus;
-  network_.relus += layer.outputs;
+  layer.active = active;
+  network_.relus += active;
   network_.layers.push_back(std::move(layer));
   sums_open_ = false;
+}
+
+std::vector<std::uint32_t> count_up(std::size_t count, std::size_t first) {
+  std::vector<std::uint32_t> numbers(count);
+  std::iota(numbers.begin(), numbers.end(), static_cast<std::uint32_t>(first));
+  return numbers;
 }
 
 }  // namespace isotrace::proofs

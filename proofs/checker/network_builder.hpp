@@ -9,15 +9,19 @@
 
 namespace isotrace::proofs {
 
+/// Elements of one layer, or of one value.
+inline constexpr std::size_t width_max = std::size_t{1} << 24;
+
 /// Collects the rows of one matrix.
 class MatrixBuilder {
  public:
-  MatrixBuilder(std::size_t rows, std::size_t columns);
-  /// Adds an entry to the row at hand; zero weights need not stand. A column at most once per row.
+  explicit MatrixBuilder(std::size_t columns);
+  /// Adds an entry to the row at hand; zero weights need not stand. Entries of one column add up.
   void add(std::size_t column, double weight) { add(column, weight, weight); }
   void add(std::size_t column, double lower, double upper);
   void end_row();
-  /// Dense where at least a quarter of the entries stand and all are exact.
+  [[nodiscard]] std::size_t rows() const { return matrix_.row_start.size() - 1; }
+  /// Dense where at least a quarter of the entries stand, all are exact and no column repeats.
   [[nodiscard]] Matrix finish();
 
  private:
@@ -30,24 +34,36 @@ class NetworkBuilder {
 
   /// Refuses limit_exceeded before a layer with so many rows and entries is made.
   core::Result<core::Done> reserve(const std::string& place, std::size_t rows, std::size_t entries);
+  /// Elements of the newest layer that layers made from now on hand on, behind their results and in
+  /// this order; kept() tells where they stand.
+  void keep(std::vector<std::uint32_t> positions) { kept_ = std::move(positions); }
+  [[nodiscard]] const std::vector<std::uint32_t>& kept() const { return kept_; }
+
+  [[nodiscard]] MatrixBuilder rows() const { return MatrixBuilder(width()); }
   /// The bias is empty (none) or has one element per row.
-  void add_affine(Matrix weights, std::vector<double> bias, std::size_t roundings);
+  void add_affine(MatrixBuilder rows, std::vector<double> bias, std::size_t roundings);
   /// Sums of `terms` products each, to which a bias may still be added as one more term.
-  void add_sums(Matrix weights, std::size_t terms);
-  /// Adds a bias to the sums that were added last; false if something came in between. The layer
-  /// then covers both a sum that starts from the bias and one to which it is added at the end.
+  void add_sums(MatrixBuilder rows, std::size_t terms);
+  /// Adds a bias to the sums that were added last; false if something came in between, or they are
+  /// themselves kept. The layer then covers both a sum that starts from the bias and one to which
+  /// it is added at the end.
   bool extend_sums(const std::vector<double>& bias, std::size_t roundings);
-  /// z[i] = h[source[i]].
+  /// result[i] = element[source[i]].
   void add_movement(const std::vector<std::uint32_t>& source);
-  void add_relu();
+  /// Of the first `active` elements; no kept element may be among them.
+  void add_relu(std::size_t active);
 
   [[nodiscard]] std::size_t width() const { return network_.outputs(); }
   Network take() { return std::move(network_); }
 
  private:
   Network network_;
+  std::vector<std::uint32_t> kept_;
   std::size_t entries_ = 0;
   bool sums_open_ = false;
 };
+
+/// 0, 1, 2, ...
+std::vector<std::uint32_t> count_up(std::size_t count, std::size_t first = 0);
 
 }  // namespace isotrace::proofs

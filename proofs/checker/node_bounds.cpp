@@ -40,8 +40,9 @@ NodeBounder::NodeBounder(const Network& network, Level level) : network_(network
 void NodeBounder::refine(NodeBounds& node, std::size_t layer) const {
   Bounds& values = node.layers[layer].values;
   const std::size_t width = network_.layers[layer].inputs;
+  const std::size_t active = network_.layers[layer].active;
   std::vector<std::size_t> unstable;
-  for (std::size_t i = 0; i < width; ++i) {
+  for (std::size_t i = 0; i < active; ++i) {
     if (is_unstable(values, i)) unstable.push_back(i);
   }
   const std::size_t chunk = chunk_size(network_);
@@ -53,7 +54,7 @@ void NodeBounder::refine(NodeBounds& node, std::size_t layer) const {
       forms.row(2 * i + 1)[unstable[first + i]] = -1;
     }
     const auto lower =
-        bound_below(network_, layer, node.layers, node.relaxations, std::move(forms));
+        bound_below(network_, layer, node.layers, node.relaxations, std::move(forms), {});
     for (std::size_t i = 0; i < count; ++i) {
       const std::size_t element = unstable[first + i];
       values.lower[element] = std::max(values.lower[element], lower[2 * i]);
@@ -82,9 +83,9 @@ std::optional<NodeBounds> NodeBounder::bound(
     Bounds& input = node.layers[k].values;
     if (enclosing != nullptr) intersect(input, (*enclosing)[relu_inputs.size()]);
     refine(node, k);
-    node.relaxations[k] = relax_relu(input, layer.inputs, nullptr);
+    node.relaxations[k] = relax_relu(input, layer.active, layer.inputs, nullptr);
     relu_inputs.push_back(input);
-    bound_relu(layer.outputs, input, output);
+    bound_relu(layer.active, input, output);
   }
   node.relu_inputs = std::make_shared<const ReluBounds>(std::move(relu_inputs));
   return node;

@@ -2,13 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace isotrace::proofs {
 namespace {
 
-std::string find_multiplier_fault(const OutputRows& rows, const std::vector<double>& multipliers) {
-  if (rows.rows.empty()) return "the case has no row that could fail";
-  if (multipliers.size() != rows.rows.size()) return "wrong number of multipliers";
+std::string find_multiplier_fault(std::size_t rows, std::size_t signs,
+                                  const std::vector<double>& multipliers) {
+  if (rows == 0) return "the case has no row that could fail";
+  if (multipliers.size() != rows && multipliers.size() != rows + signs) {
+    return "wrong number of multipliers";
+  }
   const auto allowed = [](double w) { return w >= 0 && w <= coefficient_max; };
   if (!std::all_of(multipliers.begin(), multipliers.end(), allowed)) {
     return "a multiplier is negative or not a number of the allowed size";
@@ -20,26 +24,38 @@ std::string find_multiplier_fault(const OutputRows& rows, const std::vector<doub
   return {};
 }
 
-/// The weighted sum as a form over the outputs. Each coefficient is known as an interval; its lower
-/// end is taken, and the rest is charged at the output's lower bound:
-/// c * y >= low * y + min(0, (high - low) * l) for l <= y.
-LinearForms weighted_sum(const OutputRows& rows, const std::vector<double>& multipliers,
-                         std::size_t outputs, const Bounds& values) {
-  LinearForms form(1, outputs);
-  std::vector<double> negated_upper(padded(outputs), 0.0);
+/// The terms of the weighted sum; its constant goes to `constant`, rounded downward.
+std::vector<FormTerm> weighted_terms(const OutputRows& rows, const std::vector<SignSplit>& signs,
+                                     const std::vector<double>& multipliers, double& constant) {
+  std::vector<FormTerm> sum;
   for (std::size_t r = 0; r < rows.rows.size(); ++r) {
     const double weight = multipliers[r];
-    for (const auto& coefficient : rows.rows[r].coefficients) {
-      form.row(0)[coefficient.output] += weight * coefficient.lower;
-      negated_upper[coefficient.output] += weight * -coefficient.upper;
+    for (const FormTerm& term : rows.rows[r].terms) {
+      sum.push_back({term.layer, term.element, weight * term.lower, -(weight * -term.upper)});
     }
-    form.constants[0] += weight * -rows.rows[r].bound_upper;
+    constant += weight * -rows.rows[r].bound_upper;
   }
-  for (std::size_t j = 0; j < outputs; ++j) {
-    const double negated_gap = form.row(0)[j] + negated_upper[j];
-    form.constants[0] += std::min(0.0, negated_gap * -values.lower[j]);
+  for (std::size_t s = rows.rows.size(); s < multipliers.size(); ++s) {
+    const SignSplit& split = signs[s - rows.rows.size()];
+    const double weight = -multipliers[s] * split.sign;
+    sum.push_back({split.layer, split.element, weight, weight});
   }
-  return form;
+  return sum;
+}
+
+/// A lower bound of a sum of terms from the bounds of each element alone.
+double bound_directly(const std::vector<FormTerm>& terms, double constant,
+                      const NetworkBounds& bounds) {
+  for (const FormTerm& term : terms) {
+    const double low = bounds[term.layer].values.lower[term.element];
+    const double high = bounds[term.layer].values.upper[term.element];
+    if (!(std::fabs(term.lower) <= coefficient_max && std::fabs(term.upper) <= coefficient_max)) {
+      return -std::numeric_limits<double>::infinity();
+    }
+    constant += std::min(std::min(term.lower * low, term.lower * high),
+                         std::min(term.upper * low, term.upper * high));
+  }
+  return constant;
 }
 
 /// The relaxations with a leaf's slopes for its unstable elements.
@@ -48,7 +64,7 @@ std::string find_slope_fault(const Network& network, const NodeBounds& node,
   std::size_t unstable = 0;
   for (std::size_t k = 0; k < network.layers.size(); ++k) {
     if (network.layers[k].kind != Layer::Kind::relu) continue;
-    unstable += count_unstable(node.layers[k].values, network.layers[k].inputs);
+    unstable += count_unstable(node.layers[k].values, network.layers[k].active);
   }
   const bool for_all = slopes.size() == network.relus;
   if (!for_all && slopes.size() != unstable) return "wrong number of slopes";
@@ -57,33 +73,37 @@ std::string find_slope_fault(const Network& network, const NodeBounds& node,
     const Layer& layer = network.layers[k];
     if (layer.kind != Layer::Kind::relu) continue;
     const Bounds& bounds = node.layers[k].values;
-    std::vector<std::uint8_t> hints(layer.inputs);
-    for (std::size_t i = 0; i < layer.inputs; ++i) {
+    std::vector<std::uint8_t> hints(layer.active);
+    for (std::size_t i = 0; i < layer.active; ++i) {
       if (for_all || is_unstable(bounds, i)) hints[i] = slopes[next++];
     }
-    relaxations[k] = relax_relu(bounds, layer.inputs, hints.data());
+    relaxations[k] = relax_relu(bounds, layer.active, layer.inputs, hints.data());
   }
   return {};
 }
 
 }  // namespace
 
-OutputRows output_rows(const Case& unsafe) {
+OutputRows output_rows(const Network& network, const Case& unsafe) {
   OutputRows made;
   for (const LinearRow& row : unsafe.rows) {
     OutputRows::Row out{{}, core::round_up(row.bound), row.strict};
-    for (const Term& term : row.terms) {
-      out.coefficients.push_back(
-          {term.output, core::round_down(term.coefficient), core::round_up(term.coefficient)});
-    }
+    const auto add = [&](std::size_t layer, const std::vector<Term>& terms) {
+      for (const Term& term : terms) {
+        out.terms.push_back({layer, term.index, core::round_down(term.coefficient),
+                             core::round_up(term.coefficient)});
+      }
+    };
+    add(network.layers.size(), row.terms);
+    add(0, row.input_terms);
     made.rows.push_back(std::move(out));
   }
   return made;
 }
 
 std::string find_leaf_fault(const Network& network, const OutputRows& rows, const NodeBounds& node,
-                            const ProofNode& leaf) {
-  std::string fault = find_multiplier_fault(rows, leaf.multipliers);
+                            const std::vector<SignSplit>& signs, const ProofNode& leaf) {
+  std::string fault = find_multiplier_fault(rows.rows.size(), signs.size(), leaf.multipliers);
   if (!fault.empty()) return fault;
   Relaxations with_slopes;
   if (!leaf.slopes.empty()) {
@@ -91,10 +111,13 @@ std::string find_leaf_fault(const Network& network, const OutputRows& rows, cons
     fault = find_slope_fault(network, node, leaf.slopes, with_slopes);
     if (!fault.empty()) return fault;
   }
-  const std::size_t layers = network.layers.size();
-  const double least = bound_below(
-      network, layers, node.layers, leaf.slopes.empty() ? node.relaxations : with_slopes,
-      weighted_sum(rows, leaf.multipliers, network.outputs(), node.layers[layers].values))[0];
+  LinearForms form(1, network.outputs());
+  const auto terms = weighted_terms(rows, signs, leaf.multipliers, form.constants[0]);
+  const double direct = bound_directly(terms, form.constants[0], node.layers);
+  const double substituted =
+      bound_below(network, network.layers.size(), node.layers,
+                  leaf.slopes.empty() ? node.relaxations : with_slopes, std::move(form), terms)[0];
+  const double least = std::max(direct, substituted);
   bool strict = false;
   for (std::size_t r = 0; r < rows.rows.size(); ++r) {
     strict = strict || (rows.rows[r].strict && leaf.multipliers[r] > 0);

@@ -11,25 +11,28 @@ namespace isotrace::proofs {
 
 /// Rows as intervals: their rational coefficients need not be binary64 numbers.
 struct OutputRows {
-  struct Coefficient {
-    std::size_t output;
-    double lower;
-    double upper;
-  };
   struct Row {
-    std::vector<Coefficient> coefficients;
-    double bound_upper;  ///< not below the row's bound
+    std::vector<FormTerm> terms;  ///< over the inputs and the outputs
+    double bound_upper;           ///< not below the row's bound
     bool strict;
   };
   std::vector<Row> rows;
 };
 
-OutputRows output_rows(const Case& unsafe);
+OutputRows output_rows(const Network& network, const Case& unsafe);
 
-/// Why a leaf does not hold; empty if it does. `node` are the bounds for the leaf's box. The rows
-/// cannot hold together if their weighted sum, sum of w_r * (c_r . y - b_r), is positive for every
-/// y; non-negative is enough if a row of positive weight is strict.
+/// What a split of a ReLU's input says about a node below it: sign * z >= 0.
+struct SignSplit {
+  std::size_t layer;    ///< the ReLU layer
+  std::size_t element;  ///< of its input
+  double sign;          ///< 1 or -1
+};
+
+/// Why a leaf does not hold; empty if it does. `node` are the bounds for the leaf's box and signs.
+/// The rows cannot hold together if their weighted sum, sum of w_r * (c_r . y - b_r), is positive
+/// for every y; non-negative is enough if a row of positive weight is strict. Where signs are
+/// known, sum of v_s * sign_s * z_s with weights v_s >= 0 may be taken off first.
 std::string find_leaf_fault(const Network& network, const OutputRows& rows, const NodeBounds& node,
-                            const ProofNode& leaf);
+                            const std::vector<SignSplit>& signs, const ProofNode& leaf);
 
 }  // namespace isotrace::proofs

@@ -21,9 +21,9 @@ struct ProofFile {
 
 # One tree in preorder.
 struct SplitTree {
-  kinds @0 :Data;                    # per node: 1 split, 2 leaf
-  dimensions @1 :List(UInt32);       # per split
-  cuts @2 :List(UInt64);             # per split: binary64 bits
+  kinds @0 :Data;                    # per node: 1 split, 2 leaf, 3 sign split
+  dimensions @1 :List(UInt32);       # per split of either kind
+  cuts @2 :List(UInt64);             # per split of an input: binary64 bits
   multiplierCounts @3 :List(UInt32); # per leaf
   multipliers @4 :List(UInt64);      # of all leaves: binary64 bits
   slopeCounts @5 :List(UInt32);      # per leaf

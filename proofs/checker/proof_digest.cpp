@@ -38,6 +38,10 @@ void add_node(FieldHash& hash, const ProofNode& node) {
     out.u32(node.dimension).f64(node.at);
     return;
   }
+  if (node.kind == ProofNode::Kind::sign_split) {
+    out.u32(node.dimension);
+    return;
+  }
   out.u64(node.multipliers.size());
   for (double multiplier : node.multipliers) out.f64(multiplier);
   out.block(node.slopes);

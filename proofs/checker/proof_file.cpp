@@ -44,17 +44,17 @@ std::size_t count_kind(const CaseProof& tree, Kind kind) {
 }
 
 void write_splits(schema::SplitTree::Builder out, const CaseProof& tree) {
-  const unsigned count = list_size(count_kind(tree, Kind::split));
+  const std::size_t count = count_kind(tree, Kind::split);
   auto kinds = out.initKinds(list_size(tree.nodes.size()));
-  auto dimensions = out.initDimensions(count);
-  auto cuts = out.initCuts(count);
+  auto dimensions = out.initDimensions(list_size(count + count_kind(tree, Kind::sign_split)));
+  auto cuts = out.initCuts(list_size(count));
   unsigned split = 0;
+  unsigned cut = 0;
   for (unsigned i = 0; i < tree.nodes.size(); ++i) {
     const ProofNode& node = tree.nodes[i];
     kinds[i] = static_cast<kj::byte>(node.kind);
-    if (node.kind != Kind::split) continue;
-    dimensions.set(split, node.dimension);
-    cuts.set(split++, std::bit_cast<std::uint64_t>(node.at));
+    if (node.kind != Kind::leaf) dimensions.set(split++, node.dimension);
+    if (node.kind == Kind::split) cuts.set(cut++, std::bit_cast<std::uint64_t>(node.at));
   }
 }
 
@@ -140,6 +140,11 @@ Result<CaseProof> read_tree(schema::SplitTree::Reader in, const std::string& whe
       if (!dimensions.has(1) || !cuts.has(1)) return malformed(where, "too few splits");
       node.dimension = dimensions.take();
       node.at = std::bit_cast<double>(cuts.take());
+      continue;
+    }
+    if (node.kind == Kind::sign_split) {
+      if (!dimensions.has(1)) return malformed(where, "too few splits");
+      node.dimension = dimensions.take();
       continue;
     }
     if (node.kind != Kind::leaf) return malformed(where, "kind of node " + std::to_string(i));

@@ -29,7 +29,7 @@ struct Extent {
 std::size_t saturate(std::size_t value) { return std::min(value, std::size_t{1} << 31); }
 
 Extent extent_of(const Formula& formula) {
-  if (formula.kind == Formula::Kind::atom) return {1, formula.atoms.size()};
+  if (formula.kind == Formula::Kind::atom) return {1, 1};
   const bool any = formula.kind == Formula::Kind::any;
   Extent total{any ? 0U : 1U, 0};
   for (const Formula& child : formula.children) {
@@ -66,11 +66,7 @@ std::vector<Conjunction> cross(std::vector<Conjunction> left,
 }
 
 std::vector<Conjunction> disjuncts_of(const Formula& formula) {
-  if (formula.kind == Formula::Kind::atom) {
-    Conjunction atoms;
-    for (const Atom& atom : formula.atoms) atoms.push_back(&atom);
-    return {std::move(atoms)};
-  }
+  if (formula.kind == Formula::Kind::atom) return {{&formula.atom}};
   std::vector<Conjunction> all;
   if (formula.kind == Formula::Kind::all) all.emplace_back();
   for (const Formula& child : formula.children) {

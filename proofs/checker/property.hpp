@@ -1,4 +1,4 @@
-// Properties in VNN-LIB 1.0 (input boxes, linear output constraints, and/or), read exactly. The
+// Properties in VNN-LIB 1.0 (input boxes, linear constraints, and/or/not), read exactly. The
 // file describes the UNSAFE region: the property holds if no input in a case's box gives outputs
 // that satisfy all of the case's rows.
 #pragma once
@@ -21,15 +21,18 @@ struct InputRange {
 };
 
 struct Term {
-  std::size_t output;  ///< j of Y_j
+  std::size_t index;  ///< j of Y_j, or i of X_i
   core::Rational coefficient;
 };
 
-/// sum of terms <= bound (or < bound).
+/// sum of terms <= bound (or < bound). Terms ascend by index and have no zero coefficients.
 struct LinearRow {
-  std::vector<Term> terms;  ///< ascending by output, no zero coefficients, never empty
+  std::vector<Term> terms;        ///< over the outputs
+  std::vector<Term> input_terms;  ///< over the inputs; some term stands here or above
   core::Rational bound;
   bool strict = false;
+  /// Comes from a negated comparison, which holds too where an output is not a number.
+  bool negated = false;
 };
 
 /// One disjunct of the unsafe region: a box and a conjunction.
@@ -49,8 +52,8 @@ struct Property {
 /// line and column. A case whose box is empty is dropped.
 core::Result<Property> parse_vnnlib(std::string_view text);
 
-/// Whether concrete values lie in one case, exactly. NaN satisfies nothing; values that are not
-/// finite are compared as the extended reals (a sum with both infinities satisfies nothing).
+/// Whether concrete values lie in one case, exactly. NaN satisfies negated rows alone; values that
+/// are not finite are compared as the extended reals (a sum with both infinities is no number).
 bool lies_in_case(const Case& unsafe, std::span<const float> inputs,
                   std::span<const float> outputs);
 

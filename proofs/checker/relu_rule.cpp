@@ -4,16 +4,20 @@
 
 namespace isotrace::proofs {
 
-std::size_t count_unstable(const Bounds& bounds, std::size_t size) {
+std::size_t count_unstable(const Bounds& bounds, std::size_t active) {
   std::size_t count = 0;
-  for (std::size_t i = 0; i < size; ++i) count += is_unstable(bounds, i) ? 1 : 0;
+  for (std::size_t i = 0; i < active; ++i) count += is_unstable(bounds, i) ? 1 : 0;
   return count;
 }
 
-ReluRelaxation relax_relu(const Bounds& bounds, std::size_t size, const std::uint8_t* hints) {
+ReluRelaxation relax_relu(const Bounds& bounds, std::size_t active, std::size_t size,
+                          const std::uint8_t* hints) {
   const std::vector<double> zeros(padded(size), 0.0);
   ReluRelaxation made{zeros, zeros, zeros, zeros};
-  for (std::size_t i = 0; i < size; ++i) {
+  for (std::size_t i = active; i < size; ++i) {
+    made.slope_positive[i] = made.slope_negative[i] = 1;
+  }
+  for (std::size_t i = 0; i < active; ++i) {
     const double l = bounds.lower[i];
     const double u = bounds.upper[i];
     made.low[i] = std::min(l, 0.0);

@@ -26,12 +26,13 @@ inline bool is_unstable(const Bounds& bounds, std::size_t i) {
   return bounds.lower[i] < 0 && bounds.upper[i] > 0;
 }
 
-/// Elements that are unstable.
-std::size_t count_unstable(const Bounds& bounds, std::size_t size);
+/// Of the first `active` elements, those that are unstable.
+std::size_t count_unstable(const Bounds& bounds, std::size_t active);
 
 /// The relaxation for given pre-activation bounds: for m < 0 the chord, for m >= 0 the side with
 /// the smaller area, or slopes k/255 where `hints` is not null (one per element; those of stable
-/// elements are not used).
-ReluRelaxation relax_relu(const Bounds& bounds, std::size_t size, const std::uint8_t* hints);
+/// elements are not used). Elements from `active` to `size` are handed on: n = m.
+ReluRelaxation relax_relu(const Bounds& bounds, std::size_t active, std::size_t size,
+                          const std::uint8_t* hints);
 
 }  // namespace isotrace::proofs

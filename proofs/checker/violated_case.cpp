@@ -17,20 +17,24 @@ bool lies_in_range(const InputRange& range, float value) {
          (range.upper_strict ? exact < range.upper : exact <= range.upper);
 }
 
-bool satisfies(const LinearRow& row, std::span<const float> outputs) {
+bool satisfies(const LinearRow& row, std::span<const float> inputs,
+               std::span<const float> outputs) {
   Rational sum = 0;
+  for (const Term& term : row.input_terms) {
+    sum += term.coefficient * core::exact_rational(static_cast<double>(inputs[term.index]));
+  }
   bool to_plus = false;   // some term is +infinity
   bool to_minus = false;  // some term is -infinity
   for (const Term& term : row.terms) {
-    const float value = outputs[term.output];
-    if (std::isnan(value)) return false;
+    const float value = outputs[term.index];
+    if (std::isnan(value)) return row.negated;
     if (std::isinf(value)) {
       ((value > 0) == (term.coefficient > 0) ? to_plus : to_minus) = true;
     } else {
       sum += term.coefficient * core::exact_rational(static_cast<double>(value));
     }
   }
-  if (to_plus) return false;  // +infinity, or no sum at all
+  if (to_plus) return to_minus && row.negated;  // +infinity, or no sum at all
   if (to_minus) return true;
   return row.strict ? sum < row.bound : sum <= row.bound;
 }
@@ -44,7 +48,7 @@ bool lies_in_case(const Case& unsafe, std::span<const float> inputs,
     if (!lies_in_range(unsafe.box[i], inputs[i])) return false;
   }
   return std::all_of(unsafe.rows.begin(), unsafe.rows.end(),
-                     [&](const LinearRow& row) { return satisfies(row, outputs); });
+                     [&](const LinearRow& row) { return satisfies(row, inputs, outputs); });
 }
 
 std::optional<std::size_t> find_violated_case(const Property& property,

@@ -58,14 +58,19 @@ class Parser {
  private:
   Result<Done> read_command(VnnlibFile& file);
   Result<Done> read_declaration();
-  Result<Formula> read_formula();
-  Result<Formula> read_connective(const Token& name);
-  Result<Formula> read_comparison(const Token& name);
+  /// Negations are pushed down to the comparisons while reading.
+  Result<Formula> read_formula(bool negated);
+  Result<Formula> read_connective(const Token& name, bool negated);
+  Result<Formula> read_negation(bool negated);
+  Result<Formula> read_comparison(const Token& name, bool negated);
+  Result<Formula> compare(const Token& name, LinearForm left, const LinearForm& right,
+                          bool negated);
   Result<LinearForm> read_term();
   Result<LinearForm> read_leaf(const Token& token);
   Result<LinearForm> read_operation(const Token& name);
   Result<Done> combine(const Token& name, LinearForm& value, const LinearForm& operand);
-  Result<Atom> atom_of(const Token& at, const LinearForm& difference, bool upper, bool strict);
+  Result<Atom> atom_of(const Token& at, const LinearForm& difference, bool upper, bool strict,
+                       bool negated);
   Result<std::size_t> count_declared(bool outputs) const;
 
   /// Consumes a token of one kind.
@@ -140,7 +145,7 @@ Result<Done> Parser::read_command(VnnlibFile& file) {
   ISOTRACE_TRY(const Token name, take(Token::Kind::symbol, "a command"));
   if (name.text == "declare-const") return read_declaration();
   if (name.text != "assert") return unsupported(name, "command " + name.shown());
-  ISOTRACE_TRY(Formula formula, read_formula());
+  ISOTRACE_TRY(Formula formula, read_formula(false));
   file.formula.children.push_back(std::move(formula));
   ISOTRACE_TRY_DONE(take_close());
   return Done{};
@@ -157,73 +162,95 @@ Result<Done> Parser::read_declaration() {
   return Done{};
 }
 
-Result<Formula> Parser::read_formula() {
+Result<Formula> Parser::read_formula(bool negated) {
   ISOTRACE_TRY_DONE(take_open());
   ISOTRACE_TRY(const Token name, take(Token::Kind::symbol, "a connective or comparison"));
-  if (name.text == "and" || name.text == "or") return read_connective(name);
+  if (name.text == "and" || name.text == "or") return read_connective(name, negated);
+  if (name.text == "not") return read_negation(negated);
   if (name.text == "<=" || name.text == ">=" || name.text == "<" || name.text == ">" ||
       name.text == "=") {
-    return read_comparison(name);
+    return read_comparison(name, negated);
   }
   return unsupported(name, "formula " + name.shown());
 }
 
-Result<Formula> Parser::read_connective(const Token& name) {
+Result<Formula> Parser::read_negation(bool negated) {
+  ISOTRACE_TRY(Formula formula, read_formula(!negated));
+  ISOTRACE_TRY_DONE(take_close());
+  return formula;
+}
+
+Result<Formula> Parser::read_connective(const Token& name, bool negated) {
   Formula formula;
-  formula.kind = name.text == "and" ? Formula::Kind::all : Formula::Kind::any;
+  formula.kind = (name.text == "and") != negated ? Formula::Kind::all : Formula::Kind::any;
   for (;;) {
     ISOTRACE_TRY(const bool closed, at_close());
     if (closed) break;
-    ISOTRACE_TRY(Formula child, read_formula());
+    ISOTRACE_TRY(Formula child, read_formula(negated));
     formula.children.push_back(std::move(child));
   }
   if (formula.children.empty()) return malformed(name, name.shown() + " of nothing");
   return formula;
 }
 
-Result<Formula> Parser::read_comparison(const Token& name) {
-  ISOTRACE_TRY(LinearForm difference, read_term());
-  ISOTRACE_TRY(const LinearForm right, read_term());
-  ISOTRACE_TRY(const bool closed, at_close());
-  if (!closed) return unsupported(name, "comparison of more than two terms");
-  if (!arithmetic_.add(difference, right, -1)) return over_limit(name, "length of numbers");
-  const bool strict = name.text == "<" || name.text == ">";
+/// a <= b <= c: every neighbouring pair.
+Result<Formula> Parser::read_comparison(const Token& name, bool negated) {
   Formula formula;
-  formula.kind = Formula::Kind::atom;
-  if (name.text[0] != '>') {
-    ISOTRACE_TRY(Atom atom, atom_of(name, difference, true, strict));
-    formula.atoms.push_back(std::move(atom));
-  }
-  if (name.text[0] != '<') {
-    ISOTRACE_TRY(Atom atom, atom_of(name, difference, false, strict));
-    formula.atoms.push_back(std::move(atom));
+  formula.kind = negated ? Formula::Kind::any : Formula::Kind::all;
+  ISOTRACE_TRY(LinearForm left, read_term());
+  do {
+    ISOTRACE_TRY(LinearForm right, read_term());
+    ISOTRACE_TRY(Formula pair, compare(name, std::move(left), right, negated));
+    formula.children.push_back(std::move(pair));
+    left = std::move(right);
+    ISOTRACE_TRY_DONE(look());
+  } while (ahead_->kind != Token::Kind::close);
+  ISOTRACE_TRY_DONE(take_close());
+  return formula;
+}
+
+/// One comparison. Not (a <= b) is a > b, and holds where one of them is not a number.
+Result<Formula> Parser::compare(const Token& name, LinearForm left, const LinearForm& right,
+                                bool negated) {
+  if (!arithmetic_.add(left, right, -1)) return over_limit(name, "length of numbers");
+  const bool equal = name.text == "=";
+  const bool strict = (name.text.size() == 1 && !equal) != negated;
+  Formula formula;
+  formula.kind = equal && negated ? Formula::Kind::any : Formula::Kind::all;
+  for (const bool upper : {true, false}) {
+    if (!equal && upper != ((name.text[0] == '<') != negated)) continue;
+    ISOTRACE_TRY(Atom atom, atom_of(name, left, upper, strict, negated));
+    Formula single;
+    single.kind = Formula::Kind::atom;
+    single.atom = std::move(atom);
+    formula.children.push_back(std::move(single));
   }
   return formula;
 }
 
 /// difference <= 0 (upper) or difference >= 0.
-Result<Atom> Parser::atom_of(const Token& at, const LinearForm& difference, bool upper,
-                             bool strict) {
+Result<Atom> Parser::atom_of(const Token& at, const LinearForm& difference, bool upper, bool strict,
+                             bool negated) {
   const auto& terms = difference.terms;
   if (terms.empty()) return unsupported(at, "comparison without a variable");
   Atom atom;
   atom.row.strict = strict;
   // Variables are ordered inputs first.
-  if (!terms.begin()->first.is_output) {
-    if (terms.rbegin()->first.is_output) return unsupported(at, "X and Y in one comparison");
-    if (terms.size() > 1) return unsupported(at, "several X in one comparison");
-    const auto& [variable, coefficient] = *terms.begin();
+  const auto& [first, coefficient] = *terms.begin();
+  if (terms.size() == 1 && !first.is_output) {
     atom.kind = upper == (coefficient > 0) ? Atom::Kind::input_upper : Atom::Kind::input_lower;
-    atom.input = variable.index;
+    atom.input = first.index;
     atom.row.bound = -difference.constant / coefficient;
     if (!arithmetic_.charge(atom.row.bound)) return over_limit(at, "length of numbers");
     return atom;
   }
   const Rational sign = upper ? 1 : -1;
-  for (const auto& [variable, coefficient] : terms) {
-    atom.row.terms.push_back({variable.index, sign * coefficient});
+  for (const auto& [variable, factor] : terms) {
+    auto& side = variable.is_output ? atom.row.terms : atom.row.input_terms;
+    side.push_back({variable.index, sign * factor});
   }
   atom.row.bound = -sign * difference.constant;
+  atom.row.negated = negated;
   return atom;
 }
 

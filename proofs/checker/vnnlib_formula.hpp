@@ -1,4 +1,4 @@
-// A VNN-LIB file as a formula: comparisons already reduced to bounds on one X_i or rows over Y_j,
+// A VNN-LIB file as a formula: comparisons already reduced to bounds on one X_i or to rows,
 // under and/or. Trusted base; the normal form is made in property.cpp.
 #pragma once
 
@@ -18,7 +18,7 @@ struct Atom {
 struct Formula {
   enum class Kind : std::uint8_t { atom, all, any };
   Kind kind = Kind::all;
-  std::vector<Atom> atoms;  ///< kind atom: one (two for "="), which hold together
+  Atom atom;  ///< kind atom
   std::vector<Formula> children;
 };
 

@@ -60,6 +60,19 @@ Result<Subject> read_subject(const Proof& proof) {
     return core::refuse(RefusalCode::export_unsupported, "property",
                         "no case: there is nothing to state");
   }
+  for (const Case& of : subject.property.cases) {
+    for (const LinearRow& row : of.rows) {
+      if (row.input_terms.empty()) continue;
+      return core::refuse(RefusalCode::export_unsupported, "property",
+                          "a constraint over inputs and outputs together");
+    }
+  }
+  for (const CaseProof& tree : proof.cases) {
+    for (const ProofNode& node : tree.nodes) {
+      if (node.kind != ProofNode::Kind::sign_split) continue;
+      return core::refuse(RefusalCode::export_unsupported, "proof", "a split of a ReLU's sign");
+    }
+  }
   return subject;
 }
 

@@ -142,7 +142,7 @@ std::string coq_constraints(const std::vector<LinearRow>& rows, std::size_t outp
     const Integer common = denominator_of(row);
     std::vector<Integer> coefficients(outputs, 0);
     for (const Term& term : row.terms) {
-      coefficients[term.output] =
+      coefficients[term.index] =
           numerator(term.coefficient) * (common / denominator(term.coefficient));
     }
     return "Constraint " + list(coefficients, "; ", number) + " " +

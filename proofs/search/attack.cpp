@@ -112,7 +112,7 @@ std::vector<double> Attack::gradient(const Candidate& at) const {
       } else {
         for (std::size_t i = 0; i < layer.in; ++i) sum += layer.row(o)[i] * x[i];
       }
-      y[o] = layer.relu ? std::max(0.0, sum) : sum;
+      y[o] = layer.relu && layer.relu_on[o] != 0 ? std::max(0.0, sum) : sum;
     }
     x = y;
     values.push_back(std::move(y));
@@ -121,18 +121,22 @@ std::vector<double> Attack::gradient(const Candidate& at) const {
   double worst_value = -1e300;
   for (std::size_t r = 0; r < problem_.rows.size(); ++r) {
     double value = -problem_.limits[r];
-    for (std::size_t i = 0; i < x.size(); ++i) value += problem_.rows[r][i] * x[i];
+    const RowForm& row = problem_.rows[r];
+    for (std::size_t i = 0; i < x.size(); ++i) value += row.outputs[i] * x[i];
+    for (std::size_t i = 0; i < row.inputs.size() && i < at.x.size(); ++i) {
+      value += row.inputs[i] * double{at.x[i]};
+    }
     if (value > worst_value) {
       worst_value = value;
       worst = r;
     }
   }
-  std::vector<double> slope = problem_.rows[worst];
+  std::vector<double> slope = problem_.rows[worst].outputs;
   for (std::size_t k = network_.layers.size(); k-- > 0;) {
     const Layer& layer = network_.layers[k];
     std::vector<double> below(layer.in, 0);
     for (std::size_t o = 0; o < layer.out; ++o) {
-      if (slope[o] == 0 || (layer.relu && values[k][o] <= 0)) continue;
+      if (slope[o] == 0 || (layer.relu && layer.relu_on[o] != 0 && values[k][o] <= 0)) continue;
       if (layer.kind == Layer::Kind::diagonal) {
         below[o] = slope[o] * layer.weights[o];
         continue;
@@ -141,6 +145,8 @@ std::vector<double> Attack::gradient(const Candidate& at) const {
     }
     slope = std::move(below);
   }
+  const std::vector<double>& direct = problem_.rows[worst].inputs;
+  for (std::size_t i = 0; i < slope.size() && i < direct.size(); ++i) slope[i] += direct[i];
   return slope;
 }
 

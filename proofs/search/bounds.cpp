@@ -11,6 +11,12 @@ constexpr double unknown = 1e300;
 /// Below the largest binary32: beyond this a float run may leave the model of roundings.
 constexpr double height_max = 0x1p126;
 
+/// The greatest binary32 number not above a value.
+double float_below(double value) {
+  const auto rounded = static_cast<float>(value);
+  return double{double{rounded} > value ? std::nextafter(rounded, -HUGE_VALF) : rounded};
+}
+
 }  // namespace
 
 Bounds unknown_bounds(const Network& network) {
@@ -77,7 +83,8 @@ void Relaxation::charge_errors(std::size_t k) {
             ? std::fabs(layer.weights[i]) * heights_[k][i]
             : -kernels_.shift(layer.row(i), zeros_.data(), heights_[k].data(), padded(layer.in));
     sums[i] += std::fabs(layer.bias[i]);
-    errors_[k][i] = error_rules_[k].scale * sums[i] + error_rules_[k].floor;
+    errors_[k][i] =
+        layer.handed_on[i] != 0 ? 0 : error_rules_[k].scale * sums[i] + error_rules_[k].floor;
     finite_ = finite_ && sums[i] < height_max;
   }
 }
@@ -141,7 +148,7 @@ void Relaxation::bound_layer(std::size_t k, Bounds& bounds) {
   for (std::uint32_t i = 0; i < size; ++i) {
     lower[i] = std::max(lower[i], low_[k + 1][i]);
     upper[i] = std::min(upper[i], high_[k + 1][i]);
-    if (lower[i] < 0 && upper[i] > 0) unstable_.push_back(i);
+    if (network_.layers[k].relu_on[i] != 0 && lower[i] < 0 && upper[i] > 0) unstable_.push_back(i);
   }
   // A block at a time, so that wide layers need no matrix of all rows.
   constexpr std::size_t block = 128;
@@ -174,6 +181,13 @@ void Relaxation::relax_layer(std::size_t k, const Bounds& bounds) {
     double& upper_slope = upper_slopes_[k][i];
     double& upper_shift = upper_shifts_[k][i];
     upper_shift = 0;
+    if (network_.layers[k].relu_on[i] == 0) {
+      lower_slope = upper_slope = 1;
+      active_[k].push_back(i);
+      low_[k + 1][i] = l;
+      high_[k + 1][i] = u;
+      continue;
+    }
     if (l >= 0) {
       lower_slope = upper_slope = 1;
     } else if (u <= 0) {
@@ -205,15 +219,36 @@ void Relaxation::bound_by_interval(std::size_t k) {
       // The greatest value takes each range from its other end.
       high = kernels_.least(layer.row(o), high_[k].data(), low_[k].data(), size);
     }
-    low_[k + 1][o] = low + layer.bias[o] - errors_[k][o];
-    high_[k + 1][o] = high + layer.bias[o] + errors_[k][o];
+    if (layer.roundings == 1 && layer.handed_on[o] == 0) {
+      // A single rounding errs by at most u times the exact result.
+      const double reach =
+          std::max(std::fabs(low + layer.bias[o]), std::fabs(high + layer.bias[o]));
+      errors_[k][o] =
+          error_rules_[k].scale * std::min(magnitudes_[k][o], reach) + error_rules_[k].floor;
+    }
+    double& lower = low_[k + 1][o];
+    double& upper = high_[k + 1][o];
+    lower = low + layer.bias[o] - errors_[k][o];
+    upper = high + layer.bias[o] + errors_[k][o];
+    if (layer.roundings == 1 && layer.handed_on[o] == 0) {
+      // A single rounding is monotone.
+      lower = std::max(lower, float_below(low + layer.bias[o]));
+      upper = std::min(upper, -float_below(-(high + layer.bias[o])));
+    }
   }
 }
 
-Relaxation::Row Relaxation::bound_row(const std::vector<double>& row, const Slopes& lower_slopes,
-                                      Slopes* coefficients_after) {
+Relaxation::Row Relaxation::bound_row(const RowForm& row, const Slopes& lower_slopes,
+                                      Slopes* coefficients_after,
+                                      const std::vector<SignSplit>& signs) {
   reserve(1);
-  std::copy(row.begin(), row.end(), rows_.begin());
+  std::copy(row.outputs.begin(), row.outputs.end(), rows_.begin());
+  for (const SignSplit& split : signs) {
+    // A neuron whose ReLU is off matters again through the split's own term.
+    auto& active = active_[split.layer];
+    const auto place = std::lower_bound(active.begin(), active.end(), split.neuron);
+    if (place == active.end() || *place != split.neuron) active.insert(place, split.neuron);
+  }
   double magnitude = 0;
   for (std::size_t k = network_.layers.size(); k-- > 0;) {
     const std::size_t size = padded(network_.layers[k].out);
@@ -225,9 +260,13 @@ Relaxation::Row Relaxation::bound_row(const std::vector<double>& row, const Slop
       constants_[0] += kernels_.relax({rows_.data(), lower_slopes[k].data(),
                                        upper_slopes_[k].data(), upper_shifts_[k].data(), size});
     }
+    for (const SignSplit& split : signs) {
+      if (split.layer == k) rows_[split.neuron] -= split.weight * split.sign;
+    }
     pass_affine(k, 1);
     magnitude = std::max(magnitude, std::fabs(constants_[0]));
   }
+  for (std::size_t i = 0; i < row.inputs.size(); ++i) rows_[i] += row.inputs[i];
   Row bound;
   bound.coefficients.assign(rows_.begin(),
                             rows_.begin() + static_cast<std::ptrdiff_t>(padded(network_.inputs)));
@@ -239,6 +278,17 @@ Relaxation::Row Relaxation::bound_row(const std::vector<double>& row, const Slop
   }
   bound.magnitude = magnitude;
   return bound;
+}
+
+double Relaxation::least_of_intervals(const RowForm& row) const {
+  double sum = 0;
+  for (std::size_t i = 0; i < row.outputs.size(); ++i) {
+    sum += row.outputs[i] * (row.outputs[i] < 0 ? high_.back()[i] : low_.back()[i]);
+  }
+  for (std::size_t i = 0; i < row.inputs.size(); ++i) {
+    sum += row.inputs[i] * (row.inputs[i] < 0 ? box_.upper[i] : box_.lower[i]);
+  }
+  return sum;
 }
 
 Slopes Relaxation::relaxed_values(const Row& row, const Slopes& lower_slopes,
@@ -261,7 +311,7 @@ Slopes Relaxation::relaxed_values(const Row& row, const Slopes& lower_slopes,
     for (std::size_t i = 0; i < layer.out; ++i) {
       z[i] += layer.bias[i];
       x[i] = z[i];
-      if (!layer.relu) continue;
+      if (!layer.relu || layer.relu_on[i] == 0) continue;
       x[i] = coefficients_after[k][i] < 0 ? upper_slopes_[k][i] * z[i] + upper_shifts_[k][i]
                                           : lower_slopes[k][i] * z[i];
     }

@@ -27,6 +27,21 @@ Bounds unknown_bounds(const Network& network);
 /// Per layer and neuron; see ReluPass.
 using Slopes = std::vector<std::vector<double>>;
 
+/// A linear form over the last layer's neurons and the inputs.
+struct RowForm {
+  std::vector<double> outputs;  ///< [padded(outputs)]
+  std::vector<double> inputs;   ///< [padded(inputs)], or empty: all zero
+};
+
+/// What a split of a ReLU's input says: sign * (value of the neuron before the ReLU) >= 0.
+struct SignSplit {
+  std::uint32_t element;  ///< number of the ReLU element, as proofs count them
+  std::size_t layer;
+  std::uint32_t neuron;
+  double sign;    ///< 1 or -1
+  double weight;  ///< with which it takes part in a bound: that much is taken off
+};
+
 /// The relaxation of all layers over one box, and the passes that use it. One per thread.
 class Relaxation {
  public:
@@ -46,8 +61,8 @@ class Relaxation {
   };
   /// One row ([padded(outputs)]) with the given lower slopes; `coefficients_after`, if wanted,
   /// receives its coefficients of each layer's results.
-  Row bound_row(const std::vector<double>& row, const Slopes& lower_slopes,
-                Slopes* coefficients_after);
+  Row bound_row(const RowForm& row, const Slopes& lower_slopes, Slopes* coefficients_after,
+                const std::vector<SignSplit>& signs = {});
 
   /// The point of the relaxed network that attains a row's least value: the values before each
   /// ReLU, given the coefficients that bound_row() saw.
@@ -57,6 +72,8 @@ class Relaxation {
   [[nodiscard]] const Box& box() const { return box_; }
   [[nodiscard]] const Slopes& default_slopes() const { return lower_slopes_; }
   [[nodiscard]] const Slopes& upper_slopes() const { return upper_slopes_; }
+  /// A lower bound of a row from the interval of each output and input alone.
+  [[nodiscard]] double least_of_intervals(const RowForm& row) const;
   /// Sum |w| H + |b| of a neuron: the scale of the rounding errors of its bounds.
   [[nodiscard]] const Slopes& magnitudes() const { return magnitudes_; }
   /// False if some value may overflow binary32.

@@ -9,17 +9,17 @@ namespace {
 
 /// Largest |d(row * y) / dx_i| over the box, from centre and radius of each partial derivative.
 std::vector<double> gradient_reach(const Network& network, const Kernels& kernels,
-                                   const Bounds& bounds, const std::vector<double>& row) {
+                                   const Bounds& bounds, const RowForm& row) {
   const std::size_t stride = network.widest();
   std::vector<std::uint32_t> every(stride);
   std::iota(every.begin(), every.end(), 0U);
   std::vector<double> centre(stride, 0), radius(stride, 0), next_centre(stride),
       next_radius(stride);
-  std::copy(row.begin(), row.end(), centre.begin());
+  std::copy(row.outputs.begin(), row.outputs.end(), centre.begin());
   for (std::size_t k = network.layers.size(); k-- > 0;) {
     const Layer& layer = network.layers[k];
     for (std::size_t i = 0; layer.relu && i < layer.out; ++i) {
-      if (bounds.lower[k][i] >= 0) continue;
+      if (layer.relu_on[i] == 0 || bounds.lower[k][i] >= 0) continue;
       const double reach = bounds.upper[k][i] > 0 ? 1 : 0;
       const double low = std::min(0.0, centre[i] - radius[i]) * reach;
       const double high = std::max(0.0, centre[i] + radius[i]) * reach;
@@ -41,15 +41,16 @@ std::vector<double> gradient_reach(const Network& network, const Kernels& kernel
     std::swap(centre, next_centre);
     std::swap(radius, next_radius);
   }
-  for (std::size_t i = 0; i < network.inputs; ++i) radius[i] += std::fabs(centre[i]);
+  for (std::size_t i = 0; i < network.inputs; ++i) {
+    radius[i] += std::fabs(centre[i] + (row.inputs.empty() ? 0 : row.inputs[i]));
+  }
   return radius;
 }
 
 }  // namespace
 
 std::optional<Split> find_split(const Network& network, const Kernels& kernels,
-                                const Bounds& bounds, const std::vector<double>& row,
-                                const Box& box) {
+                                const Bounds& bounds, const RowForm& row, const Box& box) {
   const std::vector<double> reach = gradient_reach(network, kernels, bounds, row);
   std::optional<Split> best;
   double best_score = -1;

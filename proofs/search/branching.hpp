@@ -15,7 +15,6 @@ struct Split {
 
 /// Nothing if no dimension can be halved in binary64. `row` is the combination that came closest.
 std::optional<Split> find_split(const Network& network, const Kernels& kernels,
-                                const Bounds& bounds, const std::vector<double>& row,
-                                const Box& box);
+                                const Bounds& bounds, const RowForm& row, const Box& box);
 
 }  // namespace isotrace::proofs::search

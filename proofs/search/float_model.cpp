@@ -15,7 +15,8 @@ FloatModel::FloatModel(const Network& network, const Kernels& kernels)
                         layer.relu,
                         layer.kind == Layer::Kind::diagonal,
                         {},
-                        {}};
+                        {},
+                        layer.relu_on};
     widest_ = std::max(widest_, data.columns);
     data.bias.assign(data.columns, 0);
     data.weights.assign(data.columns * (data.diagonal ? 1 : layer.in), 0);
@@ -44,14 +45,20 @@ double FloatModel::excess(const Problem& problem, std::span<const float> x,
     } else {
       kernels_.affine({from, layer.in, layer.weights.data(), layer.bias.data(), to, layer.columns});
     }
-    for (std::size_t i = 0; layer.relu && i < layer.out; ++i) to[i] = to[i] < 0 ? 0.0F : to[i];
+    for (std::size_t i = 0; layer.relu && i < layer.out; ++i) {
+      to[i] = layer.relu_on[i] != 0 && to[i] < 0 ? 0.0F : to[i];
+    }
     std::swap(from, to);
   }
   double worst = -std::numeric_limits<double>::infinity();
   for (std::size_t r = 0; r < problem.rows.size(); ++r) {
     double value = -problem.limits[r];
     for (std::size_t i = 0; i < layers_.back().out; ++i) {
-      value += problem.rows[r][i] * double{from[i]};
+      value += problem.rows[r].outputs[i] * double{from[i]};
+    }
+    const std::vector<double>& direct = problem.rows[r].inputs;
+    for (std::size_t i = 0; i < direct.size() && i < x.size(); ++i) {
+      value += direct[i] * double{x[i]};
     }
     if (std::isnan(value)) return std::numeric_limits<double>::infinity();
     worst = std::max(worst, value);

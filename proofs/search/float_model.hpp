@@ -24,6 +24,7 @@ class FloatModel {
     bool relu, diagonal;
     std::vector<float> weights;  ///< dense: [in][columns]; diagonal: [columns]
     std::vector<float> bias;     ///< [columns]
+    std::vector<std::uint8_t> relu_on;
   };
 
   const Kernels& kernels_;

@@ -15,13 +15,14 @@ struct LinearRows {
 class Attempt {
  public:
   Attempt(const Network& network, const Problem& problem, const Bounds& bounds,
-          Relaxation& relaxation, const LeafRules& rules, const Box& box)
+          Relaxation& relaxation, const std::vector<SignSplit>& signs, const LeafRules& rules)
       : network_(network),
         problem_(problem),
         bounds_(bounds),
         relaxation_(relaxation),
         rules_(rules),
-        box_(box),
+        box_(relaxation.box()),
+        signs_(signs),
         slopes_(relaxation.default_slopes()) {}
 
   LeafAttempt run() {
@@ -136,7 +137,7 @@ class Attempt {
   [[nodiscard]] bool all_clearly_stable_or_not() const {
     for (std::size_t k = 0; k < network_.layers.size(); ++k) {
       if (!network_.layers[k].relu) continue;
-      for (std::size_t i = 0; i < network_.layers[k].out; ++i) {
+      for (const std::uint32_t i : network_.layers[k].relu_order) {
         const double nearest =
             std::min(std::fabs(bounds_.lower[k][i]), std::fabs(bounds_.upper[k][i]));
         if (nearest < 1e-11 * relaxation_.magnitudes()[k][i]) return false;
@@ -146,26 +147,43 @@ class Attempt {
   }
 
   [[nodiscard]] bool unstable(std::size_t k, std::size_t i) const {
-    return bounds_.lower[k][i] < 0 && bounds_.upper[k][i] > 0;
+    return network_.layers[k].relu_on[i] != 0 && bounds_.lower[k][i] < 0 && bounds_.upper[k][i] > 0;
   }
 
   /// Bounds the current combination with the current slopes; true if that closes the box.
   bool evaluate(bool own_slopes) {
     after_.resize(network_.layers.size());
-    row_ = relaxation_.bound_row(combine_rows(problem_, weights_), slopes_, &after_);
+    const RowForm combined = combine_rows(problem_, weights_);
+    row_ = relaxation_.bound_row(combined, slopes_, &after_, signs_);
     const double limit = combine_limits(problem_, weights_);
-    const double value = row_.least - limit;
+    const double by_intervals = relaxation_.least_of_intervals(combined);
+    const double value = std::max(row_.least, by_intervals) - limit;
     if (value <= best_value_) return false;
     best_value_ = value;
     best_.weights = weights_;
+    best_.sign_weights.clear();
+    for (const SignSplit& split : signs_) {
+      // Intervals do without the signs.
+      best_.sign_weights.push_back(by_intervals > row_.least ? 0 : split.weight);
+    }
+    find_loosest();
     best_.weakest.resize(network_.inputs);
     for (std::size_t j = 0; j < network_.inputs; ++j) {
       best_.weakest[j] = row_.coefficients[j] < 0 ? box_.upper[j] : box_.lower[j];
     }
     const double needed = rules_.margin * (row_.magnitude + std::fabs(limit));
-    best_.proved = std::isfinite(value) && value > needed;
+    best_.proved =
+        std::isfinite(value) &&
+        (value > needed || (rules_.offers_zero && value >= 0 && some_strict_row_counts()));
     if (best_.proved && own_slopes) store_slopes();
     return best_.proved;
+  }
+
+  [[nodiscard]] bool some_strict_row_counts() const {
+    for (std::size_t r = 0; r < weights_.size(); ++r) {
+      if (problem_.strict[r] && weights_[r] > 0) return true;
+    }
+    return false;
   }
 
   void store_slopes() {
@@ -191,7 +209,36 @@ class Attempt {
         slopes_[k][i] = std::round(std::clamp(moved, 0.0, 1.0) * 255) / 255;
       }
     }
+    for (SignSplit& split : signs_) {
+      // The bound changes with a weight by -sign * z at the minimiser.
+      const double gain = -split.sign * values[split.layer][split.neuron];
+      const double change = gain > 0 ? step * sign_step_ : -step * sign_step_;
+      split.weight = std::max(0.0, split.weight + change);
+    }
     if (weights_.size() > 1) improve_weights(values.back(), step);
+  }
+
+  /// The gap between a ReLU and its relaxation, times its coefficient (Bunel et al., JMLR 2020).
+  void find_loosest() {
+    double largest = 0;
+    std::uint32_t element = 0;
+    sign_step_ = 0;
+    for (std::size_t k = 0; k < network_.layers.size(); ++k) {
+      if (!network_.layers[k].relu) continue;
+      for (const std::uint32_t i : network_.layers[k].relu_order) {
+        const std::uint32_t number = element++;
+        sign_step_ = std::max(sign_step_, std::fabs(after_[k][i]));
+        if (!unstable(k, i)) continue;
+        const double l = bounds_.lower[k][i];
+        const double u = bounds_.upper[k][i];
+        const double m = after_[k][i];
+        const double slope = slopes_[k][i];
+        const double gap = m < 0 ? -u * l / (u - l) : std::max((1 - slope) * u, -slope * l) / 2;
+        if (std::fabs(m) * gap <= largest) continue;
+        largest = std::fabs(m) * gap;
+        best_.loosest = SignSplit{number, k, i, 1, 0};
+      }
+    }
   }
 
   void improve_weights(const std::vector<double>& last, double step) {
@@ -200,7 +247,11 @@ class Attempt {
     double largest = 0;
     for (std::size_t r = 0; r < count; ++r) {
       at[r] = -problem_.limits[r];
-      for (std::size_t i = 0; i < network_.outputs(); ++i) at[r] += problem_.rows[r][i] * last[i];
+      const RowForm& row = problem_.rows[r];
+      for (std::size_t i = 0; i < network_.outputs(); ++i) at[r] += row.outputs[i] * last[i];
+      for (std::size_t i = 0; i < row.inputs.size(); ++i) {
+        at[r] += row.inputs[i] * (row_.coefficients[i] < 0 ? box_.upper[i] : box_.lower[i]);
+      }
       largest = std::max(largest, std::fabs(at[r]));
     }
     if (!(largest > 0)) return;
@@ -218,6 +269,8 @@ class Attempt {
   Relaxation& relaxation_;
   const LeafRules& rules_;
   const Box& box_;
+  std::vector<SignSplit> signs_;
+  double sign_step_ = 0;  ///< scale of the coefficients that sign weights compete with
   Slopes slopes_;
   Slopes after_;
   std::vector<double> weights_;
@@ -229,8 +282,9 @@ class Attempt {
 }  // namespace
 
 LeafAttempt attempt_leaf(const Network& network, const Problem& problem, const Bounds& bounds,
-                         Relaxation& relaxation, const LeafRules& rules) {
-  return Attempt(network, problem, bounds, relaxation, rules, relaxation.box()).run();
+                         Relaxation& relaxation, const std::vector<SignSplit>& signs,
+                         const LeafRules& rules) {
+  return Attempt(network, problem, bounds, relaxation, signs, rules).run();
 }
 
 }  // namespace isotrace::proofs::search

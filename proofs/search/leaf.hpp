@@ -4,6 +4,8 @@
 // steps (alpha-CROWN; Xu et al., ICLR 2021).
 #pragma once
 
+#include <optional>
+
 #include <isotrace/proofs/search/problem.hpp>
 
 namespace isotrace::proofs::search {
@@ -12,16 +14,23 @@ struct LeafAttempt {
   bool proved = false;
   std::vector<double> weights;       ///< of the best combination found, one per row
   std::vector<std::uint8_t> slopes;  ///< k/255, see ProofNode; empty: the default slopes
+  std::vector<double> sign_weights;  ///< of the sign splits above
   std::vector<double> weakest;       ///< input where the relaxation is least, [inputs]
+  /// The unstable ReLU whose relaxation costs the best combination most.
+  std::optional<SignSplit> loosest;
 };
 
 struct LeafRules {
   double margin = 1e-9;  ///< how far above zero a bound must be, relative to what was added up
+  /// Strict rows need no margin: a bound of exactly zero is offered to the checker.
+  bool offers_zero = false;
   int gradient_steps = 10;
 };
 
 /// `relaxation` must hold the tightened `bounds`.
+/// `signs` are the sign splits above; their weights are where to start.
 LeafAttempt attempt_leaf(const Network& network, const Problem& problem, const Bounds& bounds,
-                         Relaxation& relaxation, const LeafRules& rules);
+                         Relaxation& relaxation, const std::vector<SignSplit>& signs,
+                         const LeafRules& rules);
 
 }  // namespace isotrace::proofs::search

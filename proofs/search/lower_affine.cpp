@@ -1,4 +1,4 @@
-// Operations that compute: products, convolutions, elementwise steps with constants, ReLU.
+// Affine operations: products, convolutions, elementwise steps, normalisation by constants.
 #include <algorithm>
 #include <cmath>
 
@@ -23,38 +23,6 @@ auto mismatch(std::string detail) {
   return core::refuse(RefusalCode::shape_mismatch, "", std::move(detail));
 }
 
-/// The shape that two shapes broadcast to, axes matched from the last.
-Result<Shape> broadcast_shape(const Shape& a, const Shape& b) {
-  Shape shape(std::max(a.size(), b.size()));
-  for (std::size_t i = 0; i < shape.size(); ++i) {
-    const std::int64_t left = i < a.size() ? a[a.size() - 1 - i] : 1;
-    const std::int64_t right = i < b.size() ? b[b.size() - 1 - i] : 1;
-    if (left != right && left != 1 && right != 1) return mismatch("operands do not broadcast");
-    shape[shape.size() - 1 - i] = left == 1 ? right : left;
-  }
-  return shape;
-}
-
-/// For every element of `to`, the element of `from` that broadcasting puts there.
-std::vector<std::size_t> broadcast_source(const Shape& from, const Shape& to) {
-  std::vector<std::size_t> step(to.size(), 0);
-  std::size_t stride = 1;
-  for (std::size_t i = 0; i < from.size(); ++i) {
-    const std::int64_t dim = from[from.size() - 1 - i];
-    step[to.size() - 1 - i] = dim == 1 ? 0 : stride;
-    stride *= as_size(dim);
-  }
-  std::vector<std::size_t> source(count(to), 0);
-  for (std::size_t flat = 0; flat < source.size(); ++flat) {
-    std::size_t rest = flat;
-    for (std::size_t i = to.size(); i-- > 0;) {
-      source[flat] += rest % as_size(to[i]) * step[i];
-      rest /= as_size(to[i]);
-    }
-  }
-  return source;
-}
-
 }  // namespace
 
 std::size_t Lowering::Product::place(bool of_front, std::size_t row, std::size_t inner,
@@ -62,27 +30,6 @@ std::size_t Lowering::Product::place(bool of_front, std::size_t row, std::size_t
   const bool transposed = of_front ? front_transposed : weights_transposed;
   if (of_front == front_is_left) return transposed ? inner * m + row : row * k + inner;
   return transposed ? column * k + inner : inner * n + column;
-}
-
-Result<Layer*> Lowering::add_dense(std::size_t outputs) {
-  const std::size_t stride = padded(newest_width());
-  if (outputs == 0 || outputs > weights_max || outputs * stride > weights_max - weights_) {
-    return core::refuse(RefusalCode::limit_exceeded, "",
-                        "more than " + std::to_string(weights_max) + " weights");
-  }
-  weights_ += outputs * stride;
-  Layer layer;
-  layer.in = newest_width();
-  layer.out = outputs;
-  layer.weights.assign(outputs * stride, 0);
-  layer.bias.assign(padded(outputs), 0);
-  network_.layers.push_back(std::move(layer));
-  bias_open_ = true;
-  return &network_.layers.back();
-}
-
-void Lowering::connect(Layer& layer, std::size_t output, std::size_t element, double weight) const {
-  layer.weights[output * padded(layer.in) + front_.neurons[element]] += weight;
 }
 
 Lowering::Step Lowering::add_product(const Tensor& weights, const Product& product, Shape shape) {
@@ -191,15 +138,6 @@ Lowering::Step Lowering::lower_conv(const Node& node) {
   return add_constant(shift, 1);
 }
 
-/// A ReLU of a ReLU's result gets a layer of its own, as in the checker: slopes are counted.
-Lowering::Step Lowering::lower_relu() {
-  if (network_.layers.empty() || network_.layers.back().relu) push_identity();
-  network_.layers.back().relu = true;
-  network_.layers.back().relu_order = front_.neurons;
-  bias_open_ = false;
-  return Done{};
-}
-
 Lowering::Step Lowering::lower_neg() {
   const std::size_t size = front_.neurons.size();
   return add_diagonal(std::vector<double>(size, -1), std::vector<double>(size, 0), 0);
@@ -230,69 +168,52 @@ Lowering::Step Lowering::lower_elementwise(const Node& node) {
   return add_elementwise(shape, scale, shift, 1);
 }
 
-Lowering::Step Lowering::add_elementwise(const Shape& shape, const std::vector<double>& scale,
-                                         const std::vector<double>& shift, std::size_t n) {
-  const bool only_adds =
-      std::all_of(scale.begin(), scale.end(), [](double value) { return value == 1; });
-  if (scale.size() == front_.neurons.size()) {
-    front_.shape = shape;
-    return only_adds ? add_constant(shift, n) : add_diagonal(scale, shift, n);
+/// front + other, or front - other; both depend on the input.
+Lowering::Step Lowering::lower_sum(const Node& node) {
+  const Front left = *find_value(node, 0);
+  const Front right = *find_value(node, 1);
+  ISOTRACE_TRY(const Shape shape, broadcast_shape(left.shape, right.shape));
+  const auto left_source = broadcast_source(left.shape, shape);
+  const auto right_source = broadcast_source(right.shape, shape);
+  const double sign = node.op == Op::add ? 1 : -1;
+  std::vector<SparseRow> rows(left_source.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    rows[i].weights = {{left.neurons[left_source[i]], 1}, {right.neurons[right_source[i]], sign}};
   }
-  const std::vector<std::size_t> source = broadcast_source(front_.shape, shape);
-  ISOTRACE_TRY(Layer * layer, add_dense(scale.size()));
-  for (std::size_t i = 0; i < scale.size(); ++i) {
-    connect(*layer, i, source[i], scale[i]);
-    layer->bias[i] = shift[i];
-  }
-  layer->roundings = roundings(n);
-  bias_open_ = false;
+  ISOTRACE_TRY_DONE(add_rows(rows, 1));
   start_front(shape);
   return Done{};
 }
 
-/// The bias of the newest layer if that has none yet, else a layer of its own.
-Lowering::Step Lowering::add_constant(const std::vector<double>& shift,
-                                      std::size_t extra_roundings) {
-  if (!bias_open_) {
-    return add_diagonal(std::vector<double>(shift.size(), 1), shift, extra_roundings);
+/// Three steps, as the operation is defined: x - mean, times 1 / sqrt(variance + epsilon), times
+/// scale plus bias.
+Lowering::Step Lowering::lower_batch_normalization(const Node& node) {
+  const Tensor* parameters[4];
+  if (front_operand_ != 0 || front_.shape.size() < 2) return unsupported("operands");
+  for (std::size_t i = 0; i < 4; ++i) {
+    parameters[i] = find_f32(node, i + 1);
+    if (parameters[i] == nullptr || parameters[i]->elements() != as_size(front_.shape[1])) {
+      return unsupported("parameters are not f32 constants");
+    }
   }
-  Layer& layer = network_.layers.back();
-  for (std::size_t i = 0; i < shift.size(); ++i) layer.bias[front_.neurons[i]] = shift[i];
-  layer.roundings += roundings(extra_roundings);
-  bias_open_ = false;
-  return Done{};
-}
-
-/// y = scale * x + shift by element of the front; no layer at all if that is the identity.
-Lowering::Step Lowering::add_diagonal(const std::vector<double>& scale,
-                                      const std::vector<double>& shift, std::size_t n) {
-  const auto is = [](double wanted) { return [wanted](double v) { return v == wanted; }; };
-  if (!std::all_of(scale.begin(), scale.end(), is(1)) ||
-      !std::all_of(shift.begin(), shift.end(), is(0))) {
-    push_diagonal(scale, shift, n);
-  }
-  return Done{};
-}
-
-void Lowering::push_identity() {
   const std::size_t size = front_.neurons.size();
-  push_diagonal(std::vector<double>(size, 1), std::vector<double>(size, 0), 0);
-}
-
-void Lowering::push_diagonal(const std::vector<double>& scale, const std::vector<double>& shift,
-                             std::size_t n) {
-  Layer layer;
-  layer.kind = Layer::Kind::diagonal;
-  layer.in = layer.out = scale.size();
-  layer.weights.assign(padded(layer.out), 0);
-  layer.bias.assign(padded(layer.out), 0);
-  for (std::size_t i = 0; i < scale.size(); ++i) {
-    layer.weights[front_.neurons[i]] = scale[i];
-    layer.bias[front_.neurons[i]] = shift[i];
+  const std::size_t channels = as_size(front_.shape[1]);
+  const std::size_t area = size / as_size(front_.shape[0]) / channels;
+  const std::vector<double> ones(size, 1);
+  const std::vector<double> zeros(size, 0);
+  std::vector<double> means, roots, scales, biases;
+  for (std::size_t i = 0; i < size; ++i) {
+    const std::size_t channel = i / area % channels;
+    const auto value = [&](std::size_t p) { return double{parameters[p]->data<float>()[channel]}; };
+    scales.push_back(value(0));
+    biases.push_back(value(1));
+    means.push_back(-value(2));
+    roots.push_back(1 / std::sqrt(value(3) + double{node.real("epsilon")}));
   }
-  layer.roundings = roundings(n);
-  network_.layers.push_back(std::move(layer));
   bias_open_ = false;
+  ISOTRACE_TRY_DONE(add_diagonal(ones, means, 1));
+  ISOTRACE_TRY_DONE(add_diagonal(roots, zeros, 1));
+  return add_diagonal(scales, biases, 2);
 }
 
 }  // namespace isotrace::proofs::search

@@ -1,141 +1,107 @@
-// Data movement: only the front's shape or the order of its elements changes.
+// Data movement, read off the reference: a node that is given the numbers of elements instead of
+// their values says where each result element comes from.
 #include <algorithm>
 
 #include <isotrace/proofs/search/lowering.hpp>
+#include <isotrace/reference/evaluate.hpp>
 
 namespace isotrace::proofs::search {
-namespace {
 
 using core::Done;
 using core::Node;
 using core::Op;
-using core::RefusalCode;
-using core::Result;
-using core::Shape;
+using core::Tensor;
 
-}  // namespace
+/// Elements that one node may move: values can double with every Concat.
+constexpr std::size_t elements_max = std::size_t{1} << 22;
+
+bool Lowering::moves(Op op) {
+  switch (op) {
+    case Op::identity:
+    case Op::cast:
+    case Op::dropout:
+    case Op::flatten:
+    case Op::reshape:
+    case Op::squeeze:
+    case Op::unsqueeze:
+    case Op::transpose:
+    case Op::concat:
+    case Op::split:
+    case Op::slice:
+    case Op::gather:
+    case Op::pad: return true;
+    default: return false;
+  }
+}
 
 Lowering::Step Lowering::move(const Node& node) {
-  switch (node.op) {
-    case Op::identity: return Done{};
-    case Op::flatten: return reshape_to(flattened(node.integer("axis")));
-    case Op::reshape: return lower_reshape(node);
-    case Op::transpose: return lower_transpose(node);
-    case Op::squeeze:
-    case Op::unsqueeze: return lower_squeeze(node);
-    default: return unsupported("no bound for this operation");
+  if (node.op == Op::cast && node.integer("to") != static_cast<std::int64_t>(core::Dtype::f32)) {
+    return unsupported("to another element type");
   }
-}
-
-Shape Lowering::flattened(std::int64_t axis) const {
-  const auto rank = static_cast<std::int64_t>(front_.shape.size());
-  if (axis < 0) axis += rank;
-  const auto middle = front_.shape.begin() + std::clamp<std::int64_t>(axis, 0, rank);
-  return {static_cast<std::int64_t>(count({front_.shape.begin(), middle})),
-          static_cast<std::int64_t>(count({middle, front_.shape.end()}))};
-}
-
-Lowering::Step Lowering::reshape_to(Shape shape) {
-  const auto elements = core::element_count(shape);
-  if (!elements || *elements != front_.neurons.size()) {
-    return core::refuse(RefusalCode::shape_mismatch, "", core::shape_text(shape));
+  if (node.op == Op::dropout || node.op == Op::cast) {
+    // Outside of training the one hands its operand on, and so does the other for finite floats.
+    if (node.outputs.size() != 1) return unsupported("training mode or mask");
+    values_[node.outputs[0]] = front_;
+    return Done{};
   }
-  front_.shape = std::move(shape);
+  // Number 0 stands for filled-in zeros; element e of all moved operands together has e + 1.
+  std::vector<SparseRow> elements = {{}};
+  std::vector<Tensor> numbers;
+  numbers.reserve(node.inputs.size());
+  std::vector<std::optional<core::TensorView>> operands;
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    const Front* value = find_value(node, i);
+    const Tensor* constant = value == nullptr ? find_constant(node.inputs[i]) : nullptr;
+    if (value == nullptr && constant == nullptr) {
+      operands.emplace_back();
+      continue;
+    }
+    const bool is_moved = i == 0 || node.op == Op::concat;
+    if (!is_moved) {
+      if (constant == nullptr) return unsupported("operand is not constant");
+      if (node.op == Op::pad && i == 2) return unsupported("padding with a stated value");
+      operands.emplace_back(constant->view());
+      continue;
+    }
+    if (value == nullptr && constant->dtype() != core::Dtype::f32) return unsupported("not f32");
+    const std::size_t more = value != nullptr ? value->neurons.size() : constant->elements();
+    if (more > elements_max - std::min(elements.size(), elements_max)) {
+      return core::refuse(core::RefusalCode::limit_exceeded, "",
+                          "more than " + std::to_string(elements_max) + " elements");
+    }
+    Tensor& numbered =
+        numbers.emplace_back(core::Dtype::i64, value != nullptr ? value->shape : constant->shape());
+    for (std::size_t e = 0; e < numbered.elements(); ++e) {
+      numbered.data<std::int64_t>()[e] = static_cast<std::int64_t>(elements.size());
+      if (value != nullptr) {
+        elements.push_back({{{value->neurons[e], 1}}, 0});
+      } else {
+        elements.push_back({{}, double{constant->data<float>()[e]}});
+      }
+    }
+    operands.emplace_back(numbered.view());
+  }
+  ISOTRACE_TRY(const std::vector<Tensor> results, reference::evaluate(node, operands));
+  for (std::size_t r = 0; r < node.outputs.size(); ++r) {
+    if (node.outputs[r] == core::no_value) continue;
+    Front made{results[r].shape(), {}};
+    std::vector<SparseRow> rows;
+    bool only_values = true;
+    for (const std::int64_t number : results[r].data<std::int64_t>()) {
+      rows.push_back(elements[static_cast<std::size_t>(number)]);
+      only_values = only_values && !rows.back().weights.empty();
+      if (only_values) made.neurons.push_back(rows.back().weights[0].first);
+    }
+    if (!only_values) {
+      if (node.outputs.size() != 1) return unsupported("several results with constants");
+      ISOTRACE_TRY_DONE(add_rows(rows, 0));
+      start_front(made.shape);
+      made = front_;
+    }
+    values_[node.outputs[r]] = std::move(made);
+  }
+  bias_open_ = bias_open_ && node.outputs.size() == 1;
   return Done{};
-}
-
-Lowering::Step Lowering::lower_reshape(const Node& node) {
-  ISOTRACE_TRY(Shape shape, integers(node, 1));
-  std::int64_t known = 1;
-  std::size_t open = shape.size();
-  for (std::size_t i = 0; i < shape.size(); ++i) {
-    if (shape[i] == 0 && node.integer("allowzero") == 0 && i < front_.shape.size()) {
-      shape[i] = front_.shape[i];
-    }
-    if (shape[i] == -1) {
-      open = i;
-    } else if (shape[i] < 0 || shape[i] > (1 << 24) || known > (1 << 24)) {
-      return unsupported("shape");
-    } else {
-      known *= shape[i];
-    }
-  }
-  if (open < shape.size()) {
-    if (known == 0) return unsupported("shape");
-    shape[open] = static_cast<std::int64_t>(front_.neurons.size()) / known;
-  }
-  return reshape_to(std::move(shape));
-}
-
-Result<Shape> Lowering::integers(const Node& node, std::size_t index) const {
-  const core::Tensor* constant =
-      index < node.inputs.size() ? find_constant(node.inputs[index]) : nullptr;
-  if (constant == nullptr || constant->dtype() != core::Dtype::i64) {
-    return unsupported("shape or axes are not an i64 constant");
-  }
-  const auto values = constant->data<std::int64_t>();
-  return Shape(values.begin(), values.end());
-}
-
-Lowering::Step Lowering::lower_transpose(const Node& node) {
-  const std::size_t rank = front_.shape.size();
-  std::vector<std::int64_t> perm = node.integers("perm");
-  if (perm.empty()) {
-    for (std::size_t i = rank; i-- > 0;) perm.push_back(static_cast<std::int64_t>(i));
-  }
-  if (perm.size() != rank) return core::refuse(RefusalCode::shape_mismatch, "", "perm");
-  std::vector<std::size_t> step(rank, 1);
-  for (std::size_t i = rank; i-- > 1;) {
-    step[i - 1] = step[i] * static_cast<std::size_t>(front_.shape[i]);
-  }
-  Front moved;
-  std::vector<std::size_t> moved_step;
-  for (const std::int64_t axis : perm) {
-    if (axis < 0 || axis >= static_cast<std::int64_t>(rank)) return unsupported("perm");
-    moved.shape.push_back(front_.shape[static_cast<std::size_t>(axis)]);
-    moved_step.push_back(step[static_cast<std::size_t>(axis)]);
-  }
-  if (count(moved.shape) != front_.neurons.size()) return unsupported("perm");
-  moved.neurons.resize(front_.neurons.size());
-  for (std::size_t flat = 0; flat < moved.neurons.size(); ++flat) {
-    std::size_t rest = flat;
-    std::size_t from = 0;
-    for (std::size_t i = rank; i-- > 0;) {
-      from += rest % static_cast<std::size_t>(moved.shape[i]) * moved_step[i];
-      rest /= static_cast<std::size_t>(moved.shape[i]);
-    }
-    moved.neurons[flat] = front_.neurons[from];
-  }
-  front_ = std::move(moved);
-  return Done{};
-}
-
-/// Only ones come or go, so the element order stays; the shape follows the axes.
-Lowering::Step Lowering::lower_squeeze(const Node& node) {
-  const bool removes = node.op == Op::squeeze;
-  const bool all = node.inputs.size() < 2 || node.inputs[1] == core::no_value;
-  Shape axes;
-  if (!all) {
-    ISOTRACE_TRY(axes, integers(node, 1));
-  }
-  const std::size_t rank = front_.shape.size() + (removes ? 0 : axes.size());
-  std::vector<bool> chosen(rank, false);
-  for (std::int64_t axis : axes) {
-    if (axis < 0) axis += static_cast<std::int64_t>(rank);
-    if (axis < 0 || axis >= static_cast<std::int64_t>(rank)) return unsupported("axes");
-    chosen[static_cast<std::size_t>(axis)] = true;
-  }
-  Shape shape;
-  std::size_t next = 0;
-  for (std::size_t i = 0; i < rank; ++i) {
-    if (removes) {
-      if (all ? front_.shape[i] != 1 : !chosen[i]) shape.push_back(front_.shape[i]);
-    } else {
-      if (!chosen[i] && next == front_.shape.size()) return unsupported("axes");
-      shape.push_back(chosen[i] ? 1 : front_.shape[next++]);
-    }
-  }
-  return reshape_to(std::move(shape));
 }
 
 }  // namespace isotrace::proofs::search

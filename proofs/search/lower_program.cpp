@@ -45,53 +45,89 @@ std::size_t count(const Shape& shape) {
 }
 
 Result<Network> Lowering::run() {
-  ISOTRACE_TRY_DONE(read_input());
   for (std::size_t i = 0; i < program_.nodes.size(); ++i) {
-    auto done = lower(program_.nodes[i]);
+    for (const ValueId value : program_.nodes[i].inputs) last_use_[value] = i;
+  }
+  for (const auto& output : program_.outputs) last_use_[output.value] = program_.nodes.size();
+  ISOTRACE_TRY_DONE(read_inputs());
+  for (std::size_t i = 0; i < program_.nodes.size(); ++i) {
+    auto done = lower(program_.nodes[i], i);
     if (!done) return core::refuse_within(place_of(program_.nodes[i], i), std::move(done).error());
   }
   return finish();
 }
 
-Lowering::Step Lowering::read_input() {
-  if (program_.inputs.size() != 1 || program_.outputs.size() != 1) {
-    return core::refuse(RefusalCode::prove_unsupported, "program",
-                        "exactly one input and one output are supported");
+/// All inputs side by side.
+Lowering::Step Lowering::read_inputs() {
+  for (std::size_t i = 0; i < program_.inputs.size(); ++i) {
+    const core::ProgramInput& input = program_.inputs[i];
+    const auto refuse = [&](const char* detail) {
+      return core::refuse(RefusalCode::prove_unsupported, "input " + input.name, detail);
+    };
+    if (input.dtype != core::Dtype::f32) return refuse("not f32");
+    if (input.shape == core::any_rank) return refuse("of any rank");
+    Shape shape = input.shape;
+    for (std::int64_t& dim : shape) dim = dim < 0 ? 1 : dim;
+    ISOTRACE_TRY(const std::size_t elements, core::element_count(shape));
+    if (elements == 0 || elements > inputs_max - network_.inputs) {
+      return refuse("no elements, or too many");
+    }
+    Front front{std::move(shape), std::vector<std::uint32_t>(elements)};
+    std::iota(front.neurons.begin(), front.neurons.end(),
+              static_cast<std::uint32_t>(network_.inputs));
+    values_[static_cast<ValueId>(i)] = std::move(front);
+    network_.inputs += elements;
   }
-  const core::ProgramInput& input = program_.inputs[0];
-  if (input.dtype != core::Dtype::f32) {
-    return core::refuse(RefusalCode::prove_unsupported, "input " + input.name, "not f32");
+  if (program_.inputs.empty() || program_.outputs.empty()) {
+    return core::refuse(RefusalCode::prove_unsupported, "program", "has no input or no output");
   }
-  if (input.shape == core::any_rank) {
-    return core::refuse(RefusalCode::prove_unsupported, "input " + input.name, "of any rank");
-  }
-  Shape shape = input.shape;
-  for (std::int64_t& dim : shape) dim = dim < 0 ? 1 : dim;
-  ISOTRACE_TRY(network_.inputs, core::element_count(shape));
-  if (network_.inputs == 0 || network_.inputs > inputs_max) {
-    return core::refuse(RefusalCode::prove_unsupported, "input " + input.name,
-                        "no elements, or too many");
-  }
-  start_front(std::move(shape));
   return Done{};
 }
 
-Lowering::Step Lowering::lower(const Node& node) {
+const Lowering::Front* Lowering::find_value(const Node& node, std::size_t index) const {
+  if (index >= node.inputs.size()) return nullptr;
+  const auto found = values_.find(node.inputs[index]);
+  return found == values_.end() ? nullptr : &found->second;
+}
+
+/// The neurons of values that are needed after a node.
+void Lowering::keep_what_lives(std::size_t node) {
+  std::erase_if(values_, [&](const auto& entry) {
+    const auto use = last_use_.find(entry.first);
+    return use == last_use_.end() || use->second < node;
+  });
+  kept_.clear();
+  for (const auto& [id, value] : values_) {
+    if (last_use_[id] > node) kept_.insert(kept_.end(), value.neurons.begin(), value.neurons.end());
+  }
+  std::sort(kept_.begin(), kept_.end());
+  kept_.erase(std::unique(kept_.begin(), kept_.end()), kept_.end());
+}
+
+Lowering::Step Lowering::lower(const Node& node, std::size_t index) {
+  keep_what_lives(index);
   std::size_t uses = 0;
-  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-    if (is_front(node, i)) {
+  for (std::size_t i = node.inputs.size(); i-- > 0;) {
+    if (const Front* value = find_value(node, i); value != nullptr) {
       ++uses;
+      front_ = *value;
+      front_operand_ = i;
     } else if (node.inputs[i] != core::no_value && find_constant(node.inputs[i]) == nullptr) {
-      return unsupported("uses an earlier value: the graph is not a chain");
+      return unsupported("uses a value that is not understood");
     }
   }
+  if (uses == 0 || node.op == Op::shape) return fold(node);
+  if (moves(node.op)) return move(node);
   if (node.outputs.size() != 1 || node.outputs[0] == core::no_value) {
     return unsupported("has not exactly one result");
   }
-  if (uses == 0) return fold(node);
-  if (uses > 1) return unsupported("uses one value twice");
-  ISOTRACE_TRY_DONE(lower_operation(node));
-  front_value_ = node.outputs[0];
+  const bool takes_several = node.op == Op::max || node.op == Op::min ||
+                             ((node.op == Op::add || node.op == Op::sub) && uses == 2);
+  if (uses > 1 && !takes_several) return unsupported("several operands are not constant");
+  ISOTRACE_TRY_DONE(uses == 2 && (node.op == Op::add || node.op == Op::sub)
+                        ? lower_sum(node)
+                        : lower_operation(node));
+  values_[node.outputs[0]] = front_;
   return Done{};
 }
 
@@ -101,25 +137,45 @@ Lowering::Step Lowering::lower_operation(const Node& node) {
     case Op::gemm: return lower_gemm(node);
     case Op::conv: return lower_conv(node);
     case Op::relu: return lower_relu();
+    case Op::leaky_relu:
+      return lower_slopes(std::vector<double>(front_.neurons.size(), double{node.real("alpha")}));
+    case Op::prelu: return lower_prelu(node);
+    case Op::abs: return lower_abs();
+    case Op::clip: return lower_clip(node);
+    case Op::max:
+    case Op::min: return lower_extremes(node);
+    case Op::max_pool:
+    case Op::average_pool:
+    case Op::global_max_pool:
+    case Op::global_average_pool: return lower_pool(node);
+    case Op::batch_normalization: return lower_batch_normalization(node);
     case Op::neg: return lower_neg();
     case Op::add:
     case Op::sub:
     case Op::mul:
     case Op::div: return lower_elementwise(node);
-    default: return move(node);
+    default: return unsupported("no bound for this operation");
   }
 }
 
-/// Exporters compute with constants in the graph; the reference says what comes out.
+/// Exporters compute with constants, and with shapes of values, in the graph; the reference says
+/// what comes out.
 Lowering::Step Lowering::fold(const Node& node) {
   std::vector<std::optional<core::TensorView>> operands;
-  for (const ValueId input : node.inputs) {
-    const Tensor* constant = find_constant(input);
+  std::vector<Tensor> shapes;
+  shapes.reserve(node.inputs.size());
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    const Tensor* constant = find_constant(node.inputs[i]);
+    if (const Front* value = find_value(node, i); value != nullptr) {
+      constant = &shapes.emplace_back(core::Dtype::f32, value->shape);
+    }
     operands.push_back(constant == nullptr ? std::nullopt
                                            : std::optional<core::TensorView>(constant->view()));
   }
   ISOTRACE_TRY(std::vector<Tensor> results, reference::evaluate(node, operands));
-  folded_.emplace(node.outputs[0], std::move(results[0]));
+  for (std::size_t r = 0; r < node.outputs.size(); ++r) {
+    if (node.outputs[r] != core::no_value) folded_.emplace(node.outputs[r], std::move(results[r]));
+  }
   return Done{};
 }
 
@@ -135,7 +191,7 @@ const Tensor* Lowering::find_f32(const Node& node, std::size_t index) const {
 }
 
 bool Lowering::is_front(const Node& node, std::size_t index) const {
-  return index < node.inputs.size() && node.inputs[index] == front_value_;
+  return index == front_operand_ && find_value(node, index) != nullptr;
 }
 
 std::size_t Lowering::newest_width() const {
@@ -149,12 +205,16 @@ void Lowering::start_front(Shape shape) {
 }
 
 Result<Network> Lowering::finish() {
-  if (program_.outputs[0].value != front_value_) {
-    return core::refuse(RefusalCode::prove_unsupported, "output",
-                        "is not the end of the chain of operations");
-  }
   if (network_.layers.empty()) push_identity();
-  network_.output_neurons = front_.neurons;
+  for (const auto& output : program_.outputs) {
+    const auto found = values_.find(output.value);
+    if (found == values_.end()) {
+      return core::refuse(RefusalCode::prove_unsupported, "output " + output.name,
+                          "does not depend on the input");
+    }
+    const auto& neurons = found->second.neurons;
+    network_.output_neurons.insert(network_.output_neurons.end(), neurons.begin(), neurons.end());
+  }
   const auto finite = [](double value) { return std::isfinite(value); };
   for (Layer& layer : network_.layers) {
     if (!std::all_of(layer.weights.begin(), layer.weights.end(), finite) ||

@@ -1,4 +1,4 @@
-// The walk along a program's chain of operations that lower_program() makes. Internal.
+// The walk over a program's operations that lower_program() makes. Internal.
 #pragma once
 
 #include <map>
@@ -28,8 +28,20 @@ class Lowering {
                                     std::size_t column) const;
   };
 
-  Step read_input();
-  Step lower(const core::Node& node);
+  /// A value: its shape, and the neuron of the newest layer that each element is.
+  struct Front {
+    core::Shape shape;
+    std::vector<std::uint32_t> neurons;
+  };
+
+  /// One row of a layer: weights of neurons of the layer before.
+  struct SparseRow {
+    std::vector<std::pair<std::uint32_t, double>> weights;
+    double bias = 0;
+  };
+
+  Step read_inputs();
+  Step lower(const core::Node& node, std::size_t index);
   Step lower_operation(const core::Node& node);
   Step fold(const core::Node& node);
   core::Result<Network> finish();
@@ -39,49 +51,63 @@ class Lowering {
   Step lower_gemm(const core::Node& node);
   Step lower_conv(const core::Node& node);
   Step lower_elementwise(const core::Node& node);
+  Step lower_sum(const core::Node& node);
   Step lower_neg();
-  Step lower_relu();
+  Step lower_batch_normalization(const core::Node& node);
   Step add_product(const core::Tensor& weights, const Product& product, core::Shape shape);
   Step add_gemm_bias(const core::Node& node);
+
+  // lower_piecewise.cpp
+  Step lower_relu();
+  Step lower_slopes(const std::vector<double>& slopes);
+  Step lower_prelu(const core::Node& node);
+  Step lower_abs();
+  Step lower_clip(const core::Node& node);
+  Step lower_extremes(const core::Node& node);
+  Step add_maxima(std::vector<std::vector<std::uint32_t>> groups);
+  Step put_relu_beside();
+
+  // lower_pool.cpp
+  struct Windows;
+  Step lower_pool(const core::Node& node);
+  [[nodiscard]] core::Result<Windows> pool_windows(const core::Node& node) const;
+
+  // layers.cpp
   Step add_constant(const std::vector<double>& shift, std::size_t extra_roundings);
   Step add_elementwise(const core::Shape& shape, const std::vector<double>& scale,
                        const std::vector<double>& shift, std::size_t roundings);
   Step add_diagonal(const std::vector<double>& scale, const std::vector<double>& shift,
                     std::size_t roundings);
+  /// Results are the neurons 0, 1, 2, ... of the new layer; the caller sets the front.
+  Step add_rows(const std::vector<SparseRow>& rows, std::size_t roundings);
   core::Result<Layer*> add_dense(std::size_t outputs);
-  void push_diagonal(const std::vector<double>& scale, const std::vector<double>& shift,
-                     std::size_t roundings);
   void push_identity();
   void connect(Layer& layer, std::size_t output, std::size_t element, double weight) const;
+  /// Whether the front's neurons may be changed in place: distinct, and needed by nobody else.
+  [[nodiscard]] bool owns_front() const;
 
   // lower_movement.cpp
+  static bool moves(core::Op op);
   Step move(const core::Node& node);
-  Step reshape_to(core::Shape shape);
-  Step lower_reshape(const core::Node& node);
-  Step lower_transpose(const core::Node& node);
-  Step lower_squeeze(const core::Node& node);
-  [[nodiscard]] core::Shape flattened(std::int64_t axis) const;
-  [[nodiscard]] core::Result<core::Shape> integers(const core::Node& node, std::size_t index) const;
 
   [[nodiscard]] const core::Tensor* find_constant(core::ValueId value) const;
   [[nodiscard]] const core::Tensor* find_f32(const core::Node& node, std::size_t index) const;
+  [[nodiscard]] const Front* find_value(const core::Node& node, std::size_t index) const;
   [[nodiscard]] bool is_front(const core::Node& node, std::size_t index) const;
   [[nodiscard]] std::size_t newest_width() const;
   /// R speaks of real arithmetic: no roundings.
   [[nodiscard]] std::size_t roundings(std::size_t n) const { return level_ == Level::real ? 0 : n; }
   void start_front(core::Shape shape);
-
-  /// The value under way: its shape, and the neuron of the newest layer that each element is.
-  struct Front {
-    core::Shape shape;
-    std::vector<std::uint32_t> neurons;
-  };
+  void keep_what_lives(std::size_t node);
 
   const core::Program& program_;
   Level level_;
   Network network_;
-  Front front_;
-  core::ValueId front_value_ = 0;
+  Front front_;                    ///< the operand at hand, then the result
+  std::size_t front_operand_ = 0;  ///< its number
+  std::map<core::ValueId, Front> values_;
+  std::map<core::ValueId, std::size_t> last_use_;
+  std::vector<std::uint32_t> kept_;               ///< neurons that later operations need
   std::map<core::ValueId, core::Tensor> folded_;  ///< results of nodes over constants only
   std::size_t weights_ = 0;
   bool bias_open_ = false;  ///< the newest layer's sums have no bias yet
@@ -93,5 +119,9 @@ inline auto unsupported(std::string detail) {
 
 /// Elements of a shape without unknown dimensions.
 std::size_t count(const core::Shape& shape);
+/// The shape that two shapes broadcast to, axes matched from the last; or shape_mismatch.
+core::Result<core::Shape> broadcast_shape(const core::Shape& a, const core::Shape& b);
+/// For every element of `to`, the element of `from` that broadcasting puts there.
+std::vector<std::size_t> broadcast_source(const core::Shape& from, const core::Shape& to);
 
 }  // namespace isotrace::proofs::search

@@ -1,5 +1,6 @@
-// The network as the search sees it: a chain of affine layers, each optionally followed by a ReLU,
-// with the float error of every layer as a count of roundings. Untrusted: the checker lowers the
+// The network as the search sees it: a chain of affine layers, each optionally followed by a ReLU
+// of some neurons, with the float error of every layer as a count of roundings. Neurons that later
+// operations need are handed on from layer to layer. Untrusted: the checker lowers the
 // program again with its own code.
 #pragma once
 
@@ -15,7 +16,7 @@ inline std::size_t padded(std::size_t size) {
   return (size + lane_count - 1) / lane_count * lane_count;
 }
 
-/// y = W x + b, then max(y, 0) if relu. A diagonal layer scales element by element.
+/// y = W x + b, then max(y, 0) where relu_on. A diagonal layer scales element by element.
 struct Layer {
   enum class Kind { dense, diagonal };
 
@@ -28,7 +29,9 @@ struct Layer {
   std::vector<double> bias;        ///< [padded(out)]
   /// Roundings on the longest path from an operand to the result; 0: the layer is exact.
   std::size_t roundings = 0;
+  std::vector<std::uint8_t> handed_on;  ///< [out]: 1 where the layer only hands a neuron on
   bool relu = false;
+  std::vector<std::uint8_t> relu_on;      ///< relu: [padded(out)], 1 where it applies
   std::vector<std::uint32_t> relu_order;  ///< relu: neurons in the order of the program's elements
 
   [[nodiscard]] const double* row(std::size_t output) const {

@@ -39,12 +39,18 @@ Problem make_problem(const Network& network, const Case& unsafe) {
         problem.floats.empty || !(low <= high) || !std::isfinite(low) || !std::isfinite(high);
   }
   for (const LinearRow& row : unsafe.rows) {
-    std::vector<double> coefficients(padded(network.outputs()), 0);
+    RowForm form{std::vector<double>(padded(network.outputs()), 0), {}};
     for (const Term& term : row.terms) {
-      coefficients[network.output_neurons[term.output]] = term.coefficient.convert_to<double>();
+      // Several outputs may be the same neuron.
+      form.outputs[network.output_neurons[term.index]] += term.coefficient.convert_to<double>();
     }
-    problem.rows.push_back(std::move(coefficients));
+    if (!row.input_terms.empty()) form.inputs.assign(padded(network.inputs), 0);
+    for (const Term& term : row.input_terms) {
+      form.inputs[term.index] = term.coefficient.convert_to<double>();
+    }
+    problem.rows.push_back(std::move(form));
     problem.limits.push_back(row.bound.convert_to<double>());
+    problem.strict.push_back(row.strict);
   }
   return problem;
 }
@@ -53,10 +59,41 @@ float round_into(const FloatBox& box, std::size_t index, double value) {
   return std::clamp(static_cast<float>(value), box.lower[index], box.upper[index]);
 }
 
-std::vector<double> combine_rows(const Problem& problem, const std::vector<double>& weights) {
-  std::vector<double> sum(problem.rows.front().size(), 0);
+std::vector<double> evaluate(const Network& network, std::vector<double> x) {
+  for (const Layer& layer : network.layers) {
+    std::vector<double> y(layer.out);
+    for (std::size_t o = 0; o < layer.out; ++o) {
+      y[o] = layer.bias[o];
+      if (layer.kind == Layer::Kind::diagonal) {
+        y[o] += layer.weights[o] * x[o];
+      } else {
+        for (std::size_t i = 0; i < layer.in; ++i) y[o] += layer.row(o)[i] * x[i];
+      }
+      if (layer.relu && layer.relu_on[o] != 0) y[o] = std::max(0.0, y[o]);
+    }
+    x = std::move(y);
+  }
+  return x;
+}
+
+double value_at(const RowForm& row, const std::vector<double>& x, const std::vector<double>& y) {
+  double sum = 0;
+  for (std::size_t i = 0; i < y.size(); ++i) sum += row.outputs[i] * y[i];
+  for (std::size_t i = 0; i < row.inputs.size() && i < x.size(); ++i) sum += row.inputs[i] * x[i];
+  return sum;
+}
+
+RowForm combine_rows(const Problem& problem, const std::vector<double>& weights) {
+  RowForm sum{std::vector<double>(problem.rows.front().outputs.size(), 0), {}};
   for (std::size_t r = 0; r < weights.size(); ++r) {
-    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += weights[r] * problem.rows[r][i];
+    const RowForm& row = problem.rows[r];
+    for (std::size_t i = 0; i < sum.outputs.size(); ++i) {
+      sum.outputs[i] += weights[r] * row.outputs[i];
+    }
+    if (sum.inputs.size() < row.inputs.size()) sum.inputs.resize(row.inputs.size(), 0);
+    for (std::size_t i = 0; i < row.inputs.size(); ++i) {
+      sum.inputs[i] += weights[r] * row.inputs[i];
+    }
   }
   return sum;
 }

@@ -14,11 +14,12 @@ struct FloatBox {
   bool empty = false;  ///< some range holds no binary32 at all
 };
 
-/// Unsafe: x in the box and rows[r] * y <= limits[r] for every r.
+/// Unsafe: x in the box and rows[r] * (y, x) <= limits[r] for every r.
 struct Problem {
-  std::vector<std::vector<double>> rows;  ///< over the last layer's neurons, [padded(outputs)]
+  std::vector<RowForm> rows;
   std::vector<double> limits;
-  Box box;  ///< outward
+  std::vector<bool> strict;  ///< row r is rows[r] * (y, x) < limits[r]
+  Box box;                   ///< outward
   FloatBox floats;
 };
 
@@ -27,8 +28,12 @@ Problem make_problem(const Network& network, const Case& unsafe);
 /// The float nearest to `value` that lies in dimension `index` of the box.
 float round_into(const FloatBox& box, std::size_t index, double value);
 
+/// The last layer's neurons in binary64.
+std::vector<double> evaluate(const Network& network, std::vector<double> x);
+double value_at(const RowForm& row, const std::vector<double>& x, const std::vector<double>& y);
+
 /// Row weights * rows, and the same of the limits.
-std::vector<double> combine_rows(const Problem& problem, const std::vector<double>& weights);
+RowForm combine_rows(const Problem& problem, const std::vector<double>& weights);
 double combine_limits(const Problem& problem, const std::vector<double>& weights);
 
 }  // namespace isotrace::proofs::search

@@ -1,5 +1,6 @@
 #include <isotrace/proofs/search/prover.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 #include <isotrace/proofs/checker/check_proof.hpp>
@@ -63,6 +64,7 @@ bool Prover::out_of_time() const {
 bool Prover::confirm(const Candidate& candidate) {
   if (!(candidate.excess <= near_zero) || execution_refusal_) return false;
   if (candidate.excess > 0 && false_candidates_ >= false_candidates_max) return false;
+  if (options_.level == Level::real && !violates_in_reals(candidate)) return false;
   auto judged = judge_.confirm(candidate.x);
   if (!judged) {
     execution_refusal_ = std::move(judged).error();
@@ -71,6 +73,18 @@ bool Prover::confirm(const Candidate& candidate) {
   counterexample_ = *std::move(judged);
   if (!counterexample_) ++false_candidates_;
   return counterexample_.has_value();
+}
+
+/// Over the reals, rounding alone violates nothing: the point must do so in binary64 as well.
+bool Prover::violates_in_reals(const Candidate& candidate) const {
+  const std::vector<double> x(candidate.x.begin(), candidate.x.end());
+  const std::vector<double> y = evaluate(network_, x);
+  return std::any_of(problems_.begin(), problems_.end(), [&](const Problem& problem) {
+    for (std::size_t r = 0; r < problem.rows.size(); ++r) {
+      if (!(value_at(problem.rows[r], x, y) <= problem.limits[r])) return false;
+    }
+    return true;
+  });
 }
 
 bool Prover::attack_all() {
@@ -90,6 +104,7 @@ std::optional<ProveOutcome> Prover::search_cases(double margin, Proof& proof) {
   for (std::size_t c = 0; c < problems_.size(); ++c) {
     SearchRules rules;
     rules.leaf.margin = margin;
+    rules.leaf.offers_zero = margin == first_margin;
     rules.seed = options_.seed ^ (std::uint64_t{c} << 32U);
     rules.nodes_max = options_.nodes_max;
     rules.out_of_time = [this] { return out_of_time(); };

@@ -22,6 +22,7 @@ class Prover {
   std::optional<ProveOutcome> search_cases(double margin, Proof& proof);
   ProveOutcome check(Proof proof, bool& retry) const;
   bool confirm(const Candidate& candidate);
+  [[nodiscard]] bool violates_in_reals(const Candidate& candidate) const;
   ProveOutcome attack_further(std::size_t case_index, const SearchResult& result);
   std::optional<ProveOutcome> ask_solver(std::size_t case_index);
   ProveOutcome violated() const;

@@ -31,6 +31,13 @@ std::optional<std::vector<double>> find_real_counterexample(const Network& netwo
   std::size_t neurons = network.inputs;
   for (const Layer& layer : network.layers) neurons += layer.out;
   if (neurons > smt::network_neurons_max) return std::nullopt;
+  for (const Layer& layer : network.layers) {
+    // The encoding knows layers whose ReLU applies to all neurons, and rows over outputs.
+    if (layer.relu && layer.relu_order.size() != layer.out) return std::nullopt;
+  }
+  for (const LinearRow& row : unsafe.rows) {
+    if (!row.input_terms.empty()) return std::nullopt;
+  }
   smt::NetworkQuery query;
   for (const InputRange& range : unsafe.box) query.box.emplace_back(range.lower, range.upper);
   for (const Layer& layer : network.layers) query.layers.push_back(exact_layer(layer));
@@ -38,7 +45,7 @@ std::optional<std::vector<double>> find_real_counterexample(const Network& netwo
     smt::LinearConstraint constraint{std::vector<core::Rational>(network.outputs()), row.bound,
                                      row.strict};
     for (const Term& term : row.terms) {
-      constraint.coefficients[network.output_neurons[term.output]] = term.coefficient;
+      constraint.coefficients[network.output_neurons[term.index]] += term.coefficient;
     }
     query.constraints.push_back(std::move(constraint));
   }

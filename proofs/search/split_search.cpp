@@ -12,6 +12,10 @@ namespace {
 
 /// Every so many levels a single point of an open box is tried on its own.
 constexpr std::size_t point_check_levels = 8;
+/// Networks with more inputs are split by the signs of their ReLUs, others by their inputs.
+constexpr std::size_t narrow_inputs = 24;
+/// Sign splits above one box, after which inputs are split.
+constexpr std::size_t signs_max = 64;
 /// Attack evaluations per box of a round.
 constexpr std::size_t evaluations_per_node = 24;
 
@@ -24,6 +28,7 @@ struct TreeNode {
 struct OpenBox {
   Box box;
   std::shared_ptr<const Bounds> inherited;
+  std::vector<SignSplit> signs;
   std::size_t tree_node;
   std::size_t depth;
 };
@@ -33,6 +38,7 @@ struct BoxResult {
   bool looked_at = false;
   LeafAttempt attempt;
   std::optional<Split> split;
+  std::optional<SignSplit> sign_split;
   bool point_unprovable = false;
   std::shared_ptr<const Bounds> bounds;
   std::vector<Candidate> candidates;
@@ -47,13 +53,15 @@ class Search {
         problem_(problem),
         kernels_(kernels),
         workers_(workers),
-        rules_(rules) {
+        rules_(rules),
+        splits_signs_(network.inputs > narrow_inputs) {
     for (std::size_t i = 0; i < workers.count(); ++i) relaxations_.emplace_back(network, kernels);
   }
 
   SearchResult run() {
     tree_.emplace_back();
-    open_.push_back({problem_.box, std::make_shared<const Bounds>(unknown_bounds(network_)), 0, 0});
+    open_.push_back(
+        {problem_.box, std::make_shared<const Bounds>(unknown_bounds(network_)), {}, 0, 0});
     for (std::uint64_t round = 0; !open_.empty(); ++round) {
       if (rules_.out_of_time()) return finish(SearchEnd::timeout);
       if (tree_.size() + 2 * rules_.round_nodes > rules_.nodes_max) {
@@ -103,10 +111,15 @@ class Search {
     result.looked_at = true;
     auto bounds = std::make_shared<Bounds>(*open.inherited);
     relaxation.tighten(*bounds, open.box);
-    result.attempt = attempt_leaf(network_, problem_, *bounds, relaxation, rules_.leaf);
+    result.attempt = attempt_leaf(network_, problem_, *bounds, relaxation, open.signs, rules_.leaf);
     if (result.attempt.proved) return result;
     if (!problem_.floats.empty) add_candidates(open, result);
     if (problem_.rows.empty()) return result;
+    if (splits_signs_ && result.attempt.loosest && open.signs.size() < signs_max) {
+      result.sign_split = result.attempt.loosest;
+      result.bounds = std::move(bounds);
+      return result;
+    }
     result.split = find_split(network_, kernels_, *bounds,
                               combine_rows(problem_, result.attempt.weights), open.box);
     result.bounds = std::move(bounds);
@@ -134,7 +147,7 @@ class Search {
     box.upper = box.lower;
     Bounds bounds = unknown_bounds(network_);
     relaxation.tighten(bounds, box);
-    return attempt_leaf(network_, problem_, bounds, relaxation, rules_.leaf).proved;
+    return attempt_leaf(network_, problem_, bounds, relaxation, {}, rules_.leaf).proved;
   }
 
   bool confirmed(const Candidate& candidate) { return rules_.confirm(candidate); }
@@ -146,11 +159,21 @@ class Search {
     if (result.attempt.proved) {
       node.kind = ProofNode::Kind::leaf;
       node.multipliers = std::move(result.attempt.weights);
+      const std::vector<double>& signs = result.attempt.sign_weights;
+      if (std::any_of(signs.begin(), signs.end(), [](double w) { return w > 0; })) {
+        node.multipliers.insert(node.multipliers.end(), signs.begin(), signs.end());
+      }
       node.slopes = std::move(result.attempt.slopes);
       return std::nullopt;
     }
     for (const Candidate& candidate : result.candidates) {
       if (confirmed(candidate)) return SearchEnd::confirmed;
+    }
+    if (result.sign_split) {
+      node.kind = ProofNode::Kind::sign_split;
+      node.dimension = result.sign_split->element;
+      push_signs(open, result);
+      return std::nullopt;
     }
     if (result.point_unprovable || !result.split) {
       unprovable_ = result.attempt.weakest;
@@ -163,14 +186,39 @@ class Search {
     return std::nullopt;
   }
 
-  void push_children(const OpenBox& open, const BoxResult& result) {
-    const Split& split = *result.split;
+  std::size_t add_children(const OpenBox& open) {
     const std::size_t first = tree_.size();
     tree_.resize(first + 2);
     tree_[open.tree_node].lower_child = first;
     tree_[open.tree_node].upper_child = first + 1;
-    OpenBox lower{open.box, result.bounds, first, open.depth + 1};
-    OpenBox upper{open.box, result.bounds, first + 1, open.depth + 1};
+    return first;
+  }
+
+  /// The child with z <= 0 comes first, as the file has it.
+  void push_signs(const OpenBox& open, const BoxResult& result) {
+    const std::size_t first = add_children(open);
+    for (const double sign : {1.0, -1.0}) {
+      SignSplit split = *result.sign_split;
+      split.sign = sign;
+      auto bounds = std::make_shared<Bounds>(*result.bounds);
+      double& lower = bounds->lower[split.layer][split.neuron];
+      double& upper = bounds->upper[split.layer][split.neuron];
+      (sign > 0 ? lower : upper) = 0;
+      OpenBox child{open.box, std::move(bounds), open.signs, first + (sign > 0 ? 1U : 0U),
+                    open.depth + 1};
+      for (std::size_t s = 0; s < child.signs.size(); ++s) {
+        child.signs[s].weight = result.attempt.sign_weights[s];
+      }
+      child.signs.push_back(split);
+      open_.push_back(std::move(child));
+    }
+  }
+
+  void push_children(const OpenBox& open, const BoxResult& result) {
+    const Split& split = *result.split;
+    const std::size_t first = add_children(open);
+    OpenBox lower{open.box, result.bounds, open.signs, first, open.depth + 1};
+    OpenBox upper{open.box, result.bounds, open.signs, first + 1, open.depth + 1};
     lower.box.upper[split.dimension] = split.at;
     upper.box.lower[split.dimension] = split.at;
     open_.push_back(std::move(upper));
@@ -193,7 +241,7 @@ class Search {
     while (!next.empty()) {
       TreeNode& node = tree_[next.back()];
       next.pop_back();
-      if (node.node.kind == ProofNode::Kind::split) {
+      if (node.node.kind != ProofNode::Kind::leaf) {
         next.push_back(node.upper_child);
         next.push_back(node.lower_child);
       }
@@ -208,6 +256,7 @@ class Search {
   const Kernels& kernels_;
   Workers& workers_;
   const SearchRules& rules_;
+  bool splits_signs_;
   std::vector<Relaxation> relaxations_;
   std::vector<TreeNode> tree_;
   std::vector<OpenBox> open_;

@@ -7,9 +7,9 @@ namespace isotrace::reference {
 namespace {
 
 /// 1/2!, 1/3!, ..., 1/12!: the term left out is below 2^-50 of r for |r| <= 0.35.
-constexpr double exp_coefficients[] = {1.0 / 2,       1.0 / 6,        1.0 / 24,       1.0 / 120,
-                                       1.0 / 720,     1.0 / 5040,     1.0 / 40320,    1.0 / 362880,
-                                       1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600};
+ISOTRACE_LANES_TABLE double exp_coefficients[] = {
+    1.0 / 2,     1.0 / 6,      1.0 / 24,      1.0 / 120,      1.0 / 720,      1.0 / 5040,
+    1.0 / 40320, 1.0 / 362880, 1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600};
 
 /// e^r - 1 for |r| <= 0.35.
 template <class Grade, class V>

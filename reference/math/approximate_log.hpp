@@ -7,8 +7,8 @@ namespace isotrace::reference {
 namespace {
 
 /// 1, 1/3, ..., 1/17: for |s| <= 3 - sqrt(8) the term left out is below 2^-50 of the sum.
-constexpr double atanh_coefficients[] = {1.0,      1.0 / 3,  1.0 / 5,  1.0 / 7, 1.0 / 9,
-                                         1.0 / 11, 1.0 / 13, 1.0 / 15, 1.0 / 17};
+ISOTRACE_LANES_TABLE double atanh_coefficients[] = {1.0,      1.0 / 3,  1.0 / 5,  1.0 / 7, 1.0 / 9,
+                                                    1.0 / 11, 1.0 / 13, 1.0 / 15, 1.0 / 17};
 
 /// 2 atanh(s) = ln((1 + s) / (1 - s)) for |s| <= 3 - sqrt(8), which is 0.1716.
 template <class Grade, class V>

@@ -12,10 +12,10 @@ struct SinCos {
   V sine, cosine;
 };
 /// The terms left out are below 2^-49 of the sums for |r| <= pi/4.
-constexpr double sine_coefficients[] = {
+ISOTRACE_LANES_TABLE double sine_coefficients[] = {
     -1.0 / 6,        1.0 / 120,        -1.0 / 5040,         1.0 / 362880,
     -1.0 / 39916800, 1.0 / 6227020800, -1.0 / 1307674368000};
-constexpr double cosine_coefficients[] = {
+ISOTRACE_LANES_TABLE double cosine_coefficients[] = {
     -1.0 / 2,       1.0 / 24,        -1.0 / 720,         1.0 / 40320,
     -1.0 / 3628800, 1.0 / 479001600, -1.0 / 87178291200, 1.0 / 20922789888000};
 template <class Grade, class V>
@@ -60,7 +60,7 @@ ISOTRACE_LANES Angle<V> reduce_small_angle(Quick, V x) {
 struct TurnBits {
   double row[128][4];
 };
-constexpr TurnBits turn_bits = [] {
+ISOTRACE_LANES_TABLE TurnBits turn_bits = [] {
   constexpr int first_bit[] = {0, 28, 55, 83, 111};
   TurnBits table{};
   for (int exponent = 0; exponent < 128; ++exponent) {

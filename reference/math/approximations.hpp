@@ -30,7 +30,5 @@ struct Rsqrt {
   }
 };
 
-#undef ISOTRACE_LANES
-
 }  // namespace
 }  // namespace isotrace::reference

@@ -4,54 +4,56 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <isotrace/reference/math/lane_code.hpp>
+
 namespace isotrace::reference {
 
 /// (e^r - 1 - r)/r^2 in powers of r, for |r| <= 0.3468.
-inline constexpr double exp_quick_coefficients[8] = {
+ISOTRACE_LANES_TABLE double exp_quick_coefficients[8] = {
     0x1.fffffffffe03ep-2,  0x1.5555555554f90p-3,  0x1.55555565d5e1ep-5,  0x1.1111111710d7bp-7,
     0x1.6c166bae0aca2p-10, 0x1.a019c3487562dp-13, 0x1.a1370fcaa88e3p-16, 0x1.72ad803971e4dp-19};
 
 /// atanh(s)/s in powers of s^2, for |s| <= 3 - sqrt(8).
-inline constexpr double atanh_quick_coefficients[5] = {0x1.000000000498ap+0, 0x1.555554db6a07ap-2,
-                                                       0x1.999a9bc4f41a9p-3, 0x1.2432eb5163b8ep-3,
-                                                       0x1.e3a9ee2d7c0dfp-4};
+ISOTRACE_LANES_TABLE double atanh_quick_coefficients[5] = {
+    0x1.000000000498ap+0, 0x1.555554db6a07ap-2, 0x1.999a9bc4f41a9p-3, 0x1.2432eb5163b8ep-3,
+    0x1.e3a9ee2d7c0dfp-4};
 
 /// (sin(r) - r)/r^3 in powers of r^2, for |r| <= pi/4.
-inline constexpr double sine_quick_coefficients[5] = {-0x1.555555555516bp-3, 0x1.1111110fd3cf1p-7,
-                                                      -0x1.a019fd9b29808p-13, 0x1.71d9a9eab5937p-19,
-                                                      -0x1.aa28532e03ce1p-26};
+ISOTRACE_LANES_TABLE double sine_quick_coefficients[5] = {
+    -0x1.555555555516bp-3, 0x1.1111110fd3cf1p-7, -0x1.a019fd9b29808p-13, 0x1.71d9a9eab5937p-19,
+    -0x1.aa28532e03ce1p-26};
 
 /// (cos(r) - 1)/r^2 in powers of r^2, for |r| <= pi/4.
-inline constexpr double cosine_quick_coefficients[5] = {
+ISOTRACE_LANES_TABLE double cosine_quick_coefficients[5] = {
     -0x1.fffffffffe697p-2, 0x1.555555514f66bp-5, -0x1.6c16bae5db423p-10, 0x1.a01298c924f0cp-16,
     -0x1.2474de212a2bfp-22};
 
 /// atan(t)/t in powers of t^2, for |t| <= sqrt(2) - 1.
-inline constexpr double atan_coefficients[10] = {
+ISOTRACE_LANES_TABLE double atan_coefficients[10] = {
     0x1.ffffffffffff7p-1, -0x1.5555555550696p-2, 0x1.999999922ceaep-3, -0x1.249246f689e23p-3,
     0x1.c71bcaa6d9e0ep-4, -0x1.744ea117ea69dp-4, 0x1.3a4ed8d3e7540p-4, -0x1.0a7c26f926babp-4,
     0x1.9ba0be337eb39p-5, -0x1.9ec895710e897p-6};
 
 /// atan(t)/t in powers of t^2, for |t| <= sqrt(2) - 1.
-inline constexpr double atan_quick_coefficients[8] = {
+ISOTRACE_LANES_TABLE double atan_quick_coefficients[8] = {
     0x1.fffffffffe56dp-1, -0x1.5555554ba443dp-2, 0x1.99999046be76cp-3, -0x1.24909141cabecp-3,
     0x1.c6cc2ec468ad8p-4, -0x1.7055bc83fff96p-4, 0x1.1da9b1954bc65p-4, -0x1.34783b82d18c6p-5};
 
 /// asin(t)/t in powers of t^2, for |t| <= 1/2.
-inline constexpr double asin_coefficients[12] = {
+ISOTRACE_LANES_TABLE double asin_coefficients[12] = {
     0x1.ffffffffffffep-1, 0x1.55555555575c2p-3, 0x1.3333333031706p-4,  0x1.6db6dd2b73e9ap-5,
     0x1.f1c697a184bcap-6, 0x1.6e9740e30dbfep-6, 0x1.1baaecd577501p-6,  0x1.d56064c12e4ddp-7,
     0x1.333f8f79fa40bp-7, 0x1.2b1cc4488d698p-6, -0x1.7f2cb032de5f3p-7, 0x1.02164e3a1cbbdp-5};
 
 /// asin(t)/t in powers of t^2, for |t| <= 1/2.
-inline constexpr double asin_quick_coefficients[9] = {
+ISOTRACE_LANES_TABLE double asin_quick_coefficients[9] = {
     0x1.0000000000e83p+0, 0x1.55555542fd475p-3,  0x1.33334261d9e87p-4,
     0x1.6db20cadb1f43p-5, 0x1.f288c804351cep-6,  0x1.6615a0ec8d425p-6,
     0x1.52d7c5f5c757bp-6, 0x1.f62a804832ccdp-10, 0x1.0dfd15eca3951p-5};
 
 /// erf(x)/x in powers of x - (i + 1/2)/4 in row i, for x in [i/4, (i + 1)/4].
 inline constexpr std::size_t erf_terms = 10;
-inline constexpr double erf_coefficients[16][erf_terms] = {
+ISOTRACE_LANES_TABLE double erf_coefficients[16][erf_terms] = {
     {0x1.1f5e1a35c3b83p+0, -0x1.7d900b9e8e987p-4, -0x1.766bd13cea883p-2, 0x1.c5a8e00e5eeb9p-5,
      0x1.b4c165f76207ep-4, -0x1.40e08951e442fp-6, -0x1.936f42ef2ad3fp-6, 0x1.49696b6cba27bp-8,
      0x1.2e09ea54c6c89p-8, -0x1.0907bc6847685p-10},
@@ -102,7 +104,7 @@ inline constexpr double erf_coefficients[16][erf_terms] = {
      0x1.79b7dddd3fe50p-19, 0x1.7ae862a9dc6f8p-23}};
 
 inline constexpr std::size_t erf_quick_terms = 8;
-inline constexpr double erf_quick_coefficients[16][erf_quick_terms] = {
+ISOTRACE_LANES_TABLE double erf_quick_coefficients[16][erf_quick_terms] = {
     {0x1.1f5e1a35c15bcp+0, -0x1.7d900b9e864edp-4, -0x1.766bd0f161544p-2, 0x1.c5a8df89ce912p-5,
      0x1.b4bfec590f7e4p-4, -0x1.40df3df793d53p-6, -0x1.9113232706ff2p-6, 0x1.475750db9050fp-8},
     {0x1.13e08c7a162f5p+0, -0x1.09ac3c1b26fa0p-2, -0x1.276ba5b2000acp-2, 0x1.24d6bb72d434bp-3,
@@ -137,8 +139,8 @@ inline constexpr double erf_quick_coefficients[16][erf_quick_terms] = {
      0x1.2b9383cb2c7fep-10, -0x1.3304da054088ep-12, 0x1.33873b6d3319ap-14, -0x1.1a3241b2fbac4p-16}};
 
 /// The first 384 bits of 2/pi after the binary point, most significant word first.
-inline constexpr std::uint64_t two_over_pi[6] = {0xa2f9836e4e441529, 0xfc2757d1f534ddc0,
-                                                 0xdb6295993c439041, 0xfe5163abdebbc561,
-                                                 0xb7246e3a424dd2e0, 0x06492eea09d1921c};
+ISOTRACE_LANES_TABLE std::uint64_t two_over_pi[6] = {0xa2f9836e4e441529, 0xfc2757d1f534ddc0,
+                                                     0xdb6295993c439041, 0xfe5163abdebbc561,
+                                                     0xb7246e3a424dd2e0, 0x06492eea09d1921c};
 
 }  // namespace isotrace::reference

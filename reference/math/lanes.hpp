@@ -23,8 +23,7 @@
 #include <cstddef>
 
 #include <isotrace/reference/math/coefficients.hpp>
-
-#define ISOTRACE_LANES [[gnu::always_inline]] inline
+#include <isotrace/reference/math/lane_code.hpp>
 
 namespace isotrace::reference {
 namespace {
@@ -39,7 +38,7 @@ constexpr double pi_value = 0x1.921fb54442d18p+1;
 template <class V, std::size_t n>
 ISOTRACE_LANES V horner(V x, const double (&coefficients)[n]) {
   V sum = coefficients[n - 1];
-#pragma GCC unroll 32
+  ISOTRACE_UNROLL(32)
   for (std::size_t i = 2; i <= n; ++i) sum = V::fma(sum, x, coefficients[n - i]);
   return sum;
 }
@@ -50,9 +49,9 @@ ISOTRACE_LANES V horner(V x, const double (&coefficients)[n]) {
 template <class V, std::size_t n>
 ISOTRACE_LANES V estrin(V x, V (&terms)[n]) {
   V power = x;
-#pragma GCC unroll 8
+  ISOTRACE_UNROLL(8)
   for (std::size_t left = n; left > 1; left = (left + 1) / 2) {
-#pragma GCC unroll 32
+    ISOTRACE_UNROLL(32)
     for (std::size_t i = 0; 2 * i < left; ++i) {
       terms[i] = 2 * i + 1 < left ? V::fma(terms[2 * i + 1], power, terms[2 * i]) : terms[2 * i];
     }
@@ -64,7 +63,7 @@ ISOTRACE_LANES V estrin(V x, V (&terms)[n]) {
 template <class V, std::size_t n>
 ISOTRACE_LANES V estrin(V x, const double (&coefficients)[n]) {
   V terms[n];
-#pragma GCC unroll 32
+  ISOTRACE_UNROLL(32)
   for (std::size_t i = 0; i < n; ++i) terms[i] = coefficients[i];
   return estrin(x, terms);
 }

@@ -140,7 +140,7 @@ TEST(Capability, an_operation_served_for_no_type_is_refused_as_backend_operation
 }
 
 TEST(Capability, an_unknown_backend_is_refused) {
-  EXPECT_EQ(capability_matrix("cuda").error().code, RefusalCode::backend_unknown);
+  EXPECT_EQ(capability_matrix("CUDA").error().code, RefusalCode::backend_unknown);
 }
 
 }  // namespace

@@ -10,8 +10,8 @@ namespace {
 using core::RefusalCode;
 
 TEST(Catalog, lists_the_backends_in_order_and_makes_each) {
-  EXPECT_EQ(backend_names(), (std::vector<std::string>{"reference", "cpu"}));
-  for (const std::string& name : backend_names()) {
+  EXPECT_EQ(backend_names(), (std::vector<std::string>{"reference", "cpu", "cuda", "hip"}));
+  for (const char* name : {"reference", "cpu"}) {
     const auto backend = make_backend(name, {});
     ASSERT_TRUE(backend) << core::describe(backend.error());
     EXPECT_EQ((*backend)->info().name, name);
@@ -26,7 +26,7 @@ TEST(Catalog, says_what_the_cpu_backend_runs_on) {
 }
 
 TEST(Catalog, refuses_a_name_it_does_not_have_as_backend_unknown) {
-  for (const char* name : {"", "CPU", "cuda", "plugin"}) {
+  for (const char* name : {"", "CPU", "CUDA", "plugin"}) {
     EXPECT_EQ(make_backend(name, {}).error().code, RefusalCode::backend_unknown) << name;
   }
 }
@@ -36,6 +36,21 @@ TEST(Catalog, refuses_an_instruction_set_it_does_not_have_as_backend_unknown) {
             RefusalCode::backend_unknown);
   EXPECT_EQ(make_backend("reference", {.threads = 1, .isa = "avx2"}).error().code,
             RefusalCode::backend_unknown);
+}
+
+TEST(Catalog, refuses_a_device_that_is_not_there_as_device_absent) {
+  for (const char* name : {"cuda", "hip"}) {
+    const auto backend = make_backend(name, {});
+    if (backend) {
+      EXPECT_EQ((*backend)->info().name, name);
+      EXPECT_FALSE((*backend)->info().device.empty());
+    } else {
+      EXPECT_EQ(backend.error().code, RefusalCode::device_absent);
+      EXPECT_FALSE(backend.error().detail.empty());
+    }
+    EXPECT_EQ(make_backend(name, {.threads = 1, .isa = "avx2"}).error().code,
+              RefusalCode::backend_unknown);
+  }
 }
 
 TEST(Catalog, refuses_no_threads_as_value_out_of_range) {

@@ -18,15 +18,15 @@ class Certify : public ::testing::Test {
  protected:
   Artifacts artifacts_ = make_artifacts();
   Artifacts other_ = make_artifacts(4);
-  CertifyInput input_ = artifacts_.input();
+  signing::CertifyInput input_ = artifacts_.input();
 
   Statement statement() {
-    auto made = make_statement(input_);
+    auto made = signing::make_statement(input_);
     EXPECT_TRUE(made.has_value()) << core::describe(made.error());
     return made ? *std::move(made) : Statement{};
   }
   void expect_refused(RefusalCode code) {
-    const auto made = make_statement(input_);
+    const auto made = signing::make_statement(input_);
     ASSERT_FALSE(made.has_value());
     EXPECT_EQ(made.error().code, code) << core::describe(made.error());
   }
@@ -47,14 +47,14 @@ TEST_F(Certify, a_checked_proof_and_a_replay_pass) {
 }
 
 TEST_F(Certify, equal_inputs_give_equal_bytes) {
-  const SigningKey key = testing::make_key(1);
+  const signing::SigningKey key = testing::make_key(1);
   const Artifacts again = make_artifacts();
   EXPECT_EQ(core::to_hex(testing::certify(input_, key)),
             core::to_hex(testing::certify(again.input(), key)));
 }
 
 TEST_F(Certify, with_p256_the_payloads_are_equal) {
-  const SigningKey key = SigningKey::generate(KeyAlgorithm::ecdsa_p256);
+  const signing::SigningKey key = signing::SigningKey::generate(KeyAlgorithm::ecdsa_p256);
   EXPECT_EQ(core::to_hex(testing::payload_of(testing::certify(input_, key))),
             core::to_hex(testing::payload_of(testing::certify(input_, key))));
 }
@@ -140,11 +140,11 @@ TEST_F(Certify, damaged_artifacts_are_refused_by_their_readers) {
   const core::Bytes half(artifacts_.trace.begin(),
                          artifacts_.trace.begin() + static_cast<long>(artifacts_.trace.size() / 2));
   input_.trace = half;
-  EXPECT_FALSE(make_statement(input_).has_value());
+  EXPECT_FALSE(signing::make_statement(input_).has_value());
   input_ = artifacts_.input();
   const core::Bytes junk = {1, 2, 3};
   input_.claims[0].proof = junk;
-  EXPECT_FALSE(make_statement(input_).has_value());
+  EXPECT_FALSE(signing::make_statement(input_).has_value());
 }
 
 TEST_F(Certify, names_that_are_not_plain_are_escaped_or_refused) {
@@ -161,7 +161,7 @@ TEST_F(Certify, names_that_are_not_plain_are_escaped_or_refused) {
 
 TEST_F(Certify, a_certificate_over_the_limit_is_refused) {
   input_.evidence.assign(64, {std::string(500, 'n'), std::string(500, 'm'), core::Digest{}});
-  const auto made = make_certificate(input_, testing::make_key(1));
+  const auto made = signing::make_certificate(input_, testing::make_key(1));
   ASSERT_FALSE(made.has_value());
   EXPECT_EQ(made.error().code, RefusalCode::limit_exceeded);
 }

@@ -1,14 +1,20 @@
 // One value, one spelling: what strict JSON refuses.
+#include <algorithm>
+#include <functional>
+
 #include <gtest/gtest.h>
 
+#include <isotrace/certificates/json_field.hpp>
 #include <isotrace/certificates/strict_json.hpp>
+
+#include "tests/support/mutate.hpp"
 
 namespace isotrace::certificates {
 namespace {
 
 constexpr auto code = core::RefusalCode::certificate_malformed;
 
-core::Result<Json> parse(std::string_view text, JsonForm form = JsonForm::compact) {
+core::Result<JsonDocument> parse(std::string_view text, JsonForm form = JsonForm::compact) {
   return parse_strict_json(core::as_bytes(text), {code, 4096, form});
 }
 
@@ -112,6 +118,79 @@ TEST(StrictJson, the_indented_form_has_one_spelling_too) {
 TEST(StrictJson, texts_from_outside_cannot_steer_a_terminal) {
   EXPECT_EQ(quote("a\x1b[2J\xE2\x80\xAE"), "\"a\\x1b[2J\\xe2\\x80\\xae\"");
   EXPECT_LT(quote(std::string(100000, 'x')).size(), 100U);
+}
+
+/// What the reader must accept, said in another way: what nlohmann-json reads and writes again as
+/// the same bytes, with small integers and plain keys.
+bool is_canonical(std::string_view text, JsonForm form) {
+  if (text.find('\0') != std::string_view::npos) return false;  // it takes NUL for the end
+  const Json json = Json::parse(text.begin(), text.end(), nullptr, false);
+  if (json.is_discarded()) return false;
+  const std::function<bool(const Json&)> follows_rules = [&](const Json& value) {
+    if (value.is_number_float()) return false;
+    constexpr std::int64_t most = 9007199254740992;
+    if (value.is_number_unsigned()) return value.get<std::uint64_t>() <= std::uint64_t{most};
+    if (value.is_number()) return value.get<std::int64_t>() >= -most;
+    if (value.is_object()) {
+      for (const auto& [key, member] : value.items()) {
+        if (!is_plain(key)) return false;
+      }
+    }
+    if (!value.is_structured()) return true;
+    return std::all_of(value.begin(), value.end(), follows_rules);
+  };
+  return follows_rules(json) && write_json(json, form) == text;
+}
+
+/// Exactly the canonical texts are accepted, and read as what they say.
+void expect_same_judgement(std::string_view text, JsonForm form) {
+  const auto read = parse(text, form);
+  ASSERT_EQ(read.has_value(), is_canonical(text, form)) << text;
+}
+
+TEST(StrictJson, judges_like_reading_and_writing_again) {
+  const std::string seeds[] = {
+      R"({"a":[1,-2,0,9007199254740992],"b":{"":null,"c\"\\d":true},"e":"\u0001\n\u001f/é😀"})",
+      R"([[],{},"",0,false,{"a":{"b":[[1,2],[3]]}}])"};
+  core::PhiloxStream random(23);
+  for (const std::string& seed : seeds) {
+    for (const JsonForm form : {JsonForm::compact, JsonForm::indented}) {
+      const std::string text = write_json(Json::parse(seed), form);
+      EXPECT_TRUE(parse(text, form).has_value()) << text;
+      const core::Bytes bytes(text.begin(), text.end());
+      for (std::size_t i = 0; i < tests::mutant_count() / 2; ++i) {
+        const core::Bytes mutant = tests::mutate(bytes, random);
+        expect_same_judgement(core::as_text(mutant), form);
+      }
+    }
+  }
+}
+
+TEST(StrictJson, judges_every_short_text_of_its_alphabet_like_that) {
+  // All texts of up to four of these characters, among them every short misspelling.
+  constexpr std::string_view alphabet = "{}[]\":,0-1.eat\\ \n\xc3\xa9\xed";
+  std::vector<std::string> texts = {""};
+  for (std::size_t begin = 0; texts.back().size() < 4;) {
+    const std::size_t end = texts.size();
+    for (; begin < end; ++begin) {
+      for (const char c : alphabet) texts.push_back(texts[begin] + c);
+    }
+  }
+  for (const std::string& text : texts) expect_same_judgement(text, JsonForm::compact);
+}
+
+TEST(StrictJson, texts_are_read_as_what_they_say) {
+  const std::string text = R"({"a":"x\n\"\u0000y","b":[-5,true,"é"]})";
+  const auto read = parse(text);
+  ASSERT_TRUE(read.has_value());
+  using namespace std::string_view_literals;
+  const JsonField root(*read, code);
+  EXPECT_EQ(root.text("a", 100), "x\n\"\0y"sv);
+  const auto elements = *root.elements("b", 3);
+  EXPECT_FALSE(elements[0].count().has_value());
+  EXPECT_EQ(elements[2].text(10), "é");
+  EXPECT_EQ(elements[1].count().error().where, "/b/1");
+  EXPECT_EQ(elements[2].refuse("x").value().where, "/b/2");
 }
 
 }  // namespace

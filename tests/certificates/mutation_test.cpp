@@ -1,4 +1,6 @@
 // No edit of a valid certificate is accepted: every one-byte edit, and mutants of every kind.
+#include <cstdlib>
+
 #include <gtest/gtest.h>
 
 #include <isotrace/certificates/bundle.hpp>
@@ -15,10 +17,10 @@ using testing::now;
 
 class Mutation : public ::testing::Test {
  protected:
-  SigningKey key_ = testing::make_key(1);
+  signing::SigningKey key_ = testing::make_key(1);
   testing::Artifacts artifacts_ = testing::make_artifacts();
   Bytes certificate_ = testing::certify(artifacts_.input(), key_);
-  Policy policy_ = make_policy(key_.public_key(), now, testing::year);
+  Policy policy_ = signing::make_policy(key_.public_key(), now, testing::year);
 
   Outcome judge(const Bytes& certificate) {
     Evidence evidence;
@@ -49,8 +51,13 @@ TEST_F(Mutation, every_deletion_and_truncation_is_refused) {
 
 TEST_F(Mutation, substitutions_and_insertions_at_every_place_are_refused) {
   core::PhiloxStream random(16);
-  // Neighbours in the alphabets of base64 and hex, what JSON gives meaning to, and two at random.
-  const std::string values = "A/\"\\{";
+  // Neighbours in the alphabets of base64 and hex, what JSON gives meaning to, and two at random;
+  // with ISOTRACE_ALL_EDITS every byte that there is (minutes).
+  std::string values = "A/\"\\{";
+  if (std::getenv("ISOTRACE_ALL_EDITS") != nullptr) {
+    values.clear();
+    for (int value = 0; value < 256; ++value) values += static_cast<char>(value);
+  }
   for (std::size_t i = 0; i < certificate_.size(); ++i) {
     std::string here = values;
     here += static_cast<char>(random.next_u32());
@@ -98,20 +105,20 @@ TEST_F(Mutation, mutants_of_the_payload_signed_again_never_crash_or_lie) {
     const auto statement = parse_statement(mutant);
     if (!statement) continue;
     // What is accepted is canonical.
-    EXPECT_EQ(core::as_text(write_statement(*statement)), core::as_text(mutant));
+    EXPECT_EQ(core::as_text(signing::write_statement(*statement)), core::as_text(mutant));
   }
 }
 
 TEST_F(Mutation, mutants_of_policies_never_crash_and_stay_canonical) {
   core::PhiloxStream random(20);
-  const std::string text = write_policy(policy_);
+  const std::string text = signing::write_policy(policy_);
   for (std::size_t i = 0; i < tests::mutant_count() / 4; ++i) {
     const Bytes mutant = tests::mutate(Bytes(text.begin(), text.end()), random);
     const auto policy = parse_policy(mutant);
     // Every accepted policy can be trusted to say what it says: reading it gives it back (claims
     // and words may stand in another order).
     if (policy) {
-      const std::string again = write_policy(*policy);
+      const std::string again = signing::write_policy(*policy);
       EXPECT_TRUE(parse_policy(core::as_bytes(again)).has_value());
     }
   }
@@ -120,12 +127,13 @@ TEST_F(Mutation, mutants_of_policies_never_crash_and_stay_canonical) {
 TEST_F(Mutation, mutants_of_keys_never_crash) {
   core::PhiloxStream random(21);
   const std::string open = write_public_key(key_.public_key());
-  const std::string secret = write_private_key(key_);
+  const std::string secret = signing::write_private_key(key_);
   for (std::size_t i = 0; i < tests::mutant_count() / 4; ++i) {
     const auto key = parse_public_key(tests::mutate(Bytes(open.begin(), open.end()), random));
     EXPECT_TRUE(!key || key->keyid() != key_.public_key().keyid() ||
                 write_public_key(*key) == open);
-    const auto pair = parse_private_key(tests::mutate(Bytes(secret.begin(), secret.end()), random));
+    const auto pair =
+        signing::parse_private_key(tests::mutate(Bytes(secret.begin(), secret.end()), random));
     EXPECT_TRUE(!pair || pair->pkcs8().size() == key_.pkcs8().size());
   }
 }

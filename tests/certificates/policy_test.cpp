@@ -36,16 +36,16 @@ TEST(UtcTime, other_spellings_and_impossible_dates_are_refused) {
 
 class PolicyTest : public ::testing::Test {
  protected:
-  SigningKey key_ = testing::make_key(1);
-  Policy policy_ = make_policy(key_.public_key(), testing::now, testing::year);
-  Json json_ = Json::parse(write_policy(policy_));
+  signing::SigningKey key_ = testing::make_key(1);
+  Policy policy_ = signing::make_policy(key_.public_key(), testing::now, testing::year);
+  Json json_ = Json::parse(signing::write_policy(policy_));
 
   void expect_refused(const std::string& why, RefusalCode code = RefusalCode::policy_malformed) {
     const std::string text = write_json(json_, JsonForm::indented);
     const auto parsed = parse_policy(core::as_bytes(text));
     ASSERT_FALSE(parsed.has_value()) << why;
     EXPECT_EQ(parsed.error().code, code) << why << ": " << core::describe(parsed.error());
-    json_ = Json::parse(write_policy(policy_));
+    json_ = Json::parse(signing::write_policy(policy_));
   }
   Json& key() { return json_["keys"][0]; }
   Json& rule() { return json_["rules"][0]; }
@@ -59,12 +59,12 @@ TEST_F(PolicyTest, reads_back_what_was_written) {
                            true,
                            Assurance::proved,
                            {ClaimLevel::real},
-                           {true, true, true}});
+                           {true, true, true, true, true}});
   policy_.keys[0].revoked_at = testing::now;
-  const std::string text = write_policy(policy_);
+  const std::string text = signing::write_policy(policy_);
   const auto parsed = parse_policy(core::as_bytes(text));
   ASSERT_TRUE(parsed.has_value()) << core::describe(parsed.error());
-  EXPECT_EQ(write_policy(*parsed), text);
+  EXPECT_EQ(signing::write_policy(*parsed), text);
   EXPECT_EQ(parsed->sha256, core::sha256(core::as_bytes(text)));
 }
 

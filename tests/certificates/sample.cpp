@@ -91,10 +91,10 @@ core::Program make_program(float first) {
   return program;
 }
 
-SigningKey make_key(std::uint8_t seed) {
+signing::SigningKey make_key(std::uint8_t seed) {
   core::Bytes der(encoding::ed25519_pkcs8.begin(), encoding::ed25519_pkcs8.end());
   der.resize(der.size() + encoding::ed25519_seed_bytes, seed);
-  auto key = SigningKey::from_pkcs8(der);
+  auto key = signing::SigningKey::from_pkcs8(der);
   EXPECT_TRUE(key.has_value());
   return *std::move(key);
 }
@@ -113,14 +113,14 @@ Artifacts make_artifacts(float first) {
   return artifacts;
 }
 
-CertifyInput Artifacts::input() const {
-  CertifyInput input;
+signing::CertifyInput Artifacts::input() const {
+  signing::CertifyInput input;
   input.model_name = "small.onnx";
   input.model = model;
   input.identity = model_identity(program);
   input.claims = {{core::as_bytes(property), proof, std::nullopt}};
   input.trace = trace;
-  input.replay = ReplayInput{core::Verdict::accept(), "cpu", "avx2"};
+  input.replay = signing::ReplayInput{core::Verdict::accept(), "cpu", "avx2"};
   input.toolchain = {"isotrace", "0.1.0"};
   return input;
 }
@@ -136,8 +136,8 @@ Evidence Artifacts::evidence() const {
   return evidence;
 }
 
-core::Bytes certify(const CertifyInput& input, const SigningKey& key) {
-  auto certificate = make_certificate(input, key);
+core::Bytes certify(const signing::CertifyInput& input, const signing::SigningKey& key) {
+  auto certificate = signing::make_certificate(input, key);
   EXPECT_TRUE(certificate.has_value()) << core::describe(certificate.error());
   return certificate ? *std::move(certificate) : core::Bytes{};
 }
@@ -148,8 +148,8 @@ core::Bytes payload_of(const core::Bytes& certificate) {
   return bundle ? std::move(bundle->payload) : core::Bytes{};
 }
 
-core::Bytes certify_text(const std::string& payload, const SigningKey& key) {
-  return sign_payload(core::as_bytes(payload), key);
+core::Bytes certify_text(const std::string& payload, const signing::SigningKey& key) {
+  return signing::sign_payload(core::as_bytes(payload), key);
 }
 
 }  // namespace isotrace::certificates::testing

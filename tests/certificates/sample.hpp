@@ -1,8 +1,10 @@
 // A small model with a proof, a counterexample and a trace, and certificates of them.
 #pragma once
 
-#include <isotrace/certificates/certify.hpp>
 #include <isotrace/certificates/verify.hpp>
+#include <isotrace/signing/certify.hpp>
+#include <isotrace/signing/write_policy.hpp>
+#include <isotrace/signing/write_statement.hpp>
 
 namespace isotrace::certificates::testing {
 
@@ -14,7 +16,7 @@ inline constexpr UnixSeconds year = 31536000;
 core::Program make_program(float first);
 
 /// A key from a fixed seed, so that certificates are the same in every run.
-SigningKey make_key(std::uint8_t seed);
+signing::SigningKey make_key(std::uint8_t seed);
 
 /// Everything there is about one model.
 struct Artifacts {
@@ -26,16 +28,16 @@ struct Artifacts {
   core::Bytes counterexample;  ///< of the false property, at x = (1, 1)
   core::Bytes trace;           ///< of the run at x = (1, 1)
 
-  [[nodiscard]] CertifyInput input() const;  ///< proof, trace and an accepted replay
-  [[nodiscard]] Evidence evidence() const;   ///< everything that input() binds
+  [[nodiscard]] signing::CertifyInput input() const;  ///< proof, trace and an accepted replay
+  [[nodiscard]] Evidence evidence() const;            ///< everything that input() binds
 };
 Artifacts make_artifacts(float first = 3);
 
 /// The certificate; fails the test if it is refused.
-core::Bytes certify(const CertifyInput& input, const SigningKey& key);
+core::Bytes certify(const signing::CertifyInput& input, const signing::SigningKey& key);
 
 /// The payload of a certificate, and a certificate of any payload.
 core::Bytes payload_of(const core::Bytes& certificate);
-core::Bytes certify_text(const std::string& payload, const SigningKey& key);
+core::Bytes certify_text(const std::string& payload, const signing::SigningKey& key);
 
 }  // namespace isotrace::certificates::testing

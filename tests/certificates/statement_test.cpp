@@ -16,8 +16,8 @@ using testing::make_artifacts;
 class StatementTest : public ::testing::Test {
  protected:
   testing::Artifacts artifacts_ = make_artifacts();
-  Statement statement_ = *make_statement(artifacts_.input());
-  core::Bytes payload_ = write_statement(statement_);
+  Statement statement_ = *signing::make_statement(artifacts_.input());
+  core::Bytes payload_ = signing::write_statement(statement_);
   Json json_ = Json::parse(payload_.begin(), payload_.end());
 
   Json& predicate() { return json_["predicate"]; }
@@ -34,7 +34,7 @@ class StatementTest : public ::testing::Test {
 TEST_F(StatementTest, reads_back_what_was_written) {
   const auto parsed = parse_statement(payload_);
   ASSERT_TRUE(parsed.has_value()) << core::describe(parsed.error());
-  EXPECT_EQ(core::to_hex(write_statement(*parsed)), core::to_hex(payload_));
+  EXPECT_EQ(core::to_hex(signing::write_statement(*parsed)), core::to_hex(payload_));
 }
 
 /// Calls `act` with every member of every object below `json`, as (object, key).

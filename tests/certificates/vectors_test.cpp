@@ -7,7 +7,7 @@
 
 #include <isotrace/certificates/key_encoding.hpp>
 #include <isotrace/certificates/keys.hpp>
-#include <isotrace/certificates/openssl_key.hpp>
+#include <isotrace/signing/openssl_signer.hpp>
 
 #include "tests/support/data.hpp"
 
@@ -130,7 +130,8 @@ TEST(Vectors, cctv_ed25519_leaves_one_ordinary_signature) {
     if (!key->verifies(core::as_bytes(message), signature)) continue;
     ++accepted;
     EXPECT_TRUE(test.at("flags").is_null() || test.at("flags").empty()) << test;
-    EXPECT_TRUE(verify_ed25519_by_openssl(spki, core::as_bytes(message), signature)) << test;
+    EXPECT_TRUE(signing::verify_ed25519_by_openssl(spki, core::as_bytes(message), signature))
+        << test;
   }
   EXPECT_EQ(count, 914);
   EXPECT_EQ(accepted, 1);

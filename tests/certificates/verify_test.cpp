@@ -17,12 +17,12 @@ using testing::now;
 
 class Verify : public ::testing::Test {
  protected:
-  SigningKey key_ = testing::make_key(1);
+  signing::SigningKey key_ = testing::make_key(1);
   Artifacts artifacts_ = make_artifacts();
   Artifacts other_ = make_artifacts(4);
-  CertifyInput input_ = artifacts_.input();
+  signing::CertifyInput input_ = artifacts_.input();
   Evidence evidence_ = artifacts_.evidence();
-  Policy policy_ = make_policy(key_.public_key(), now, testing::year);
+  Policy policy_ = signing::make_policy(key_.public_key(), now, testing::year);
   UnixSeconds time_ = now + 1;
 
   VerifyReport report(const core::Bytes& certificate) {
@@ -53,8 +53,8 @@ TEST_F(Verify, the_model_alone_is_enough_by_default) {
 }
 
 TEST_F(Verify, p256_certificates_verify) {
-  const SigningKey key = SigningKey::generate(KeyAlgorithm::ecdsa_p256);
-  policy_ = make_policy(key.public_key(), now, testing::year);
+  const signing::SigningKey key = signing::SigningKey::generate(KeyAlgorithm::ecdsa_p256);
+  policy_ = signing::make_policy(key.public_key(), now, testing::year);
   EXPECT_EQ(report(testing::certify(input_, key)).outcome, Outcome::passed);
 }
 
@@ -130,13 +130,13 @@ TEST_F(Verify, an_inconclusive_verdict_is_authentic) {
 }
 
 TEST_F(Verify, untrusted_keys_are_refused) {
-  const SigningKey stranger = testing::make_key(2);
+  const signing::SigningKey stranger = testing::make_key(2);
   EXPECT_EQ(report(testing::certify(input_, stranger)).outcome, Outcome::key);
 }
 
 TEST_F(Verify, a_key_that_is_not_a_certifier_is_untrusted) {
   policy_.keys.push_back({testing::make_key(2).public_key(), now, now + testing::year, {}});
-  const SigningKey other = testing::make_key(2);
+  const signing::SigningKey other = testing::make_key(2);
   EXPECT_EQ(report(testing::certify(input_, other)).outcome, Outcome::key);
 }
 
@@ -172,14 +172,16 @@ TEST_F(Verify, signatures_by_somebody_else_are_bad) {
 }
 
 TEST_F(Verify, thresholds_count_distinct_keys) {
-  const SigningKey second = testing::make_key(2);
+  const signing::SigningKey second = testing::make_key(2);
   policy_.keys.push_back({second.public_key(), now, now + testing::year, {}});
-  policy_.certifiers.push_back(second.public_key().keyid());
-  policy_.threshold = 2;
+  policy_.certifier.keyids.push_back(second.public_key().keyid());
+  policy_.certifier.threshold = 2;
   const core::Bytes one = testing::certify(input_, key_);
-  const core::Bytes two = sign_payload(testing::payload_of(one), second);
-  const auto judge = [&](std::vector<core::ByteView> certificates) {
-    return verify_certificates(certificates, policy_, evidence_, time_).outcome;
+  const core::Bytes two = signing::sign_payload(testing::payload_of(one), second);
+  const auto judge = [&](const std::vector<core::Bytes>& certificates) {
+    std::vector<CertificateInput> inputs;
+    for (const core::Bytes& bytes : certificates) inputs.push_back({bytes});
+    return verify_certificates(inputs, policy_, evidence_, time_).outcome;
   };
   EXPECT_EQ(judge({one}), Outcome::signature);
   EXPECT_EQ(judge({one, one}), Outcome::signature);
@@ -187,7 +189,8 @@ TEST_F(Verify, thresholds_count_distinct_keys) {
   EXPECT_EQ(judge({two, one}), Outcome::passed);
   const core::Bytes elsewhere = testing::certify(other_.input(), second);
   EXPECT_EQ(judge({one, elsewhere}), Outcome::signature);
-  const core::Bytes stranger = sign_payload(testing::payload_of(one), testing::make_key(3));
+  const core::Bytes stranger =
+      signing::sign_payload(testing::payload_of(one), testing::make_key(3));
   EXPECT_EQ(judge({one, two, stranger}), Outcome::key);
   const core::Bytes junk = {'{', '}'};
   EXPECT_EQ(judge({one, two, junk}), Outcome::malformed);

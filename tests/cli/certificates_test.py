@@ -65,6 +65,40 @@ class Certificates(CommandLineTest):
             evidence[position] = replacement
             self.verify(13, evidence=evidence)
 
+    def flipped(self, path, places=12):
+        """Copies of the file with one bit changed, at places all over it."""
+        size = pathlib.Path(path).stat().st_size
+        for place in range(0, size, max(1, size // places)):
+            def flip(data, place=place):
+                data[place] ^= 1
+                return data
+            yield self.changed_copy(path, "flipped", flip)
+
+    def test_any_flipped_bit_of_any_input_is_noticed(self):
+        for position in (1, 3, 5, 7):
+            for bad in self.flipped(self.evidence[position]):
+                evidence = list(self.evidence)
+                evidence[position] = bad
+                self.verify(13, evidence=evidence)
+        # A policy is what one trusts: it is protected by the roots of the one that is pinned.
+        self.make_key("root")
+        self.run_program("policy", "init", "--key", self.path("ci.pub"), "--root", self.path("root.pub"), "--expires",
+                         "2036-12-31", "--at", "2026-01-01", "--out", self.path("pinned.json"))
+        self.run_program("key", "revoke", "--policy", self.path("pinned.json"), "--key", self.path("root.pub"),
+                         "--since", "2036-01-01", "--out", self.path("next.json"))
+        text = pathlib.Path(self.path("next.json")).read_text().replace('"2036-01-01T23:59:59Z"', "null")
+        pathlib.Path(self.path("next.json")).write_text(text)
+        self.run_program("policy", "sign", self.path("next.json"), "--key", self.path("root.key"), "--out",
+                         self.path("signed.json"))
+        anchor = ["--anchor", self.path("pinned.json")]
+        self.verify(0, policy=self.path("signed.json"), more=anchor)
+        for bad in self.flipped(self.path("signed.json"), 40):
+            self.verify(3, policy=bad, more=anchor)
+        # Another seed is another key, which nobody trusts; anything else is no key.
+        for bad in self.flipped(self.key):
+            if self.run_any("certify", *self.evidence, "--key", bad, "--out", self.path("x")) != 3:
+                self.verify(12, certificate=self.path("x"))
+
     def test_no_evidence_is_not_success(self):
         done = self.verify(20, evidence=[])
         self.assertNotEqual(done.returncode, 0)

@@ -5,7 +5,7 @@ import unittest
 import xml.etree.ElementTree
 
 from command_line import CommandLineTest, FLIPPED, INPUT, MODEL
-from onnx_bytes import rows_times_two
+from onnx_bytes import counting_loop, rows_times_two
 
 FLIPPED_BIT_AT = 557  # the byte of MODEL in which FLIPPED differs: the lowest of a weight
 
@@ -80,6 +80,91 @@ class Traces(Compare):
         self.assertEqual(self.junit(self.path("r.xml")), (["identity", "steps", "output brake"], ["steps"]))
         self.run_program("compare", a, a, "--junit", self.path("r.xml"))
         self.assertEqual(self.junit(self.path("r.xml"))[1], [])
+
+
+class Files(Compare):
+    def test_damage_is_refused_wherever_it_is(self):
+        good = pathlib.Path(self.record("a.isotrace")).read_bytes()
+        self.assertEqual(self.run_json("compare", self.path("a.isotrace"), self.path("a.isotrace"))["verdict"], "identical")
+        for at in range(5, len(good), len(good) // 12):
+            flipped = bytearray(good)
+            flipped[at] ^= 1 << at % 8
+            pathlib.Path(self.path("b.isotrace")).write_bytes(flipped)
+            for pair in (("a.isotrace", "b.isotrace"), ("b.isotrace", "a.isotrace")):
+                self.run_program("compare", *map(self.path, pair), code=3)
+        pathlib.Path(self.path("b.isotrace")).write_bytes(good[:-8])
+        self.assertEqual(self.run_json("compare", self.path("a.isotrace"), self.path("b.isotrace"), code=3)
+                         ["refusal"]["name"], "trace_truncated")
+
+    def test_runs_that_keep_other_contents_or_come_from_elsewhere_are_identical(self):
+        a = self.record("a.isotrace")
+        b = self.record("b.isotrace", MODEL, "cpu", "--keep", "all")
+        c = self.record("c.isotrace", MODEL, "cpu", "--no-embed")
+        for pair in ((a, b), (b, a), (a, c), (b, c)):
+            answer = self.run_json("compare", *pair)
+            self.assertEqual((answer["verdict"], answer["steps"]), ("identical", 5))
+
+    def test_a_long_run_is_compared_step_by_step(self):
+        model = self.path("long.onnx")
+        pathlib.Path(model).write_bytes(counting_loop(1500))
+        traces = [self.path(name) for name in ("a.isotrace", "b.isotrace", "c.isotrace")]
+        for trace, backend, seed in zip(traces, ("reference", "cpu", "cpu"), ("1", "1", "2")):
+            self.run_program("run", model, "--random", seed, "--backend", backend, "--trace", trace)
+        self.assertEqual(self.run_json("compare", traces[0], traces[1])["verdict"], "identical")
+        divergence = self.run_json("compare", traces[0], traces[2], code=1)["divergence"]
+        self.assertEqual((divergence["kind"], divergence["tensor"]), ("input", "x"))
+        self.assertIsNotNone(divergence["element"])
+
+
+class Bounds(Compare):
+    def test_a_run_that_is_the_same_is_within(self):
+        a = self.record("a.isotrace")
+        b = self.record("b.isotrace", MODEL, "cpu", "--keep", "all")
+        answer = self.run_json("compare", a, b, "--bounds", "--junit", self.path("r.xml"))
+        self.assertEqual((answer["verdict"], answer["engine"]), ("identical", b))
+        self.assertEqual(sum(o["equal"] for o in answer["operations"]), 5)
+        self.assertEqual(len(self.junit(self.path("r.xml"))[0]), 5)
+
+    def test_runs_of_other_programs_and_options_that_say_nothing_are_refused(self):
+        a, b = self.record("a.isotrace"), self.record("b.isotrace", FLIPPED)
+        refusal = self.run_json("compare", a, b, "--bounds", code=3)["refusal"]
+        self.assertEqual(refusal["name"], "trace_digest_mismatch")
+        bare = self.record("bare.isotrace", MODEL, "reference", "--no-embed")
+        self.assertEqual(self.run_json("compare", bare, a, "--bounds", code=3)["refusal"]["name"],
+                         "trace_without_program")
+        for words in (["--bounds-ftz"], ["--library-ulps", "4"], ["--ort", "x"], ["--bounds", "--extract", "x"]):
+            self.run_program("compare", a, b, *words, code=2)
+
+
+class KeepDiverging(Compare):
+    def test_the_step_that_parts_is_kept_and_no_other(self):
+        def record(name, model, *words):
+            self.run_program("run", model, "--random", "10", "--trace", self.path(name), *words)
+            return self.path(name)
+        wrong = self.wrong_model()
+        a = record("a.isotrace", MODEL)
+        b = record("b.isotrace", wrong, "--no-embed", "--keep", "diverging", "--expected", a)
+        same = record("same.isotrace", MODEL, "--no-embed", "--keep", "diverging", "--expected", a)
+        bare = record("bare.isotrace", wrong, "--no-embed")
+        self.assertEqual(self.run_json("compare", a, same)["verdict"], "identical")
+        for path, known in ((b, True), (bare, False)):
+            weight, result = self.run_json("compare", a, path, code=1)["divergence"]["tensors"]
+            self.assertEqual((weight["tensor"], result["tensor"]), ("input 1", "output 0"))
+            self.assertIsNone(weight["b"])  # neither stored nor known without the program
+            self.assertEqual(result["b"] is not None, known)
+        sizes = [pathlib.Path(path).stat().st_size for path in (same, b)]
+        self.assertLess(sizes[0], sizes[1])
+
+    def test_it_needs_the_trace_that_is_expected(self):
+        a = self.record("a.isotrace")
+        run = ["run", MODEL, "--input", INPUT, "--trace", self.path("b.isotrace")]
+        self.run_program(*run, "--keep", "diverging", code=2)
+        self.run_program(*run, "--expected", a, code=2)
+        self.run_program("run", MODEL, "--input", INPUT, "--keep", "diverging", "--expected", a, code=2)
+        self.run_program(*run, "--keep", "diverging", "--expected", MODEL, code=3)
+        module = self.path("empty.wasm")
+        pathlib.Path(module).write_bytes(b"\0asm\1\0\0\0")
+        self.run_program("run", module, "--trace", self.path("c"), "--keep", "diverging", "--expected", a, code=2)
 
 
 class Models(Compare):

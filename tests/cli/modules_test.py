@@ -80,6 +80,34 @@ class Run(ModuleTest):
         self.assertEqual(refusal["name"], "wasm_malformed")
         self.assertIn("byte", refusal["where"])
 
+    def test_options_of_the_other_kind_are_usage_errors_that_name_them(self):
+        model = SOURCE / "fixtures/controller/controller.onnx"
+        of_models = (("--input", "x=x.npy"), ("--random", "1"), ("--weights", "w.npz"), ("--keep", "none"),
+                     ("--output", "out"), ("--out", "o.npz"), ("--print",), ("--print-all",))
+        of_modules = (("--invoke", "f"), ("--edition", "2.0"), ("--arg", "a"), ("--env", "A=1"), ("--dir", "/=/"),
+                      ("--virtual",), ("--seed", "1"), ("--effects", "log"), ("--max-steps", "1"))
+        for program, options in ((MODULE, of_models), (model, of_modules)):
+            for option in options:
+                done = self.run_program("run", program, *option, code=2)
+                self.assertIn(f"run: {option[0]} does not apply to ", done.stderr.decode())
+        trace = self.trace("t.isotrace", "--invoke", "collatz", "27")
+        for option in (*of_models, ("--no-embed",), *of_modules[:4], *of_modules[5:8]):
+            done = self.run_program("run", trace + ".incomplete", "--resume", *option, code=2)
+            self.assertIn(option[0], done.stderr.decode())
+        self.assert_only("t.isotrace")
+
+    def test_traces_take_only_options_of_their_kind(self):
+        trace = self.trace("t.isotrace", "--invoke", "collatz", "27")
+        model = self.record("m.isotrace")
+        for words in (("replay", trace, "--input", "x=x.npy"), ("replay", trace, "--weights", "w.npz"),
+                      ("compare", trace, trace, "--jobs", "2"), ("compare", trace, trace, "--extract", "e"),
+                      ("compare", trace, "--against", "cpu", "--backend", "cpu"),
+                      ("compare", trace, "--against", "cpu", "--junit", "r.xml"),
+                      ("compare", trace, "--against", "ort"), ("inspect", trace, "--backend", "cpu"),
+                      ("inspect", model, "--step", "0", "--memory", "0"), ("inspect", model, "--last-write", "0"),
+                      ("inspect", model, "--program", "p"), ("inspect", str(SOURCE / "fixtures/controller/controller.onnx"), "--step", "0")):
+            self.run_program(*words, code=2)
+
     def test_operands_belong_to_modules_alone(self):
         model = SOURCE / "fixtures/controller/controller.onnx"
         self.run_program("run", model, "27", code=2)
@@ -183,6 +211,17 @@ class Compare(ModuleTest):
         a = self.trace("a.isotrace", "--invoke", "collatz", "27")
         b = self.trace("b.isotrace", "--invoke", "collatz", "27", "--backend", "reference")
         self.assertEqual(self.run_json("compare", a, b)["verdict"], "identical")
+
+    def test_against_an_engine_the_run_is_made_again_at_once(self):
+        a = self.trace("a.isotrace", "--invoke", "collatz", "27")
+        root = self.run_json("inspect", a)["root"]
+        for engine in ("cpu", "reference"):
+            answer = self.run_json("compare", a, "--against", engine)
+            self.assertEqual((answer["verdict"], answer["root"]), ("identical", root))
+        bare = self.trace("bare.isotrace", "--invoke", "collatz", "27", "--no-embed")
+        refusal = self.run_json("compare", bare, "--against", "cpu", code=3)["refusal"]
+        self.assertEqual(refusal["name"], "trace_without_program")
+        self.run_program("compare", bare, "--against", "cpu", "--program", MODULE)
 
     def test_other_arguments_are_named_with_the_first_step_that_differs(self):
         a = self.trace("a.isotrace", "--invoke", "collatz", "27")

@@ -59,6 +59,32 @@ class Prove(CommandLineTest):
         self.assert_only("bad.vnnlib")
 
 
+class Bench(CommandLineTest):
+    def instances(self, *verdicts):
+        shutil.copy(MODEL, self.path("m.onnx"))
+        shutil.copy(HOLDS, self.path("holds.vnnlib"))
+        shutil.copy(FAILS, self.path("fails.vnnlib"))
+        rows = "".join(f"m.onnx,{name}.vnnlib,{verdict},60\n" for name, verdict in zip(["holds", "fails"], verdicts))
+        pathlib.Path(self.path("expected.csv")).write_text(rows)
+        return ["bench", "proofs", "--instances", str(self.folder)]
+
+    def test_published_verdicts_are_compared(self):
+        table = self.run_json(*self.instances("unsat", "sat"))
+        self.assertEqual((table["decided"], table["contradictions"], table["unchecked"]), (2, 0, 0))
+        self.assertEqual([row["verdict"] for row in table["rows"]], ["proved", "violated"])
+        self.assertGreater(table["rows"][0]["proofBytes"], 100)
+
+    def test_a_contradiction_is_an_error(self):
+        table = self.run_json(*self.instances("sat", "sat*"), code=1)
+        self.assertEqual((table["decided"], table["contradictions"]), (2, 1))
+
+    def test_some_instances_alone(self):
+        table = self.run_json(*self.instances("unsat", "sat"), "--match", "fails")
+        self.assertEqual([row["property"] for row in table["rows"]], ["fails.vnnlib"])
+        self.run_program("bench", "proofs", code=2)
+        self.run_program("bench", "proofs", "--instances", self.path("nowhere"), code=4)
+
+
 @unittest.skipUnless(shutil.which("coqc"), "coqc is not installed")
 class Coq(CommandLineTest):
     def test_bundle_replays_and_a_changed_one_does_not(self):

@@ -96,6 +96,8 @@ class WasiNn(CommandLineTest):
         self.run_program("run", *CLASSIFY_WORDS, "--trace", trace)
         self.run_program("replay", trace)
         self.run_program("replay", trace, "--backend", "reference")
+        for backend in ("cpu", "reference"):
+            self.assertEqual(self.run_json("compare", trace, "--against", backend)["verdict"], "identical")
 
 
 if __name__ == "__main__":

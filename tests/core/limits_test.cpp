@@ -38,7 +38,10 @@ const std::map<std::string, std::uint64_t> values = {
     ISOTRACE_LIMIT(wasm_entities_max),       ISOTRACE_LIMIT(wasm_parameters_max),
     ISOTRACE_LIMIT(wasm_locals_max),         ISOTRACE_LIMIT(wasm_memory_pages_max),
     ISOTRACE_LIMIT(wasm_table_elements_max), ISOTRACE_LIMIT(wasm_frames_max),
-    ISOTRACE_LIMIT(wasm_slots_max),          ISOTRACE_LIMIT(witness_bytes_max)};
+    ISOTRACE_LIMIT(wasm_slots_max),          ISOTRACE_LIMIT(witness_bytes_max),
+    ISOTRACE_LIMIT(signatures_max),          ISOTRACE_LIMIT(log_entries_max),
+    ISOTRACE_LIMIT(archive_bytes_max),       ISOTRACE_LIMIT(archive_files_max),
+    ISOTRACE_LIMIT(plugin_bytes_max)};
 #undef ISOTRACE_LIMIT
 
 TEST(Limits, test_knows_every_constant_of_the_header) {

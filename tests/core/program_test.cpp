@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <isotrace/core/limits.hpp>
-#include <isotrace/core/program.hpp>
+#include <isotrace/core/program_graph.hpp>
 
 #include "tests/core/program_sample.hpp"
 
@@ -33,6 +33,41 @@ TEST(Program, round_trips_through_its_bytes) {
   EXPECT_EQ(again->nodes[1].name, "pool");
   EXPECT_EQ(again->value_name(3), "conv_out");
   EXPECT_TRUE(identical(again->constants[0], program.constants[0]));
+}
+
+TEST(Program, a_graph_is_what_the_digest_covers_and_stands_alone) {
+  const Program program = sample_program();
+  const ProgramIdentity identity = identify_program(program);
+  const Bytes bytes = write_program_graph(program, identity);
+  EXPECT_EQ(sha256(bytes), identity.digest);
+  const auto graph = parse_program_graph(bytes);
+  ASSERT_TRUE(graph.has_value()) << describe(graph.error());
+  EXPECT_EQ(graph->constants, identity.constants);
+  ASSERT_EQ(graph->program.nodes.size(), program.nodes.size());
+  for (std::size_t i = 0; i < program.nodes.size(); ++i) {
+    EXPECT_EQ(graph->program.nodes[i].op, program.nodes[i].op);
+    EXPECT_EQ(graph->program.nodes[i].inputs, program.nodes[i].inputs);
+    EXPECT_EQ(graph->program.nodes[i].outputs, program.nodes[i].outputs);
+    EXPECT_EQ(attribute_digest(graph->program.nodes[i]), attribute_digest(program.nodes[i]));
+  }
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(parse_program_graph(ByteView(bytes).first(size)).has_value()) << size;
+  }
+}
+
+TEST(Program, a_graph_that_reads_what_is_not_there_is_refused) {
+  const auto code_of = [](const Change& change) {
+    const Program program = changed(change);
+    const auto graph = parse_program_graph(write_program_graph(program, identify_program(program)));
+    return graph ? std::nullopt : std::optional(graph.error().code);
+  };
+  EXPECT_EQ(code_of([](Program&) {}), std::nullopt);
+  EXPECT_EQ(code_of([](Program& p) { p.nodes[0].inputs[0] = 3; }), RefusalCode::program_ill_formed);
+  EXPECT_EQ(code_of([](Program& p) { p.nodes[1].outputs[0] = 7; }),
+            RefusalCode::program_ill_formed);
+  EXPECT_EQ(code_of([](Program& p) { p.nodes[0].attributes.pop_back(); }),
+            RefusalCode::program_ill_formed);
+  EXPECT_EQ(code_of([](Program& p) { p.outputs[0].value = 99; }), RefusalCode::program_ill_formed);
 }
 
 TEST(Program, accessors_find_attributes_constants_and_names) {

@@ -4,7 +4,8 @@
 usage: console_blocks.py BUILD_DIR SOURCE_DIR DOCUMENT...
 
 A block starts with ```console. Lines with "$ " are commands, run by bash one after the other in one fresh
-folder per document that holds copies of fixtures/controller and the programs of fixtures/wasm; the lines below a command are its output
+folder per document that holds copies of fixtures/controller, the programs of fixtures/wasm and, as folder
+plugin, fixtures/plugin; CMake finds isotrace_backend.h as if it were installed. The lines below a command are its output
 (stdout and stderr). A line "..." stands for any lines. Outputs are reproducible, so digests must match.
 """
 import os
@@ -51,13 +52,15 @@ def matches(expected, printed):
 
 
 def run_document(document, build, source):
-    environment = dict(os.environ, PATH=f"{build}/bin:{os.environ['PATH']}", NO_COLOR="1")
+    environment = dict(os.environ, PATH=f"{build}/bin:{os.environ['PATH']}", NO_COLOR="1",
+                       CMAKE_INCLUDE_PATH=str(source / "backends/plugin"))
     ran = 0
     with tempfile.TemporaryDirectory(prefix="isotrace-docs-") as folder:
         programs = (source / "fixtures/wasm/programs").glob("*.wasm")
         for file in [*(source / "fixtures/controller").iterdir(), *programs]:
             if file.is_file():
                 shutil.copy(file, folder)
+        shutil.copytree(source / "fixtures/plugin", pathlib.Path(folder) / "plugin")
         for block in console_blocks(document.read_text()):
             for number, command, expected in commands(block):
                 done = subprocess.run(["bash", "-c", command], cwd=folder, env=environment, stdout=subprocess.PIPE,

@@ -25,3 +25,14 @@ cmake --build "$work/build" >"$work/build.log"
 root=$("$work/build/consumer" "$work/a.isotrace")
 grep -q "\"root\": \"$root\"" "$work/run.json"
 echo "installed consumer read root $root"
+
+# A plugin is built against the installed header alone, and passes on the installed program.
+cp -r "$source/fixtures/plugin" "$work/plugin"
+cmake -S "$work/plugin" -B "$work/plugin/build" -G Ninja -DISOTRACE_INCLUDE="$work/usr/include" >"$work/plugin.log"
+cmake --build "$work/plugin/build" >>"$work/plugin.log"
+"$work/usr/bin/isotrace" conform backend "$work/plugin/build/template.so" --only 'Gemm/*' >"$work/conform.txt"
+grep -q '^verified ' "$work/conform.txt"
+"$work/usr/bin/isotrace" run "$controller/controller.onnx" --input "state=$controller/state.pb" \
+  --backend "plugin:$work/plugin/build/template.so" >"$work/plugin_run.txt"
+grep -qx "root $root" "$work/plugin_run.txt"
+echo "installed plugin gave root $root"

@@ -6,7 +6,8 @@ import sys
 
 root = pathlib.Path(sys.argv[1])
 codes = re.findall(r"^ISOTRACE_REFUSAL\((\d+), (\w+),", (root / "core/refusals.def").read_text(), re.M)
-rooms = ("core", "reference", "trace", "wasm", "backends", "executor", "smt", "proofs", "certificates", "tools")
+rooms = ("core", "reference", "trace", "wasm", "backends", "executor", "referee", "smt", "proofs", "certificates",
+         "signing", "tools")
 sources = "\n".join(p.read_text() for room in rooms for p in (root / room).rglob("*.[ch]pp"))
 tests = "\n".join(p.read_text() for p in (root / "tests").rglob("*") if p.suffix in (".cpp", ".hpp", ".py"))
 problems = []

@@ -98,6 +98,17 @@ TEST(Reader, recognises_traces_by_their_first_message) {
   EXPECT_FALSE(looks_like_trace(core::as_bytes("no trace at all, but long enough for a frame")));
 }
 
+TEST(Reader, steps_that_fell_back_stand_beside_the_root) {
+  const Trace plain = make_trace(sample_recording());
+  EXPECT_TRUE(plain.fallback_steps.empty());
+  auto messages = messages_of(write_recording(sample_recording()));
+  std::get<FooterMessage>(messages.back()).fallback_steps = {0, 1};
+  const auto trace = parse_trace(join_and_seal(messages));
+  ASSERT_TRUE(trace) << core::describe(trace.error());
+  EXPECT_EQ(trace->fallback_steps, (std::vector<std::uint64_t>{0, 1}));
+  EXPECT_EQ(trace->root, plain.root);
+}
+
 TEST(ReaderRefuses, empty_file_as_truncated) {
   EXPECT_EQ(refusal_of({}), RefusalCode::trace_truncated);
 }
@@ -197,6 +208,11 @@ TEST(ReaderRefuses, footer_that_does_not_fit) {
             RefusalCode::trace_digest_mismatch);
   EXPECT_EQ(refused([](FooterMessage& f) { f.outputs.clear(); }),
             RefusalCode::trace_digest_mismatch);
+  for (const std::vector<std::uint64_t>& steps :
+       {std::vector<std::uint64_t>{2}, {1, 0}, {1, 1}, {UINT64_MAX}}) {
+    EXPECT_EQ(refused([&](FooterMessage& f) { f.fallback_steps = steps; }),
+              RefusalCode::trace_malformed);
+  }
 }
 
 TEST(ReaderRefuses, changed_names_and_provenance_by_the_file_digest) {

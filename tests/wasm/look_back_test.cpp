@@ -4,6 +4,7 @@
 #include <isotrace/wasm/instruction_text.hpp>
 #include <isotrace/wasm/record/compare.hpp>
 #include <isotrace/wasm/record/last_write.hpp>
+#include <isotrace/wasm/record/run_again.hpp>
 
 #include "tests/wasm/recorded_run.hpp"
 
@@ -202,6 +203,43 @@ TEST_F(WasmLookBack, an_engine_that_went_wrong_is_found_with_the_byte_and_its_la
   EXPECT_FALSE(once->b_agrees);
   EXPECT_FALSE(once->begin.has_value());
   EXPECT_EQ(once->parts, std::vector<std::string>{"memory 0"});
+}
+
+TEST_F(WasmLookBack, a_run_made_again_is_equal_or_parts_where_an_engine_went_wrong) {
+  const auto same = run_again(trace_, request_, make_fastest_engine);
+  ASSERT_TRUE(same.has_value()) << core::describe(same.error());
+  EXPECT_EQ(same->root, trace_.root);
+  const EngineFactory faulty = faulty_engine(2500, 64);
+  const EngineFactory reference = make_reference_engine;
+  // The one made again went wrong, then the recorded one did.
+  const trace::Trace wrong = *run_again(trace_, request_, faulty);
+  const auto found = *compare_runs({trace_, request_, reference}, {wrong, request_, faulty});
+  ASSERT_TRUE(found.has_value());
+  EXPECT_TRUE(found->a_agrees && !found->b_agrees);
+  ASSERT_TRUE(found->byte.has_value());
+  EXPECT_EQ(found->byte->address, 64U);
+  const trace::Trace recorded = read(record(request_, counting_host(), faulty).file);
+  const trace::Trace right = *run_again(recorded, request_, reference);
+  EXPECT_EQ(right.root, core::Digest{});
+  const auto turned = *compare_runs({recorded, request_, faulty}, {right, request_, reference});
+  ASSERT_TRUE(turned.has_value());
+  EXPECT_TRUE(!turned->a_agrees && turned->b_agrees);
+  EXPECT_EQ(turned->checkpoint, found->checkpoint);
+}
+
+TEST_F(WasmLookBack, a_run_made_again_ends_where_the_recording_goes_on_and_goes_on_where_it_ends) {
+  trace::Trace longer = trace_;
+  longer.machine.checkpoints.push_back(longer.machine.checkpoints.back());
+  longer.machine.tensor_steps.push_back(0);
+  const trace::Trace ends = *run_again(longer, request_, make_reference_engine);
+  EXPECT_EQ(ends.machine.checkpoints.size() + 1, longer.machine.checkpoints.size());
+  EXPECT_EQ(ends.root, core::Digest{});
+  trace::Trace shorter = trace_;
+  shorter.machine.state = shorter.machine.checkpoints.back().state;
+  shorter.machine.checkpoints.pop_back();
+  const trace::Trace goes_on = *run_again(shorter, request_, make_reference_engine);
+  EXPECT_EQ(goes_on.machine.checkpoints.size(), shorter.machine.checkpoints.size() + 1);
+  EXPECT_EQ(goes_on.root, core::Digest{});
 }
 
 }  // namespace

@@ -103,8 +103,9 @@ class StepPair {
     call_.reset();
     const std::uint32_t pc = ahead_.stepper.state().frames.back().pc;
     ahead_.stepper.step();
-    JudgedStep judged{.witness =
-                          maker_->make_witness(behind_.stepper.state(), call_ ? &*call_ : nullptr)};
+    JudgedStep judged{
+        .witness =
+            maker_->make_witness(behind_.stepper.state(), call_ ? &*call_ : nullptr).value()};
     const auto report = check_step(judged.witness);
     EXPECT_TRUE(report.has_value()) << core::describe(report.error());
     EXPECT_TRUE(report->verdict.accepted()) << report->verdict.reason << " at " << pc;

@@ -246,10 +246,18 @@ TEST(Witness, the_next_call_of_the_log_is_taken_only_by_the_opcode_that_makes_it
       .function = 0, .arguments = {1, 2}, .results = {0}, .trap = 0, .writes = {}};
   ASSERT_TRUE(machine.stepper.begin(machine.exported("f"), {}).has_value());
   for (const bool calls : {false, false, true}) {
-    const Witness witness = maker->make_witness(machine.stepper.state(), &next);
+    const Witness witness = maker->make_witness(machine.stepper.state(), &next).value();
     EXPECT_EQ(witness.host_call.has_value(), calls);
     EXPECT_TRUE(check_step(witness)->verdict.accepted());
-    machine.stepper.step();
+    if (!calls) machine.stepper.step();
+  }
+  for (const std::size_t argument : {0U, 1U, 2U}) {  // of no call, and of two others
+    trace::HostCallRecord other = next;
+    if (argument < 2) ++other.arguments[argument];
+    const auto refused =
+        maker->make_witness(machine.stepper.state(), argument < 2 ? &other : nullptr);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().code, core::RefusalCode::trace_digest_mismatch);
   }
 }
 

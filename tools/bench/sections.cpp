@@ -1,18 +1,16 @@
 #include <cmath>
 
 #include <isotrace/tools/bench/section.hpp>
+#include <isotrace/tools/bench/wasm_traces_section.hpp>
 
 namespace isotrace::tools::bench {
 
 const std::vector<Section>& all_sections() {
   static const std::vector<Section> sections = {
-      {"tensors", "gemm", &bench_gemm},
-      {"tensors", "int8", &bench_int8},
-      {"tensors", "quantised", &bench_quantised},
-      {"tensors", "ternary", &bench_ternary},
-      {"tensors", "math", &bench_math},
-      {"tensors", "models", &bench_models},
-      {"wasm", "wasm", &bench_wasm},
+      {"tensors", "gemm", &bench_gemm},           {"tensors", "int8", &bench_int8},
+      {"tensors", "quantised", &bench_quantised}, {"tensors", "ternary", &bench_ternary},
+      {"tensors", "math", &bench_math},           {"tensors", "models", &bench_models},
+      {"wasm", "engines", &bench_wasm},           {"wasm", "traces", &bench_wasm_traces},
   };
   return sections;
 }

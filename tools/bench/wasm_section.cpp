@@ -6,18 +6,16 @@
 #include <sstream>
 
 #include <isotrace/core/check.hpp>
-#include <isotrace/core/file.hpp>
-#include <isotrace/core/limits.hpp>
 #include <isotrace/tools/bench/child.hpp>
 #include <isotrace/tools/bench/measure.hpp>
 #include <isotrace/tools/bench/section.hpp>
 #include <isotrace/tools/bench/temporary_folder.hpp>
 #include <isotrace/tools/bench/wasm_entry.hpp>
+#include <isotrace/tools/bench/wasm_kernels.hpp>
 #include <isotrace/wasm/background_hasher.hpp>
 #include <isotrace/wasm/fast/engine.hpp>
 #include <isotrace/wasm/instantiate.hpp>
 #include <isotrace/wasm/stepper.hpp>
-#include <isotrace/wasm/validate.hpp>
 
 namespace isotrace::tools::bench {
 namespace {
@@ -32,19 +30,11 @@ std::unique_ptr<wasm::Engine> make_engine(wasm::Store& store) {
   return std::make_unique<wasm::FastEngine>(store);
 }
 
-struct Kernel {
-  std::string name;
-  std::shared_ptr<const wasm::Module> module;
-  core::Digest digest;
-  std::uint32_t function = 0;
-  wasm::Slot argument = 0;
-};
-
 /// A run of a kernel in this process, from its instantiation on.
 class KernelRun {
  public:
   template <class MakeEngine>
-  KernelRun(const Kernel& kernel, const MakeEngine& make) : program_(kernel.digest) {
+  KernelRun(const Kernel& kernel, const MakeEngine& make) : program_(kernel.program) {
     const auto made = wasm::instantiate(store_, kernel.module, {});
     ISOTRACE_CHECK(made.has_value());
     engine_ = make(store_);
@@ -68,9 +58,7 @@ class KernelRun {
 
   [[nodiscard]] const std::vector<core::Digest>& roots() const { return roots_; }
   [[nodiscard]] const wasm::Execution& state() { return engine_->state(); }
-  trace::StateRecord record() {
-    return wasm::state_record(store_, engine_->state(), program_);
-  }
+  trace::StateRecord record() { return wasm::state_record(store_, engine_->state(), program_); }
 
  private:
   wasm::Store store_;
@@ -129,45 +117,6 @@ struct PeerTask {
     return all->seconds - start->seconds;
   }
 };
-
-Result<Kernel> load_kernel(const std::string& folder, const std::string& name,
-                           std::uint32_t argument) {
-  core::PosixFiles files;
-  const std::string path = folder + "/" + name + ".wasm";
-  ISOTRACE_TRY(core::Bytes bytes, files.read(path, core::limits::wasm_module_bytes_max));
-  const core::Digest digest = core::sha256(bytes);
-  ISOTRACE_TRY(wasm::Module module, wasm::load_module(std::move(bytes), wasm::Edition::v2));
-  const wasm::FunctionType type{{wasm::ValueType::i32}, {wasm::ValueType::i32}};
-  for (const wasm::Export& out : module.exports) {
-    if (out.kind != wasm::ExternKind::function || out.name != "run" || !module.imports.empty() ||
-        module.start || module.type_of(module.functions[out.index]) != type) {
-      continue;
-    }
-    const std::uint32_t function = out.index;
-    return Kernel{name, std::make_shared<const wasm::Module>(std::move(module)), digest, function,
-                  argument};
-  }
-  return core::refuse(core::RefusalCode::wasm_export_unknown, path,
-                      "run: (i32) -> (i32), of a module without imports and start function");
-}
-
-/// The kernels that params.txt names, one a line: NAME ARGUMENT.
-Result<std::vector<Kernel>> load_kernels(const std::string& folder) {
-  const std::string path = folder + "/params.txt";
-  std::ifstream list(path);
-  if (!list) return core::refuse(core::RefusalCode::file_not_found, path);
-  std::vector<Kernel> kernels;
-  std::string name;
-  std::uint32_t argument = 0;
-  while (list >> name >> argument) {
-    ISOTRACE_TRY(Kernel kernel, load_kernel(folder, name, argument));
-    kernels.push_back(std::move(kernel));
-  }
-  if (!list.eof() || kernels.empty()) {
-    return core::refuse(core::RefusalCode::file_read_failed, path, "not lines of NAME ARGUMENT");
-  }
-  return kernels;
-}
 
 /// Times one run of a fresh instance.
 Contender timed_run(const Kernel& kernel, void (KernelRun::*run)()) {

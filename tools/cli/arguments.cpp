@@ -8,10 +8,17 @@
 namespace isotrace::tools {
 namespace {
 
+/// "plugin:FILE" stands for every value that begins with "plugin:" and goes on.
+bool fits(std::string_view value, std::string_view choice) {
+  const auto colon = choice.find(':');
+  if (colon == std::string_view::npos) return choice == value;
+  return value.size() > colon + 1 && value.starts_with(choice.substr(0, colon + 1));
+}
+
 bool among(std::string_view value, std::string_view choices) {
   while (!choices.empty()) {
     const std::string_view choice = choices.substr(0, choices.find('|'));
-    if (choice == value) return true;
+    if (fits(value, choice)) return true;
     choices.remove_prefix(std::min(choices.size(), choice.size() + 1));
   }
   return false;

@@ -16,7 +16,8 @@ struct OptionSpec {
   Arity arity;
   std::string_view help;
   std::string_view fallback = {};  ///< the value when the option is not given; empty: none
-  std::string_view choices = {};   ///< "reference|cpu": the values allowed; empty: any
+  /// "reference|plugin:FILE": the values allowed; empty: any. What follows a colon is any text.
+  std::string_view choices = {};
   bool required = false;
 };
 

@@ -3,14 +3,24 @@
 namespace isotrace::tools {
 namespace {
 
+/// "a b plugin:" of "a|b|plugin:FILE".
+std::string choice_words(std::string_view choices) {
+  std::string words;
+  bool fixed = true;
+  for (const char c : choices) {
+    if (c == '|') fixed = true;
+    if (fixed) words += c == '|' ? ' ' : c;
+    if (c == ':') fixed = false;
+  }
+  return words;
+}
+
 std::string words_of(const ProgramSpec& program, const CommandSpec& command) {
   std::string words;
   for (const OptionSpec& option : command.options) words += std::string(option.name) + " ";
   for (const OptionSpec& option : program.shared) words += std::string(option.name) + " ";
   for (const OperandSpec& operand : command.operands) {
-    std::string choices(operand.choices);
-    for (char& c : choices) c = c == '|' ? ' ' : c;
-    if (!choices.empty()) words += choices + " ";
+    if (!operand.choices.empty()) words += choice_words(operand.choices) + " ";
   }
   if (!words.empty()) words.pop_back();
   return words;
@@ -34,10 +44,8 @@ std::string quoted(std::string_view text) {
 void append_bash_choices(std::string& text, std::span<const OptionSpec> options) {
   for (const OptionSpec& option : options) {
     if (option.choices.empty()) continue;
-    std::string choices(option.choices);
-    for (char& c : choices) c = c == '|' ? ' ' : c;
-    text += "    " + std::string(option.name) + ") COMPREPLY=($(compgen -W " + quoted(choices) +
-            " -- \"$word\")); return ;;\n";
+    text += "    " + std::string(option.name) + ") COMPREPLY=($(compgen -W " +
+            quoted(choice_words(option.choices)) + " -- \"$word\")); return ;;\n";
   }
 }
 

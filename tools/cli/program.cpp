@@ -1,11 +1,16 @@
 #include <isotrace/tools/cli/program.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <cstdlib>
 #include <iostream>
 
+#include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <unistd.h>
 
+#include <isotrace/core/digest.hpp>
 #include <isotrace/tools/cli/help.hpp>
 
 namespace isotrace::tools {
@@ -24,6 +29,23 @@ bool asks_for_help(const std::vector<std::string>& words) {
 int usage_error(const ProgramSpec& program, const std::string& what) {
   std::cerr << program.name << ": " << what << "; see `" << program.name << " --help`\n";
   return exit_usage;
+}
+
+/// OpenSSL is set up before anything else, so that want of memory cannot surprise it halfway, and
+/// without its configuration file: no variable of the environment says which algorithms there are.
+void prepare_openssl() {
+  OPENSSL_init_crypto(
+      OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ATEXIT,
+      nullptr);
+  ERR_clear_error();
+  static_cast<void>(core::sha256({}));
+}
+
+/// The buffer that libc would allocate when the first answer is printed.
+void prepare_output() {
+  static std::array<char, BUFSIZ> buffer;
+  const int mode = isatty(STDOUT_FILENO) == 1 ? _IOLBF : _IOFBF;
+  std::setvbuf(stdout, buffer.data(), mode, buffer.size());
 }
 
 int run_command_line(const ProgramSpec& program, FindFunction find_function,
@@ -57,6 +79,8 @@ int run_command_line(const ProgramSpec& program, FindFunction find_function,
 int run_program(const ProgramSpec& program, FindFunction find_function,
                 const std::vector<std::string>& words) {
   try {
+    prepare_openssl();
+    prepare_output();
     const int code = run_command_line(program, find_function, words);
     std::cout.flush();
     // Output that could not be written is not an answer: a full disk must not look like success.

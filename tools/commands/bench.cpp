@@ -1,9 +1,11 @@
 // Speeds beside other libraries and interpreters, measured in the same run. Results are compared
 // with the reference first of all: a fast wrong answer exits 1.
+#include <algorithm>
 #include <cstdlib>
 #include <iomanip>
 
 #include <isotrace/tools/bench/section.hpp>
+#include <isotrace/tools/commands/bench_proofs.hpp>
 #include <isotrace/tools/commands/commands.hpp>
 
 namespace isotrace::tools {
@@ -22,8 +24,12 @@ std::string number(std::optional<double> value, int digits) {
 
 void print_text(const Context& context, const BenchTable& table) {
   std::ostream& out = context.out;
-  out << table.section << " (" << table.unit
-      << "; in brackets: " << (table.less_is_better ? "peer / ours" : "ours / peer") << ")\n";
+  out << table.section << " (" << table.unit;
+  const bool compared = table.columns.size() > 1;
+  if (compared) {
+    out << "; in brackets: " << (table.less_is_better ? "peer / ours" : "ours / peer");
+  }
+  out << ")\n";
   for (const std::string& note : table.notes) out << "  " << note << "\n";
   out << "  " << std::left << std::setw(24) << "";
   for (const std::string& column : table.columns) out << std::setw(21) << column;
@@ -37,11 +43,14 @@ void print_text(const Context& context, const BenchTable& table) {
     }
     out << (row.identical ? "identical" : "DIFFERENT") << "\n";
   }
-  out << "  " << std::setw(45) << "geometric mean";
-  for (std::size_t i = 1; i < table.columns.size(); ++i) {
-    out << std::setw(21) << number(mean_ratio(table, i), 2);
+  if (compared) {
+    out << "  " << std::setw(45) << "geometric mean";
+    for (std::size_t i = 1; i < table.columns.size(); ++i) {
+      out << std::setw(21) << number(mean_ratio(table, i), 2);
+    }
+    out << "\n";
   }
-  out << std::right << "\n\n" << std::flush;
+  out << std::right << "\n" << std::flush;
 }
 
 std::string environment(const char* name) {
@@ -67,6 +76,7 @@ Json to_json(const BenchTable& table) {
 }  // namespace
 
 int bench_command(const Context& context, const Arguments& arguments) {
+  if (arguments.operand(0) == "proofs") return bench_proofs(context, arguments);
   const auto threads = parse_count(arguments.value("--threads"));
   if (!threads || *threads == 0 || *threads > 1024) {
     return report_usage(context, "--threads must be a number from 1 to 1024");
@@ -87,9 +97,16 @@ int bench_command(const Context& context, const Arguments& arguments) {
                              .wasm3 = arguments.value("--wasm3"),
                              .rounds = *rounds};
   const std::string only = arguments.value("--only");
+  const auto& sections = bench::all_sections();
+  const bool known = std::ranges::any_of(sections, [&](const bench::Section& section) {
+    return section.what == arguments.operand(0) && (only.empty() || section.name == only);
+  });
+  if (!known) {
+    return report_usage(context, "bench: " + arguments.operand(0) + " has no section " + only);
+  }
   bool identical = true;
   Json tables = Json::array();
-  for (const bench::Section& section : bench::all_sections()) {
+  for (const bench::Section& section : sections) {
     if (section.what != arguments.operand(0)) continue;
     if (!only.empty() && section.name != only) continue;
     ISOTRACE_OR_REPORT(context, const std::vector<BenchTable> measured, section.run(options));

@@ -4,6 +4,7 @@
 #include <isotrace/tools/commands/inputs.hpp>
 #include <isotrace/tools/commands/level.hpp>
 #include <isotrace/tools/commands/proof_files.hpp>
+#include <isotrace/tools/commands/questions.hpp>
 #include <isotrace/tools/commands/reexecution.hpp>
 
 namespace isotrace::tools {
@@ -12,25 +13,31 @@ namespace {
 using core::Verdict;
 using proofs::Proof;
 
-/// Whether the proof is about the model and property named on the command line.
+/// Whether the proof is about what the command line asks.
 core::Result<Verdict> check_subjects(const Context& context, const Arguments& arguments,
                                      const proofs::CheckReport& checked) {
-  if (arguments.has("--model")) {
-    ISOTRACE_TRY(const core::Program program, load_program(context, arguments.value("--model")));
-    if (core::program_digest(program) != checked.program) {
-      return Verdict::reject("the proof is about another program than " +
-                             arguments.value("--model"));
-    }
-  }
-  if (arguments.has("--property")) {
+  if (!arguments.has("--model")) {
+    if (!arguments.has("--property")) return Verdict::accept();
     ISOTRACE_TRY(const core::Bytes text,
                  context.read(arguments.value("--property"), core::limits::property_bytes_max));
-    if (core::sha256(text) != checked.property) {
-      return Verdict::reject("the proof is about another property than " +
-                             arguments.value("--property"));
-    }
+    if (core::sha256(text) == checked.property) return Verdict::accept();
+    return Verdict::reject("the proof is about another property than " +
+                           arguments.value("--property"));
   }
-  return Verdict::accept();
+  ISOTRACE_TRY(const core::Program program, load_program(context, arguments.value("--model")));
+  if (!asks_something(arguments)) {
+    if (core::program_digest(program) == checked.program) return Verdict::accept();
+    return Verdict::reject("the proof is about another program than " + arguments.value("--model"));
+  }
+  ISOTRACE_TRY(const auto questions, load_questions(context, arguments, program));
+  bool same_property = false;
+  for (const AskedQuestion& question : questions) {
+    if (core::sha256(core::as_bytes(question.property)) != checked.property) continue;
+    same_property = true;
+    if (core::program_digest(question.program) == checked.program) return Verdict::accept();
+  }
+  return Verdict::reject(same_property ? "the proof is about another program than asked"
+                                       : "the proof is about another property than asked");
 }
 
 core::Result<Verdict> judge(const Context& context, const Arguments& arguments, const Proof& proof,
@@ -46,6 +53,12 @@ core::Result<Verdict> judge(const Context& context, const Arguments& arguments, 
 }  // namespace
 
 int check_command(const Context& context, const Arguments& arguments) {
+  std::string problem = question_problem(arguments);
+  const bool named = arguments.has("--ensure") || arguments.has("--robust");
+  if (problem.empty() && named && !arguments.has("--model")) {
+    problem = "--ensure and --robust need --model";
+  }
+  if (!problem.empty()) return report_usage(context, "check: " + problem);
   ISOTRACE_OR_REPORT(context, const Proof proof, load_proof(context, arguments.operand(0)));
   ISOTRACE_OR_REPORT(context, const proofs::CheckReport checked, proofs::check_proof(proof));
   ISOTRACE_OR_REPORT(context, const Verdict verdict, judge(context, arguments, proof, checked));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <isotrace/executor/invariance.hpp>
+#include <isotrace/tools/commands/choose_backend.hpp>
 #include <isotrace/tools/commands/commands.hpp>
 #include <isotrace/tools/commands/inputs.hpp>
 
@@ -58,11 +59,24 @@ Check check_machines(const std::string& name, std::span<const Setting> settings,
           std::move(absent)};
 }
 
-Check check_batch(const core::Program& program, const std::vector<NamedTensor>& inputs,
-                  const executor::ExecuteLimits& limits) {
-  const auto backend = backends::make_backend("cpu", {});
+Check check_batch(const Arguments& arguments, const core::Program& program,
+                  const std::vector<NamedTensor>& inputs, const executor::ExecuteLimits& limits) {
+  const auto backend = open_backend(
+      arguments, arguments.has("--backend") ? arguments.value("--backend") : "cpu", {});
   if (!backend) return {"batch", tl::make_unexpected(backend.error()), {}};
   return {"batch", executor::check_batch_invariance(program, inputs, **backend, limits), {}};
+}
+
+/// The steps of the reference and of the backend that was named.
+Check check_backend(const Arguments& arguments, const core::Program& program,
+                    const std::vector<NamedTensor>& inputs, const executor::ExecuteLimits& limits) {
+  std::vector<Machine> machines;
+  for (const std::string& name : {std::string("reference"), arguments.value("--backend")}) {
+    auto backend = open_backend(arguments, name, {});
+    if (!backend) return {"backend", tl::make_unexpected(backend.error()), {}};
+    machines.push_back({name, *std::move(backend)});
+  }
+  return {"backend", executor::check_machine_invariance(program, inputs, machines, limits), {}};
 }
 
 Json case_json(const InvarianceCase& one) {
@@ -130,21 +144,40 @@ Result<std::vector<NamedTensor>> make_inputs(const Context& context, const Argum
   return inputs;
 }
 
+/// Threads and instruction sets are the cpu backend's; another one is compared with the reference.
+std::string usage_problem(const Arguments& arguments) {
+  const std::string only = arguments.value("--only");
+  if (only == "backend" && !arguments.has("--backend")) return "--only backend needs --backend";
+  if ((only == "threads" || only == "isa") && arguments.has("--backend")) {
+    return "--only " + only + " is about the cpu backend: leave out --backend";
+  }
+  return backend_problem(arguments);
+}
+
 }  // namespace
 
 int check_invariance_command(const Context& context, const Arguments& arguments) {
+  if (const std::string problem = usage_problem(arguments); !problem.empty()) {
+    return report_usage(context, "check-invariance: " + problem);
+  }
   ISOTRACE_OR_REPORT(context, const core::Program program,
                      load_program(context, arguments.operand(0), arguments.value("--weights")));
   ISOTRACE_OR_REPORT(context, const auto inputs, make_inputs(context, arguments, program));
   ISOTRACE_OR_REPORT(context, const executor::ExecuteLimits limits, load_limits(arguments));
-  const std::string only = arguments.value("--only");
+  const bool named = arguments.has("--backend");
+  const auto wanted = [only = arguments.value("--only")](const std::string& check) {
+    return only.empty() || only == check;
+  };
   std::vector<Check> checks;
-  if (only.empty() || only == "batch") checks.push_back(check_batch(program, inputs, limits));
-  if (only.empty() || only == "threads") {
+  if (wanted("batch")) checks.push_back(check_batch(arguments, program, inputs, limits));
+  if (wanted("threads") && !named) {
     checks.push_back(check_machines("threads", thread_settings, program, inputs, limits));
   }
-  if (only.empty() || only == "isa") {
+  if (wanted("isa") && !named) {
     checks.push_back(check_machines("isa", isa_settings, program, inputs, limits));
+  }
+  if (wanted("backend") && named) {
+    checks.push_back(check_backend(arguments, program, inputs, limits));
   }
   // A model that cannot run at all is refused; so is the one check that was asked for.
   const bool any = std::ranges::any_of(checks, [](const Check& c) { return c.cases.has_value(); });

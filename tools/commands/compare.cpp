@@ -1,11 +1,20 @@
 // compare: two traces, a trace and a fresh run of its program, or two models (compare_models.cpp).
+#include <algorithm>
+#include <thread>
+
 #include <isotrace/core/limits.hpp>
+#include <isotrace/executor/compare_files.hpp>
 #include <isotrace/executor/memory_trace.hpp>
+#include <isotrace/tools/cli/foreign_options.hpp>
+#include <isotrace/tools/commands/block_file.hpp>
+#include <isotrace/tools/commands/choose_backend.hpp>
 #include <isotrace/tools/commands/commands.hpp>
+#include <isotrace/tools/commands/compare_bounds.hpp>
 #include <isotrace/tools/commands/compare_foreign.hpp>
 #include <isotrace/tools/commands/compare_models.hpp>
 #include <isotrace/tools/commands/compare_module.hpp>
 #include <isotrace/tools/commands/compare_report.hpp>
+#include <isotrace/tools/commands/explain_traces.hpp>
 #include <isotrace/tools/commands/extract_step.hpp>
 #include <isotrace/tools/commands/inputs.hpp>
 #include <isotrace/tools/commands/shell_words.hpp>
@@ -14,50 +23,67 @@
 namespace isotrace::tools {
 namespace {
 
+using executor::FileComparison;
 using trace::Divergence;
 
-/// Program and inputs of a trace, if it embeds them or they are given.
-std::optional<executor::EmbeddedRun> find_run(const Context& context, const Arguments& arguments,
-                                              const trace::Trace& trace) {
-  auto run = load_run(context, arguments, trace);
-  if (!run || core::program_digest(run->program) != trace.identity.program) return std::nullopt;
-  return *std::move(run);
+/// Which backend did what in a fresh run; nothing to say of recorded ones.
+struct Selection {
+  Json json = nullptr;
+  std::string text = {};
+};
+
+/// The second side of a comparison.
+struct Side {
+  trace::Trace trace;
+  Selection selection = {};
+};
+
+core::Result<Side> load_side(const Context& context, const std::string& path) {
+  ISOTRACE_TRY(trace::Trace trace, load_trace(context, path));
+  return Side{std::move(trace)};
 }
 
 /// A fresh recording of A's program and inputs on another backend, as a trace. What differs from A
 /// is stored in it.
-core::Result<trace::Trace> run_again(const Context& context, const Arguments& arguments,
-                                     const trace::Trace& a) {
+core::Result<Side> run_again(const Context& context, const Arguments& arguments,
+                             const trace::Trace& a) {
   ISOTRACE_TRY(const executor::EmbeddedRun run, load_run(context, arguments, a));
   ISOTRACE_TRY(const auto backend, load_backend(arguments, arguments.value("--against")));
   ISOTRACE_TRY(const unsigned hash_threads, load_hash_threads(arguments));
   ISOTRACE_TRY(const executor::ExecuteLimits limits, load_limits(arguments));
-  return executor::record_in_memory(run.program, run.inputs, *backend,
-                                    {.path = {},
-                                     .keep = executor::Keep::none,
-                                     .embed_program = false,
-                                     .seed = a.identity.seed,
-                                     .tool = std::string(tool_name),
-                                     .limits = limits,
-                                     .hash_threads = hash_threads,
-                                     .expected = &a});
+  ISOTRACE_TRY(trace::Trace again, executor::record_in_memory(run.program, run.inputs, *backend,
+                                                              {.path = {},
+                                                               .keep = executor::Keep::none,
+                                                               .embed_program = false,
+                                                               .seed = a.identity.seed,
+                                                               .tool = std::string(tool_name),
+                                                               .limits = limits,
+                                                               .hash_threads = hash_threads,
+                                                               .expected = &a}));
+  return Side{std::move(again), {selection_json(*backend), selection_text(*backend)}};
 }
 
-Json verdict_json(const trace::Trace& a, const trace::Trace& b, Json divergence) {
+Json verdict_json(const FileComparison& compared, const Selection& selection, Json divergence) {
   const bool same = divergence.is_null();
-  return {{"verdict", same ? "identical" : "diverged"},
-          {"root", same ? Json(a.root.hex()) : Json(nullptr)},
-          {"rootA", a.root.hex()},
-          {"rootB", b.root.hex()},
-          {"steps", a.steps.size()},
-          {"divergence", std::move(divergence)}};
+  const core::Digest& root = compared.a.trace.root;
+  Json verdict = {{"verdict", same ? "identical" : "diverged"},
+                  {"root", same ? Json(root.hex()) : Json(nullptr)},
+                  {"rootA", root.hex()},
+                  {"rootB", compared.b.trace.root.hex()},
+                  {"steps", compared.a.steps},
+                  {"divergence", std::move(divergence)}};
+  if (!selection.json.is_null()) verdict["selection"] = selection.json;
+  return verdict;
 }
 
-void print_identical(const Context& context, const trace::Trace& a, const trace::Trace& b) {
+void print_identical(const Context& context, const FileComparison& compared,
+                     const Selection& selection) {
   if (context.json) {
-    context.print(verdict_json(a, b, nullptr));
+    context.print(verdict_json(compared, selection, nullptr));
   } else {
-    context.out << "identical: " << a.steps.size() << " steps, root " << a.root.hex() << "\n";
+    context.out << "identical: " << compared.a.steps << " steps, root "
+                << compared.a.trace.root.hex() << "\n"
+                << selection.text;
   }
 }
 
@@ -74,7 +100,9 @@ std::string reproduce_line(const Arguments& arguments, const Divergence& diverge
       "--to",     step};
   if (against) {
     words.insert(words.end(), {"--backend", arguments.value("--against")});
-    for (const char* option : {"--isa", "--jobs"}) {
+    if (arguments.has("--allow-fallback")) words.emplace_back("--allow-fallback");
+    for (const char* option :
+         {"--isa", "--jobs", "--plugin-timeout", "--plugin-memory", "--plugin-access"}) {
       if (arguments.has(option)) words.insert(words.end(), {option, arguments.value(option)});
     }
   }
@@ -86,73 +114,121 @@ std::string reproduce_line(const Arguments& arguments, const Divergence& diverge
   return shell_line(words);
 }
 
-core::Result<executor::StepExplanation> explain(const Context& context, const Arguments& arguments,
-                                                const trace::Trace& a, const trace::Trace& b,
-                                                const Divergence& divergence) {
-  const auto run_a = find_run(context, arguments, a);
-  const auto run_b = arguments.has("--against") ? run_a : find_run(context, arguments, b);
-  const auto backend_a = load_backend(arguments, a.provenance.backend);
-  const auto backend_b = load_backend(arguments, b.provenance.backend);
-  ISOTRACE_TRY(const auto reference, load_backend(arguments, "reference"));
-  return executor::explain_step(
-      {a, run_a ? &*run_a : nullptr, backend_a ? backend_a->get() : nullptr},
-      {b, run_b ? &*run_b : nullptr, backend_b ? backend_b->get() : nullptr}, divergence,
-      *reference);
-}
-
-int compare_traces(const Context& context, const Arguments& arguments, const trace::Trace& a,
-                   const trace::Trace& b) {
-  const auto divergence = trace::find_divergence(a, b);
+int report_traces(const Context& context, const Arguments& arguments,
+                  const FileComparison& compared, const Selection& selection) {
+  if (const std::string problem =
+          find_foreign_option(arguments, "compare", {"--backend"}, "traces of models");
+      !problem.empty()) {
+    return report_usage(context, problem);
+  }
+  const trace::Trace& a = compared.a.trace;
+  const trace::Trace& b = compared.b.trace;
+  const auto& divergence = compared.divergence;
   if (arguments.has("--junit")) {
     const std::string text = junit_text("compare", report_cases(a, b, divergence));
     ISOTRACE_OR_REPORT(context, [[maybe_unused]] const auto done,
                        context.write(arguments.value("--junit"), core::as_bytes(text)));
   }
   if (!divergence) {
-    print_identical(context, a, b);
+    print_identical(context, compared, selection);
     return exit_yes;
   }
   ISOTRACE_OR_REPORT(context, const executor::StepExplanation explanation,
-                     explain(context, arguments, a, b, *divergence));
+                     explain_traces(context, arguments, a, b, *divergence));
   std::string reproduce = reproduce_line(arguments, *divergence, explanation);
   if (arguments.has("--extract")) {
     ISOTRACE_OR_REPORT(context, std::string line,
                        extract_step(context, arguments.value("--extract"), explanation));
     if (!line.empty()) reproduce = std::move(line);
   }
-  const TraceReport report{a, b, *divergence, explanation, std::move(reproduce)};
+  const TraceReport report{*divergence, explanation, std::move(reproduce)};
   if (context.json) {
-    context.print(verdict_json(a, b, report_json(report)));
+    context.print(verdict_json(compared, selection, report_json(report)));
   } else {
     context.out << "diverged: roots " << a.root.hex() << " and " << b.root.hex() << "\n"
-                << report_text(report);
+                << report_text(report) << selection.text;
   }
   return exit_no;
+}
+
+/// The two files as they are; nothing where they have to be read with every check.
+std::optional<FileComparison> compare_as_files(const std::string& path_a,
+                                               const std::string& path_b) {
+  if (path_a == "-" || path_b == "-") return std::nullopt;  // standard input is read once
+  const auto a = open_blocks(path_a, core::limits::trace_bytes_max);
+  const auto b = open_blocks(path_b, core::limits::trace_bytes_max);
+  if (!a || !b) return std::nullopt;
+  // Reading is what takes the time: more threads than these wait for the memory.
+  return executor::compare_files(*a, *b, std::clamp(std::thread::hardware_concurrency(), 1U, 8U));
+}
+
+int report_files(const Context& context, const Arguments& arguments,
+                 const FileComparison& compared) {
+  if (compared.a.trace.identity.machine) {
+    if (const std::string problem = run_option_problem(arguments); !problem.empty()) {
+      return report_usage(context, problem);
+    }
+    print_same_run(context, compared.a.steps, compared.a.trace.root);
+    return exit_yes;
+  }
+  return report_traces(context, arguments, compared, {});
+}
+
+/// Options that say nothing here; empty if there are none.
+std::string option_problem(const Arguments& arguments) {
+  if (const std::string problem = backend_problem(arguments); !problem.empty()) return problem;
+  const bool bounds = arguments.has("--bounds");
+  const bool foreign = arguments.value("--against") == "ort";
+  if (bounds && arguments.has("--against") && !foreign) {
+    return "--bounds is for --against ort and for two traces: other backends are exact";
+  }
+  for (const char* option : {"--bounds-ftz", "--library-ulps"}) {
+    if (arguments.has(option) && !bounds) return std::string(option) + " needs --bounds";
+  }
+  if (arguments.has("--ort") && !foreign) return "--ort needs --against ort";
+  if (arguments.has("--extract") && (bounds || foreign)) {
+    return "--extract is for exact comparisons";
+  }
+  return {};
 }
 
 }  // namespace
 
 int compare_command(const Context& context, const Arguments& arguments) {
   const bool against = arguments.has("--against");
-  if (arguments.value("--against") == "ort") return compare_foreign(context, arguments);
-  if (arguments.has("--bounds")) {
-    return report_usage(context, "compare: --bounds needs --against ort: other backends are exact");
+  if (const std::string problem = option_problem(arguments); !problem.empty()) {
+    return report_usage(context, "compare: " + problem);
   }
+  if (arguments.value("--against") == "ort") return compare_foreign(context, arguments);
   if (against == (arguments.operands().size() == 2)) {
     return report_usage(context, "compare: give two traces or models, or a trace and --against");
   }
+  if (arguments.has("--bounds")) return compare_bounds(context, arguments);
   const std::string& path_a = arguments.operand(0);
+  if (!against) {
+    const auto compared = compare_as_files(path_a, arguments.operand(1));
+    if (compared) return report_files(context, arguments, *compared);
+  }
   ISOTRACE_OR_REPORT(context, const core::Bytes bytes,
                      context.read(path_a, core::limits::trace_bytes_max));
   if (!against && !trace::looks_like_trace(bytes))
     return compare_model_files(context, arguments, bytes);
   auto a = trace::parse_trace(bytes);
   if (!a) return report(context, core::refuse_within(path_a, std::move(a).error()).value());
+  if (against && a->identity.machine) return compare_with_engine(context, arguments, *a);
   ISOTRACE_OR_REPORT(
-      context, const trace::Trace b,
-      against ? run_again(context, arguments, *a) : load_trace(context, arguments.operand(1)));
-  if (a->identity.machine && b.identity.machine) return compare_modules(context, arguments, *a, b);
-  return compare_traces(context, arguments, *a, b);
+      context, Side b,
+      against ? run_again(context, arguments, *a) : load_side(context, arguments.operand(1)));
+  if (a->identity.machine && b.trace.identity.machine) {
+    return compare_modules(context, arguments, *a, b.trace);
+  }
+  auto divergence = trace::find_divergence(*a, b.trace);
+  const std::uint64_t steps_a = trace::step_count(*a);
+  const std::uint64_t steps_b = trace::step_count(b.trace);
+  return report_traces(
+      context, arguments,
+      {{*std::move(a), steps_a}, {std::move(b.trace), steps_b}, std::move(divergence)},
+      b.selection);
 }
 
 }  // namespace isotrace::tools

@@ -1,3 +1,4 @@
+#include <isotrace/tools/commands/choose_backend.hpp>
 #include <isotrace/tools/commands/compare_models.hpp>
 
 #include <isotrace/core/limits.hpp>
@@ -204,9 +205,13 @@ int compare_model_files(const Context& context, const Arguments& arguments, core
                        context.write(arguments.value("--junit"), core::as_bytes(text)));
   }
   if (context.json) {
-    context.print(comparison_json(comparison, explanation));
+    Json object = comparison_json(comparison, explanation);
+    if (Json selection = selection_json(*backend); !selection.is_null()) {
+      object["selection"] = std::move(selection);
+    }
+    context.print(object);
   } else {
-    context.out << comparison_text(comparison, explanation);
+    context.out << comparison_text(comparison, explanation) << selection_text(*backend);
   }
   return comparison.identical() ? exit_yes : exit_no;
 }

@@ -31,14 +31,6 @@ Json value_json(const core::AttributeValue& value) {
   return std::visit(Visitor{}, value);
 }
 
-/// "2-3", "16-255", "0", "4294967296-".
-std::string bucket_name(std::size_t bucket) {
-  const std::uint64_t least = Distances::least[bucket];
-  if (bucket + 1 == Distances::buckets) return std::to_string(least) + "-";
-  const std::uint64_t most = Distances::least[bucket + 1] - 1;
-  return std::to_string(least) + (most == least ? "" : "-" + std::to_string(most));
-}
-
 Json distances_json(const Distances& distances) {
   Json out = Json::object();
   for (std::size_t i = 0; i < Distances::buckets; ++i) {
@@ -65,9 +57,8 @@ std::string dump(const Json& value) {
 }
 
 Json last_agreeing_json(const TraceReport& report) {
-  const std::uint64_t step = report.divergence.step;
-  if (step == 0 || step > report.a.steps.size()) return nullptr;
-  const trace::StepRecord& before = report.a.steps[step - 1];
+  if (!report.divergence.agreed) return nullptr;
+  const trace::StepRecord& before = *report.divergence.agreed;
   return {
       {"step", before.index}, {"operation", core::op_info(before.op).name}, {"name", before.name}};
 }
@@ -111,6 +102,13 @@ std::string attributes_text(const StepExplanation& explanation) {
 }
 
 }  // namespace
+
+std::string bucket_name(std::size_t bucket) {
+  const std::uint64_t least = Distances::least[bucket];
+  if (bucket + 1 == Distances::buckets) return std::to_string(least) + "-";
+  const std::uint64_t most = Distances::least[bucket + 1] - 1;
+  return std::to_string(least) + (most == least ? "" : "-" + std::to_string(most));
+}
 
 Json attributes_json(const std::optional<core::Node>& node) {
   if (!node) return nullptr;

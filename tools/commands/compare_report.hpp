@@ -9,8 +9,6 @@ namespace isotrace::tools {
 
 /// What two traces that part are reported with.
 struct TraceReport {
-  const trace::Trace& a;
-  const trace::Trace& b;
   const trace::Divergence& divergence;
   const executor::StepExplanation& explanation;
   std::string reproduce;  ///< a command line; empty if no single step is to blame
@@ -27,6 +25,9 @@ std::vector<JunitCase> report_cases(const trace::Trace& a, const trace::Trace& b
 Json difference_json(const executor::TensorDifference& difference);
 /// One line with the size of the difference, one with the first element, one with the distances.
 std::string difference_text(const executor::TensorDifference& difference);
+
+/// The distances of a bucket: "0", "2-3", "16-255", "4294967296-".
+std::string bucket_name(std::size_t bucket);
 
 /// Attributes of a node by name; programs inside as their digests. Null without a node.
 Json attributes_json(const std::optional<core::Node>& node);

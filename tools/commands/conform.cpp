@@ -4,6 +4,7 @@
 
 #include <fnmatch.h>
 
+#include <isotrace/tools/commands/choose_backend.hpp>
 #include <isotrace/tools/commands/commands.hpp>
 #include <isotrace/tools/commands/conform_cases.hpp>
 
@@ -60,9 +61,22 @@ int conform_exit(std::size_t passed, std::size_t failed) {
 }
 
 int conform_command(const Context& context, const Arguments& arguments) {
-  const bool wasm = arguments.operand(0) == "wasm";
-  if (arguments.has("--edition") && !wasm) {
-    return report_usage(context, "--edition does not apply to " + arguments.operand(0));
+  const std::string& kind = arguments.operand(0);
+  const bool wasm = kind == "wasm";
+  const bool backend = kind == "backend";
+  for (const auto& [option, applies] :
+       {std::pair{"--edition", wasm}, {"--markdown", backend}, {"--out", backend}}) {
+    if (arguments.has(option) && !applies) {
+      return report_usage(context, std::string(option) + " does not apply to " + kind);
+    }
+  }
+  if (backend) return conform_backend(context, arguments);
+  if (const std::string problem = backend_problem(arguments); !problem.empty()) {
+    return report_usage(context, "conform: " + problem);
+  }
+  if (wasm && names_no_engine(arguments)) {
+    return report_usage(context,
+                        "conform: reference and cpu execute WebAssembly, no other backend");
   }
   return wasm ? conform_wasm(context, arguments) : conform_onnx(context, arguments);
 }

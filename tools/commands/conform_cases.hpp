@@ -38,6 +38,7 @@ core::Result<core::Done> write_junit(const Context& context, const Arguments& ar
 int conform_exit(std::size_t passed, std::size_t failed);
 
 // The suites, one file each.
+int conform_backend(const Context& context, const Arguments& arguments);
 int conform_onnx(const Context& context, const Arguments& arguments);
 int conform_wasm(const Context& context, const Arguments& arguments);
 

@@ -3,6 +3,7 @@
 #include <array>
 
 #include <isotrace/executor/conform.hpp>
+#include <isotrace/tools/commands/choose_backend.hpp>
 #include <isotrace/tools/commands/conform_cases.hpp>
 #include <isotrace/tools/commands/inputs.hpp>
 
@@ -69,7 +70,7 @@ int conform_onnx(const Context& context, const Arguments& arguments) {
   std::vector<std::unique_ptr<backends::Backend>> backends(
       std::min<std::size_t>(jobs, cases.size()));
   for (auto& backend : backends) {
-    ISOTRACE_OR_REPORT(context, backend, backends::make_backend(name, {}));
+    ISOTRACE_OR_REPORT(context, backend, open_backend(arguments, name, {}));
   }
   std::vector<Outcome> outcomes(cases.size());
   judge_cases(backends.size(), cases.size(), [&](std::size_t worker, std::size_t i) {

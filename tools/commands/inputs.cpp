@@ -9,6 +9,7 @@
 #include <isotrace/core/philox.hpp>
 #include <isotrace/executor/import_onnx.hpp>
 #include <isotrace/executor/tensor_file.hpp>
+#include <isotrace/tools/commands/choose_backend.hpp>
 
 namespace isotrace::tools {
 namespace {
@@ -250,7 +251,7 @@ core::Result<std::unique_ptr<backends::Backend>> load_backend(const Arguments& a
                                                               const std::string& backend) {
   ISOTRACE_TRY(const unsigned jobs, load_jobs(arguments));
   const std::string name = backend.empty() ? arguments.value("--backend") : backend;
-  return backends::make_backend(name, {.threads = jobs, .isa = arguments.value("--isa")});
+  return open_backend(arguments, name, {.threads = jobs, .isa = arguments.value("--isa")});
 }
 
 core::Result<executor::ExecuteLimits> load_limits(const Arguments& arguments) {

@@ -153,6 +153,7 @@ Json module_trace_json(const trace::RecoveredTrace& recovered) {
                 {"device", trace.provenance.device},
                 {"tool", trace.provenance.tool}}}};
   if (!recovered.complete) out["validBytes"] = recovered.valid_bytes;
+  if (recovered.damage) out["damage"] = core::describe(*recovered.damage);
   return out;
 }
 

@@ -1,6 +1,8 @@
-#include <isotrace/certificates/keys.hpp>
+#include <openssl/crypto.h>
+
 #include <isotrace/core/check.hpp>
 #include <isotrace/tools/commands/commands.hpp>
+#include <isotrace/tools/commands/keys.hpp>
 
 namespace isotrace::tools {
 
@@ -8,11 +10,15 @@ int keygen_command(const Context& context, const Arguments& arguments) {
   const auto algorithm = certificates::find_key_algorithm(arguments.value("--alg"));
   ISOTRACE_CHECK(algorithm.has_value(), arguments.value("--alg"));
   const std::string name = arguments.value("--out");
-  const certificates::SigningKey key = certificates::SigningKey::generate(*algorithm);
+  ISOTRACE_OR_REPORT(context, const std::optional<Secret> passphrase,
+                     load_passphrase(context, arguments));
+  const signing::SigningKey key = signing::SigningKey::generate(*algorithm);
   core::PosixFiles secret_files(core::FileMode::owner_only);
-  ISOTRACE_OR_REPORT(
-      context, [[maybe_unused]] const core::Done secret,
-      secret_files.write(name + ".key", core::as_bytes(certificates::write_private_key(key))));
+  std::string pem = signing::write_private_key(
+      key, passphrase ? std::optional(passphrase->view()) : std::nullopt);
+  const auto secret = secret_files.write(name + ".key", core::as_bytes(pem));
+  OPENSSL_cleanse(pem.data(), pem.size());
+  if (!secret) return report(context, secret.error());
   ISOTRACE_OR_REPORT(
       context, [[maybe_unused]] const core::Done open,
       context.files.write(name + ".pub",
@@ -21,11 +27,13 @@ int keygen_command(const Context& context, const Arguments& arguments) {
   if (context.json) {
     context.print({{"keyid", keyid},
                    {"algorithm", certificates::key_algorithm_name(*algorithm)},
+                   {"encrypted", passphrase.has_value()},
                    {"privateKey", name + ".key"},
                    {"publicKey", name + ".pub"}});
   } else {
     context.out << "key " << keyid << " (" << certificates::key_algorithm_name(*algorithm)
-                << "): " << name << ".key, " << name << ".pub\n";
+                << (passphrase ? ", encrypted" : "") << "): " << name << ".key, " << name
+                << ".pub\n";
   }
   return exit_yes;
 }

@@ -63,11 +63,12 @@ Json value_json(ValueType type, Slot value) {
 
 }  // namespace
 
+wasm::EngineFactory find_engine(std::string_view backend) {
+  return backend == "reference" ? wasm::make_reference_engine : wasm::make_fastest_engine;
+}
+
 wasm::EngineFactory load_engine(const Arguments& arguments) {
-  if (arguments.has("--backend") && arguments.value("--backend") == "reference") {
-    return wasm::make_reference_engine;
-  }
-  return wasm::make_fastest_engine;
+  return find_engine(arguments.has("--backend") ? arguments.value("--backend") : "cpu");
 }
 
 core::Result<wasm::RunRequest> load_request(const Arguments& arguments, core::Bytes module) {

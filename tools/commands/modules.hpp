@@ -8,6 +8,8 @@
 
 namespace isotrace::tools {
 
+/// The engine of a backend's name: the fastest but for "reference".
+wasm::EngineFactory find_engine(std::string_view backend);
 /// --backend: cpu unless given.
 wasm::EngineFactory load_engine(const Arguments& arguments);
 

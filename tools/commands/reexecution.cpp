@@ -4,6 +4,7 @@
 #include <bit>
 
 #include <isotrace/executor/replay.hpp>
+#include <isotrace/proofs/search/concrete.hpp>
 #include <isotrace/wasm/record/replay.hpp>
 
 namespace isotrace::tools {
@@ -23,20 +24,10 @@ bool same_bits(std::span<const float> a, std::span<const float> b) {
 core::Result<Verdict> rerun_counterexample(const Proof& proof) {
   ISOTRACE_TRY(const core::Program program, core::parse_program(proof.program));
   const proofs::Counterexample& example = proof.counterexample;
-  if (program.inputs.size() != 1 || program.outputs.size() != 1) {
-    return Verdict::leave_undecided("the program has several inputs or outputs");
-  }
-  core::Shape shape = program.inputs[0].shape;
-  std::replace(shape.begin(), shape.end(), std::int64_t{-1}, std::int64_t{1});
-  ISOTRACE_TRY(core::Tensor input, core::Tensor::make(core::Dtype::f32, shape));
-  if (input.elements() != example.inputs.size())
-    return Verdict::reject("wrong number of input values");
-  std::copy(example.inputs.begin(), example.inputs.end(), input.data<float>().begin());
-  const std::vector<executor::NamedTensor> inputs = {{program.inputs[0].name, std::move(input)}};
   ISOTRACE_TRY(const auto backend, backends::make_backend("reference", {}));
-  ISOTRACE_TRY(const auto outputs, executor::execute(program, inputs, *backend));
-  if (outputs[0].value.dtype() != core::Dtype::f32 ||
-      !same_bits(outputs[0].value.data<float>(), example.outputs)) {
+  ISOTRACE_TRY(const std::vector<float> outputs,
+               proofs::search::run_on_floats(program, example.inputs, *backend));
+  if (!same_bits(outputs, example.outputs)) {
     return Verdict::reject("the reference gives other outputs for this input");
   }
   return Verdict::accept();
@@ -52,17 +43,37 @@ Verdict replay_module(const trace::Trace& trace) {
   return result->verdict;
 }
 
-}  // namespace
-
-Verdict replay_on_reference(const trace::Trace& trace) {
-  if (trace.identity.machine) return replay_module(trace);
+/// Judges the windows on the embedded run.
+Verdict replay_windows(const trace::Trace& trace,
+                       std::span<const executor::ReplayOptions> windows) {
   const auto run = executor::embedded_run(trace);
   if (!run) return Verdict::leave_undecided(core::describe(run.error()));
   const auto backend = backends::make_backend("reference", {});
   if (!backend) return Verdict::leave_undecided(core::describe(backend.error()));
-  const auto result = executor::replay(trace, run->program, run->inputs, **backend, {});
-  if (!result) return Verdict::leave_undecided(core::describe(result.error()));
-  return result->verdict;
+  for (const executor::ReplayOptions& window : windows) {
+    const auto result = executor::replay(trace, run->program, run->inputs, **backend, window);
+    if (!result) return Verdict::leave_undecided(core::describe(result.error()));
+    if (!result->verdict.accepted()) return result->verdict;
+  }
+  return Verdict::accept();
+}
+
+}  // namespace
+
+Verdict replay_on_reference(const trace::Trace& trace) {
+  if (trace.identity.machine) return replay_module(trace);
+  const executor::ReplayOptions whole;
+  return replay_windows(trace, {&whole, 1});
+}
+
+Verdict replay_steps_on_reference(const trace::Trace& trace,
+                                  const std::vector<std::uint64_t>& steps) {
+  if (trace.identity.machine) {
+    return Verdict::leave_undecided("runs of WebAssembly are replayed as a whole");
+  }
+  std::vector<executor::ReplayOptions> windows;
+  for (const std::uint64_t step : steps) windows.push_back({.from = step, .to = step});
+  return replay_windows(trace, windows);
 }
 
 }  // namespace isotrace::tools

@@ -14,4 +14,8 @@ core::Result<core::Verdict> rerun_counterexample(const proofs::Proof& proof);
 /// Replays the trace's embedded program on the reference; undecided if it cannot be executed.
 core::Verdict replay_on_reference(const trace::Trace& trace);
 
+/// The same for these steps alone; only models.
+core::Verdict replay_steps_on_reference(const trace::Trace& trace,
+                                        const std::vector<std::uint64_t>& steps);
+
 }  // namespace isotrace::tools

@@ -1,5 +1,6 @@
 #include <chrono>
 
+#include <isotrace/tools/commands/choose_backend.hpp>
 #include <isotrace/tools/commands/commands.hpp>
 #include <isotrace/tools/commands/inputs.hpp>
 #include <isotrace/tools/commands/replay_module.hpp>
@@ -42,6 +43,9 @@ int replay_model(const Context& context, const Arguments& arguments, const trace
                    {"divergence", nullptr}};
     if (result.divergence) object["divergence"] = divergence_json(*result.divergence, std::nullopt);
     if (!result.verdict.reason.empty()) object["reason"] = result.verdict.reason;
+    if (Json selection = selection_json(*backend); !selection.is_null()) {
+      object["selection"] = std::move(selection);
+    }
     if (context.timings) object["seconds"] = seconds.count();
     context.print(object);
   } else {
@@ -49,6 +53,7 @@ int replay_model(const Context& context, const Arguments& arguments, const trace
                 << " steps, root " << trace.root.hex() << "\n";
     if (!result.verdict.reason.empty()) context.out << "  " << result.verdict.reason << "\n";
     if (result.divergence) context.out << divergence_text(*result.divergence, std::nullopt);
+    context.out << selection_text(*backend);
     if (context.timings) context.out << "seconds " << seconds.count() << "\n";
   }
   return exit_code_of(result.verdict.kind);
@@ -57,7 +62,13 @@ int replay_model(const Context& context, const Arguments& arguments, const trace
 }  // namespace
 
 int replay_command(const Context& context, const Arguments& arguments) {
+  if (const std::string problem = backend_problem(arguments); !problem.empty()) {
+    return report_usage(context, "replay: " + problem);
+  }
   ISOTRACE_OR_REPORT(context, const trace::Trace trace, load_trace(context, arguments.operand(0)));
+  if (trace.identity.machine && names_no_engine(arguments)) {
+    return report_usage(context, "replay: reference and cpu execute WebAssembly, no other backend");
+  }
   return trace.identity.machine ? replay_module(context, arguments, trace)
                                 : replay_model(context, arguments, trace);
 }

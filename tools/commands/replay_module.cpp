@@ -4,6 +4,7 @@
 #include <thread>
 
 #include <isotrace/executor/replay_tensors.hpp>
+#include <isotrace/tools/cli/foreign_options.hpp>
 #include <isotrace/tools/commands/inputs.hpp>
 #include <isotrace/tools/commands/modules.hpp>
 #include <isotrace/wasm/record/replay.hpp>
@@ -40,6 +41,11 @@ core::Result<core::Verdict> judge_tensors(const Arguments& arguments, const trac
 }  // namespace
 
 int replay_module(const Context& context, const Arguments& arguments, const trace::Trace& trace) {
+  if (const std::string problem = find_foreign_option(arguments, "replay", {"--input", "--weights"},
+                                                      "traces of WebAssembly runs");
+      !problem.empty()) {
+    return report_usage(context, problem);
+  }
   ISOTRACE_OR_REPORT(context, const wasm::RunRequest request,
                      load_recorded(context, arguments, trace));
   ISOTRACE_OR_REPORT(context, const wasm::ReplayOptions options, load_options(arguments));

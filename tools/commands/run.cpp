@@ -1,14 +1,19 @@
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 
 #include <isotrace/executor/tensor_file.hpp>
+#include <isotrace/proofs/named/ensure.hpp>
+#include <isotrace/tools/cli/foreign_options.hpp>
 #include <isotrace/tools/commands/array_text.hpp>
+#include <isotrace/tools/commands/choose_backend.hpp>
 #include <isotrace/tools/commands/commands.hpp>
 #include <isotrace/tools/commands/discard_files.hpp>
 #include <isotrace/tools/commands/element_text.hpp>
 #include <isotrace/tools/commands/inputs.hpp>
 #include <isotrace/tools/commands/run_module.hpp>
 #include <isotrace/tools/commands/tensor_json.hpp>
+#include <isotrace/tools/commands/traces.hpp>
 
 namespace isotrace::tools {
 namespace {
@@ -55,8 +60,40 @@ core::Result<core::Done> write_out(const Context& context, const std::string& pa
   return context.write(path, *bytes);
 }
 
-void print_text(const Context& context, const Arguments& arguments,
-                const executor::Recording& run) {
+/// One check of --ensure.
+struct Ensured {
+  std::string property;
+  bool holds;
+};
+
+/// --ensure: properties by name, judged on the outputs of this run.
+core::Result<std::vector<Ensured>> check_ensured(
+    const Arguments& arguments, const std::vector<executor::NamedTensor>& outputs) {
+  std::vector<float> values;
+  for (const auto& output : outputs) {
+    if (!arguments.has("--ensure")) break;
+    if (output.value.dtype() != core::Dtype::f32) {
+      return core::refuse(core::RefusalCode::property_unsupported, "output " + output.name,
+                          "--ensure speaks of f32 outputs");
+    }
+    const auto elements = output.value.data<float>();
+    values.insert(values.end(), elements.begin(), elements.end());
+  }
+  std::vector<Ensured> ensured;
+  for (const std::string& text : arguments.values("--ensure")) {
+    ISOTRACE_TRY(const auto list, proofs::parse_named_properties(text));
+    if (!list.domain.empty() || list.properties.size() != 1) {
+      return core::refuse(core::RefusalCode::property_malformed, "--ensure",
+                          "not one property: " + text);
+    }
+    ISOTRACE_TRY(const bool holds, proofs::ensure(list.properties[0], values));
+    ensured.push_back({list.properties[0].text, holds});
+  }
+  return ensured;
+}
+
+void print_text(const Context& context, const Arguments& arguments, const executor::Recording& run,
+                const std::vector<Ensured>& ensured) {
   context.out << "root " << run.root.hex() << "\nsteps " << run.steps << "\n";
   for (const executor::NamedTensor& output : run.outputs) {
     context.out << "output " << output.name << " " << core::dtype_name(output.value.dtype())
@@ -65,9 +102,13 @@ void print_text(const Context& context, const Arguments& arguments,
     if (arguments.has("--print")) context.out << array_text(output.value);
     if (arguments.has("--print-all")) context.out << elements_text(output.value);
   }
+  for (const Ensured& check : ensured) {
+    context.out << (check.holds ? "holds in this run: " : "VIOLATED: ") << check.property << "\n";
+  }
 }
 
 void print_json(const Context& context, const Arguments& arguments, const executor::Recording& run,
+                const backends::Backend& backend, const std::vector<Ensured>& ensured,
                 double seconds) {
   Json object = {{"root", run.root.hex()}, {"steps", run.steps}, {"outputs", Json::array()}};
   for (const executor::NamedTensor& output : run.outputs) {
@@ -77,8 +118,24 @@ void print_json(const Context& context, const Arguments& arguments, const execut
     }
     object["outputs"].push_back(std::move(tensor));
   }
+  if (Json selection = selection_json(backend); !selection.is_null()) {
+    selection["fallbackSteps"] = run.fallback_steps;
+    object["selection"] = std::move(selection);
+  }
+  for (const Ensured& check : ensured) {
+    object["ensured"].push_back({{"property", check.property}, {"holds", check.holds}});
+  }
   if (context.timings) object["seconds"] = seconds;
   context.print(object);
+}
+
+/// What is wrong with --keep and --expected; empty if nothing is.
+std::string keep_problem(const Arguments& arguments) {
+  const bool diverging = arguments.value("--keep") == "diverging";
+  if (diverging && !arguments.has("--expected")) return "run: --keep diverging needs --expected";
+  if (diverging && !arguments.has("--trace")) return "run: --keep diverging needs --trace";
+  if (!diverging && arguments.has("--expected")) return "run: --expected needs --keep diverging";
+  return {};
 }
 
 int run_model(const Context& context, const Arguments& arguments,
@@ -86,9 +143,20 @@ int run_model(const Context& context, const Arguments& arguments,
   if (arguments.operands().size() > 1) {
     return report_usage(context, "run: unexpected operand: " + arguments.operand(1));
   }
+  if (const std::string problem =
+          find_foreign_option(arguments, "run",
+                              {"--invoke", "--edition", "--arg", "--env", "--dir", "--virtual",
+                               "--seed", "--effects", "--max-steps"},
+                              "ONNX models");
+      !problem.empty()) {
+    return report_usage(context, problem);
+  }
   ISOTRACE_OR_REPORT(
       context, const core::Program program,
       load_program(context, arguments.operand(0), model, arguments.value("--weights")));
+  if (const std::string problem = keep_problem(arguments); !problem.empty()) {
+    return report_usage(context, problem);
+  }
   if (const std::string problem = out_problem(arguments, program); !problem.empty()) {
     return report_usage(context, problem);
   }
@@ -96,6 +164,10 @@ int run_model(const Context& context, const Arguments& arguments,
   ISOTRACE_OR_REPORT(context, const auto backend, load_backend(arguments));
   ISOTRACE_OR_REPORT(context, const executor::ExecuteLimits limits, load_limits(arguments));
   ISOTRACE_OR_REPORT(context, const unsigned hash_threads, load_hash_threads(arguments));
+  std::optional<trace::Trace> expected;
+  if (arguments.has("--expected")) {
+    ISOTRACE_OR_REPORT(context, expected, load_trace(context, arguments.value("--expected")));
+  }
   // The root is the identity of a run and always computed; without --trace the file goes nowhere.
   DiscardFiles nowhere;
   const bool traced = arguments.has("--trace");
@@ -108,11 +180,14 @@ int run_model(const Context& context, const Arguments& arguments,
                                   .seed = 0,
                                   .tool = std::string(tool_name),
                                   .limits = limits,
-                                  .hash_threads = hash_threads};
+                                  .hash_threads = hash_threads,
+                                  .expected = expected ? &*expected : nullptr};
   const auto start = std::chrono::steady_clock::now();
   ISOTRACE_OR_REPORT(context, const executor::Recording run,
                      executor::record(program, inputs, *backend, files, options));
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  ISOTRACE_OR_REPORT(context, const std::vector<Ensured> ensured,
+                     check_ensured(arguments, run.outputs));
   if (arguments.has("--output")) {
     ISOTRACE_OR_REPORT(context, [[maybe_unused]] const core::Done done,
                        write_outputs(context, arguments.value("--output"), run.outputs));
@@ -122,20 +197,28 @@ int run_model(const Context& context, const Arguments& arguments,
                        write_out(context, arguments.value("--out"), run.outputs));
   }
   if (context.json) {
-    print_json(context, arguments, run, seconds.count());
+    print_json(context, arguments, run, *backend, ensured, seconds.count());
   } else {
-    print_text(context, arguments, run);
+    print_text(context, arguments, run, ensured);
+    context.out << selection_text(*backend);
     if (context.timings) context.out << "seconds " << seconds.count() << "\n";
   }
-  return exit_yes;
+  const auto holds = [](const Ensured& check) { return check.holds; };
+  return std::all_of(ensured.begin(), ensured.end(), holds) ? exit_yes : exit_no;
 }
 
 }  // namespace
 
 int run_command(const Context& context, const Arguments& arguments) {
+  if (const std::string problem = backend_problem(arguments); !problem.empty()) {
+    return report_usage(context, "run: " + problem);
+  }
   if (arguments.has("--resume")) return resume_recording(context, arguments);
   ISOTRACE_OR_REPORT(context, const auto program, open_program(context, arguments.operand(0)));
   ISOTRACE_OR_REPORT(context, const bool module, is_module(*program));
+  if (module && names_no_engine(arguments)) {
+    return report_usage(context, "run: reference and cpu execute WebAssembly, no other backend");
+  }
   return module ? run_module(context, arguments, *program)
                 : run_model(context, arguments, *program);
 }

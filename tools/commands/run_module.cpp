@@ -4,6 +4,7 @@
 
 #include <isotrace/core/check.hpp>
 #include <isotrace/core/limits.hpp>
+#include <isotrace/tools/cli/foreign_options.hpp>
 #include <isotrace/tools/commands/discard_files.hpp>
 #include <isotrace/tools/commands/modules.hpp>
 #include <isotrace/tools/commands/wasi_host.hpp>
@@ -147,6 +148,17 @@ int execute(const Context& context, wasm::ModuleRun& machine, const Execute& run
                 context.timings ? std::optional(seconds.count()) : std::nullopt});
 }
 
+/// What a recording says itself, and what no module takes.
+std::string resume_problem(const Arguments& arguments) {
+  if (arguments.operands().size() > 1) return "run: unexpected operand: " + arguments.operand(1);
+  return find_foreign_option(
+      arguments, "run",
+      {"--input", "--random", "--weights", "--keep", "--expected", "--ensure", "--no-embed",
+       "--output", "--out", "--print", "--print-all", "--invoke", "--edition", "--arg", "--env",
+       "--virtual", "--seed", "--effects"},
+      "--resume");
+}
+
 wasm::Link link_to(WasiHost& host) {
   return
       [&host](wasm::Store& store, const wasm::Module& module) { return host.link(store, module); };
@@ -156,9 +168,13 @@ wasm::Link link_to(WasiHost& host) {
 
 int run_module(const Context& context, const Arguments& arguments,
                const executor::ModelBytes& module) {
-  if (const std::string problem = wasi_problem(arguments); !problem.empty()) {
-    return report_usage(context, problem);
-  }
+  std::string problem =
+      find_foreign_option(arguments, "run",
+                          {"--input", "--random", "--weights", "--keep", "--expected", "--ensure",
+                           "--output", "--out", "--print", "--print-all"},
+                          "WebAssembly modules");
+  if (problem.empty()) problem = wasi_problem(arguments);
+  if (!problem.empty()) return report_usage(context, problem);
   ISOTRACE_OR_REPORT(context, core::Bytes bytes, read_module(module));
   ISOTRACE_OR_REPORT(context, wasm::RunRequest request, load_request(arguments, std::move(bytes)));
   const std::vector<trace::Setting> settings = wasi_settings(arguments);
@@ -184,12 +200,16 @@ int run_module(const Context& context, const Arguments& arguments,
                      load_options(arguments, traced ? arguments.value("--trace") : "-"));
   options.tensor_steps = &tensor_steps;
   options.embed_module = traced && !arguments.has("--no-embed");
+  if (!traced) options.snapshot_interval = UINT64_MAX;
   return execute(context, *machine,
                  [&] { return wasm::record_run(*machine, request, files, options); },
                  {*host, nullptr, effects ? &*effects : nullptr});
 }
 
 int resume_recording(const Context& context, const Arguments& arguments) {
+  if (const std::string problem = resume_problem(arguments); !problem.empty()) {
+    return report_usage(context, problem);
+  }
   const std::string& unfinished = arguments.operand(0);
   constexpr std::string_view suffix = ".incomplete";
   std::string path = arguments.value("--trace");

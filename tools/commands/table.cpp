@@ -10,11 +10,28 @@ namespace {
 using enum Arity;
 
 // Options that several commands share, word for word.
-constexpr OptionSpec backend_option{"--backend",    "B", once, "backend that executes", "reference",
-                                    "reference|cpu"};
+constexpr OptionSpec backend_option{
+    "--backend", "B",
+    once,        "backend that executes; a plugin's shared library after plugin:",
+    "reference", "reference|cpu|cuda|hip|plugin:FILE"};
 constexpr OptionSpec program_backend_option{
-    "--backend",    "B", once, "backend that executes (WebAssembly: cpu unless given)", "reference",
-    "reference|cpu"};
+    "--backend", "B",
+    once,        "backend that executes (WebAssembly: reference or cpu, cpu unless given)",
+    "reference", "reference|cpu|cuda|hip|plugin:FILE"};
+constexpr OptionSpec fallback_option{
+    "--allow-fallback", "", flag,
+    "let the reference do what the backend refuses; trace and output say so"};
+constexpr OptionSpec plugin_timeout_option{"--plugin-timeout", "S", once,
+                                           "seconds that a plugin has for each call", "60"};
+constexpr OptionSpec plugin_memory_option{"--plugin-memory", "GIB", once,
+                                          "private memory that a plugin's process may have", "8"};
+constexpr OptionSpec plugin_access_option{
+    "--plugin-access",
+    "WHAT",
+    once,
+    "what a plugin's process may do: compute only, or what device drivers want",
+    "compute",
+    "compute|device"};
 constexpr OptionSpec edition_option{
     "--edition", "E",      once, "WebAssembly that modules are read as (2.0 is without SIMD)",
     "2.0",       "1.0|2.0"};
@@ -50,35 +67,63 @@ constexpr OperandSpec trace_operand[] = {{"TRACE", "trace file"}};
 constexpr OperandSpec two_sides[] = {{"A", "trace file or ONNX model"},
                                      {"B", "the same kind of file (left out with --against)", 0}};
 constexpr OperandSpec any_file[] = {
-    {"FILE", "model, trace, proof, property, key, policy or certificate"}};
+    {"FILE", "any artifact, told apart by its bytes; or the folder of a proof bundle"}};
 constexpr OperandSpec proof_operand[] = {{"PROOF", "proof file"}};
 constexpr OperandSpec bundle_operand[] = {{"DIR", "proof bundle made by export"}};
 constexpr OperandSpec certificate_operand[] = {{"CERT", "certificate"}};
-constexpr OperandSpec policy_operands[] = {{"ACTION", "what to do", 1, 1, "init|check"},
-                                           {"FILE", "policy file (check)", 0}};
+constexpr OperandSpec certificate_operands[] = {
+    {"CERT", "certificate; several signers' certificates over one statement", 1, 0}};
+constexpr OperandSpec file_operand[] = {{"FILE", "file, for oms also a folder"}};
+constexpr OperandSpec archive_operand[] = {{"ARCHIVE", "archive made by pack"}};
+constexpr OperandSpec several_certificates[] = {{"CERT", "certificate", 1, 0}};
+constexpr OperandSpec policy_operands[] = {
+    {"ACTION", "what to do", 1, 1, "init|check|sign|explain"},
+    {"FILE", "policy file (check, sign, explain)", 0}};
+constexpr OperandSpec key_operands[] = {{"ACTION", "what to do", 1, 1, "rotate|revoke|export"}};
+constexpr OperandSpec log_operands[] = {
+    {"ACTION", "what to do", 1, 1, "init|add|checkpoint|prove|verify"},
+    {"DIR", "the log's folder"},
+    {"CERT", "certificates (add), certificate (prove)", 0, 0}};
 constexpr OperandSpec suite_operands[] = {
-    {"KIND", "kind of suite", 1, 1, "onnx|wasm"},
-    {"DIR",
+    {"KIND", "kind of suite", 1, 1, "onnx|wasm|backend"},
+    {"PATH",
      "one ONNX backend test, one script of wast2json (FILE.json), or a folder of either at any "
-     "depth"}};
-constexpr OperandSpec bench_operands[] = {{"WHAT", "what to measure", 1, 1, "tensors|wasm"}};
+     "depth; backend: a plugin's shared library, or the name of a backend"}};
+constexpr OperandSpec bench_operands[] = {{"WHAT", "what to measure", 1, 1, "tensors|wasm|proofs"}};
 constexpr OperandSpec selftest_operand[] = {{"WHAT", "what to test", 1, 1, "math"}};
 constexpr OperandSpec witness_operands[] = {
-    {"PROGRAM", "WebAssembly module"},
-    {"ARGUMENT", "integer for the function; behind -- if it begins with -", 0, 0}};
+    {"PROGRAM", "WebAssembly module without imports, or the trace of a run of any module"},
+    {"ARGUMENT",
+     "argument of the module's function that --invoke names; behind -- if it begins with - and a "
+     "letter",
+     0, 0}};
+constexpr OperandSpec two_parties[] = {
+    {"ADDRESS", "of A, then of B: unix:PATH, tcp:PORT on this machine, tcp:HOST:PORT", 2, 2}};
 constexpr OperandSpec code_operand[] = {{"CODE", "refusal number or name; none: list all", 0}};
 constexpr OperandSpec shell_operand[] = {{"SHELL", "shell", 1, 1, "bash|zsh|fish"}};
+
+constexpr OptionSpec ensure_option = {"--ensure", "PROPERTY", many,
+                                      "a property by name, such as 'bounds y[0] in [0, 1]'"};
 
 constexpr OptionSpec run_options[] = {
     input_option,
     random_option,
     weights_option,
     program_backend_option,
+    fallback_option,
+    plugin_timeout_option,
+    plugin_memory_option,
+    plugin_access_option,
     threads_option,
     isa_option,
     {"--trace", "FILE", once, "write the trace of the run"},
-    {"--keep", "WHAT", once, "tensor contents stored in the trace", "none", "all|none"},
+    {"--keep", "WHAT", once,
+     "tensor contents stored in the trace; diverging: results of the first step that --expected "
+     "does not have",
+     "none", "all|diverging|none"},
+    {"--expected", "TRACE", once, "the trace that this run should give (with --keep diverging)"},
     {"--no-embed", "", flag, "leave program and inputs out of the trace (replay then needs them)"},
+    ensure_option,
     {"--output", "DIR", once, "write every output as DIR/NAME.npy"},
     {"--out", "FILE", once,
      "write all outputs to FILE: .npz, .safetensors; a single one: .npy, .pb"},
@@ -105,6 +150,7 @@ constexpr std::string_view run_examples[] = {
     "isotrace run model.onnx --input x=x.npy --trace a.isotrace",
     "isotrace run model.onnx --weights w.safetensors --input inputs.npz --out outputs.npz --print",
     "isotrace run model.onnx --random 7 --backend cpu --jobs 2 --trace b.isotrace --json",
+    "isotrace run model.onnx --random 7 --trace b.isotrace --keep diverging --expected a.isotrace",
     "isotrace run module.wasm --invoke fib 30 --trace c.isotrace",
     "isotrace run program.wasm --arg words.txt --dir /data=texts --virtual --trace d.isotrace",
     "isotrace run c.isotrace.incomplete --resume"};
@@ -113,6 +159,10 @@ constexpr OptionSpec replay_options[] = {
     {"--from", "S", once, "first step judged", "0"},
     {"--to", "S", once, "last step judged (default: the last one)"},
     program_backend_option,
+    fallback_option,
+    plugin_timeout_option,
+    plugin_memory_option,
+    plugin_access_option,
     threads_option,
     isa_option,
     {"--program", "FILE", once, "the model or module, if the trace does not embed it"},
@@ -128,15 +178,20 @@ constexpr OptionSpec compare_options[] = {
     {"--against", "B", once,
      "compare with a fresh run of A's program on this backend, or step by "
      "step with ONNX Runtime (ort)",
-     "", "reference|cpu|ort"},
+     "", "reference|cpu|cuda|hip|plugin:FILE|ort"},
     {"--program", "FILE", once, "the model or module, if a trace does not embed it"},
     input_option,
     random_option,
     weights_option,
     backend_option,
+    fallback_option,
+    plugin_timeout_option,
+    plugin_memory_option,
+    plugin_access_option,
     threads_option,
     isa_option,
-    {"--bounds", "", flag, "with ort: judge differences by bounds derived from each operation"},
+    {"--bounds", "", flag,
+     "two traces of one program, or ort: judge differences by bounds derived from each operation"},
     {"--bounds-ftz", "", flag, "subnormal numbers may become zero there"},
     {"--library-ulps", "K", once, "error that its elementary functions may have", "4"},
     {"--ort", "DIR", once, "the folder node_modules with onnxruntime-node (else ISOTRACE_ORT)"},
@@ -148,6 +203,7 @@ constexpr std::string_view compare_examples[] = {
     "isotrace compare a.isotrace b.isotrace",
     "isotrace compare a.isotrace --against cpu --extract step",
     "isotrace compare a.isotrace --against ort --bounds --ort node_modules",
+    "isotrace compare a.isotrace b.isotrace --bounds",
     "isotrace compare model.onnx optimised.onnx --input x=x.npy --junit compare.xml"};
 
 constexpr OptionSpec invariance_options[] = {
@@ -155,13 +211,42 @@ constexpr OptionSpec invariance_options[] = {
     {"--seed", "N", once, "of the Philox numbers for inputs that were not given", "1"},
     {"--batch", "N", once, "rows of random inputs whose first dimension is open", "4"},
     {"--only", "CHECK", once, "one check alone; if it cannot be made, that is refused", "",
-     "batch|threads|isa"},
+     "batch|threads|isa|backend"},
+    {"--backend", "B", once,
+     "check this backend instead of cpu: rows alone and in a batch, and its steps against the "
+     "reference",
+     "", "reference|cpu|cuda|hip|plugin:FILE"},
+    plugin_timeout_option,
+    plugin_memory_option,
+    plugin_access_option,
     weights_option,
     memory_option,
 };
 constexpr std::string_view invariance_examples[] = {
     "isotrace check-invariance model.onnx",
     "isotrace check-invariance model.onnx --input x=x.npy --only batch --json"};
+
+constexpr OperandSpec report_operands[] = {
+    {"TRACE", "trace file, or FILE.incomplete of a run that was interrupted"},
+    {"OTHER", "trace file to compare it with", 0}};
+constexpr OptionSpec report_options[] = {
+    {"--html", "FILE", once, "write the report as one HTML page that needs nothing else"},
+    {"--rows", "N", once, "steps or checkpoints listed on the page, 1 to 100000", "1000"},
+    {"--junit", "FILE", once, "write a JUnit XML report"},
+    timings_option,
+    {"--program", "FILE", once, "the model or module, if a trace does not embed it"},
+    input_option,
+    weights_option,
+    {"--backend", "B", once, "backend that --timings measures, engine of WebAssembly", "cpu",
+     "reference|cpu"},
+    threads_option,
+    isa_option,
+    memory_option,
+};
+constexpr std::string_view report_examples[] = {
+    "isotrace report a.isotrace --html a.html",
+    "isotrace report a.isotrace b.isotrace --html difference.html --junit report.xml",
+    "isotrace report a.isotrace --timings --html a.html"};
 
 constexpr OptionSpec inspect_options[] = {
     {"--step", "S", once, "one step of a trace"},
@@ -174,10 +259,24 @@ constexpr std::string_view inspect_examples[] = {
     "isotrace inspect model.onnx", "isotrace inspect a.isotrace --step 4 --json",
     "isotrace inspect c.isotrace --step 1000000 --memory 0x400:32 --last-write 0x400"};
 
+constexpr OptionSpec domain_option = {"--domain", "[I=]LOW:HIGH", many,
+                                      "range of input I, or of all inputs that no other names"};
+constexpr OptionSpec robust_option = {"--robust", "INPUT", once,
+                                      "all inputs within --eps of this tensor get its label"};
+constexpr OptionSpec eps_option = {"--eps", "E", once, "radius of --robust, for each element"};
+constexpr OptionSpec label_option = {"--label", "L", once,
+                                     "label of --robust (default: the model's own)"};
+
 constexpr OptionSpec prove_options[] = {
-    {"--property", "FILE", once, "VNN-LIB property: the file describes the unsafe region", "", "",
-     true},
-    {"--out", "FILE", once, "write the proof, or the counterexample with its trace digest"},
+    {"--property", "FILE", many,
+     "VNN-LIB file, which describes the unsafe region, or properties by name, one a line"},
+    ensure_option,
+    domain_option,
+    robust_option,
+    eps_option,
+    label_option,
+    {"--out", "FILE", once,
+     "write the proof or the counterexample; of several, number N goes to NAME.N.ENDING"},
     {"--timeout", "S", once, "seconds before the answer is undecided", "3600"},
     {"--jobs", "N", once, "worker threads (the proof does not depend on them)", "2"},
     {"--semantics", "LEVEL", once,
@@ -188,14 +287,23 @@ constexpr OptionSpec prove_options[] = {
 };
 constexpr std::string_view prove_examples[] = {
     "isotrace prove model.onnx --property safe.vnnlib --out safe.isoproof",
-    "isotrace prove model.onnx --property safe.vnnlib --timeout 60 --json --timings"};
+    "isotrace prove model.onnx --property safe.vnnlib --timeout 60 --json --timings",
+    "isotrace prove model.onnx --robust seven.npy --eps 0.02 --label 7",
+    "isotrace prove model.onnx --domain 0:1 --ensure 'bounds y[0] in [-1, 1]' --ensure finite"};
 
 constexpr OptionSpec check_options[] = {
     {"--model", "FILE", once, "also require that the proof is about this model"},
-    {"--property", "FILE", once, "also require that the proof is about this property"},
+    {"--property", "FILE", once,
+     "also require that the proof is about this property, or about one of those in the file"},
+    ensure_option,
+    domain_option,
+    robust_option,
+    eps_option,
+    label_option,
 };
 constexpr std::string_view check_examples[] = {
     "isotrace check safe.isoproof",
+    "isotrace check safe.isoproof --model model.onnx --domain 0:1 --ensure finite",
     "isotrace check safe.isoproof --model model.onnx --property safe.vnnlib"};
 
 constexpr OptionSpec export_options[] = {
@@ -213,7 +321,13 @@ constexpr OptionSpec reconcile_options[] = {
 constexpr std::string_view reconcile_examples[] = {
     "isotrace reconcile bundle --proof safe.isoproof"};
 
+constexpr OptionSpec passphrase_option{"--passphrase-file", "FILE", once,
+                                       "its first line opens or protects the private key"};
+constexpr OptionSpec anchor_option{"--anchor", "FILE", once,
+                                   "pinned policy, whose roots must have signed the policy"};
+
 constexpr OptionSpec keygen_options[] = {
+    passphrase_option,
     {"--out", "NAME", once, "writes NAME.key (private, owner only) and NAME.pub", "", "", true},
     {"--alg", "ALG", once, "signature algorithm", "ed25519", "ed25519|ecdsa-p256"},
 };
@@ -225,6 +339,9 @@ constexpr OptionSpec certify_options[] = {
     proof_option,
     trace_option,
     {"--key", "FILE", once, "private key (PKCS#8 PEM)", "", "", true},
+    passphrase_option,
+    {"--challenge", "TEXT", once, "a value from outside, which makes the certificate fresh"},
+    {"--sample", "N", once, "execute only N steps of the trace again, which --challenge chooses"},
     {"--out", "FILE", once, "the certificate", "", "", true},
 };
 constexpr std::string_view certify_examples[] = {
@@ -234,11 +351,23 @@ constexpr std::string_view certify_examples[] = {
 
 constexpr OptionSpec verify_options[] = {
     {"--policy", "FILE", once, "who may vouch for what", "", "", true},
+    anchor_option,
     model_option,
     property_option,
     proof_option,
     trace_option,
     {"--replay", "", flag, "re-execute the trace on the reference"},
+    {"--check-proof", "", flag, "demand every proof; those given are checked in any case"},
+    {"--log-proof", "FILE", many, "proof that a log holds the certificate (.tlog-proof)"},
+    {"--timestamp", "FILE", many, "RFC 3161 response over the certificate's signature"},
+    {"--report", "FILE", once, "write the digest report (canonical JSON, as --json prints it)"},
+    {"--junit", "FILE", once, "write a JUnit XML report, one case for each check"},
+    {"--sarif", "FILE", once, "write a SARIF 2.1.0 report"},
+    {"--summary", "FILE", once, "write a Markdown summary"},
+    {"--svr", "FILE", once, "write a signed in-toto SVR v0.2 about this verification"},
+    {"--test-result", "FILE", once, "write a signed in-toto test-result v0.1 about it"},
+    {"--sign-key", "FILE", once, "private key of who verifies, for these two"},
+    passphrase_option,
     {"--at", "DATE", once, "judge validity at this UTC date (YYYY-MM-DD) instead of now"},
 };
 constexpr std::string_view verify_examples[] = {
@@ -247,28 +376,141 @@ constexpr std::string_view verify_examples[] = {
     "p.isoproof --trace a.isotrace"};
 
 constexpr OptionSpec policy_options[] = {
-    {"--key", "FILE", many, "public key to trust (init)"},
-    {"--out", "FILE", once, "policy file to write (init)"},
+    {"--key", "FILE", many, "public key to trust (init), private key to sign with (sign)"},
+    {"--out", "FILE", once, "policy file to write (init, sign)"},
     {"--expires", "DATE", once, "last day of validity, YYYY-MM-DD (init)"},
+    {"--threshold", "N", once, "distinct keys that must sign a certificate (init; default: 1)"},
+    {"--root", "FILE", many, "public key that may sign the next policy (init)"},
+    {"--root-threshold", "N", once, "distinct roots that must (init; default: 1)"},
+    {"--log", "ORIGIN=FILE", many, "log to believe and its public key (init)"},
+    {"--timestamper", "FILE", many, "X.509 certificate of an authority for trusted time (init)"},
+    {"--evidence", "WHAT", many, "material that verification demands (init)", "",
+     "property|proof|trace|log|timestamp"},
+    {"--least-assurance", "LEVEL", once, "of every claim (init; default: reproduced)", "",
+     "asserted|sampled|reproduced|proved"},
+    passphrase_option,
+    anchor_option,
     {"--at", "DATE", once, "judge as of this UTC date instead of now"},
 };
 constexpr std::string_view policy_examples[] = {
     "isotrace policy init --key ci.pub --expires 2030-12-31 --out policy.json",
-    "isotrace policy check policy.json"};
+    "isotrace policy check policy.json",
+    "isotrace policy sign next.json --key root.key --out next.signed.json",
+    "isotrace policy explain policy.json"};
+
+constexpr OptionSpec key_options[] = {
+    {"--policy", "FILE", once, "the policy that changes (rotate, revoke)"},
+    {"--key", "FILE", once, "public key: the old one, the one revoked, the one exported"},
+    {"--new", "FILE", once, "public key that takes its roles (rotate)"},
+    {"--until", "DATE", once, "last day of the old key (rotate; default: now)"},
+    {"--since", "DATE", once, "from when on the key counts for nothing (revoke; default: now)"},
+    {"--format", "F", once, "of the exported key (export)", "", "minisign|signify|ssh|vkey"},
+    {"--name", "NAME", once, "user (ssh) or log (vkey) of the exported key"},
+    {"--out", "FILE", once, "file to write"},
+    anchor_option,
+    {"--at", "DATE", once, "judge as of this UTC date instead of now"},
+};
+constexpr std::string_view key_examples[] = {
+    "isotrace key rotate --policy policy.json --key old.pub --new new.pub --out next.json",
+    "isotrace key revoke --policy policy.json --key ci.pub --since 2026-11-01 --out next.json",
+    "isotrace key export --key ci.pub --format ssh --name ci@example.org --out ci.ssh.pub"};
+
+constexpr OptionSpec log_options[] = {
+    {"--origin", "NAME", once, "name of the log (init)"},
+    {"--key", "FILE", once, "private key of the log (init, add)"},
+    passphrase_option,
+    {"--log-key", "FILE", once, "public key of the log (checkpoint, verify)"},
+    {"--signer", "FILE", many, "public key of who signed the certificates (add, prove)"},
+    {"--old", "FILE", once, "checkpoint seen before, which the log must contain"},
+    {"--out", "FILE", once, "the proof (prove)"},
+};
+constexpr std::string_view log_examples[] = {
+    "isotrace log init log --origin log.example.org/models --key log.key",
+    "isotrace log add log m.cert.sigstore.json --key log.key --signer ci.pub",
+    "isotrace log prove log m.cert.sigstore.json --signer ci.pub --out m.tlog-proof",
+    "isotrace log verify log --log-key log.pub --old seen/checkpoint"};
+
+constexpr OptionSpec sign_options[] = {
+    {"--format", "F", once, "of the signature; oms: model signing of a file or folder", "",
+     "minisign|oms|ssh", true},
+    {"--key", "FILE", once, "private key: Ed25519, for oms P-256", "", "", true},
+    passphrase_option,
+    {"--comment", "TEXT", once, "signed comment (minisign)"},
+    {"--namespace", "NAME", once, "what the signature is for (ssh)"},
+    {"--out", "FILE", once, "the signature", "", "", true},
+};
+constexpr std::string_view sign_examples[] = {
+    "isotrace sign m.cert.sigstore.json --format minisign --key ci.key --out m.minisig",
+    "isotrace sign model-folder --format oms --key p256.key --out model.sig"};
+
+constexpr OptionSpec pack_options[] = {
+    {"--model", "PATH", many, "model: file or folder"},
+    {"--property", "FILE", many, "VNN-LIB property"},
+    {"--proof", "FILE", many, "proof"},
+    {"--trace", "FILE", many, "trace"},
+    {"--certificate", "FILE", many, "certificate"},
+    {"--policy", "FILE", many, "policy"},
+    {"--log-proof", "FILE", many, "proof that a log holds a certificate"},
+    {"--timestamp", "FILE", many, "RFC 3161 response"},
+    {"--out", "FILE", once, "the archive", "", "", true},
+};
+constexpr std::string_view pack_examples[] = {
+    "isotrace pack --model m.onnx --trace a.isotrace --certificate m.cert.sigstore.json --policy "
+    "policy.json --out m.isopack"};
+
+constexpr OptionSpec unpack_options[] = {
+    {"--out", "DIR", once, "folder that is made", "", "", true},
+};
+constexpr std::string_view unpack_examples[] = {"isotrace unpack m.isopack --out received"};
+
+constexpr OptionSpec seal_options[] = {
+    {"--key", "FILE", once, "private key that signed the certificates (Ed25519)", "", "", true},
+    passphrase_option,
+    {"--out", "DIR", once, "folder for NAME.sealed", "", "", true},
+};
+constexpr std::string_view seal_examples[] = {
+    "isotrace seal certificates/*.cert.sigstore.json --key ci.key --out sealed"};
+
+constexpr OptionSpec bundle_options[] = {
+    {"--log-proof", "FILE", once, "proof that a log holds the certificate"},
+    {"--log-key", "FILE", once, "public key of that log"},
+    {"--signer", "FILE", once, "public key of who signed the certificate"},
+    {"--timestamp", "FILE", once, "RFC 3161 response over its signature"},
+    {"--out", "FILE", once, "the certificate with both inside, or with all signatures", "", "",
+     true},
+};
+constexpr std::string_view bundle_examples[] = {
+    "isotrace bundle m.cert.sigstore.json --timestamp m.tsr --out m.full.sigstore.json",
+    "isotrace bundle by-ci.json by-lab.json --out m.dsse.json"};
+
+constexpr OptionSpec timestamp_options[] = {
+    {"--out", "FILE", once, "the request (DER)", "", "", true},
+};
+constexpr std::string_view timestamp_examples[] = {
+    "isotrace timestamp m.cert.sigstore.json --out m.tsq"};
 
 constexpr OptionSpec backends_options[] = {
+    {"--backend", "B", many, "this backend only (default: all that are built in)", "",
+     "reference|cpu|cuda|hip|plugin:FILE"},
+    plugin_timeout_option,
+    plugin_memory_option,
+    plugin_access_option,
     {"--selftest", "", flag, "compare every operation of every backend with the reference"},
+    {"--out", "FILE", once,
+     "write a receipt of --selftest: device, versions, and a digest of results for every "
+     "operation, "
+     "element type and layout"},
     {"--matrix", "", flag, "operations and element types of every backend"},
     {"--operations", "", flag, "ONNX operations that models may use, and their operator sets"},
 };
-constexpr std::string_view backends_examples[] = {"isotrace backends",
-                                                  "isotrace backends --selftest"};
+constexpr std::string_view backends_examples[] = {
+    "isotrace backends", "isotrace backends --selftest --out receipt.json"};
 
 constexpr OptionSpec bench_options[] = {
     {"--threads", "N", once, "threads of every library", "1"},
     isa_option,
     {"--only", "SECTION", once, "one section of the table", "",
-     "gemm|int8|quantised|ternary|math|models"},
+     "gemm|int8|quantised|ternary|math|models|engines|traces"},
     {"--model", "FILE", many, "measure this ONNX model in section models, not those made up"},
     {"--quick", "", flag, "fewer cases, less time for each: for a look, not for figures"},
     {"--kernels", "DIR", once,
@@ -277,26 +519,41 @@ constexpr OptionSpec bench_options[] = {
     {"--wabt", "PROGRAM", once, "wasm: wabt's interpreter", "wasm-interp"},
     {"--wasm3", "PROGRAM", once, "wasm: wasm3; absent without it"},
     {"--rounds", "N", once, "wasm: runs of each contender, whose median counts", "5"},
+    {"--instances", "DIR", once,
+     "proofs: a folder with instances.csv (onnx,vnnlib,timeout) or expected.csv "
+     "(onnx,vnnlib,verdict,timeout)"},
+    {"--match", "TEXT", once, "proofs: only instances whose names contain it"},
+    {"--timeout", "S", once, "proofs: seconds for each instance, if its own limit is longer",
+     "3600"},
 };
 constexpr std::string_view bench_examples[] = {
     "isotrace bench tensors --only gemm",
     "ISOTRACE_ORT=node_modules isotrace bench tensors --only models --model model.onnx",
     "ISOTRACE_ORT=node_modules isotrace bench tensors --threads 2 --json",
-    "isotrace bench wasm --kernels wasm-kernels --wasm3 ./wasm3"};
+    "isotrace bench wasm --kernels wasm-kernels --wasm3 ./wasm3",
+    "isotrace bench wasm --only traces --rounds 1",
+    "isotrace bench proofs --instances vnncomp/acasxu --timeout 116"};
 
 constexpr OptionSpec conform_options[] = {
     {"--backend", "B", once, "backend that executes (default: onnx reference, wasm cpu)", "",
-     "reference|cpu"},
+     "reference|cpu|cuda|hip|plugin:FILE"},
+    plugin_timeout_option,
+    plugin_memory_option,
+    plugin_access_option,
     edition_option,
     {"--jobs", "N", once, "tests judged at a time", "1"},
-    {"--only", "GLOB", once, "only tests whose path below DIR matches"},
+    {"--only", "GLOB", once,
+     "only tests whose path below PATH matches; backend: OPERATION/DTYPE/LAYOUT, 'Gemm/f32/*'"},
     {"--junit", "FILE", once, "write a JUnit XML report; refused tests count as skipped"},
-    {"--failures", "", flag, "list only cases that did not pass"}};
+    {"--failures", "", flag, "list only cases that did not pass"},
+    {"--markdown", "", flag, "backend: print the capability matrix as a Markdown table"},
+    {"--out", "FILE", once, "backend: write a receipt, as `backends --selftest` does"}};
 constexpr std::string_view conform_examples[] = {
     "isotrace conform onnx /usr/share/libonnx-testdata/data/pytorch-converted",
     "isotrace conform onnx /usr/share/libonnx-testdata/data --only 'node/test_conv*' --junit "
     "r.xml",
-    "isotrace conform wasm wg-1.0/ --edition 1.0 --failures"};
+    "isotrace conform wasm wg-1.0/ --edition 1.0 --failures",
+    "isotrace conform backend ./libdevice.so --plugin-access device --markdown"};
 
 constexpr OptionSpec selftest_options[] = {
     {"--exhaustive", "FUNC", once,
@@ -309,14 +566,40 @@ constexpr std::string_view selftest_examples[] = {
     "isotrace selftest math", "isotrace selftest math --exhaustive exp --jobs 2 --timings"};
 
 constexpr OptionSpec witness_options[] = {
-    {"--invoke", "FUNCTION", once, "the exported function to call", "", "", true},
     {"--step", "S", once, "the step: the first opcode that counts after S steps", "", "", true},
     {"--out", "FILE", once, "the witness", "", "", true},
-    {"--edition", "E", once, "WebAssembly that the module is read as (2.0 is without SIMD)", "2.0",
+    {"--invoke", "FUNCTION", once, "module: the exported function to call (default: _start)"},
+    {"--edition", "E", once, "module: WebAssembly that it is read as (2.0 is without SIMD)", "2.0",
      "1.0|2.0"},
+    {"--program", "FILE", once, "trace: the module, if the trace does not embed it"},
 };
 constexpr std::string_view witness_examples[] = {
-    "isotrace witness module.wasm --invoke fib 30 --step 1000 --out a.isostep"};
+    "isotrace witness module.wasm --invoke fib 30 --step 1000 --out a.isostep",
+    "isotrace witness c.isotrace --step 1000000 --out b.isostep"};
+
+constexpr OptionSpec serve_options[] = {
+    {"--trace", "FILE", once, "the trace to answer for", "", "", true},
+    {"--listen", "ADDRESS", once,
+     "unix:PATH, tcp:PORT on this machine, tcp:HOST:PORT; port 0: a free one (default: "
+     "unix:FILE.sock)"},
+    {"--program", "FILE", once, "the model or module, if the trace does not embed it"},
+    input_option,
+    random_option,
+    weights_option,
+};
+constexpr std::string_view serve_examples[] = {
+    "isotrace serve --trace a.isotrace", "isotrace serve --trace a.isotrace --listen tcp:4000"};
+
+constexpr OptionSpec referee_options[] = {
+    {"--timeout", "S", once, "seconds that a party may take for one answer", "60"},
+    {"--out", "FILE", once, "write the ruling as canonical JSON"},
+    {"--key", "FILE", once, "sign it: FILE of --out becomes a DSSE envelope (PKCS#8 PEM)"},
+    passphrase_option,
+    memory_option,
+};
+constexpr std::string_view referee_examples[] = {
+    "isotrace referee unix:a.isotrace.sock unix:b.isotrace.sock",
+    "isotrace referee tcp:4000 tcp:4001 --timeout 10 --out ruling.json --json"};
 
 constexpr std::string_view explain_examples[] = {"isotrace explain 1203",
                                                  "isotrace explain trace_truncated"};
@@ -348,6 +631,9 @@ constexpr std::array rows = {
     Row{{"check-invariance", "Check that batch, threads and instruction set change no bit",
          program_operand, invariance_options, invariance_examples},
         check_invariance_command},
+    Row{{"report", "Report on a trace, or on two, as text and as a page", report_operands,
+         report_options, report_examples},
+        report_command},
     Row{{"inspect", "Show any artifact", any_file, inspect_options, inspect_examples},
         inspect_command},
     Row{{"prove", "Prove or refute a property", program_operand, prove_options, prove_examples},
@@ -368,11 +654,38 @@ constexpr std::array rows = {
          certify_options,
          certify_examples},
         certify_command},
-    Row{{"verify", "Verify a certificate and everything it binds", certificate_operand,
+    Row{{"verify", "Verify a certificate and everything it binds", certificate_operands,
          verify_options, verify_examples},
         verify_command},
-    Row{{"policy", "Make or check a policy", policy_operands, policy_options, policy_examples},
+    Row{{"policy", "Make, check, sign or explain a policy", policy_operands, policy_options,
+         policy_examples},
         policy_command},
+    Row{{"key", "Rotate or revoke a key of a policy, export a key", key_operands, key_options,
+         key_examples},
+        key_command},
+    Row{{"log", "Keep a transparency log of certificates", log_operands, log_options, log_examples},
+        log_command},
+    Row{{"seal", "Sign many certificates with one signature", several_certificates, seal_options,
+         seal_examples},
+        seal_command},
+    Row{{"timestamp", "Ask for trusted time: write an RFC 3161 request", certificate_operand,
+         timestamp_options, timestamp_examples},
+        timestamp_command},
+    Row{{"bundle", "Put log proof, time stamp or more signatures into a certificate",
+         several_certificates, bundle_options, bundle_examples},
+        bundle_command},
+    Row{{"sign", "Sign a file for minisign, ssh-keygen or OpenSSF model signing", file_operand,
+         sign_options, sign_examples},
+        sign_command},
+    Row{{"pack",
+         "Pack model, evidence and certificates into one archive",
+         {},
+         pack_options,
+         pack_examples},
+        pack_command},
+    Row{{"unpack", "Unpack such an archive, strictly", archive_operand, unpack_options,
+         unpack_examples},
+        unpack_command},
     Row{{"backends", "List backends and what they can do", {}, backends_options, backends_examples},
         backends_command},
     Row{{"bench", "Measure speeds beside other libraries", bench_operands, bench_options,
@@ -386,6 +699,15 @@ constexpr std::array rows = {
     Row{{"witness", "Write the witness of one step of a WebAssembly module", witness_operands,
          witness_options, witness_examples},
         witness_command},
+    Row{{"serve",
+         "Answer a referee's questions about a trace, until SIGTERM",
+         {},
+         serve_options,
+         serve_examples},
+        serve_command},
+    Row{{"referee", "Judge between two parties that serve traces of one computation", two_parties,
+         referee_options, referee_examples},
+        referee_command},
     Row{{"explain", "Explain a refusal code", code_operand, {}, explain_examples}, explain_command},
     Row{{"doctor", "Check this machine for what Isotrace uses", {}, {}, doctor_examples},
         doctor_command},

@@ -22,12 +22,14 @@ ROOMS = {
     "wasm": {"core", "trace", "wasm/numeric", "wasm/witness"},
     "backends": {"core", "reference"},
     "executor": {"core", "reference", "trace", "wasm", "backends"},
+    "referee": {"core", "trace", "wasm", "wasm/numeric", "wasm/witness", "backends", "executor"},
     "smt": {"core", "executor"},
     "proofs/checker": {"core"},
     "proofs": {"core", "reference", "backends", "executor", "smt", "proofs/checker"},
     "certificates": {"core", "trace", "proofs/checker"},
-    "tools": {"core", "reference", "trace", "wasm", "wasm/numeric", "wasm/witness", "backends", "executor", "smt",
-              "proofs", "proofs/checker", "certificates"},
+    "signing": {"core", "trace", "proofs/checker", "certificates"},
+    "tools": {"core", "reference", "trace", "wasm", "wasm/numeric", "wasm/witness", "backends", "executor",
+              "referee", "smt", "proofs", "proofs/checker", "certificates", "signing"},
 }
 FREE = {"tests"}  # may include everything
 NO_CODE = {"docs", "fixtures", "cmake"}  # not looked at
@@ -42,7 +44,7 @@ COLUMNS_MAX = 100  # as .clang-format says
 LONG_FUNCTION_FILES = set()
 
 TRUSTED = {"core", "trace", "wasm/numeric", "wasm/witness", "proofs/checker", "certificates"}
-TRUSTED_LINES_MAX = 16_500
+TRUSTED_LINES_MAX = 18_500
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.MULTILINE)
 TOKEN = re.compile(
@@ -240,6 +242,8 @@ CASES = [
      "proofs/checker must not include trace"),
     ("step verifier and engine", {"wasm/witness/w.cpp": include("wasm/s.hpp"), "wasm/s.hpp": ""},
      "wasm/witness must not include wasm "),
+    ("verification and signing", {"certificates/v.cpp": include("signing/k.hpp"), "signing/k.hpp": ""},
+     "certificates must not include signing "),
     ("certificates and search", {"certificates/v.cpp": include("proofs/search/s.hpp")},
      "certificates must not include proofs "),
     ("tests from a room", {"core/b.cpp": '#include "tests/x/h.hpp"\n', "tests/x/h.hpp": ""},
@@ -271,7 +275,7 @@ CASES = [
                                          "};\nconst int t[] = {\n" + "1,\n" * 99 + "};\n}\n"}, None),
     ("braces in strings and digits", {"core/b.cpp": "void f() { g(\"}{{\", '{', 1'000, R\"(}\")\"); }\n" +
                                       function_of(71)}, "a function of 71 lines"),
-    ("trusted base", {f"core/b{i}.cpp": "\n" * 800 for i in range(21)}, "trusted base"),
+    ("trusted base", {f"core/b{i}.cpp": "\n" * 800 for i in range(24)}, "trusted base"),
     ("large elsewhere", {f"executor/b{i}.cpp": "\n" * 800 for i in range(13)}, None),
 ]
 

@@ -128,7 +128,7 @@ def hexadecimal(value):
 
 def print_list(name, values, comment):
     print(f"/// {comment}")
-    print(f"inline constexpr double {name}[{len(values)}] = {{")
+    print(f"ISOTRACE_LANES_TABLE double {name}[{len(values)}] = {{")
     print(",\n".join(f"    {hexadecimal(v)}" for v in values) + "};\n")
 
 
@@ -139,7 +139,7 @@ def print_polynomial(name, function, low, high, terms, comment):
 
 def print_erf_rows(name, terms_name, terms):
     print(f"inline constexpr std::size_t {terms_name} = {terms};")
-    print(f"inline constexpr double {name}[{ERF_PIECES}][{terms_name}] = {{")
+    print(f"ISOTRACE_LANES_TABLE double {name}[{ERF_PIECES}][{terms_name}] = {{")
     rows = []
     for i in range(ERF_PIECES):
         row = interpolate(erf_quotient, Decimal(i) / 4, Decimal(i + 1) / 4, terms)
@@ -149,7 +149,7 @@ def print_erf_rows(name, terms_name, terms):
 
 def main():
     print("// Made by tools/dev/make_math_coefficients.py; see there.")
-    print("#pragma once\n\n#include <cstddef>\n#include <cstdint>\n\nnamespace isotrace::reference {\n")
+    print("#pragma once\n\n#include <cstddef>\n#include <cstdint>\n\n#include <isotrace/reference/math/lane_code.hpp>\n\nnamespace isotrace::reference {\n")
     print_polynomial("exp_quick_coefficients", exp_rest, "-0.3468", "0.3468", EXP_QUICK_TERMS,
                      "(e^r - 1 - r)/r^2 in powers of r, for |r| <= 0.3468.")
     print_polynomial("atanh_quick_coefficients", atanh_quotient, 0, "0.029438", ATANH_QUICK_TERMS,
@@ -171,7 +171,7 @@ def main():
     limbs = 6
     digits = (1 << (64 * limbs + 1 + 512)) // pi_scaled(512)
     print("/// The first 384 bits of 2/pi after the binary point, most significant word first.")
-    print(f"inline constexpr std::uint64_t two_over_pi[{limbs}] = {{")
+    print(f"ISOTRACE_LANES_TABLE std::uint64_t two_over_pi[{limbs}] = {{")
     words = [(digits >> (64 * (limbs - 1 - i))) & (2 ** 64 - 1) for i in range(limbs)]
     print(",\n".join(f"    0x{w:016x}" for w in words) + "};\n")
     print("}  // namespace isotrace::reference")

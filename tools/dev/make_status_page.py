@@ -17,12 +17,13 @@ Made by `tools/dev/make_status_page.py` from `core/ops.def`, from the files that
 
 ## Operations of a program
 
-`cpu` lists the types with SIMD kernels; the rest of its work is done by the reference loop, openly. Opsets are those
-of the ONNX operation of the same name; a dash: only other ONNX operations lead to it. Operations without types
-are executed by the executor, step by step, on any backend.
+`cpu` lists the types with SIMD kernels; the rest of its work is done by the reference loop, openly. `cuda, hip` lists the
+types with kernels for devices, which are tested on the host and **have not run on a device yet**; these backends refuse the
+rest. Opsets are those of the ONNX operation of the same name; a dash: only other ONNX operations lead to it. Operations
+without types are executed by the executor, step by step, on any backend.
 
-| operation | opsets | element types (reference) | cpu (SIMD) | spec | reference | test |
-|---|---|---|---|---|---|---|
+| operation | opsets | element types (reference) | cpu (SIMD) | cuda, hip | spec | reference | test |
+|---|---|---|---|---|---|---|---|
 """
 
 LOWERED = """
@@ -71,8 +72,12 @@ def make_page(program, source):
         return " ".join(e["dtype"] for e in matrix[backend]
                         if e["operation"] == operation and e["support"] in support)
 
+    def device_dtypes(operation):
+        found, everything = dtypes("cuda", operation, ("device",)), dtypes("reference", operation, ("reference_loop",))
+        return "all" if found and found == everything else found
+
     lines = [f"| {name} | {opsets.get(name, '-')} | {dtypes('reference', name, ('reference_loop',))} | "
-             f"{dtypes('cpu', name, ('simd',))} | {specs.get(label, '')} | {code.get(label, '')} | {tests.get(label, '')} |"
+             f"{dtypes('cpu', name, ('simd',))} | {device_dtypes(name)} | {specs.get(label, '')} | {code.get(label, '')} | {tests.get(label, '')} |"
              for name, label in rows]
     lowered = [f"| {name} | {opset} |" for name, opset in opsets.items() if name not in {row[0] for row in rows}]
     return (HEAD + "\n".join(lines) + "\n" + LOWERED + "\n".join(lowered) +

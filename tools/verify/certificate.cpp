@@ -4,14 +4,17 @@
 namespace isotrace::tools {
 
 int verify_one_certificate(const Context& context, const Arguments& arguments) {
-  ISOTRACE_OR_REPORT(context, const core::Bytes certificate,
-                     load_certificate(context, arguments.operand(0)));
-  ISOTRACE_OR_REPORT(context, const certificates::Policy policy,
-                     load_policy(context, arguments.value("--policy")));
-  ISOTRACE_OR_REPORT(context, const EvidenceFiles files, load_evidence(context, arguments));
+  if (const std::string misuse = find_certificate_misuse(arguments); !misuse.empty()) {
+    return report_usage(context, "certificate: " + misuse);
+  }
+  ISOTRACE_OR_REPORT(context, const CertificateFiles certificate_files,
+                     load_certificates(context, arguments));
   ISOTRACE_OR_REPORT(context, const certificates::UnixSeconds now, load_time(arguments));
-  return print_report(context,
-                      certificates::verify_certificate(certificate, policy, files.evidence(), now));
+  ISOTRACE_OR_REPORT(context, const certificates::Policy policy,
+                     load_policy(context, arguments, arguments.value("--policy"), now));
+  ISOTRACE_OR_REPORT(context, const EvidenceFiles files, load_evidence(context, arguments));
+  return print_report(context, certificates::verify_certificates(certificate_files.inputs(), policy,
+                                                                 files.evidence(), now));
 }
 
 }  // namespace isotrace::tools

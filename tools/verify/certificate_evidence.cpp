@@ -49,13 +49,57 @@ core::Result<EvidenceFiles> load_evidence(const Context& context, const Argument
   return files;
 }
 
-core::Result<core::Bytes> load_certificate(const Context& context, const std::string& path) {
-  return context.read(path, core::limits::property_bytes_max);
+std::vector<certificates::CertificateInput> CertificateFiles::inputs() const {
+  std::vector<certificates::CertificateInput> out;
+  for (std::size_t i = 0; i < certificates.size(); ++i) {
+    certificates::CertificateInput& input = out.emplace_back();
+    input.certificate = certificates[i];
+    if (!log_proofs.empty()) input.log_proof = log_proofs[i];
+    if (!timestamps.empty()) input.timestamp = timestamps[i];
+  }
+  return out;
 }
 
-core::Result<certificates::Policy> load_policy(const Context& context, const std::string& path) {
-  ISOTRACE_TRY(const core::Bytes bytes, context.read(path, core::limits::policy_bytes_max));
-  auto policy = certificates::parse_policy(bytes);
+std::string find_certificate_misuse(const Arguments& arguments) {
+  for (const std::string option : {"--log-proof", "--timestamp"}) {
+    const std::size_t given = arguments.values(option).size();
+    if (given != 0 && given != arguments.operands().size()) {
+      return "give " + option + " once for each certificate, in the same order";
+    }
+  }
+  return {};
+}
+
+core::Result<CertificateFiles> load_certificates(const Context& context,
+                                                 const Arguments& arguments) {
+  constexpr std::uint64_t bytes_max = core::limits::property_bytes_max;
+  CertificateFiles files;
+  for (const std::string& path : arguments.operands()) {
+    ISOTRACE_TRY(files.certificates.emplace_back(), context.read(path, bytes_max));
+  }
+  for (const std::string& path : arguments.values("--log-proof")) {
+    ISOTRACE_TRY(files.log_proofs.emplace_back(), context.read(path, bytes_max));
+  }
+  for (const std::string& path : arguments.values("--timestamp")) {
+    ISOTRACE_TRY(files.timestamps.emplace_back(), context.read(path, bytes_max));
+  }
+  return files;
+}
+
+core::Result<certificates::Policy> load_policy(const Context& context, const Arguments& arguments,
+                                               const std::string& path,
+                                               certificates::UnixSeconds now) {
+  constexpr std::uint64_t bytes_max = 2 * core::limits::policy_bytes_max;  // base64 in an envelope
+  std::optional<certificates::Policy> anchor;
+  if (arguments.has("--anchor")) {
+    const std::string anchor_path = arguments.value("--anchor");
+    ISOTRACE_TRY(const core::Bytes bytes, context.read(anchor_path, bytes_max));
+    auto opened = certificates::open_policy(bytes, nullptr, now);
+    if (!opened) return core::refuse_within(anchor_path, std::move(opened).error());
+    anchor = *std::move(opened);
+  }
+  ISOTRACE_TRY(const core::Bytes bytes, context.read(path, bytes_max));
+  auto policy = certificates::open_policy(bytes, anchor ? &*anchor : nullptr, now);
   if (!policy) return core::refuse_within(path, std::move(policy).error());
   return policy;
 }
@@ -94,6 +138,20 @@ int print_report(const Context& context, const certificates::VerifyReport& repor
       context.out << " (expected " << check.expected << ", found " << check.actual << ")";
     }
     context.out << "\n";
+  }
+  for (const certificates::ClaimReport& claim : report.claims) {
+    context.out << "  claim " << claim.id << ": " << claim.result << ", " << claim.assurance
+                << " by the signer, here " << claim.established << "\n";
+  }
+  for (const certificates::SignerReport& signer : report.signers) {
+    if (signer.time) {
+      context.out << "  signed before " << certificates::write_utc(*signer.time) << " by "
+                  << signer.keyid.hex() << "\n";
+    }
+    if (signer.log) {
+      context.out << "  entry " << signer.log->index << " of " << signer.log->size << " in log "
+                  << signer.log->origin << "\n";
+    }
   }
   return static_cast<int>(report.outcome);
 }

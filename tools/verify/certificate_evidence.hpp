@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <isotrace/certificates/signed_policy.hpp>
 #include <isotrace/certificates/verify.hpp>
 #include <isotrace/tools/cli/arguments.hpp>
 #include <isotrace/tools/cli/context.hpp>
@@ -22,10 +23,25 @@ struct EvidenceFiles {
 
 /// --model, --property, --proof, --trace; options that are not given stay absent.
 core::Result<EvidenceFiles> load_evidence(const Context& context, const Arguments& arguments);
-/// A file that is too large to be a certificate is read all the same: that it is malformed is an
-/// answer of verification, with its own exit code.
-core::Result<core::Bytes> load_certificate(const Context& context, const std::string& path);
-core::Result<certificates::Policy> load_policy(const Context& context, const std::string& path);
+/// Certificates of one verification and what stands beside each.
+struct CertificateFiles {
+  std::vector<core::Bytes> certificates;
+  std::vector<core::Bytes> log_proofs;  ///< none, or one for each certificate
+  std::vector<core::Bytes> timestamps;  ///< likewise
+
+  [[nodiscard]] std::vector<certificates::CertificateInput> inputs() const;
+};
+/// The operands with --log-proof and --timestamp. A file that is too large to be a certificate is
+/// read all the same: that it is malformed is an answer of verification, with its own exit code.
+core::Result<CertificateFiles> load_certificates(const Context& context,
+                                                 const Arguments& arguments);
+/// What is wrong with the number of these options; empty if nothing is.
+std::string find_certificate_misuse(const Arguments& arguments);
+
+/// A policy, signed or bare; with --anchor the pinned policy must vouch for it at `now`.
+core::Result<certificates::Policy> load_policy(const Context& context, const Arguments& arguments,
+                                               const std::string& path,
+                                               certificates::UnixSeconds now);
 
 /// "YYYY-MM-DD" (the last second of that day) or a full UTC time; refuses value_out_of_range.
 core::Result<certificates::UnixSeconds> parse_date(const std::string& option,

@@ -10,7 +10,7 @@ using namespace isotrace::tools;
 constexpr OperandSpec trace_operand[] = {{"FILE", "trace", 1, 0}};
 constexpr OperandSpec proof_operand[] = {{"FILE", "proof", 1, 0}};
 constexpr OperandSpec step_operand[] = {{"FILE", "witness of one step", 1, 0}};
-constexpr OperandSpec certificate_operand[] = {{"FILE", "certificate", 1, 1}};
+constexpr OperandSpec certificate_operand[] = {{"FILE", "certificates over one statement", 1, 0}};
 
 constexpr OptionSpec certificate_options[] = {
     {"--policy", "FILE", Arity::once, "who may vouch for what", "", "", true},
@@ -18,6 +18,9 @@ constexpr OptionSpec certificate_options[] = {
     {"--property", "FILE", Arity::once, "the VNN-LIB property"},
     {"--proof", "FILE", Arity::once, "the proof"},
     {"--trace", "FILE", Arity::once, "the trace"},
+    {"--anchor", "FILE", Arity::once, "pinned policy, whose roots must have signed the policy"},
+    {"--log-proof", "FILE", Arity::many, "proof that a log holds the certificate (.tlog-proof)"},
+    {"--timestamp", "FILE", Arity::many, "RFC 3161 response over the certificate's signature"},
     {"--at", "DATE", Arity::once, "judge validity at this UTC date (YYYY-MM-DD) instead of now"},
 };
 

@@ -1,16 +1,12 @@
 // Conversions between numbers.
 #include <isotrace/wasm/fast/numeric_rows.hpp>
 #include <isotrace/wasm/numeric/numeric_float.hpp>
+#include <isotrace/wasm/sized_integers.hpp>
 
 namespace isotrace::wasm::fast {
 namespace {
 
-using i8 = std::int8_t;
-using i16 = std::int16_t;
-using i32 = std::int32_t;
-using u32 = std::uint32_t;
-using i64 = std::int64_t;
-using u64 = std::uint64_t;
+using namespace sized;
 
 /// The number as the unsigned integer that a slot holds.
 template <class I>

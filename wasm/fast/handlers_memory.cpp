@@ -1,19 +1,14 @@
 // Loads and stores. Little-endian, as the host must be.
 #include <isotrace/wasm/fast/handlers.hpp>
 #include <isotrace/wasm/fast/operands.hpp>
+#include <isotrace/wasm/sized_integers.hpp>
 
 namespace isotrace::wasm::fast {
 namespace {
 
-static_assert(std::endian::native == std::endian::little);
+using namespace sized;
 
-using i8 = std::int8_t;
-using u8 = std::uint8_t;
-using i16 = std::int16_t;
-using u16 = std::uint16_t;
-using i32 = std::int32_t;
-using u32 = std::uint32_t;
-using u64 = std::uint64_t;
+static_assert(std::endian::native == std::endian::little);
 
 inline constexpr u64 chunk_mask = (u64{1} << LinearMemory::chunk_shift) - 1;
 

@@ -146,9 +146,21 @@ class Comparison {
     return pair;
   }
 
+  /// The side's run at the last common checkpoint, or at its beginning, on the reference. Its
+  /// engine goes there if it comes to the state that is recorded.
+  Result<RecordedRun> open_on_reference(const RunSide& side) const {
+    ISOTRACE_TRY(RecordedRun opened, open(side, side.engine, 0));
+    if (found_.checkpoint != 0 &&
+        opened.run->record() != *find_state(side.trace, found_.checkpoint - 1)) {
+      return open(side, make_reference_engine, 0);
+    }
+    opened.run->change_engine(make_reference_engine);
+    return opened;
+  }
+
   /// Whether the reference comes from the last common state to the first one that differs.
   Result<bool> agrees(const RunSide& side) const {
-    ISOTRACE_TRY(const RecordedRun opened, open(side, make_reference_engine, begin_));
+    ISOTRACE_TRY(const RecordedRun opened, open_on_reference(side));
     const StateRecord& state = *find_state(side.trace, found_.checkpoint);
     const bool last = found_.checkpoint == side.trace.machine.checkpoints.size();
     if (found_.checkpoint != 0) {
@@ -205,8 +217,8 @@ class Comparison {
     const auto address = static_cast<std::uint64_t>(parted.first - a.begin());
     found_.byte = ByteDifference{address, *parted.first, *parted.second, {}};
     const RunSide& right = found_.a_agrees ? a_ : b_;
-    ISOTRACE_TRY(found_.byte->writer, find_last_write(right.trace, right.request,
-                                                      make_reference_engine, address, found_.end));
+    ISOTRACE_TRY(found_.byte->writer,
+                 find_last_write(right.trace, right.request, right.engine, address, found_.end));
     return Done{};
   }
 

@@ -1,5 +1,8 @@
 #include <isotrace/wasm/record/effect_log.hpp>
 
+#include <bit>
+#include <cstring>
+
 #include <isotrace/core/blake3.hpp>
 
 namespace isotrace::wasm {
@@ -10,8 +13,33 @@ using core::Result;
 
 constexpr std::size_t piece_bytes = std::size_t{1} << 20;
 
-void append(core::Bytes& out, std::uint64_t value, std::size_t size) {
-  for (std::size_t i = 0; i < size; ++i) out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+constexpr std::size_t head_bytes = 12;
+
+template <class T>
+void put(std::uint8_t*& out, T value) {
+  static_assert(std::endian::native == std::endian::little);
+  std::memcpy(out, &value, sizeof value);
+  out += sizeof value;
+}
+
+void put_head(std::uint8_t*& out, std::uint32_t pc, Opcode opcode, std::size_t results,
+              std::size_t writes) {
+  put(out, pc);
+  put(out, static_cast<std::uint16_t>(opcode));
+  put(out, static_cast<std::uint16_t>(results));
+  put(out, static_cast<std::uint32_t>(writes));
+}
+
+void put_bytes(std::uint8_t*& out, const void* from, std::size_t size) {
+  if (size != 0) std::memcpy(out, from, size);
+  out += size;
+}
+
+/// Whether all that the opcode does is seen in its operands and results, but for a store.
+bool is_plain(Opcode opcode) {
+  return opcode != Opcode::call && opcode != Opcode::call_indirect &&
+         opcode != Opcode::memory_fill && opcode != Opcode::memory_copy &&
+         opcode != Opcode::memory_init;
 }
 
 class LoggingEngine final : public Engine {
@@ -30,8 +58,15 @@ class LoggingEngine final : public Engine {
   bool run_to_suspend_point(std::uint64_t steps_min) override {
     while (stepper_.state().status == Status::running) {
       if (stepper_.steps() >= steps_min && at_suspend_point()) return false;
-      const auto effect = watch_.execute_opcode();
-      if (effect) log_.add(*effect, code_.at(effect->pc).instruction.opcode);
+      const CodeTable::Entry& entry = code_.at(stepper_.state().frames.back().pc);
+      const Opcode opcode = entry.instruction.opcode;
+      if (!is_step(opcode)) {
+        stepper_.step();
+      } else if (is_plain(opcode)) {
+        execute_plain(entry);
+      } else if (const auto effect = watch_.execute_opcode()) {
+        log_.add(*effect, opcode);
+      }
     }
     return true;
   }
@@ -40,6 +75,31 @@ class LoggingEngine final : public Engine {
   void restore(const Execution& state) override { stepper_.restore(state); }
 
  private:
+  /// The same as the watch, but without a list of its own for each step.
+  void execute_plain(const CodeTable::Entry& entry) {
+    const Execution& state = stepper_.state();
+    const Instruction& now = entry.instruction;
+    const bool stores =
+        now.info->immediates == Immediates::memory_access && entry.effect.pushes == 0;
+    std::uint64_t address = 0;
+    if (stores) {
+      const Slot base = state.slots[state.slots.size() - entry.effect.pops];
+      address = std::uint64_t{static_cast<std::uint32_t>(base)} + now.second;
+    }
+    const Address function = state.frames.back().function;
+    stepper_.step();
+    if (state.status == Status::trapped) return log_.add(now.offset, now.opcode, {}, 0, {});
+    std::span<const std::uint8_t> written;
+    if (stores) {
+      const ModuleInstance& instance = store_.instances[store_.functions[function].instance];
+      written = std::as_const(store_.memories[instance.memories[0]].data)
+                    .bytes()
+                    .subspan(address, std::size_t{1} << now.info->alignment);
+    }
+    log_.add(now.offset, now.opcode, std::span(state.slots).last(entry.effect.pushes), address,
+             written);
+  }
+
   [[nodiscard]] bool at_suspend_point() {
     const Frame& frame = stepper_.state().frames.back();
     const Function& function = module_.functions[store_.functions[frame.function].index];
@@ -62,36 +122,70 @@ Result<EffectLog> EffectLog::begin(core::Files& files, const std::string& path,
   EffectLog log(std::move(file));
   core::ByteWriter head;
   head.text("isotrace.wasm.effects.v1").raw(program.view());
-  log.buffer_ = head.take();
+  const core::Bytes bytes = head.take();
+  std::uint8_t* out = log.reserve(bytes.size());
+  put_bytes(out, bytes.data(), bytes.size());
+  log.used_ = bytes.size();
   return log;
 }
 
-void EffectLog::add(const StepEffect& effect, Opcode opcode) {
-  append(buffer_, effect.pc, 4);
-  append(buffer_, static_cast<std::uint16_t>(opcode), 2);
-  append(buffer_, effect.results.size(), 2);
-  append(buffer_, effect.writes.size(), 4);
-  for (const Slot result : effect.results) append(buffer_, result, 8);
-  for (const trace::HostWrite& write : effect.writes) {
-    append(buffer_, write.address, 8);
-    append(buffer_, write.bytes.size(), 8);
-    buffer_.insert(buffer_.end(), write.bytes.begin(), write.bytes.end());
-  }
-  ++summary_.steps;
-  while (buffer_.size() >= piece_bytes) write(piece_bytes);
+std::uint8_t* EffectLog::reserve(std::size_t size) {
+  if (buffer_.size() - used_ < size) buffer_.resize(used_ + size + piece_bytes);
+  return &buffer_[used_];
 }
 
-/// The first `size` bytes of the buffer are a piece.
-void EffectLog::write(std::size_t size) {
-  const core::ByteView piece = core::ByteView(buffer_).first(size);
+void EffectLog::add(const StepEffect& effect, Opcode opcode) {
+  std::size_t size = head_bytes + 8 * effect.results.size();
+  for (const trace::HostWrite& write : effect.writes) size += 16 + write.bytes.size();
+  std::uint8_t* out = reserve(size);
+  put_head(out, effect.pc, opcode, effect.results.size(), effect.writes.size());
+  put_bytes(out, effect.results.data(), 8 * effect.results.size());
+  for (const trace::HostWrite& write : effect.writes) {
+    put(out, write.address);
+    put(out, std::uint64_t{write.bytes.size()});
+    put_bytes(out, write.bytes.data(), write.bytes.size());
+  }
+  used_ += size;
+  ++summary_.steps;
+  write_pieces();
+}
+
+void EffectLog::add(std::uint32_t pc, Opcode opcode, std::span<const Slot> results,
+                    std::uint64_t address, std::span<const std::uint8_t> bytes) {
+  const std::size_t size =
+      head_bytes + results.size_bytes() + (bytes.empty() ? 0 : 16 + bytes.size());
+  std::uint8_t* out = reserve(size);
+  put_head(out, pc, opcode, results.size(), bytes.empty() ? 0 : 1);
+  put_bytes(out, results.data(), results.size_bytes());
+  if (!bytes.empty()) {
+    put(out, address);
+    put(out, std::uint64_t{bytes.size()});
+    put_bytes(out, bytes.data(), bytes.size());
+  }
+  used_ += size;
+  ++summary_.steps;
+  write_pieces();
+}
+
+/// Whole ones; what is left moves to the front.
+void EffectLog::write_pieces() {
+  if (used_ < piece_bytes) return;
+  std::size_t done = 0;
+  for (; used_ - done >= piece_bytes; done += piece_bytes) {
+    write(core::ByteView(buffer_).subspan(done, piece_bytes));
+  }
+  std::memmove(buffer_.data(), buffer_.data() + done, used_ - done);
+  used_ -= done;
+}
+
+void EffectLog::write(core::ByteView piece) {
   digests_.raw(core::blake3(piece).view());
-  summary_.bytes += size;
+  summary_.bytes += piece.size();
   if (written_) written_ = file_->append(piece);
-  buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(size));
 }
 
 Result<EffectLog::Summary> EffectLog::finish() {
-  if (!buffer_.empty()) write(buffer_.size());
+  if (used_ != 0) write(core::ByteView(buffer_).first(used_));
   ISOTRACE_TRY_DONE(written_);
   ISOTRACE_TRY_DONE(file_->publish());
   summary_.digest = core::blake3(digests_.bytes());

@@ -15,6 +15,9 @@ class EffectLog {
 
   /// The first failure is told by finish().
   void add(const StepEffect& effect, Opcode opcode);
+  /// A step with one write at most, `bytes`; none if they are empty.
+  void add(std::uint32_t pc, Opcode opcode, std::span<const Slot> results, std::uint64_t address,
+           std::span<const std::uint8_t> bytes);
 
   struct Summary {
     std::uint64_t steps = 0;
@@ -26,10 +29,14 @@ class EffectLog {
 
  private:
   explicit EffectLog(std::unique_ptr<core::PendingFile> file) : file_(std::move(file)) {}
-  void write(std::size_t size);
+  /// Room for as many bytes more; used_ counts those that come to be used.
+  std::uint8_t* reserve(std::size_t size);
+  void write_pieces();
+  void write(core::ByteView piece);
 
   std::unique_ptr<core::PendingFile> file_;
   core::Bytes buffer_;
+  std::size_t used_ = 0;      ///< of the buffer
   core::ByteWriter digests_;  ///< of the pieces written
   Summary summary_;
   core::Result<core::Done> written_ = core::Done{};

@@ -118,7 +118,8 @@ Result<Done> ModuleRun::prepare(const RunRequest& request, const Link& link) {
     }
   }
   calls_.push_back({found->second.address, request.arguments});
-  hasher_.record(store_, {});  // from here on it says what was written since
+  // From here on marks say what was written since.
+  for (MemoryInstance& memory : store_.memories) (void)memory.data.take_marks();
   return Done{};
 }
 

@@ -27,6 +27,10 @@ class Position {
   [[nodiscard]] Stepper& stepper() { return *stepper_; }
   [[nodiscard]] const Execution& state() { return stepper_->state(); }
   bool settle() { return wasm::settle(run(), *stepper_); }
+  /// How the calls of the host differ from the recorded ones, once they do.
+  [[nodiscard]] const std::optional<std::string>& difference() const {
+    return opened_.host->difference();
+  }
 
  private:
   Position(const trace::Trace& trace, const RunRequest& request, const EngineFactory& engine)

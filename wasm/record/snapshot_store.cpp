@@ -103,17 +103,22 @@ class StoreFiller {
       return malformed("memory " + std::to_string(i) + " of " + std::to_string(pages) + " pages");
     }
     memory.data.grow_to(static_cast<std::uint32_t>(pages));
-    for (std::size_t s = 0; s <= index_; ++s) {
+    // The latest first: programs write the same chunks again and again.
+    std::vector<bool> filled(memory.data.size() >> LinearMemory::chunk_shift);
+    for (std::size_t s = index_ + 1; s-- > 0;) {
       if (i >= trace_.snapshots[s].memories.size()) return malformed("memories");
-      ISOTRACE_TRY_DONE(apply(trace_.snapshots[s].memories[i], memory.data));
+      ISOTRACE_TRY_DONE(apply(trace_.snapshots[s].memories[i], memory.data, filled));
     }
     return Done{};
   }
 
-  static Result<Done> apply(const MemoryChange& change, LinearMemory& memory) {
+  static Result<Done> apply(const MemoryChange& change, LinearMemory& memory,
+                            std::vector<bool>& filled) {
     for (std::size_t c = 0; c < change.chunks.size(); ++c) {
       const std::uint64_t address = std::uint64_t{change.chunks[c]} * MemoryChange::chunk_bytes;
       if (address >= memory.size()) return malformed("a memory that shrinks");
+      if (filled[change.chunks[c]]) continue;
+      filled[change.chunks[c]] = true;
       std::memcpy(&memory.bytes()[address], &change.bytes[c * MemoryChange::chunk_bytes],
                   MemoryChange::chunk_bytes);
       memory.mark(address, MemoryChange::chunk_bytes);

@@ -1,7 +1,6 @@
 #include <isotrace/wasm/wasi/wasi.hpp>
 
 #include <algorithm>
-#include <array>
 
 #include <isotrace/core/check.hpp>
 
@@ -10,8 +9,9 @@ namespace {
 
 std::vector<ValueType> parameter_types(std::string_view letters) {
   std::vector<ValueType> types;
-  for (const char letter : letters)
+  for (const char letter : letters) {
     types.push_back(letter == 'i' ? ValueType::i32 : ValueType::i64);
+  }
   return types;
 }
 

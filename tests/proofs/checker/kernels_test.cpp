@@ -76,7 +76,7 @@ TEST(RowKernels, ReluStepHoldsAtEveryPoint) {
     double constant = 0;
     {
       const DownwardRounding downward;
-      const auto relaxed = relax_relu(bounds, 8, round % 2 == 0 ? hints.data() : nullptr);
+      const auto relaxed = relax_relu(bounds, 8, 8, round % 2 == 0 ? hints.data() : nullptr);
       const auto step = [&](const RowKernels& kernels, std::vector<double>& target) {
         return kernels.relu(target.data(), 8, relaxed.slope_positive.data(),
                             relaxed.slope_negative.data(), relaxed.low.data(), relaxed.high.data());
@@ -106,7 +106,7 @@ TEST(RowKernels, StableReluCostsNothing) {
   bounds.lower = {1, -3, 0, 0, 0, 0, 0, 0};
   bounds.upper = {2, -1, 0, 0, 0, 0, 0, 0};
   const DownwardRounding downward;
-  const auto relaxed = relax_relu(bounds, 2, nullptr);
+  const auto relaxed = relax_relu(bounds, 2, 2, nullptr);
   for (const double sign : {1.0, -1.0}) {
     std::vector<double> row{0.1 * sign, 0.7 * sign, 0, 0, 0, 0, 0, 0};
     const double constant =

@@ -107,20 +107,41 @@ TEST(Lowering, RefusesControlFlowByName) {
   EXPECT_EQ(refusal(net.program()), "prove_unsupported: node 1 (If)");
 }
 
-TEST(Lowering, RefusesGraphsThatAreNoChain) {
+TEST(Lowering, ReadsGraphsWhoseValuesAreUsedAgain) {
   ChainBuilder net({1, 2});
   net.relu().relu().elementwise(Op::add, {2}, {0, 0});
   Program program = net.program();
   program.nodes[2].inputs = {2, 3};
-  EXPECT_EQ(refusal(program), "prove_unsupported: node 2 (Add)") << "a residual sum";
+  const auto residual = lower(program);
+  ASSERT_TRUE(residual);
+  EXPECT_EQ(residual->outputs(), 2U);
+  EXPECT_EQ(residual->layers.back().affine.rounded, 2U);
   program.nodes[2].inputs = {3, 3};
-  EXPECT_EQ(refusal(program), "prove_unsupported: node 2 (Add)") << "one value twice";
+  const auto twice = lower(program);
+  ASSERT_TRUE(twice);
+  EXPECT_EQ(twice->layers.back().affine.weights.row_start.back(), 4U) << "two entries a row";
   program = net.program();
   program.outputs[0].value = 2;
-  EXPECT_EQ(refusal(program), "prove_unsupported: output y");
-  program = net.program();
   program.outputs.push_back({"z", 3});
-  EXPECT_EQ(refusal(program), "prove_unsupported: program");
+  const auto several = lower(program);
+  ASSERT_TRUE(several);
+  EXPECT_EQ(several->outputs(), 4U);
+}
+
+TEST(Lowering, RefusesAGemmWhoseBiasIsNotConstant) {
+  ChainBuilder net({1, 2});
+  net.relu().gemm({2, 2}, {1, 2, 3, 4}, {1, 1}, false);
+  Program program = net.program();
+  program.nodes[1].inputs[2] = program.nodes[0].inputs[0];
+  EXPECT_EQ(refusal(program), "prove_unsupported: node 1 (Gemm)");
+}
+
+TEST(Lowering, RefusesProductsOfTwoValues) {
+  ChainBuilder net({1, 2});
+  net.elementwise(Op::mul, {2}, {1, 1});
+  Program program = net.program();
+  program.nodes[0].inputs = {0, 0};
+  EXPECT_EQ(refusal(program), "prove_unsupported: node 0 (Mul)");
 }
 
 TEST(Lowering, RefusesOtherElementTypes) {

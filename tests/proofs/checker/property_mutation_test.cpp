@@ -25,7 +25,7 @@ void expect_consistent(const Property& property) {
     EXPECT_EQ(one.box.size(), property.inputs);
     for (const InputRange& range : one.box) EXPECT_LE(range.lower, range.upper);
     for (const LinearRow& row : one.rows) {
-      for (const Term& term : row.terms) EXPECT_LT(term.output, property.outputs);
+      for (const Term& term : row.terms) EXPECT_LT(term.index, property.outputs);
     }
   }
 }

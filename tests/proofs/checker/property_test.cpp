@@ -43,7 +43,7 @@ TEST(Vnnlib, ReadsBoxAndRowExactly) {
   ASSERT_EQ(only.rows.size(), 2U);
   EXPECT_EQ(only.rows[0].bound, Rational(1, 10));
   EXPECT_FALSE(only.rows[0].strict);
-  EXPECT_EQ(only.rows[1].terms[0].output, 1U);
+  EXPECT_EQ(only.rows[1].terms[0].index, 1U);
   EXPECT_EQ(only.rows[1].terms[0].coefficient, Rational(-1));
   EXPECT_EQ(only.rows[1].bound, Rational(1, 4));
   EXPECT_TRUE(only.rows[1].strict);
@@ -118,12 +118,48 @@ TEST(Vnnlib, RefusesUnboundedInputs) {
             "property_input_unbounded: X_0");
 }
 
+TEST(Vnnlib, ComparesInputsWithEachOtherAndWithOutputs) {
+  const auto property = parse("(assert (<= X_0 X_1)) (assert (> (+ Y_0 X_1) (* 2 X_0)))");
+  ASSERT_TRUE(property) << outcome(property);
+  const auto& rows = property->cases[0].rows;
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_TRUE(rows[0].terms.empty());
+  ASSERT_EQ(rows[0].input_terms.size(), 2U);
+  EXPECT_EQ(rows[0].input_terms[1].coefficient, Rational(-1));
+  ASSERT_EQ(rows[1].terms.size(), 1U);
+  EXPECT_EQ(rows[1].terms[0].coefficient, Rational(-1)) << "2 X_0 - X_1 - Y_0 < 0";
+  EXPECT_EQ(rows[1].input_terms[0].coefficient, Rational(2));
+  EXPECT_TRUE(rows[1].strict);
+}
+
+TEST(Vnnlib, ChainsOfComparisonsAreAllOfTheirPairs) {
+  const auto property = parse("(assert (<= -1 Y_0 Y_1 2)) (assert (<= 0.25 X_0 0.5))");
+  ASSERT_TRUE(property) << outcome(property);
+  EXPECT_EQ(property->cases[0].rows.size(), 3U);
+  EXPECT_EQ(property->cases[0].box[0].lower, Rational(1, 4));
+  EXPECT_EQ(property->cases[0].box[0].upper, Rational(1, 2));
+}
+
+TEST(Vnnlib, NegationTurnsComparisonsAndConnectivesRound) {
+  const auto property =
+      parse("(assert (not (and (<= Y_0 1) (or (> Y_1 2) (= Y_0 Y_1)) (not (< Y_1 5)))))");
+  ASSERT_TRUE(property) << outcome(property);
+  // Y_0 > 1, or Y_1 <= 2 and Y_0 beside Y_1, or Y_1 < 5.
+  ASSERT_EQ(property->cases.size(), 4U);
+  EXPECT_TRUE(property->cases[0].rows[0].strict);
+  EXPECT_TRUE(property->cases[0].rows[0].negated);
+  EXPECT_EQ(property->cases[1].rows.size(), 2U);
+  EXPECT_FALSE(property->cases[1].rows[0].strict);
+  EXPECT_TRUE(property->cases[2].rows[1].strict);
+  EXPECT_FALSE(property->cases[3].rows[0].negated) << "negated twice";
+  EXPECT_TRUE(property->cases[3].rows[0].strict);
+}
+
 TEST(Vnnlib, RefusesWhatItDoesNotDefine) {
   for (const std::string_view assertion :
-       {"(assert (<= X_0 Y_0))", "(assert (<= (+ X_0 X_1) 1))", "(assert (<= (* Y_0 Y_1) 1))",
-        "(assert (<= (/ 1 Y_0) 1))", "(assert (<= Y_0 Y_0))", "(assert (<= 0 1))",
-        "(assert (not (<= Y_0 1)))", "(assert (=> (<= Y_0 1) (<= Y_1 1)))", "(check-sat)",
-        "(assert (<= Y_0 Y_1 2))", "(assert (<= (abs Y_0) 1))", "(declare-const Z_0 Real)",
+       {"(assert (<= (* X_0 X_1) 1))", "(assert (<= (* Y_0 Y_1) 1))", "(assert (<= (/ 1 Y_0) 1))",
+        "(assert (<= Y_0 Y_0))", "(assert (<= 0 1))", "(assert (=> (<= Y_0 1) (<= Y_1 1)))",
+        "(check-sat)", "(assert (<= (abs Y_0) 1))", "(declare-const Z_0 Real)",
         "(declare-const X_02 Real)", "(declare-const Y_2 Int)", "(assert (<= Z_0 1))",
         "(declare-const X_123456789 Real)"}) {
     EXPECT_EQ(outcome(parse(assertion)).substr(0, 21), "property_unsupported:") << assertion;

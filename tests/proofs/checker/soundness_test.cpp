@@ -48,7 +48,7 @@ std::optional<Forms> bound(const Program& program, const std::vector<float>& low
     std::copy(forms.weights[r].begin(), forms.weights[r].end(), rows.row(r));
   }
   forms.least =
-      bound_below(*network, network->layers.size(), node->layers, node->relaxations, rows);
+      bound_below(*network, network->layers.size(), node->layers, node->relaxations, rows, {});
   return forms;
 }
 
@@ -218,8 +218,8 @@ TEST(Soundness, AffineBoundsAreBelowTheExactMinimumAndClose) {
       ASSERT_TRUE(node);
       LinearForms form(1, 1);
       form.row(0)[0] = 1;
-      least =
-          bound_below(*network, network->layers.size(), node->layers, node->relaxations, form)[0];
+      least = bound_below(*network, network->layers.size(), node->layers, node->relaxations, form,
+                          {})[0];
     }
     const core::Rational exact = exact_minimum(program, box);
     ASSERT_LE(core::exact_rational(least), exact);

@@ -75,5 +75,34 @@ TEST(ViolatedCase, SumsAreExact) {
   EXPECT_EQ(find(p, 0, 1, -0x1p-149F), 0U) << "binary32 would round this sum to 1";
 }
 
+TEST(ViolatedCase, RowsOverInputsAreJudgedExactly) {
+  const auto property = parse_vnnlib(
+      "(declare-const X_0 Real) (declare-const X_1 Real) (declare-const Y_0 Real)"
+      "(assert (<= 0 X_0 1)) (assert (<= 0 X_1 1)) (assert (< X_0 X_1)) (assert (<= Y_0 X_0))");
+  ASSERT_TRUE(property);
+  const float outputs[] = {0.5F};
+  const float below[] = {0.5F, std::nextafter(0.5F, 1.0F)};
+  EXPECT_TRUE(find_violated_case(*property, below, outputs));
+  const float equal[] = {0.5F, 0.5F};
+  EXPECT_FALSE(find_violated_case(*property, equal, outputs));
+  const float low[] = {std::nextafter(0.5F, 0.0F), 1.0F};
+  EXPECT_FALSE(find_violated_case(*property, low, outputs));
+}
+
+TEST(ViolatedCase, NegatedComparisonsHoldForNaN) {
+  const char* const box = "(declare-const X_0 Real) (declare-const Y_0 Real) (assert (<= 0 X_0 1))";
+  const auto negated = parse_vnnlib(std::string(box) + "(assert (not (<= Y_0 1)))");
+  const auto plain = parse_vnnlib(std::string(box) + "(assert (> Y_0 1))");
+  ASSERT_TRUE(negated && plain);
+  const float input[] = {0.5F};
+  const float nan[] = {std::nanf("")};
+  EXPECT_TRUE(find_violated_case(*negated, input, nan));
+  EXPECT_FALSE(find_violated_case(*plain, input, nan));
+  const float infinite[] = {HUGE_VALF};
+  EXPECT_TRUE(find_violated_case(*negated, input, infinite));
+  const float one[] = {1.0F};
+  EXPECT_FALSE(find_violated_case(*negated, input, one));
+}
+
 }  // namespace
 }  // namespace isotrace::proofs

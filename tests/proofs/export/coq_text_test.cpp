@@ -23,8 +23,10 @@ TEST(CoqText, weights_are_exact_integers_over_a_power_of_two) {
 TEST(CoqText, boxes_and_constraints_are_exact) {
   EXPECT_EQ(proofs::coq_box({{core::Rational(-1) / 3, core::Rational(2)}}),
             "[((-1) # 3, 2 # 1)%Q]");
-  const proofs::LinearRow row{
-      {{0, core::Rational(1) / 2}, {2, core::Rational(-1) / 3}}, core::Rational(5), true};
+  proofs::LinearRow row;
+  row.terms = {{0, core::Rational(1) / 2}, {2, core::Rational(-1) / 3}};
+  row.bound = 5;
+  row.strict = true;
   EXPECT_EQ(proofs::coq_constraints({row}, 3), "[Constraint [3; 0; (-2)] 30 6 true]");
 }
 

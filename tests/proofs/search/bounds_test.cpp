@@ -30,7 +30,7 @@ TEST(SearchBounds, every_sampled_run_lies_within_the_bounds) {
     relaxation.tighten(bounds, outer);
     const Box inner = box_around(network, -0.25, 0.5);
     relaxation.tighten(bounds, inner);  // inherits from the outer box
-    const std::vector<double> row = {1, -0.5, 0, 0, 0, 0, 0, 0};
+    const RowForm row = {{1, -0.5, 0, 0, 0, 0, 0, 0}, {}};
     const double least = relaxation.bound_row(row, relaxation.default_slopes(), nullptr).least;
     for (int sample = 0; sample < 200; ++sample) {
       std::vector<float> x(3);
@@ -73,11 +73,50 @@ TEST(SearchBounds, any_slope_gives_a_bound) {
         }
       }
     }
-    const double least = relaxation.bound_row(row, slopes, nullptr).least;
+    const double least = relaxation.bound_row({row, {}}, slopes, nullptr).least;
     for (int sample = 0; sample < 100; ++sample) {
       EXPECT_LE(least, double{tests::run_reference(program, tests::uniforms(random, 2))[0]});
     }
   }
+}
+
+TEST(SearchBounds, sign_splits_hold_where_their_signs_do) {
+  core::PhiloxStream random(23);
+  std::size_t judged = 0;
+  for (int round = 0; round < 20; ++round) {
+    const core::Program program = tests::random_dense(random, {3, 6, 1});
+    const Network network = *lower_program(program, Level::any_order);
+    Relaxation relaxation(network, best_kernels());
+    Bounds bounds = unknown_bounds(network);
+    const Box box = box_around(network, -1, 1);
+    relaxation.tighten(bounds, box);
+    for (std::uint32_t i = 0; i < 6; ++i) {
+      for (const double sign : {1.0, -1.0}) {
+        Bounds split = bounds;
+        double& lower = split.lower[0][i];
+        double& upper = split.upper[0][i];
+        if (!(lower < 0 && upper > 0)) continue;
+        (sign > 0 ? lower : upper) = 0;
+        relaxation.tighten(split, box);
+        const double weight = 3 * double{random.next_f32()};
+        const RowForm row = {{1, 0, 0, 0, 0, 0, 0, 0}, {}};
+        const double least =
+            relaxation
+                .bound_row(row, relaxation.default_slopes(), nullptr, {{i, 0, i, sign, weight}})
+                .least;
+        for (int sample = 0; sample < 30; ++sample) {
+          const auto x = tests::uniforms(random, 3);
+          double z = network.layers[0].bias[i];
+          for (std::size_t j = 0; j < 3; ++j) z += network.layers[0].row(i)[j] * double{x[j]};
+          if (sign * z < 0) continue;
+          ++judged;
+          const double y = double{tests::run_reference(program, x)[0]};
+          ASSERT_LE(least, y - weight * sign * z + 1e-5);
+        }
+      }
+    }
+  }
+  EXPECT_GT(judged, 500U);
 }
 
 TEST(SearchBounds, float_error_widens_them_and_real_arithmetic_does_not) {
@@ -85,7 +124,7 @@ TEST(SearchBounds, float_error_widens_them_and_real_arithmetic_does_not) {
   const int big = chain.floats({1}, {0x1p24F});
   chain.then(core::Op::add, {-1, big}).relu();
   const core::Program program = chain.build();
-  const std::vector<double> row = {1, 0, 0, 0, 0, 0, 0, 0};
+  const RowForm row = {{1, 0, 0, 0, 0, 0, 0, 0}, {}};
   double least[2];
   for (const Level level : {Level::real, Level::any_order}) {
     const Network network = *lower_program(program, level);

@@ -128,10 +128,10 @@ TEST(LowerProgram, prove_unsupported_for_an_operation_without_bound) {
   expect_refused(chain.build(), RefusalCode::prove_unsupported, "node 0 (Sigmoid");
 }
 
-TEST(LowerProgram, prove_unsupported_for_a_value_used_twice) {
+TEST(LowerProgram, prove_unsupported_for_a_product_of_two_values) {
   Chain chain({1, 2});
-  chain.relu().then(Op::add, {-1, -1});
-  expect_refused(chain.build(), RefusalCode::prove_unsupported, "node 1 (Add");
+  chain.relu().then(Op::mul, {-1, -1});
+  expect_refused(chain.build(), RefusalCode::prove_unsupported, "node 1 (Mul");
 }
 
 TEST(LowerProgram, prove_unsupported_for_division_by_zero_and_infinite_weights) {
@@ -143,6 +143,15 @@ TEST(LowerProgram, prove_unsupported_for_division_by_zero_and_infinite_weights) 
   const int i = infinite.floats({2}, {1.0F, HUGE_VALF});
   infinite.then(Op::add, {-1, i});
   expect_refused(infinite.build(), RefusalCode::prove_unsupported, "weights");
+}
+
+TEST(LowerProgram, limit_exceeded_by_values_that_double) {
+  tests::Graph graph({1, 2});
+  int value = tests::Graph::input;
+  for (int i = 0; i < 40; ++i) {
+    value = graph.node(Op::concat, {value, value}, {{"axis", std::int64_t{1}}});
+  }
+  expect_refused(graph.build({value}), RefusalCode::limit_exceeded, "(Concat");
 }
 
 TEST(LowerProgram, limit_exceeded_by_a_huge_matrix) {

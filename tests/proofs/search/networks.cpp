@@ -66,6 +66,49 @@ core::Program Chain::build() const {
   return program;
 }
 
+int Graph::constant(Tensor tensor) {
+  constants_.push_back(std::move(tensor));
+  return -1 - static_cast<int>(constants_.size());
+}
+
+int Graph::floats(core::Shape shape, const std::vector<float>& values) {
+  return constant(Tensor::of<float>(std::move(shape), std::span<const float>(values)));
+}
+
+int Graph::integers(const std::vector<std::int64_t>& values) {
+  const core::Shape shape = {static_cast<std::int64_t>(values.size())};
+  return constant(Tensor::of<std::int64_t>(shape, std::span<const std::int64_t>(values)));
+}
+
+int Graph::node(Op op, std::vector<int> operands, std::vector<core::Attribute> attributes,
+                int results) {
+  Made made{op, std::move(operands), {}, std::move(attributes)};
+  for (int r = 0; r < results; ++r) made.results.push_back(next_++);
+  nodes_.push_back(std::move(made));
+  return next_ - results;
+}
+
+core::Program Graph::build(const std::vector<int>& outputs) const {
+  const auto number = [&](int value) {
+    if (value == -1) return core::no_value;
+    if (value < 0) return static_cast<ValueId>(-1 - value);
+    return static_cast<ValueId>(value == 0 ? 0 : value + static_cast<int>(constants_.size()));
+  };
+  core::Program program;
+  program.inputs.push_back({"x", core::Dtype::f32, input_});
+  program.constants = constants_;
+  for (const Made& made : nodes_) {
+    core::Node node{made.op, {}, {}, made.attributes, ""};
+    for (const int operand : made.operands) node.inputs.push_back(number(operand));
+    for (const int result : made.results) node.outputs.push_back(number(result));
+    program.nodes.push_back(std::move(node));
+  }
+  for (const int output : outputs) {
+    program.outputs.push_back({"y" + std::to_string(program.outputs.size()), number(output)});
+  }
+  return program;
+}
+
 float uniform(core::PhiloxStream& random) { return 2 * random.next_f32() - 1; }
 
 std::vector<float> uniforms(core::PhiloxStream& random, std::size_t count) {
@@ -128,7 +171,7 @@ std::vector<double> run_network(const proofs::search::Network& network,
       } else {
         for (std::size_t i = 0; i < layer.in; ++i) y[o] += layer.row(o)[i] * x[i];
       }
-      if (layer.relu) y[o] = std::max(0.0, y[o]);
+      if (layer.relu && layer.relu_on[o] != 0) y[o] = std::max(0.0, y[o]);
     }
     x = std::move(y);
   }

@@ -38,6 +38,33 @@ class Chain {
   std::vector<Step> steps_;
 };
 
+/// A program as a graph: every value has a number, which later nodes use.
+class Graph {
+ public:
+  explicit Graph(core::Shape shape) : input_(std::move(shape)) {}
+  static constexpr int input = 0;
+
+  int constant(core::Tensor tensor);
+  int floats(core::Shape shape, const std::vector<float>& values);
+  int integers(const std::vector<std::int64_t>& values);
+  /// Returns the number of the first result; further ones follow. Operand -1 is left out.
+  int node(core::Op op, std::vector<int> operands, std::vector<core::Attribute> attributes = {},
+           int results = 1);
+  [[nodiscard]] core::Program build(const std::vector<int>& outputs) const;
+
+ private:
+  struct Made {
+    core::Op op;
+    std::vector<int> operands;
+    std::vector<int> results;
+    std::vector<core::Attribute> attributes;
+  };
+  core::Shape input_;
+  std::vector<core::Tensor> constants_;
+  std::vector<Made> nodes_;
+  int next_ = 1;  ///< numbers of results; constant c is -2 - c
+};
+
 /// Uniform in [-1, 1].
 float uniform(core::PhiloxStream& random);
 std::vector<float> uniforms(core::PhiloxStream& random, std::size_t count);

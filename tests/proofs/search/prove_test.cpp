@@ -190,7 +190,7 @@ TEST(Prove, a_real_counterexample_that_no_float_confirms_is_its_own_category) {
 TEST(Prove, the_solver_never_makes_an_undecided_property_proved) {
   // Unsatisfiable over the reals (y = x), beyond the float bounds: stays undecided.
   const std::string text =
-      box_property(1, 1, "0.6", "0.9", "(assert (and (>= Y_0 0.2) (<= Y_0 0.3)))\n");
+      box_property(1, 1, "0.4", "0.9", "(assert (and (>= Y_0 0.2) (<= Y_0 0.3)))\n");
   ProveOptions options;
   options.solver = true;
   const ProveOutcome outcome = prove_ok(coarse(), text, options);

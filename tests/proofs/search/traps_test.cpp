@@ -31,8 +31,18 @@ TEST(FloatTraps, small_constants_are_proved_for_floats) {
   EXPECT_EQ(prove_trap(0x1p10F, Level::any_order).kind, Kind::proved);
 }
 
+TEST(FloatTraps, single_roundings_are_charged_by_the_size_of_their_result) {
+  EXPECT_EQ(prove_trap(0x1p20F, Level::any_order).kind, Kind::proved);
+}
+
+TEST(FloatTraps, reals_are_another_question) {
+  for (const float c : {0x1p20F, 0x1p22F, 0x1p24F, 0x1p25F}) {
+    EXPECT_EQ(prove_trap(c, Level::real).kind, Kind::proved) << c;
+  }
+}
+
 TEST(FloatTraps, constants_at_the_limit_of_the_error_model_are_undecided) {
-  const ProveOutcome outcome = prove_trap(0x1p20F, Level::any_order);
+  const ProveOutcome outcome = prove_trap(0x1p22F, Level::any_order);
   EXPECT_EQ(outcome.kind, Kind::undecided);
   EXPECT_EQ(outcome.reason, UndecidedReason::precision) << outcome.detail;
 }

@@ -1,0 +1,107 @@
+// Activations and elementary functions (docs/spec/activation.md, docs/spec/math.md): the sequences
+// of the definition, step by step.
+#include <isotrace/backends/gpu/operations.hpp>
+#include <isotrace/reference/shape.hpp>
+
+namespace isotrace::backends::gpu {
+namespace {
+
+using core::Op;
+
+/// max(x, 0) + log1p(exp(-|x|))
+Made softplus(Work& work, const Array& x) {
+  ISOTRACE_TRY(const Array magnitude, work.unary(Unary::absolute, x));
+  ISOTRACE_TRY(const Array negated, work.unary(Unary::negate, magnitude));
+  ISOTRACE_TRY(const Array decay, work.function(functions::exp, negated));
+  ISOTRACE_TRY(const Array rest, work.function(functions::log1p, decay));
+  // maximum(x, +0), with NaN kept.
+  ISOTRACE_TRY(const Array positive, work.unary(Unary::clip, x, 0, from_bits(0x7F800000)));
+  return work.binary(Binary::add, positive, rest);
+}
+
+/// 1 / (1 + exp(-x))
+Made sigmoid(Work& work, const Array& x) {
+  ISOTRACE_TRY(const Array negated, work.unary(Unary::negate, x));
+  ISOTRACE_TRY(const Array power, work.function(functions::exp, negated));
+  ISOTRACE_TRY(const Array divisor, work.unary(Unary::add, power, 1));
+  return work.unary(Unary::reciprocal, divisor);
+}
+
+/// (0.5 x)(1 + f)
+Made halve_and_gate(Work& work, const Array& x, const Array& f) {
+  ISOTRACE_TRY(const Array gate, work.unary(Unary::add, f, 1));
+  ISOTRACE_TRY(const Array half, work.unary(Unary::multiply, x, 0.5F));
+  return work.binary(Binary::multiply, half, gate);
+}
+
+Made gelu(Work& work, const Array& x, const std::string& approximate) {
+  if (approximate == "none") {
+    ISOTRACE_TRY(const Array scaled, work.unary(Unary::multiply, x, 0x1.6a09e6p-1F));
+    ISOTRACE_TRY(const Array f, work.function(functions::erf, scaled));
+    return halve_and_gate(work, x, f);
+  }
+  if (approximate != "tanh") return reference::refuse_attribute("approximate " + approximate);
+  ISOTRACE_TRY(const Array squared, work.binary(Binary::multiply, x, x));
+  ISOTRACE_TRY(const Array small, work.unary(Unary::multiply, squared, 0.044715F));
+  ISOTRACE_TRY(const Array inner, work.multiply_add(small, x, x));
+  ISOTRACE_TRY(const Array scaled, work.unary(Unary::multiply, inner, 0x1.988454p-1F));
+  ISOTRACE_TRY(const Array f, work.function(functions::tanh, scaled));
+  return halve_and_gate(work, x, f);
+}
+
+/// q * (x >= 0 ? x : p * expm1(x / divisor))
+Made exponential_below(Work& work, const Array& x, float p, float q, float divisor) {
+  Array argument = x;
+  if (divisor != 1) {
+    ISOTRACE_TRY(argument, work.unary(Unary::divide_by, x, divisor));
+  }
+  ISOTRACE_TRY(const Array f, work.function(functions::expm1, argument));
+  return work.binary(Binary::scaled_negative, x, f, p, q);
+}
+
+Made mish(Work& work, const Array& x) {
+  ISOTRACE_TRY(const Array inner, softplus(work, x));
+  ISOTRACE_TRY(const Array f, work.function(functions::tanh, inner));
+  return work.binary(Binary::multiply, x, f);
+}
+
+/// The slope broadcasts to x, not the other way round.
+Made prelu(DeviceCall& call, const Array& x) {
+  ISOTRACE_CHECK(call.node().op == Op::prelu, static_cast<int>(call.node().op));
+  ISOTRACE_TRY(const Array slope, call.operand(1));
+  ISOTRACE_TRY_DONE(reference::check_broadcastable(slope.shape, x.shape));
+  return call.work.binary(Binary::prelu, x, slope);
+}
+
+}  // namespace
+
+Results run_activation(DeviceCall& call) {
+  const core::Node& node = call.node();
+  Work& work = call.work;
+  ISOTRACE_TRY(const Array x, call.operand(0));
+  if (const Function* function = find_function(node.op)) return one(work.function(*function, x));
+  switch (node.op) {
+    case Op::relu: return one(work.unary(Unary::relu, x));
+    case Op::leaky_relu: return one(work.unary(Unary::leaky_relu, x, node.real("alpha")));
+    case Op::hard_sigmoid:
+      return one(work.unary(Unary::hard_sigmoid, x, node.real("alpha"), node.real("beta")));
+    case Op::softsign: return one(work.unary(Unary::softsign, x));
+    case Op::thresholded_relu:
+      return one(work.unary(Unary::thresholded_relu, x, node.real("alpha")));
+    case Op::shrink:
+      return one(work.unary(Unary::shrink, x, node.real("lambd"), node.real("bias")));
+    case Op::hard_swish: return one(work.unary(Unary::hard_swish, x));
+    case Op::sigmoid: return one(sigmoid(work, x));
+    case Op::softplus: return one(softplus(work, x));
+    case Op::mish: return one(mish(work, x));
+    case Op::gelu: return one(gelu(work, x, node.text("approximate")));
+    case Op::elu: return one(exponential_below(work, x, node.real("alpha"), 1, 1));
+    case Op::selu:
+      return one(exponential_below(work, x, node.real("alpha"), node.real("gamma"), 1));
+    case Op::celu:
+      return one(exponential_below(work, x, node.real("alpha"), 1, node.real("alpha")));
+    default: return one(prelu(call, x));
+  }
+}
+
+}  // namespace isotrace::backends::gpu

@@ -1,0 +1,274 @@
+#include <isotrace/backends/gpu/driver.hpp>
+
+#include <dlfcn.h>
+
+#include <map>
+
+#include <isotrace/backends/gpu/kernels/all.hpp>
+#include <isotrace/core/check.hpp>
+
+namespace isotrace::backends::gpu {
+
+const DriverNames cuda_driver = {"CUDA",
+                                 "libcuda.so.1",
+                                 "cuInit",
+                                 "cuDeviceGetCount",
+                                 "cuDeviceGetName",
+                                 "cuDriverGetVersion",
+                                 "cuMemAlloc_v2",
+                                 "cuMemFree_v2",
+                                 "cuMemcpyHtoD_v2",
+                                 "cuMemcpyDtoH_v2",
+                                 "cuModuleLoadData",
+                                 "cuModuleGetFunction",
+                                 "cuLaunchKernel",
+                                 "cuDevicePrimaryCtxRetain",
+                                 "cuCtxSetCurrent",
+                                 "cuDeviceGetAttribute",
+                                 16,
+                                 75,
+                                 76};
+// The numbers of HIP's attributes are not the same in all its versions.
+const DriverNames hip_driver = {"HIP",
+                                "libamdhip64.so.5",
+                                "hipInit",
+                                "hipGetDeviceCount",
+                                "hipDeviceGetName",
+                                "hipDriverGetVersion",
+                                "hipMalloc",
+                                "hipFree",
+                                "hipMemcpyHtoD",
+                                "hipMemcpyDtoH",
+                                "hipModuleLoadData",
+                                "hipModuleGetFunction",
+                                "hipModuleLaunchKernel",
+                                nullptr,
+                                "hipSetDevice",
+                                nullptr,
+                                0,
+                                0,
+                                0};
+
+namespace {
+
+/// What drivers return; 0 is success, and both interfaces number these errors alike.
+using Status = int;
+constexpr Status out_of_memory = 2;
+
+/// Tiles are chosen as for a device of this size where its own is not known.
+constexpr int usual_multiprocessors = 64;
+
+struct KernelThreads {
+  std::string_view name;
+  unsigned threads;
+};
+constexpr KernelThreads kernel_threads[] = {
+#define ISOTRACE_ALL_FAMILIES
+#define ISOTRACE_KERNEL(name, ...) {#name, __VA_ARGS__::threads},
+#include <isotrace/backends/gpu/kernels.def>
+#undef ISOTRACE_KERNEL
+#undef ISOTRACE_ALL_FAMILIES
+};
+
+unsigned threads_of(std::string_view kernel) {
+  for (const KernelThreads& known : kernel_threads) {
+    if (known.name == kernel) return known.threads;
+  }
+  ISOTRACE_CHECK(false, kernel);
+}
+
+auto refuse_absent(const DriverNames& names, const std::string& why) {
+  return core::refuse(core::RefusalCode::device_absent, names.product, why);
+}
+
+/// The functions of a driver's library.
+class Driver {
+ public:
+  static core::Result<std::unique_ptr<Driver>> load(const DriverNames& names) {
+    void* library = dlopen(names.library, RTLD_NOW | RTLD_LOCAL);
+    if (library == nullptr) return refuse_absent(names, std::string("no ") + names.library);
+    auto driver = std::make_unique<Driver>();
+    bool found = true;
+    const auto find = [&](auto& function, const char* symbol) {
+      if (symbol == nullptr) return;
+      function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(
+          dlsym(library, symbol));  // stays loaded: drivers do not like to go
+      found = found && function != nullptr;
+    };
+    find(driver->init, names.init);
+    find(driver->device_count, names.device_count);
+    find(driver->device_name, names.device_name);
+    find(driver->driver_version, names.driver_version);
+    find(driver->allocate, names.allocate);
+    find(driver->release, names.release);
+    find(driver->to_device, names.to_device);
+    find(driver->to_host, names.to_host);
+    find(driver->load_module, names.load_module);
+    find(driver->find_function, names.find_function);
+    find(driver->launch, names.launch);
+    find(driver->retain_context, names.retain_context);
+    if (names.retain_context != nullptr) {
+      find(driver->choose_context, names.choose);
+    } else {
+      find(driver->choose_number, names.choose);
+    }
+    find(driver->attribute, names.attribute);
+    if (!found) return refuse_absent(names, std::string(names.library) + " lacks functions");
+    return driver;
+  }
+
+  Status (*init)(unsigned flags) = nullptr;
+  Status (*device_count)(int* count) = nullptr;
+  Status (*device_name)(char* name, int size, int device) = nullptr;
+  Status (*driver_version)(int* version) = nullptr;
+  Status (*allocate)(Address* address, std::size_t bytes) = nullptr;
+  Status (*release)(Address address) = nullptr;
+  Status (*to_device)(Address to, const void* from, std::size_t bytes) = nullptr;
+  Status (*to_host)(void* to, Address from, std::size_t bytes) = nullptr;
+  Status (*load_module)(void** module, const void* image) = nullptr;
+  Status (*find_function)(void** function, void* module, const char* name) = nullptr;
+  Status (*launch)(void* function, unsigned grid_x, unsigned grid_y, unsigned grid_z,
+                   unsigned block_x, unsigned block_y, unsigned block_z, unsigned shared_bytes,
+                   void* stream, void** parameters, void** extra) = nullptr;
+  Status (*retain_context)(void** context, int device) = nullptr;
+  Status (*choose_context)(void* context) = nullptr;
+  Status (*choose_number)(int device) = nullptr;
+  Status (*attribute)(int* value, int attribute, int device) = nullptr;
+};
+
+class DriverDevice final : public Device {
+ public:
+  explicit DriverDevice(const DriverNames& names) : names_(names) {}
+
+  core::Result<core::Done> open(std::span<const core::ByteView> images) {
+    ISOTRACE_TRY(driver_, Driver::load(names_));
+    int count = 0;
+    if (driver_->init(0) != 0 || driver_->device_count(&count) != 0 || count == 0) {
+      return refuse_absent(names_, "no device");
+    }
+    if (driver_->retain_context != nullptr && driver_->retain_context(&context_, 0) != 0) {
+      return refuse_absent(names_, "the device gives no context");
+    }
+    ISOTRACE_TRY_DONE(take_device());
+    for (const core::ByteView image : images) {
+      void* module = nullptr;
+      if (const Status status = driver_->load_module(&module, image.data()); status != 0) {
+        return refuse_absent(names_, "the driver does not load the kernels (error " +
+                                         std::to_string(status) +
+                                         "): it is too old, or this architecture is not served");
+      }
+      modules_.push_back(module);
+    }
+    describe();
+    return core::Done{};
+  }
+
+  [[nodiscard]] std::string description() const override { return description_; }
+  [[nodiscard]] unsigned multiprocessors() const override { return multiprocessors_; }
+
+  core::Result<Address> allocate(std::size_t bytes) override {
+    ISOTRACE_TRY_DONE(take_device());
+    Address address = 0;
+    const Status status = driver_->allocate(&address, bytes);
+    if (status == out_of_memory) {
+      return core::refuse(core::RefusalCode::limit_exceeded, names_.product,
+                          "no " + std::to_string(bytes) + " bytes left on the device");
+    }
+    ISOTRACE_TRY_DONE(judge(status, "allocation"));
+    return address;
+  }
+
+  void release(Address address) override {
+    if (take_device()) driver_->release(address);
+  }
+
+  core::Result<core::Done> upload(Address to, core::ByteView from) override {
+    if (from.empty()) return core::Done{};
+    ISOTRACE_TRY_DONE(take_device());
+    return judge(driver_->to_device(to, from.data(), from.size()), "copy to the device");
+  }
+
+  core::Result<core::Done> download(std::span<std::uint8_t> to, Address from) override {
+    if (to.empty()) return core::Done{};
+    ISOTRACE_TRY_DONE(take_device());
+    return judge(driver_->to_host(to.data(), from, to.size()), "copy from the device");
+  }
+
+  core::Result<core::Done> launch(std::string_view kernel, Grid grid,
+                                  core::ByteView arguments) override {
+    ISOTRACE_TRY_DONE(take_device());
+    ISOTRACE_TRY(void* const function, find_kernel(kernel));
+    // Drivers only read what parameters point to.
+    void* parameters[] = {const_cast<std::uint8_t*>(arguments.data())};
+    return judge(driver_->launch(function, grid.x, grid.y, grid.z, threads_of(kernel), 1, 1, 0,
+                                 nullptr, parameters, nullptr),
+                 kernel);
+  }
+
+ private:
+  /// For the calling thread.
+  core::Result<core::Done> take_device() {
+    return judge(driver_->retain_context != nullptr ? driver_->choose_context(context_)
+                                                    : driver_->choose_number(0),
+                 "choice of the device");
+  }
+
+  core::Result<core::Done> judge(Status status, std::string_view what) const {
+    if (status == 0) return core::Done{};
+    return core::refuse(core::RefusalCode::device_failed, names_.product,
+                        std::string(what) + ": error " + std::to_string(status));
+  }
+
+  core::Result<void*> find_kernel(std::string_view kernel) {
+    const auto known = functions_.find(kernel);
+    if (known != functions_.end()) return known->second;
+    const std::string name(kernel);
+    for (void* const module : modules_) {
+      void* function = nullptr;
+      if (driver_->find_function(&function, module, name.c_str()) == 0) {
+        return functions_.emplace(name, function).first->second;
+      }
+    }
+    return core::refuse(core::RefusalCode::device_failed, names_.product, "no kernel " + name);
+  }
+
+  void describe() {
+    char name[256] = "?";
+    int version = 0;
+    driver_->device_name(name, sizeof(name), 0);
+    driver_->driver_version(&version);
+    name[sizeof(name) - 1] = 0;
+    description_ = name;
+    if (driver_->attribute != nullptr) {
+      int major = 0;
+      int minor = 0;
+      int multiprocessors = usual_multiprocessors;
+      driver_->attribute(&major, names_.architecture_major, 0);
+      driver_->attribute(&minor, names_.architecture_minor, 0);
+      driver_->attribute(&multiprocessors, names_.multiprocessors, 0);
+      description_ += ", sm_" + std::to_string(major) + std::to_string(minor);
+      multiprocessors_ = static_cast<unsigned>(std::max(multiprocessors, 1));
+    }
+    description_ += ", driver interface " + std::to_string(version);
+  }
+
+  const DriverNames& names_;
+  std::unique_ptr<Driver> driver_;
+  void* context_ = nullptr;
+  std::vector<void*> modules_;
+  std::map<std::string, void*, std::less<>> functions_;
+  std::string description_;
+  unsigned multiprocessors_ = usual_multiprocessors;
+};
+
+}  // namespace
+
+core::Result<std::unique_ptr<Device>> open_driver_device(const DriverNames& names,
+                                                         std::span<const core::ByteView> images) {
+  if (images.empty()) return refuse_absent(names, "built without a compiler for its kernels");
+  auto device = std::make_unique<DriverDevice>(names);
+  ISOTRACE_TRY_DONE(device->open(images));
+  return device;
+}
+
+}  // namespace isotrace::backends::gpu

@@ -1,0 +1,35 @@
+// The device's code: every kernel of one family (kernels.def) as an entry point of its own.
+// Compiled once per family by nvcc or hipcc (cmake/IsotraceGpu.cmake).
+#if defined(__HIPCC__) && !defined(__CUDACC__)
+#include <hip/hip_runtime.h>
+#endif
+
+#include <isotrace/backends/gpu/kernels/all.hpp>
+
+namespace isotrace::backends::gpu {
+namespace {
+
+template <class Kernel>
+__device__ __forceinline__ void run_block(const typename Kernel::Arguments& arguments) {
+  __shared__ typename Kernel::Shared shared;
+  typename Kernel::Own own;
+  const At at = {blockIdx.x, blockIdx.y, blockIdx.z, threadIdx.x};
+  const std::uint32_t phases = Kernel::phases(arguments, at);
+  for (std::uint32_t phase = 0; phase < phases; ++phase) {
+    if (phase != 0) __syncthreads();
+    Kernel::run(arguments, at, phase, shared, own);
+  }
+}
+
+}  // namespace
+
+#define ISOTRACE_KERNEL(name, ...)                                     \
+  using name##_kernel = __VA_ARGS__;                                   \
+  extern "C" __global__ void __launch_bounds__(name##_kernel::threads) \
+      name(const name##_kernel::Arguments arguments) {                 \
+    run_block<name##_kernel>(arguments);                               \
+  }
+#include <isotrace/backends/gpu/kernels.def>
+#undef ISOTRACE_KERNEL
+
+}  // namespace isotrace::backends::gpu

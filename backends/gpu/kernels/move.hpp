@@ -1,0 +1,68 @@
+// Movement of elements of 1, 2, 4 or 8 bytes; their bits stay as they are.
+#pragma once
+
+#include <isotrace/backends/gpu/kernels/space.hpp>
+
+namespace isotrace::backends::gpu {
+
+/// to[stream 1] = from[stream 0].
+template <class Element>
+struct CopyStrided {
+  struct Arguments {
+    std::uint64_t count;
+    const Element* from;
+    Element* to;
+    Space<2> space;
+  };
+  ISOTRACE_KERNEL_CODE static void run(const Arguments& a, std::uint64_t i) {
+    const Offsets<2> at = locate(a.space, i);
+    a.to[at.of[1]] = a.from[at.of[0]];
+  }
+};
+
+/// The result has at each position the element whose offset is the sum of one entry of each axis'
+/// table, or `fill` where an entry is negative.
+template <class Element>
+struct CopyByTables {
+  struct Arguments {
+    std::uint64_t count;
+    const Element* from;
+    Element* to;
+    const std::int64_t* tables;  ///< one behind the other, as long as the axes of the result
+    Element fill;
+    std::uint32_t rank;
+    std::uint64_t sizes[space_rank_max];
+    std::uint64_t first[space_rank_max];  ///< where the table of an axis begins
+  };
+  ISOTRACE_KERNEL_CODE static void run(const Arguments& a, std::uint64_t i) {
+    std::uint64_t index = i;
+    std::int64_t offset = 0;
+    bool inside = true;
+    for (std::uint32_t axis = a.rank; axis-- > 0;) {
+      const std::int64_t entry = a.tables[a.first[axis] + index % a.sizes[axis]];
+      index /= a.sizes[axis];
+      inside = inside && entry >= 0;
+      offset += entry;
+    }
+    a.to[i] = inside ? a.from[offset] : a.fill;
+  }
+};
+
+/// out = condition ? a : b, all broadcast.
+template <class Element>
+struct Choose {
+  struct Arguments {
+    std::uint64_t count;
+    const std::uint8_t* condition;
+    const Element* a;
+    const Element* b;
+    Element* out;
+    Space<3> space;
+  };
+  ISOTRACE_KERNEL_CODE static void run(const Arguments& a, std::uint64_t i) {
+    const Offsets<3> at = locate(a.space, i);
+    a.out[i] = a.condition[at.of[0]] != 0 ? a.a[at.of[1]] : a.b[at.of[2]];
+  }
+};
+
+}  // namespace isotrace::backends::gpu

@@ -1,0 +1,123 @@
+// Pooling over windows of up to three spatial axes (docs/spec/pool.md).
+#pragma once
+
+#include <isotrace/backends/gpu/kernels/kernel.hpp>
+
+namespace isotrace::backends::gpu {
+
+inline constexpr std::uint32_t window_axes_max = 3;
+
+/// As in reference/window.hpp; axes that a tensor does not have are of one position and one tap.
+struct Window {
+  std::int64_t input[window_axes_max];
+  std::int64_t kernel[window_axes_max];
+  std::int64_t stride[window_axes_max];
+  std::int64_t dilation[window_axes_max];
+  std::int64_t pad_begin[window_axes_max];
+  std::int64_t pad_end[window_axes_max];
+  std::int64_t output[window_axes_max];
+};
+
+/// The taps [first, end) of one window that lie on the input, and how many lie on the input or its
+/// padding.
+struct Taps {
+  std::int64_t origin[window_axes_max];  ///< position of tap 0
+  std::int64_t first[window_axes_max];
+  std::int64_t end[window_axes_max];
+  std::int64_t padded;
+};
+
+ISOTRACE_KERNEL_CODE std::int64_t limit_taps(std::int64_t distance, std::int64_t dilation,
+                                             std::int64_t kernel) {
+  const std::int64_t taps = distance <= 0 ? 0 : (distance + dilation - 1) / dilation;
+  return taps < kernel ? taps : kernel;
+}
+
+/// The window of the output position with this number in its channel.
+ISOTRACE_KERNEL_CODE Taps find_taps(const Window& w, std::uint64_t position) {
+  Taps taps;
+  taps.padded = 1;
+  for (std::uint32_t a = window_axes_max; a-- > 0;) {
+    const auto outputs = static_cast<std::uint64_t>(w.output[a]);
+    const std::int64_t origin =
+        static_cast<std::int64_t>(position % outputs) * w.stride[a] - w.pad_begin[a];
+    position /= outputs;
+    taps.origin[a] = origin;
+    taps.first[a] = limit_taps(-origin, w.dilation[a], w.kernel[a]);
+    taps.end[a] = limit_taps(w.input[a] - origin, w.dilation[a], w.kernel[a]);
+    taps.padded *= limit_taps(w.input[a] + w.pad_end[a] - origin, w.dilation[a], w.kernel[a]);
+  }
+  return taps;
+}
+
+/// visit(offset of the tap's element in its channel, its position along every axis) for the taps of
+/// a window, row-major.
+template <class Visit>
+ISOTRACE_KERNEL_CODE void visit_taps(const Window& w, const Taps& taps, Visit&& visit) {
+  for (std::int64_t i = taps.first[0]; i < taps.end[0]; ++i) {
+    const std::int64_t x = taps.origin[0] + i * w.dilation[0];
+    for (std::int64_t j = taps.first[1]; j < taps.end[1]; ++j) {
+      const std::int64_t y = taps.origin[1] + j * w.dilation[1];
+      for (std::int64_t k = taps.first[2]; k < taps.end[2]; ++k) {
+        const std::int64_t z = taps.origin[2] + k * w.dilation[2];
+        visit((x * w.input[1] + y) * w.input[2] + z, x, y, z);
+      }
+    }
+  }
+}
+
+struct PoolArguments {
+  std::uint64_t count;      ///< output elements
+  std::uint64_t positions;  ///< output positions per channel
+  std::uint64_t plane;      ///< input elements per channel
+  const float* x;
+  float* out;
+  std::int64_t* indices;  ///< MaxPool: where the first greatest element stands, or null
+  std::int64_t numbering[window_axes_max];  ///< what such a number counts along each axis
+  bool count_padding;                       ///< AveragePool
+  Window window;
+};
+
+/// Every window has a tap on the input.
+struct MaxPool {
+  using Arguments = PoolArguments;
+  ISOTRACE_KERNEL_CODE static void run(const Arguments& a, std::uint64_t i) {
+    const std::uint64_t channel = i / a.positions;
+    const float* x = a.x + channel * a.plane;
+    float greatest = from_bits(0xFF800000);
+    float leader = greatest;
+    std::int64_t number = -1;
+    visit_taps(a.window, find_taps(a.window, i % a.positions),
+               [&](std::int64_t offset, std::int64_t p, std::int64_t q, std::int64_t r) {
+                 const float value = x[offset];
+                 greatest = maximum(greatest, value);
+                 // NaN above all, the two zeros equal, the first of equals.
+                 const bool above = value > leader || (value != value && leader == leader);
+                 if (number < 0 || above) {
+                   leader = value;
+                   number = p * a.numbering[0] + q * a.numbering[1] + r * a.numbering[2];
+                 }
+               });
+    a.out[i] = canonical(greatest);
+    if (a.indices != nullptr) {
+      a.indices[i] = static_cast<std::int64_t>(channel * a.plane) + number;
+    }
+  }
+};
+
+struct AveragePool {
+  using Arguments = PoolArguments;
+  ISOTRACE_KERNEL_CODE static void run(const Arguments& a, std::uint64_t i) {
+    const float* x = a.x + i / a.positions * a.plane;
+    const Taps taps = find_taps(a.window, i % a.positions);
+    float sum = 0;
+    std::int64_t inside = 0;
+    visit_taps(a.window, taps, [&](std::int64_t offset, std::int64_t, std::int64_t, std::int64_t) {
+      sum += x[offset];
+      ++inside;
+    });
+    a.out[i] = canonical(sum / static_cast<float>(a.count_padding ? taps.padded : inside));
+  }
+};
+
+}  // namespace isotrace::backends::gpu

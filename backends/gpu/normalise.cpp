@@ -1,0 +1,146 @@
+// Softmax and normalisations (docs/spec/normalise.md).
+#include <isotrace/backends/gpu/operations.hpp>
+#include <isotrace/reference/shape.hpp>
+
+namespace isotrace::backends::gpu {
+namespace {
+
+using core::Op;
+
+core::Result<std::vector<std::size_t>> softmax_axes(const core::Node& node, std::size_t rank) {
+  const std::int64_t axis = node.integer("axis");
+  const bool flatten = node.integer("flatten") != 0;
+  std::vector<std::size_t> axes;
+  if (flatten && axis == static_cast<std::int64_t>(rank)) return axes;
+  ISOTRACE_TRY(const std::size_t first, reference::resolve_axis(axis, rank));
+  axes.push_back(first);
+  for (std::size_t i = first + 1; flatten && i < rank; ++i) axes.push_back(i);
+  return axes;
+}
+
+/// d = x - max, e = exp(d), s = R(e); e / s, or d - log(s).
+Made softmax(DeviceCall& call) {
+  Work& work = call.work;
+  ISOTRACE_TRY(const Array x, call.operand(0));
+  ISOTRACE_TRY(const auto axes, softmax_axes(call.node(), x.shape.size()));
+  ISOTRACE_TRY(const Array greatest, work.reduce(Reduction::maximum, x, axes));
+  ISOTRACE_TRY(const Array d, work.binary(Binary::subtract, x, greatest));
+  ISOTRACE_TRY(const Array e, work.function(functions::exp, d));
+  ISOTRACE_TRY(const Array s, work.reduce(Reduction::sum, e, axes));
+  if (call.node().op == Op::softmax) return work.binary(Binary::divide, e, s);
+  ISOTRACE_TRY(const Array logarithm, work.function(functions::log, s));
+  return work.binary(Binary::subtract, d, logarithm);
+}
+
+/// A parameter with one element per channel, as it lies along axis 1.
+Made channel_parameter(DeviceCall& call, std::size_t index, const Shape& x) {
+  ISOTRACE_TRY(const Array parameter, call.operand(index));
+  const std::int64_t channels = x.size() == 1 ? 1 : x[1];
+  if (parameter.shape != Shape{channels}) return reference::refuse_shape("parameter");
+  Shape shape(x.size(), 1);
+  if (x.size() > 1) shape[1] = channels;
+  return parameter.reshaped(std::move(shape));
+}
+
+/// d = x - mean, r = 1 / sqrt(variance + epsilon), fma(d * r, scale, bias).
+Made batch_normalization(DeviceCall& call) {
+  Work& work = call.work;
+  ISOTRACE_TRY(const Array x, call.operand(0));
+  if (x.shape.empty()) return reference::refuse_shape("a scalar operand");
+  ISOTRACE_TRY(const Array scale, channel_parameter(call, 1, x.shape));
+  ISOTRACE_TRY(const Array bias, channel_parameter(call, 2, x.shape));
+  ISOTRACE_TRY(const Array mean, channel_parameter(call, 3, x.shape));
+  ISOTRACE_TRY(const Array variance, channel_parameter(call, 4, x.shape));
+  ISOTRACE_TRY(const Array d, work.binary(Binary::subtract, x, mean));
+  ISOTRACE_TRY(const Array r,
+               work.unary(Unary::inverse_deviation, variance, call.node().real("epsilon")));
+  ISOTRACE_TRY(const Array scaled, work.binary(Binary::multiply, d, r));
+  return work.multiply_add(scaled, scale, bias);
+}
+
+struct Centred {
+  Array mean;
+  Array d;  ///< x - mean
+  Array r;  ///< 1 / sqrt(variance + epsilon)
+};
+
+/// mean = R(x) / n, variance = R(d d) / n over the axes.
+core::Result<Centred> centre(Work& work, const Array& x, const std::vector<std::size_t>& axes,
+                             float epsilon) {
+  std::size_t count = 1;
+  for (const std::size_t axis : axes) count *= static_cast<std::size_t>(x.shape[axis]);
+  const auto n = static_cast<float>(count);
+  ISOTRACE_TRY(const Array sum, work.reduce(Reduction::sum, x, axes));
+  ISOTRACE_TRY(Array mean, work.unary(Unary::divide_by, sum, n));
+  ISOTRACE_TRY(Array d, work.binary(Binary::subtract, x, mean));
+  ISOTRACE_TRY(const Array squares, work.reduce(Reduction::sum_of_squares, d, axes));
+  ISOTRACE_TRY(const Array variance, work.unary(Unary::divide_by, squares, n));
+  ISOTRACE_TRY(Array r, work.unary(Unary::inverse_deviation, variance, epsilon));
+  return Centred{std::move(mean), std::move(d), std::move(r)};
+}
+
+std::vector<std::size_t> axes_from(std::size_t first, std::size_t rank) {
+  std::vector<std::size_t> axes;
+  for (std::size_t axis = first; axis < rank; ++axis) axes.push_back(axis);
+  return axes;
+}
+
+/// (d r) scale, or fma(d r, scale, bias); also mean and r.
+Results layer_normalization(DeviceCall& call) {
+  Work& work = call.work;
+  ISOTRACE_TRY(const Array x, call.operand(0));
+  ISOTRACE_TRY(const Array scale, call.operand(1));
+  ISOTRACE_TRY(const std::size_t first,
+               reference::resolve_axis(call.node().integer("axis"), x.shape.size()));
+  ISOTRACE_TRY_DONE(reference::check_broadcastable(scale.shape, x.shape));
+  ISOTRACE_TRY(const Centred c,
+               centre(work, x, axes_from(first, x.shape.size()), call.node().real("epsilon")));
+  ISOTRACE_TRY(const Array scaled, work.binary(Binary::multiply, c.d, c.r));
+  std::vector<Array> results;
+  if (call.has(2)) {
+    ISOTRACE_TRY(const Array bias, call.operand(2));
+    ISOTRACE_TRY_DONE(reference::check_broadcastable(bias.shape, x.shape));
+    ISOTRACE_TRY(results.emplace_back(), work.multiply_add(scaled, scale, bias));
+  } else {
+    ISOTRACE_TRY(results.emplace_back(), work.binary(Binary::multiply, scaled, scale));
+  }
+  results.push_back(c.mean);
+  results.push_back(c.r);
+  results.resize(call.node().outputs.size());
+  return results;
+}
+
+/// x [N, C, D...] in groups of channels; one channel per group is InstanceNormalization.
+Made group_normalization(DeviceCall& call) {
+  Work& work = call.work;
+  ISOTRACE_TRY(const Array x, call.operand(0));
+  if (x.shape.size() < 2) return reference::refuse_shape("no channels");
+  const std::int64_t groups =
+      call.node().op == Op::group_normalization ? call.node().integer("num_groups") : x.shape[1];
+  ISOTRACE_TRY(const Array scale, channel_parameter(call, 1, x.shape));
+  ISOTRACE_TRY(const Array bias, channel_parameter(call, 2, x.shape));
+  if (x.elements == 0) {
+    if (groups >= 1 && x.shape[1] % groups == 0) return work.make(core::Dtype::f32, x.shape);
+    return reference::refuse_attribute("num_groups");
+  }
+  if (groups < 1 || x.shape[1] % groups != 0) return reference::refuse_attribute("num_groups");
+  const auto rows = x.shape[0] * groups;
+  const Array grouped = x.reshaped({rows, static_cast<std::int64_t>(x.elements) / rows});
+  ISOTRACE_TRY(const Centred c, centre(work, grouped, {1}, call.node().real("epsilon")));
+  ISOTRACE_TRY(const Array scaled, work.binary(Binary::multiply, c.d, c.r));
+  return work.multiply_add(scaled.reshaped(x.shape), scale, bias);
+}
+
+}  // namespace
+
+Results run_normalisation(DeviceCall& call) {
+  switch (call.node().op) {
+    case Op::softmax:
+    case Op::log_softmax: return one(softmax(call));
+    case Op::batch_normalization: return one(batch_normalization(call));
+    case Op::layer_normalization: return layer_normalization(call);
+    default: return one(group_normalization(call));
+  }
+}
+
+}  // namespace isotrace::backends::gpu

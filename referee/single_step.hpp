@@ -1,0 +1,19 @@
+// One node on its own (internal to the referee).
+#pragma once
+
+#include <isotrace/executor/execute.hpp>
+
+namespace isotrace::referee {
+
+using OperandViews = std::span<const std::optional<core::TensorView>>;
+
+/// The node as a program: its operands are inputs, its first result is the output.
+core::Program isolate(core::Node node, OperandViews operands);
+
+/// Records of all its results. Refuses what executor::execute refuses.
+core::Result<std::vector<trace::TensorRecord>> execute_alone(const core::Node& node,
+                                                             OperandViews operands,
+                                                             backends::Backend& backend,
+                                                             const executor::ExecuteLimits& limits);
+
+}  // namespace isotrace::referee

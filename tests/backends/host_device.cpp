@@ -1,0 +1,90 @@
+#include <tests/backends/host_device.hpp>
+
+#include <cstring>
+
+#include <isotrace/backends/gpu/kernels/all.hpp>
+#include <isotrace/core/check.hpp>
+
+namespace isotrace::backends::gpu {
+namespace {
+
+/// What memory holds before anybody writes: NaN as a float, and no offset that lies anywhere.
+constexpr int never_written = 0xFF;
+
+template <class Kernel>
+void run_block(const typename Kernel::Arguments& arguments, At at, HostOrder order) {
+  typename Kernel::Shared shared;
+  std::vector<typename Kernel::Own> own(Kernel::threads);
+  std::memset(static_cast<void*>(&shared), never_written, sizeof(shared));
+  std::memset(static_cast<void*>(own.data()), never_written, own.size() * sizeof(own[0]));
+  const std::uint32_t phases = Kernel::phases(arguments, at);
+  for (std::uint32_t phase = 0; phase < phases; ++phase) {
+    for (std::uint32_t i = 0; i < Kernel::threads; ++i) {
+      at.thread = order == HostOrder::forwards ? i : Kernel::threads - 1 - i;
+      Kernel::run(arguments, at, phase, shared, own[at.thread]);
+    }
+  }
+}
+
+template <class Kernel>
+void run_grid(Grid grid, core::ByteView bytes, HostOrder order) {
+  typename Kernel::Arguments arguments;
+  ISOTRACE_CHECK(bytes.size() == sizeof(arguments), bytes.size(), sizeof(arguments));
+  std::memcpy(static_cast<void*>(&arguments), bytes.data(), bytes.size());
+  const std::uint64_t blocks = std::uint64_t{grid.x} * grid.y * grid.z;
+  for (std::uint64_t i = 0; i < blocks; ++i) {
+    const std::uint64_t block = order == HostOrder::forwards ? i : blocks - 1 - i;
+    run_block<Kernel>(arguments,
+                      {static_cast<std::uint32_t>(block % grid.x),
+                       static_cast<std::uint32_t>(block / grid.x % grid.y),
+                       static_cast<std::uint32_t>(block / grid.x / grid.y), 0},
+                      order);
+  }
+}
+
+struct HostKernel {
+  std::string_view name;
+  void (*run)(Grid, core::ByteView, HostOrder);
+};
+
+constexpr HostKernel kernels[] = {
+#define ISOTRACE_ALL_FAMILIES
+#define ISOTRACE_KERNEL(name, ...) {#name, &run_grid<__VA_ARGS__>},
+#include <isotrace/backends/gpu/kernels.def>
+#undef ISOTRACE_KERNEL
+};
+
+}  // namespace
+
+core::Result<Address> HostDevice::allocate(std::size_t bytes) {
+  auto memory = std::make_unique<std::uint8_t[]>(bytes);
+  std::memset(memory.get(), never_written, bytes);
+  const auto address = reinterpret_cast<Address>(memory.get());
+  memory_.emplace(address, std::move(memory));
+  return address;
+}
+
+void HostDevice::release(Address address) { ISOTRACE_CHECK(memory_.erase(address) == 1, address); }
+
+core::Result<core::Done> HostDevice::upload(Address to, core::ByteView from) {
+  std::copy(from.begin(), from.end(), reinterpret_cast<std::uint8_t*>(to));
+  return core::Done{};
+}
+
+core::Result<core::Done> HostDevice::download(std::span<std::uint8_t> to, Address from) {
+  std::copy_n(reinterpret_cast<const std::uint8_t*>(from), to.size(), to.begin());
+  return core::Done{};
+}
+
+core::Result<core::Done> HostDevice::launch(std::string_view kernel, Grid grid,
+                                            core::ByteView arguments) {
+  for (const HostKernel& known : kernels) {
+    if (known.name != kernel) continue;
+    ++launches_[std::string(kernel)];
+    known.run(grid, arguments, order_);
+    return core::Done{};
+  }
+  ISOTRACE_CHECK(false, kernel);
+}
+
+}  // namespace isotrace::backends::gpu

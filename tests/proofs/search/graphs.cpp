@@ -1,0 +1,148 @@
+#include "graphs.hpp"
+
+namespace isotrace::tests {
+namespace {
+
+using core::Attribute;
+using core::Op;
+using Integers = std::vector<std::int64_t>;
+
+class Maker {
+ public:
+  Maker(core::PhiloxStream& random, float scale)
+      : random_(random), scale_(scale), graph_({1, 2, 2, 3}) {}
+
+  int weights(core::Shape shape) {
+    std::size_t size = 1;
+    for (const std::int64_t dim : shape) size *= static_cast<std::size_t>(dim);
+    std::vector<float> values = uniforms(random_, size);
+    for (float& value : values) value *= scale_;
+    return graph_.floats(std::move(shape), values);
+  }
+  int flat(int value) { return graph_.node(Op::flatten, {value}, {{"axis", std::int64_t{1}}}); }
+  int dense(int value, std::int64_t in, std::int64_t out) {
+    const int product =
+        graph_.node(Op::matmul, {value, weights({in, out})}, {{"k_segment", std::int64_t{256}}});
+    return graph_.node(Op::add, {product, weights({out})});
+  }
+  int relu(int value) { return graph_.node(Op::relu, {value}); }
+  int pool(Op op, int value, bool ceil, std::int64_t include_pad) {
+    std::vector<Attribute> attributes = {{"auto_pad", std::string("NOTSET")},
+                                         {"ceil_mode", std::int64_t{ceil ? 1 : 0}}};
+    if (op == Op::average_pool) attributes.push_back({"count_include_pad", include_pad});
+    attributes.push_back({"dilations", Integers{1, 1}});
+    attributes.push_back({"kernel_shape", Integers{2, 2}});
+    attributes.push_back({"pads", Integers{0, 1, 0, 0}});
+    if (op == Op::max_pool) attributes.push_back({"storage_order", std::int64_t{0}});
+    attributes.push_back({"strides", Integers{1, 2}});
+    return graph_.node(op, {value}, attributes);
+  }
+  int slice(int value, std::int64_t axis, std::int64_t start, std::int64_t end, std::int64_t step) {
+    return graph_.node(Op::slice, {value, graph_.integers({start}), graph_.integers({end}),
+                                   graph_.integers({axis}), graph_.integers({step})});
+  }
+  core::Program residual();
+  core::Program pools(Op op, bool ceil, std::int64_t include_pad);
+  core::Program normalised();
+  core::Program pieces();
+  core::Program parts();
+  core::Program extremes();
+  core::Program wholes();
+
+ private:
+  core::PhiloxStream& random_;
+  float scale_;
+  Graph graph_;
+};
+
+core::Program Maker::residual() {
+  const int x = flat(Graph::input);
+  const int a = relu(dense(x, 12, 6));
+  const int b = relu(dense(a, 6, 6));
+  const int sum = graph_.node(Op::add, {a, b});
+  const int c = graph_.node(Op::sub, {sum, dense(x, 12, 6)});
+  return graph_.build({dense(relu(c), 6, 3), graph_.node(Op::add, {a, a})});
+}
+
+core::Program Maker::pools(Op op, bool ceil, std::int64_t include_pad) {
+  const int pooled = pool(op, relu(Graph::input), ceil, include_pad);
+  const int global = graph_.node(op == Op::max_pool ? Op::global_max_pool : Op::global_average_pool,
+                                 {Graph::input});
+  return graph_.build({pooled, dense(flat(global), 2, 3)});
+}
+
+core::Program Maker::normalised() {
+  const int variance = graph_.floats({2}, {0.3F, 2.5F});
+  const int y = graph_.node(Op::batch_normalization,
+                            {Graph::input, weights({2}), weights({2}), weights({2}), variance},
+                            {{"epsilon", 1e-5F}});
+  return graph_.build({dense(relu(flat(y)), 12, 3)});
+}
+
+core::Program Maker::pieces() {
+  const int x = dense(flat(Graph::input), 12, 5);
+  const int leaky = graph_.node(Op::leaky_relu, {x}, {{"alpha", 0.1F}});
+  const int prelu = graph_.node(Op::prelu, {leaky, weights({5})});
+  const int clipped =
+      graph_.node(Op::clip, {prelu, graph_.floats({}, {-0.3F}), graph_.floats({}, {0.7F})});
+  const int least = graph_.node(Op::clip, {x, -1, graph_.floats({}, {0.2F})});
+  return graph_.build({dense(clipped, 5, 2), graph_.node(Op::abs, {x}), least});
+}
+
+core::Program Maker::parts() {
+  const int x = flat(Graph::input);
+  const int split =
+      graph_.node(Op::split, {x, graph_.integers({5, 3, 4})}, {{"axis", std::int64_t{1}}}, 3);
+  const int turned = slice(split + 2, 1, -1, -100, -1);
+  const int gathered =
+      graph_.node(Op::gather, {x, graph_.integers({3, -1, 3})}, {{"axis", std::int64_t{1}}});
+  const int fixed = graph_.floats({1, 2}, {0.5F, -2.0F});
+  const int joined =
+      graph_.node(Op::concat, {relu(split), fixed, turned, gathered}, {{"axis", std::int64_t{1}}});
+  const int padded = graph_.node(Op::pad, {joined, graph_.integers({0, 1, 0, 2})},
+                                 {{"mode", std::string("constant")}});
+  return graph_.build({dense(relu(padded), 17, 3), relu(gathered)});
+}
+
+core::Program Maker::extremes() {
+  const int x = flat(Graph::input);
+  const int a = dense(x, 12, 4);
+  const int b = dense(x, 12, 4);
+  const int c = dense(x, 12, 1);
+  const int most = graph_.node(Op::max, {a, b, c});
+  return graph_.build({dense(relu(most), 4, 2), graph_.node(Op::min, {a, c}), most});
+}
+
+core::Program Maker::wholes() {
+  const int x = Graph::input;
+  const int turned = graph_.node(Op::transpose, {x}, {{"perm", Integers{0, 3, 1, 2}}});
+  const int shape =
+      graph_.node(Op::shape, {turned}, {{"end", INT64_MAX}, {"start", std::int64_t{0}}});
+  const int reshaped = graph_.node(Op::reshape, {relu(x), shape}, {{"allowzero", std::int64_t{0}}});
+  const int sum = graph_.node(Op::add, {turned, reshaped});
+  const int same = graph_.node(
+      Op::cast, {sum},
+      {{"saturate", std::int64_t{1}}, {"to", static_cast<std::int64_t>(core::Dtype::f32)}});
+  const int low = graph_.node(Op::neg, {graph_.node(Op::identity, {same})});
+  return graph_.build({dense(flat(low), 12, 3), turned});
+}
+
+}  // namespace
+
+core::Program random_graph(core::PhiloxStream& random, std::size_t kind, float scale) {
+  Maker maker(random, scale);
+  switch (kind) {
+    case 0: return maker.residual();
+    case 1: return maker.pools(Op::max_pool, false, 0);
+    case 2: return maker.pools(Op::max_pool, true, 0);
+    case 3: return maker.pools(Op::average_pool, false, 0);
+    case 4: return maker.pools(Op::average_pool, true, 1);
+    case 5: return maker.normalised();
+    case 6: return maker.pieces();
+    case 7: return maker.parts();
+    case 8: return maker.extremes();
+    default: return maker.wholes();
+  }
+}
+
+}  // namespace isotrace::tests

@@ -1,0 +1,198 @@
+#include <isotrace/tools/commands/bench_proofs.hpp>
+
+#include <chrono>
+#include <ctime>
+#include <iomanip>
+
+#include <isotrace/core/limits.hpp>
+#include <isotrace/proofs/checker/check_proof.hpp>
+#include <isotrace/proofs/search/prove.hpp>
+#include <isotrace/tools/commands/inputs.hpp>
+
+namespace isotrace::tools {
+namespace {
+
+using core::Result;
+using Clock = std::chrono::steady_clock;
+using Kind = proofs::ProveOutcome::Kind;
+
+/// A line of VNN-COMP's instances.csv (onnx,vnnlib,timeout), or of a table with the published
+/// verdict: onnx,vnnlib,verdict,timeout.
+struct Instance {
+  std::string model;
+  std::string property;
+  std::string published;  ///< sat, unsat, "sat*" where tools disagreed, or empty
+  std::uint64_t timeout = 0;
+};
+
+struct Measured {
+  std::string verdict;  ///< as prove says it; or the name of a refusal
+  std::string detail;
+  double prove_seconds = 0;  ///< of the processor, all threads
+  double check_seconds = 0;
+  std::size_t proof_bytes = 0;
+  std::uint64_t boxes = 0;
+  bool checked = false;
+};
+
+Result<std::vector<Instance>> read_instances(const Context& context, const std::string& folder) {
+  auto bytes = context.read(folder + "/expected.csv", core::limits::property_bytes_max);
+  if (!bytes) bytes = context.read(folder + "/instances.csv", core::limits::property_bytes_max);
+  if (!bytes) return tl::make_unexpected(std::move(bytes).error());
+  std::vector<Instance> instances;
+  std::istringstream lines{std::string(core::as_text(*bytes))};
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    if (line.empty()) continue;
+    std::vector<std::string> fields;
+    std::istringstream rest(line);
+    for (std::string field; std::getline(rest, field, ',');) fields.push_back(field);
+    const auto timeout = fields.size() < 3 ? std::nullopt : parse_count(fields.back());
+    if (fields.size() > 4 || !timeout) {
+      return core::refuse(core::RefusalCode::text_not_number, folder,
+                          "not onnx,vnnlib[,verdict],timeout: " + line.substr(0, 80));
+    }
+    instances.push_back({fields[0], fields[1], fields.size() == 4 ? fields[2] : "", *timeout});
+  }
+  return instances;
+}
+
+double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
+std::string verdict_of(Kind kind) {
+  return kind == Kind::proved ? "proved" : kind == Kind::violated ? "violated" : "undecided";
+}
+
+Result<Measured> measure(const Context& context, const std::string& folder,
+                         const Instance& instance, std::uint64_t timeout, unsigned jobs) {
+  ISOTRACE_TRY(const core::Program program, load_program(context, folder + "/" + instance.model));
+  ISOTRACE_TRY(const core::Bytes text,
+               context.read(folder + "/" + instance.property, core::limits::property_bytes_max));
+  proofs::ProveOptions options;
+  options.jobs = jobs;
+  const auto deadline = Clock::now() + std::chrono::seconds(timeout);
+  options.out_of_time = [deadline] { return Clock::now() >= deadline; };
+  Measured measured;
+  const double start = cpu_seconds();
+  ISOTRACE_TRY(const proofs::ProveOutcome outcome,
+               proofs::prove(program, std::string(core::as_text(text)), options));
+  measured.prove_seconds = cpu_seconds() - start;
+  measured.verdict = verdict_of(outcome.kind);
+  measured.boxes = outcome.nodes;
+  if (outcome.kind == Kind::undecided) {
+    measured.detail = outcome.detail;
+    return measured;
+  }
+  const core::Bytes proof = proofs::write_proof(outcome.proof);
+  measured.proof_bytes = proof.size();
+  const double before = cpu_seconds();
+  ISOTRACE_TRY(const proofs::Proof read, proofs::parse_proof(proof));
+  ISOTRACE_TRY(const proofs::CheckReport report, proofs::check_proof(read));
+  measured.check_seconds = cpu_seconds() - before;
+  // Counterexamples were run on the reference by prove(); the checker alone cannot confirm them.
+  measured.checked = outcome.kind == Kind::violated || report.verdict.accepted();
+  return measured;
+}
+
+/// Whether our answer contradicts the published one. "sat*" (tools disagreed) cannot be
+/// contradicted, and undecided contradicts nothing.
+bool contradicts(const Instance& instance, const Measured& measured) {
+  return (instance.published == "sat" && measured.verdict == "proved") ||
+         (instance.published == "unsat" && measured.verdict == "violated");
+}
+
+struct Totals {
+  std::size_t decided = 0, open = 0, contradictions = 0, unchecked = 0, bytes = 0;
+  double prove = 0, check = 0, worst = 0;
+
+  void add(const Instance& instance, const Measured& measured) {
+    const bool is_decided = measured.verdict == "proved" || measured.verdict == "violated";
+    (is_decided ? decided : open) += 1;
+    contradictions += contradicts(instance, measured) ? 1 : 0;
+    unchecked += is_decided && !measured.checked ? 1 : 0;
+    bytes += measured.proof_bytes;
+    prove += measured.prove_seconds;
+    check += measured.check_seconds;
+    worst = std::max(worst, measured.prove_seconds);
+  }
+  [[nodiscard]] Json json() const {
+    return {{"decided", decided},     {"open", open},          {"contradictions", contradictions},
+            {"unchecked", unchecked}, {"proveSeconds", prove}, {"worstSeconds", worst},
+            {"checkSeconds", check},  {"proofBytes", bytes}};
+  }
+};
+
+void print_row(const Context& context, const Instance& instance, const Measured& measured) {
+  context.out << std::left << std::setw(64) << instance.model + " " + instance.property + " "
+              << std::setw(11) << measured.verdict << std::setw(8)
+              << (instance.published.empty() ? "-" : instance.published) << std::right << std::fixed
+              << std::setprecision(2) << std::setw(8) << measured.prove_seconds << " s"
+              << std::setw(9) << measured.boxes << " boxes" << std::setw(9) << measured.proof_bytes
+              << " B" << std::setw(8) << measured.check_seconds << " s  "
+              << (contradicts(instance, measured) ? "CONTRADICTS" : measured.detail) << "\n"
+              << std::flush;
+}
+
+Json row_json(const Instance& instance, const Measured& measured) {
+  return {{"model", instance.model},
+          {"property", instance.property},
+          {"verdict", measured.verdict},
+          {"published", instance.published},
+          {"proveSeconds", measured.prove_seconds},
+          {"boxes", measured.boxes},
+          {"proofBytes", measured.proof_bytes},
+          {"checkSeconds", measured.check_seconds},
+          {"checked", measured.checked},
+          {"detail", measured.detail}};
+}
+
+}  // namespace
+
+int bench_proofs(const Context& context, const Arguments& arguments) {
+  const auto limit = parse_count(arguments.value("--timeout"));
+  const auto jobs = parse_count(arguments.value("--threads"));
+  if (!arguments.has("--instances") || !limit || !jobs || *jobs == 0 || *jobs > 1024) {
+    return report_usage(context,
+                        "bench proofs needs --instances DIR, and numbers of "
+                        "--timeout seconds and --threads (1 to 1024)");
+  }
+  const std::string folder = arguments.value("--instances");
+  ISOTRACE_OR_REPORT(context, const std::vector<Instance> instances,
+                     read_instances(context, folder));
+  Totals totals;
+  Json rows = Json::array();
+  for (const Instance& instance : instances) {
+    const std::string name = instance.model + " " + instance.property;
+    if (name.find(arguments.value("--match")) == std::string::npos) continue;
+    auto result = measure(context, folder, instance, std::min(*limit, instance.timeout),
+                          static_cast<unsigned>(*jobs));
+    Measured measured;
+    if (result) {
+      measured = *std::move(result);
+    } else {
+      measured.verdict = "refused";
+      measured.detail = core::describe(result.error());
+    }
+    totals.add(instance, measured);
+    if (context.json) {
+      rows.push_back(row_json(instance, measured));
+    } else {
+      print_row(context, instance, measured);
+    }
+  }
+  if (context.json) {
+    Json object = totals.json();
+    object["rows"] = std::move(rows);
+    context.print(object);
+  } else {
+    context.out << totals.decided << " decided, " << totals.open << " open, "
+                << totals.contradictions << " contradict the published verdict, "
+                << totals.unchecked << " not accepted by the checker\n"
+                << std::fixed << std::setprecision(1) << totals.prove << " CPU-s to decide (worst "
+                << totals.worst << "), " << totals.check << " CPU-s to check, " << totals.bytes
+                << " bytes of proofs\n";
+  }
+  return totals.contradictions == 0 && totals.unchecked == 0 ? exit_yes : exit_no;
+}
+
+}  // namespace isotrace::tools
