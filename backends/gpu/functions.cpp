@@ -5,6 +5,16 @@
 #include <isotrace/reference/math/functions.hpp>
 
 namespace isotrace::backends::gpu {
+
+namespace functions {
+constexpr Function exp = {"map_exp", &reference::exp};
+constexpr Function expm1 = {"map_expm1", &reference::expm1};
+constexpr Function log = {"map_log", &reference::log};
+constexpr Function log1p = {"map_log1p", &reference::log1p};
+constexpr Function tanh = {"map_tanh", &reference::tanh};
+constexpr Function erf = {"map_erf", &reference::erf};
+}  // namespace functions
+
 namespace {
 
 using core::Dtype;
@@ -16,29 +26,27 @@ struct Row {
 };
 
 constexpr Row rows[] = {
-    {Op::exp, {"map_exp", &reference::exp}},       {Op::log, {"map_log", &reference::log}},
-    {Op::sin, {"map_sin", &reference::sin}},       {Op::cos, {"map_cos", &reference::cos}},
-    {Op::tan, {"map_tan", &reference::tan}},       {Op::asin, {"map_asin", &reference::asin}},
-    {Op::acos, {"map_acos", &reference::acos}},    {Op::atan, {"map_atan", &reference::atan}},
-    {Op::sinh, {"map_sinh", &reference::sinh}},    {Op::cosh, {"map_cosh", &reference::cosh}},
-    {Op::tanh, {"map_tanh", &reference::tanh}},    {Op::asinh, {"map_asinh", &reference::asinh}},
-    {Op::acosh, {"map_acosh", &reference::acosh}}, {Op::atanh, {"map_atanh", &reference::atanh}},
-    {Op::erf, {"map_erf", &reference::erf}},
+    {Op::exp, functions::exp},
+    {Op::log, functions::log},
+    {Op::sin, {"map_sin", &reference::sin}},
+    {Op::cos, {"map_cos", &reference::cos}},
+    {Op::tan, {"map_tan", &reference::tan}},
+    {Op::asin, {"map_asin", &reference::asin}},
+    {Op::acos, {"map_acos", &reference::acos}},
+    {Op::atan, {"map_atan", &reference::atan}},
+    {Op::sinh, {"map_sinh", &reference::sinh}},
+    {Op::cosh, {"map_cosh", &reference::cosh}},
+    {Op::tanh, functions::tanh},
+    {Op::asinh, {"map_asinh", &reference::asinh}},
+    {Op::acosh, {"map_acosh", &reference::acosh}},
+    {Op::atanh, {"map_atanh", &reference::atanh}},
+    {Op::erf, functions::erf},
 };
 
 /// So many elements in doubt are settled one by one; where there are more, all are.
 constexpr std::uint32_t doubtful_max = 1U << 16;
 
 }  // namespace
-
-namespace functions {
-const Function exp = {"map_exp", &reference::exp};
-const Function expm1 = {"map_expm1", &reference::expm1};
-const Function log = {"map_log", &reference::log};
-const Function log1p = {"map_log1p", &reference::log1p};
-const Function tanh = {"map_tanh", &reference::tanh};
-const Function erf = {"map_erf", &reference::erf};
-}  // namespace functions
 
 const Function* find_function(Op op) {
   for (const Row& row : rows) {

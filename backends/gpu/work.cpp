@@ -38,7 +38,7 @@ auto visit_size(Dtype dtype, F f) {
 }  // namespace
 
 core::Result<Grid> Work::grid_for(std::uint64_t count) {
-  constexpr unsigned threads = 256;  // ForEach
+  constexpr unsigned threads = ForEach<MapUnary>::threads;  // of all such kernels
   const std::uint64_t blocks = (count + threads - 1) / threads;
   if (blocks > grid_max.x) {
     return core::refuse(core::RefusalCode::limit_exceeded, "", "more elements than one launch has");

@@ -7,6 +7,8 @@
 
 #include <isotrace/backends/capability.hpp>
 #include <isotrace/backends/gpu/gpu_backend.hpp>
+#include <isotrace/backends/gpu/kernels/math_arguments.hpp>
+#include <isotrace/backends/gpu/work.hpp>
 #include <isotrace/backends/self_test.hpp>
 #include <isotrace/core/philox.hpp>
 #include <isotrace/reference/evaluate.hpp>
@@ -149,6 +151,39 @@ TEST_P(Orders, functions_settle_what_the_kernel_leaves_in_doubt) {
     expect_reference_bits(*host.backend, {op, {0}, {1}, {}, "function"}, {std::move(x)},
                           std::string(core::op_info(op).name));
   }
+}
+
+/// Arguments of exp that the kernel leaves in doubt, by asking it.
+std::vector<float> find_doubtful() {
+  constexpr std::uint32_t most = 64;
+  HostDevice device(8, HostOrder::forwards);
+  Work work(device);
+  Tensor x(Dtype::f32, {1 << 20});
+  core::PhiloxStream stream(7);
+  for (float& value : x.data<float>()) value = static_cast<float>(stream.next_u32()) * 0x1p-30F;
+  const Array on_device = *work.upload(x);
+  const Array out = *work.make(Dtype::f32, x.shape());
+  const Array count = *work.upload(Tensor(Dtype::u32, {1}));
+  const Array list = *work.make(Dtype::u64, {most});
+  EXPECT_TRUE(work.launch_each(
+      "map_exp", MathArguments{x.elements(), on_device.data<float>(), out.data<float>(),
+                               count.data<std::uint32_t>(), list.data<std::uint64_t>(), most}));
+  const Tensor counted = *work.download(count);
+  const Tensor listed = *work.download(list);
+  std::vector<float> doubtful;
+  for (std::uint32_t i = 0; i < std::min(counted.data<std::uint32_t>()[0], most); ++i) {
+    doubtful.push_back(x.data<float>()[listed.data<std::uint64_t>()[i]]);
+  }
+  return doubtful;
+}
+
+TEST(GpuBackend, settles_more_doubts_than_a_list_holds) {
+  const std::vector<float> doubtful = find_doubtful();
+  ASSERT_FALSE(doubtful.empty());
+  Tensor x(Dtype::f32, {100000});
+  for (std::size_t i = 0; i < x.elements(); ++i) x.data<float>()[i] = doubtful[i % doubtful.size()];
+  OnHost host(8, HostOrder::forwards);
+  expect_reference_bits(*host.backend, {Op::exp, {0}, {1}, {}, "function"}, {std::move(x)}, "exp");
 }
 
 TEST(GpuBackend, refuses_what_it_has_no_kernel_for) {

@@ -104,7 +104,7 @@ static void misbehave(const isotrace_call *call, float *y, uint64_t count) {
     case WRITE_OPERAND: *(volatile char *)call->operands[0]->data = 1; break;
     case KILL_PARENT: kill(getppid(), SIGKILL); break;
     case EXIT: exit(0);
-    case WRITE_FILE: sink = open("/tmp/isotrace-plugin-was-here", O_WRONLY | O_CREAT, 0600); break;
+    case WRITE_FILE: sink = open(MARK_FILE, O_WRONLY | O_CREAT, 0600); break;
     case FORGE: sink = (int)write(3, "\xff\xff\xff\x7f noise", 10); break;
     case THREADS: change_sign_in_threads(y); break;
     case FORGE_FAR: forge_result(); break;

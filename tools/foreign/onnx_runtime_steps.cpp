@@ -47,22 +47,12 @@ core::Result<std::unique_ptr<OnnxRuntimeSteps>> OnnxRuntimeSteps::start(
     return core::refuse(RefusalCode::foreign_engine_absent, "ONNX Runtime",
                         "neither --ort nor ISOTRACE_ORT names a folder");
   }
+  ISOTRACE_TRY(auto folder, bench::TemporaryFolder::make());
   std::error_code error;
-  std::string folder = std::filesystem::temp_directory_path(error).string();
-  folder += "/isotrace-ort-XXXXXX";
-  if (mkdtemp(folder.data()) == nullptr) {
-    return core::refuse(RefusalCode::file_write_failed, folder);
-  }
   const std::string absolute = std::filesystem::absolute(modules, error).string();
-  std::unique_ptr<OnnxRuntimeSteps> engine(new OnnxRuntimeSteps(absolute, folder));
+  std::unique_ptr<OnnxRuntimeSteps> engine(new OnnxRuntimeSteps(absolute, std::move(folder)));
   ISOTRACE_TRY_DONE(engine->start_process());
   return engine;
-}
-
-OnnxRuntimeSteps::~OnnxRuntimeSteps() {
-  process_.reset();
-  std::error_code error;
-  std::filesystem::remove_all(folder_, error);
 }
 
 core::Result<core::Done> OnnxRuntimeSteps::start_process() {
@@ -92,12 +82,12 @@ core::Result<Json> OnnxRuntimeSteps::ask(const std::string& request) {
 
 core::Result<core::Done> OnnxRuntimeSteps::write_file(const std::string& name,
                                                       core::ByteView bytes) const {
-  std::ofstream file(folder_ + "/" + name, std::ios::binary | std::ios::trunc);
+  std::ofstream file(folder_->path() + "/" + name, std::ios::binary | std::ios::trunc);
   file.write(reinterpret_cast<const char*>(bytes.data()),
              static_cast<std::streamsize>(bytes.size()));
   file.close();
   if (file) return core::Done{};
-  return core::refuse(RefusalCode::file_write_failed, folder_ + "/" + name);
+  return core::refuse(RefusalCode::file_write_failed, folder_->path() + "/" + name);
 }
 
 core::Result<Tensor> OnnxRuntimeSteps::read_result(const Json& found,
@@ -107,7 +97,7 @@ core::Result<Tensor> OnnxRuntimeSteps::read_result(const Json& found,
     if (row.name != type) continue;
     core::PosixFiles files;
     ISOTRACE_TRY(const core::Bytes bytes,
-                 files.read(folder_ + "/" + name, core::limits::tensor_bytes_max));
+                 files.read(folder_->path() + "/" + name, core::limits::tensor_bytes_max));
     return Tensor::from_bytes(row.dtype, found.at("dims").get<core::Shape>(), bytes);
   }
   return failed("a result of type " + type);
@@ -118,8 +108,9 @@ core::Result<std::vector<std::optional<Tensor>>> OnnxRuntimeSteps::run(
   ISOTRACE_TRY(const executor::OnnxStepModel model, executor::write_onnx_step(step));
   if (process_ == nullptr) ISOTRACE_TRY_DONE(start_process());
   ISOTRACE_TRY_DONE(write_file("model.onnx", model.bytes));
-  Json request = {
-      {"model", folder_ + "/model.onnx"}, {"inputs", Json::array()}, {"outputs", Json::array()}};
+  Json request = {{"model", folder_->path() + "/model.onnx"},
+                  {"inputs", Json::array()},
+                  {"outputs", Json::array()}};
   for (std::size_t i = 0; i < model.inputs.size(); ++i) {
     if (model.inputs[i].empty()) continue;
     const core::TensorView& operand = *step.operands[i];
@@ -128,11 +119,11 @@ core::Result<std::vector<std::optional<Tensor>>> OnnxRuntimeSteps::run(
     request["inputs"].push_back({{"name", model.inputs[i]},
                                  {"type", type},
                                  {"dims", executor::step_operand_shape(step, i)},
-                                 {"file", folder_ + "/" + model.inputs[i]}});
+                                 {"file", folder_->path() + "/" + model.inputs[i]}});
   }
   for (const std::string& name : model.outputs) {
     if (name.empty()) continue;
-    request["outputs"].push_back({{"name", name}, {"file", folder_ + "/" + name}});
+    request["outputs"].push_back({{"name", name}, {"file", folder_->path() + "/" + name}});
   }
   ISOTRACE_TRY(const Json answer, ask(request.dump()));
   std::vector<std::optional<Tensor>> results(model.outputs.size());

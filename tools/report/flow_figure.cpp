@@ -22,12 +22,12 @@ Markup rail_class(std::size_t lane) {
   return classes[lane % classes.size()];
 }
 
-Markup mark_class(StepState state) {
+Markup mark_class(PlaceState state) {
   switch (state) {
-    case StepState::first: return "<circle class=\"mark first\" r=\"5\" cx=\"";
-    case StepState::differs:
-    case StepState::lone: return "<circle class=\"mark differs\" r=\"4\" cx=\"";
-    case StepState::same: break;
+    case PlaceState::first: return "<circle class=\"mark first\" r=\"5\" cx=\"";
+    case PlaceState::differs:
+    case PlaceState::lone: return "<circle class=\"mark differs\" r=\"4\" cx=\"";
+    case PlaceState::same: break;
   }
   return "<circle class=\"mark\" r=\"4\" cx=\"";
 }
@@ -85,11 +85,11 @@ class FlowFigure {
 
   void put_step(std::size_t at) {
     const trace::StepRecord& step = report_.from.a.steps[at];
-    const StepState state = report_.state(at);
+    const PlaceState state = report_.state(at);
     html_.raw(mark_class(state)).number(x(lanes_.lane[at - lanes_.steps.begin]));
     html_.raw("\" cy=\"").number(y(at)).raw("\"/><a href=\"#s").number(at).raw("\"><text y=\"");
     html_.number(y(at) + 4).raw("\" x=\"").number(label_x());
-    html_.raw(state == StepState::first ? Markup("\" class=\"first\">") : Markup("\">"));
+    html_.raw(state == PlaceState::first ? Markup("\" class=\"first\">") : Markup("\">"));
     html_.number(at).raw(" ").text(core::op_info(step.op).name).raw("</text></a>");
     if (!step.outputs.empty()) {
       put_beside(at, 150,
@@ -117,7 +117,7 @@ constexpr std::size_t few_columns = 30;
 }  // namespace
 
 std::size_t focus_of(const TensorReport& report) {
-  const auto first = std::ranges::find(report.states, StepState::first);
+  const auto first = std::ranges::find(report.states, PlaceState::first);
   return first == report.states.end() ? 0 : static_cast<std::size_t>(first - report.states.begin());
 }
 
@@ -157,7 +157,7 @@ void put_memory_strip(Html& html, const TensorReport& report) {
     bool differs = false;
     for (std::size_t i = begin; i < end; ++i) {
       alive = std::max(alive, report.flow.steps[i].alive_bytes);
-      differs = differs || report.state(i) != StepState::same;
+      differs = differs || report.state(i) != PlaceState::same;
     }
     const auto height =
         static_cast<std::uint64_t>(static_cast<double>(alive) / static_cast<double>(peak) * 88);

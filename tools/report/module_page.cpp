@@ -4,6 +4,7 @@
 
 #include <isotrace/tools/report/page.hpp>
 #include <isotrace/tools/report/run_difference_section.hpp>
+#include <isotrace/tools/report/summary.hpp>
 #include <isotrace/tools/report/timeline.hpp>
 #include <isotrace/wasm/value_text.hpp>
 
@@ -86,23 +87,6 @@ void put_side(Html& html, const trace::Trace& trace, bool complete) {
   put_left_out(html, std::min(machine.settings.size(), settings_max), machine.settings.size());
 }
 
-void put_summary(Html& html, const ModuleReport& report) {
-  html.raw("<section id=\"summary\"><h2>Summary</h2>");
-  put_tiles(html, report);
-  html.raw("<div class=\"columns\"><div>");
-  if (report.from.b != nullptr) html.raw("<h3>A</h3>");
-  put_side(html, report.from.a, report.from.complete);
-  html.raw("</div>");
-  if (report.from.b != nullptr) {
-    html.raw("<div><h3>B</h3>");
-    put_side(html, *report.from.b, true);
-    html.raw("</div>");
-  }
-  html.raw(
-      "</div><p class=\"soft small\">Backend, device and tool are as the file declares them; no "
-      "digest covers them.</p></section>\n");
-}
-
 void put_host(Html& html, const ModuleReport& report) {
   std::vector<std::pair<std::uint32_t, HostSum>> rows(report.host.begin(), report.host.end());
   std::ranges::stable_sort(
@@ -148,7 +132,7 @@ PageFrame frame_of(const ModuleReport& report) {
 
 std::string make_module_page(const ModuleReport& report, std::size_t rows_max) {
   Html body;
-  put_summary(body, report);
+  put_summary(body, report, put_tiles, put_side);
   if (!report.from.difference.is_null()) put_run_difference(body, report.from.difference);
   put_timeline(body, report, rows_max);
   put_host(body, report);

@@ -28,7 +28,7 @@ ModuleReport make_module_report(ModuleSources from) {
   if (report.from.module != nullptr) report.names = wasm::find_function_names(*report.from.module);
   const std::size_t rows = a.machine.checkpoints.size() + (a.machine.state ? 1 : 0);
   for (std::size_t row = 0; row < rows; ++row) {
-    CheckpointState state = CheckpointState::same;
+    PlaceState state = PlaceState::same;
     if (b != nullptr) {
       // Checkpoints meet by number, ends meet ends.
       const bool end = row == a.machine.checkpoints.size();
@@ -36,9 +36,9 @@ ModuleReport make_module_report(ModuleSources from) {
       const bool lone = other == nullptr || (!end && row >= b->machine.checkpoints.size());
       const bool same = !lone && *other == *report.state_at(row);
       if (!same) {
-        state = report.differing == 0 ? CheckpointState::first
-                : lone                ? CheckpointState::lone
-                                      : CheckpointState::differs;
+        state = report.differing == 0 ? PlaceState::first
+                : lone                ? PlaceState::lone
+                                      : PlaceState::differs;
         ++report.differing;
       }
     }

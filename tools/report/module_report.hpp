@@ -5,12 +5,10 @@
 
 #include <isotrace/tools/cli/context.hpp>
 #include <isotrace/tools/report/checkpoint_views.hpp>
+#include <isotrace/tools/report/place_state.hpp>
 #include <isotrace/tools/report/selection.hpp>
 
 namespace isotrace::tools::page {
-
-/// How a checkpoint of A compares with that of B at the same place.
-enum class CheckpointState : std::uint8_t { same, first, differs, lone };
 
 struct ModuleSources {
   const trace::Trace& a;
@@ -32,8 +30,8 @@ struct HostSum {
 
 struct ModuleReport {
   ModuleSources from;
-  std::vector<std::string> names;       ///< of functions; empty without the module
-  std::vector<CheckpointState> states;  ///< by checkpoint of a, then that of its end
+  std::vector<std::string> names;  ///< of functions; empty without the module
+  std::vector<PlaceState> states;  ///< by checkpoint of a, then that of its end
   std::uint64_t differing = 0;
   std::map<std::uint32_t, HostSum> host;
 

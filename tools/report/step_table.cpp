@@ -76,7 +76,7 @@ class StepTable {
         .text(core::op_info(step.op).name);
     html_.raw("</b>");
     if (!step.name.empty()) html_.raw(" ").name(step.name);
-    put_state(report_.state(at));
+    put_state(html_, report_.state(at));
     html_.raw("</summary>");
     put_details(at, step);
     html_.raw("</details></td><td class=\"shape\">");
@@ -91,24 +91,6 @@ class StepTable {
       html_.raw("<td class=\"right\">").count(times_->nanoseconds[at] / 1000).raw(" µs</td>");
     }
     html_.raw("</tr>\n");
-  }
-
-  static Markup row_class(StepState state) {
-    switch (state) {
-      case StepState::first: return "\" class=\"row first\">";
-      case StepState::differs:
-      case StepState::lone: return "\" class=\"row differs\">";
-      case StepState::same: break;
-    }
-    return "\" class=\"row same\">";
-  }
-
-  void put_state(StepState state) {
-    if (state == StepState::same) return;
-    html_.raw(" ");
-    if (state == StepState::first) put_badge(html_, "first divergence", Tone::bad);
-    if (state == StepState::differs) put_badge(html_, "differs", Tone::warn);
-    if (state == StepState::lone) put_badge(html_, "only in A", Tone::warn);
   }
 
   void put_type(const trace::TensorRecord& tensor) {
@@ -165,7 +147,7 @@ class StepTable {
 
   /// The result of B's step, where it is another.
   void put_other(std::size_t at, std::size_t result) {
-    if (report_.state(at) == StepState::same || report_.state(at) == StepState::lone) return;
+    if (report_.state(at) == PlaceState::same || report_.state(at) == PlaceState::lone) return;
     const std::vector<trace::TensorRecord>& others = report_.from.b->steps[at].outputs;
     if (result >= others.size() || others[result] == report_.from.a.steps[at].outputs[result])
       return;

@@ -6,6 +6,7 @@
 #include <isotrace/tools/report/flow_figure.hpp>
 #include <isotrace/tools/report/page.hpp>
 #include <isotrace/tools/report/step_table.hpp>
+#include <isotrace/tools/report/summary.hpp>
 
 namespace isotrace::tools::page {
 namespace {
@@ -57,23 +58,6 @@ void put_side(Html& html, const trace::Trace& trace, bool complete) {
       .raw(trace.program.empty() ? Markup("no program, ") : Markup("the program, "))
       .text(counted(trace.contents.size(), "tensor"))
       .raw("</dd></dl>");
-}
-
-void put_summary(Html& html, const TensorReport& report) {
-  html.raw("<section id=\"summary\"><h2>Summary</h2>");
-  put_tiles(html, report);
-  html.raw("<div class=\"columns\"><div>");
-  if (report.from.b != nullptr) html.raw("<h3>A</h3>");
-  put_side(html, report.from.a, report.from.complete);
-  html.raw("</div>");
-  if (report.from.b != nullptr) {
-    html.raw("<div><h3>B</h3>");
-    put_side(html, *report.from.b, true);
-    html.raw("</div>");
-  }
-  html.raw(
-      "</div><p class=\"soft small\">Backend, device and tool are as the file declares them; no "
-      "digest covers them.</p></section>\n");
 }
 
 void put_operations(Html& html, const TensorReport& report) {
@@ -171,7 +155,7 @@ PageFrame frame_of(const TensorReport& report) {
 
 std::string make_tensor_page(const TensorReport& report, const PageOptions& options) {
   Html body;
-  put_summary(body, report);
+  put_summary(body, report, put_tiles, put_side);
   if (report.from.divergence != nullptr) put_divergence(body, report, options.reproduce);
   if (!report.states.empty()) {
     put_memory(body, report);

@@ -11,13 +11,13 @@ core::Digest digest_of(const trace::Trace& trace, std::size_t step) {
   return leaf != nullptr ? *leaf : trace::step_digest(trace.steps[step]);
 }
 
-StepState state_of(const TensorSources& from, std::size_t step) {
-  if (from.b == nullptr) return StepState::same;
-  if (step >= from.b->steps.size()) return StepState::lone;
-  if (digest_of(from.a, step) == digest_of(*from.b, step)) return StepState::same;
+PlaceState state_of(const TensorSources& from, std::size_t step) {
+  if (from.b == nullptr) return PlaceState::same;
+  if (step >= from.b->steps.size()) return PlaceState::lone;
+  if (digest_of(from.a, step) == digest_of(*from.b, step)) return PlaceState::same;
   const bool first = from.divergence != nullptr && !from.divergence->operation.empty() &&
                      from.divergence->step == step;
-  return first ? StepState::first : StepState::differs;
+  return first ? PlaceState::first : PlaceState::differs;
 }
 
 /// Those of programs inside control flow, too: their steps stand in the trace.
@@ -39,8 +39,8 @@ TensorReport make_tensor_report(const TensorSources& from) {
   TensorReport report{from, find_flow(from.a), {}, 0, {}, {}};
   report.states.reserve(from.a.steps.size());
   for (std::size_t i = 0; i < from.a.steps.size(); ++i) {
-    const StepState state = state_of(from, i);
-    const bool differs = state != StepState::same;
+    const PlaceState state = state_of(from, i);
+    const bool differs = state != PlaceState::same;
     report.states.push_back(state);
     report.differing += differs ? 1 : 0;
     OperationSum& sum = report.operations[std::string(core::op_info(from.a.steps[i].op).name)];

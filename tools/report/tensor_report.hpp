@@ -7,16 +7,9 @@
 
 #include <isotrace/executor/explain_step.hpp>
 #include <isotrace/tools/report/flow.hpp>
+#include <isotrace/tools/report/place_state.hpp>
 
 namespace isotrace::tools::page {
-
-/// How a step of A compares with the step of B at the same place.
-enum class StepState : std::uint8_t {
-  same,
-  first,    ///< the divergence is here
-  differs,  ///< another operation, operand or result, too
-  lone,     ///< B has no such step
-};
 
 /// All steps of one operation.
 struct OperationSum {
@@ -48,14 +41,14 @@ struct TensorSources {
 struct TensorReport {
   TensorSources from;
   Flow flow;
-  std::vector<StepState> states;  ///< by step of a
-  std::uint64_t differing = 0;    ///< steps of a that b does not have at the same place
+  std::vector<PlaceState> states;  ///< by step of a
+  std::uint64_t differing = 0;     ///< steps of a that b does not have at the same place
   std::map<std::string, OperationSum, std::less<>> operations;
   /// Attributes as JSON by what records say of them: operation and digest.
   std::map<std::pair<core::Op, core::Digest>, std::string> attributes;
 
   /// "same", "differs", ... of step `step` of a.
-  [[nodiscard]] StepState state(std::size_t step) const { return states[step]; }
+  [[nodiscard]] PlaceState state(std::size_t step) const { return states[step]; }
 };
 
 TensorReport make_tensor_report(const TensorSources& from);

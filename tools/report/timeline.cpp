@@ -20,7 +20,7 @@ class Timeline {
  public:
   Timeline(Html& html, const ModuleReport& report, std::size_t rows_max)
       : html_(html), report_(report), from_(report.from) {
-    const auto first = std::ranges::find(report.states, CheckpointState::first);
+    const auto first = std::ranges::find(report.states, PlaceState::first);
     const auto focus = static_cast<std::size_t>(first - report.states.begin());
     ranges_ = select_rows(rows(), rows_max, focus == rows() ? 0 : focus);
   }
@@ -98,7 +98,7 @@ class Timeline {
     bool differs = false;
     for (std::size_t i = begin; i < end; ++i) {
       if (report_.state_at(i)->frames.size > report_.state_at(shown)->frames.size) shown = i;
-      differs = differs || report_.states[i] != CheckpointState::same;
+      differs = differs || report_.states[i] != PlaceState::same;
     }
     const trace::StateRecord& state = *report_.state_at(shown);
     const double share = static_cast<double>(state.frames.size) / static_cast<double>(deepest);
@@ -165,7 +165,7 @@ class Timeline {
     html_.raw("</a></td><td class=\"step\"><details><summary><b><bdi>");
     put_place(row, state);
     html_.raw("</bdi></b>");
-    put_state(report_.states[row]);
+    put_state(html_, report_.states[row]);
     html_.raw("</summary>");
     put_details(row, state);
     html_.raw("</details></td><td class=\"right\">").count(state.steps);
@@ -181,24 +181,6 @@ class Timeline {
     html_.raw("<td class=\"right\">");
     if (row < from_.views.size()) html_.count(from_.views[row].nanoseconds / 1000).raw(" µs");
     html_.raw("</td>");
-  }
-
-  static Markup row_class(CheckpointState state) {
-    switch (state) {
-      case CheckpointState::first: return "\" class=\"row first\">";
-      case CheckpointState::differs:
-      case CheckpointState::lone: return "\" class=\"row differs\">";
-      case CheckpointState::same: break;
-    }
-    return "\" class=\"row same\">";
-  }
-
-  void put_state(CheckpointState state) {
-    if (state == CheckpointState::same) return;
-    html_.raw(" ");
-    if (state == CheckpointState::first) put_badge(html_, "first divergence", Tone::bad);
-    if (state == CheckpointState::differs) put_badge(html_, "differs", Tone::warn);
-    if (state == CheckpointState::lone) put_badge(html_, "only in A", Tone::warn);
   }
 
   /// The innermost function, or how the run ended. Text alone: it stands in titles, too.
