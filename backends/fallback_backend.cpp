@@ -5,7 +5,9 @@ namespace {
 
 bool falls_back(const core::Refusal& refusal) {
   return refusal.code == core::RefusalCode::backend_operation_unsupported ||
-         refusal.code == core::RefusalCode::operation_dtype_unsupported;
+         refusal.code == core::RefusalCode::operation_dtype_unsupported ||
+         refusal.code == core::RefusalCode::onnx_inexpressible ||
+         refusal.code == core::RefusalCode::foreign_step_failed;
 }
 
 }  // namespace

@@ -11,7 +11,8 @@ namespace isotrace::backends {
 class FallbackBackend final : public Backend {
  public:
   /// Only refusals to do an operation fall back (backend_operation_unsupported,
-  /// operation_dtype_unsupported); every other one stays.
+  /// operation_dtype_unsupported, and of other engines onnx_inexpressible, foreign_step_failed);
+  /// every other one stays.
   FallbackBackend(std::unique_ptr<Backend> first, std::unique_ptr<Backend> second);
 
   /// "plugin:x, else reference"; the device says by name which operations the first has refused so

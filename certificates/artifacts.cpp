@@ -1,6 +1,7 @@
 #include <isotrace/certificates/artifacts.hpp>
 
 #include <isotrace/core/merkle.hpp>
+#include <isotrace/trace/foreign.hpp>
 
 namespace isotrace::certificates {
 namespace {
@@ -30,7 +31,8 @@ StatementInputs inputs_of(const std::vector<trace::NamedRecord>& inputs) {
 
 Result<TraceFacts> read_trace_facts(core::ByteView bytes) {
   ISOTRACE_TRY(const trace::Trace trace, trace::parse_trace(bytes));
-  if (!trace.program.empty()) {
+  ISOTRACE_TRY_DONE(trace::check_not_foreign(trace.identity));
+  if (!trace.program.empty() && !trace.identity.machine) {
     ISOTRACE_TRY(const core::Program program, core::parse_program(trace.program));
     if (core::program_digest(program) != trace.identity.program) {
       return core::refuse(core::RefusalCode::evidence_inconsistent, "trace",
@@ -50,6 +52,7 @@ Result<TraceFacts> read_trace_facts(core::ByteView bytes) {
                    plain_text(trace.provenance.device), plain_text(trace.provenance.tool)};
   facts.semantics = trace.identity.semantics;
   facts.program = trace.identity.program;
+  if (trace.identity.machine && !trace.program.empty()) facts.module = core::sha256(trace.program);
   return facts;
 }
 

@@ -19,9 +19,11 @@ struct TraceFacts {
   StatementBackend backend;  ///< role "recorded"
   std::string semantics;
   core::Digest program;
+  /// SHA-256 of an embedded WebAssembly module. Whether it is the program, this room cannot tell.
+  std::optional<core::Digest> module;
 };
-/// Refuses what parse_trace refuses, and evidence_inconsistent if an embedded program is not the
-/// one that the trace names.
+/// Refuses what parse_trace refuses, trace_foreign, and evidence_inconsistent if an embedded tensor
+/// program is not the one that the trace names.
 core::Result<TraceFacts> read_trace_facts(core::ByteView bytes);
 
 /// A proof file, read and judged by the independent checker.

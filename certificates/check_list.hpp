@@ -11,10 +11,9 @@ class CheckList {
 
   /// Notes the answer of one question and gives it back.
   bool require(bool good, std::string id, Outcome on_failure, std::string detail,
-               std::string bound_by = {}) {
-    Check check{
-        std::move(id),      good ? CheckStatus::ok : CheckStatus::failed, on_failure, {}, {}, {},
-        std::move(bound_by)};
+               std::string_view bound_by = {}) {
+    Check check{std::move(id), good ? CheckStatus::ok : CheckStatus::failed, on_failure, {}, {}, {},
+                bound_by};
     if (!good) check.detail = std::move(detail);
     checks_.push_back(std::move(check));
     return good;
@@ -22,23 +21,22 @@ class CheckList {
 
   /// Notes whether two values are the same, and both of them.
   bool compare(std::string id, Outcome on_failure, std::string expected, std::string actual,
-               std::string bound_by) {
+               std::string_view bound_by) {
     const bool same = expected == actual;
     checks_.push_back({std::move(id), same ? CheckStatus::ok : CheckStatus::failed, on_failure,
-                       same ? "" : "differs", std::move(expected), std::move(actual),
-                       std::move(bound_by)});
+                       same ? "" : "differs", std::move(expected), std::move(actual), bound_by});
     return same;
   }
 
   void skip(std::string id, std::string detail, std::string expected = {},
-            std::string bound_by = {}) {
+            std::string_view bound_by = {}) {
     checks_.push_back({std::move(id),
                        CheckStatus::skipped,
                        Outcome::nothing_verified,
                        std::move(detail),
                        std::move(expected),
                        {},
-                       std::move(bound_by)});
+                       bound_by});
   }
 
  private:

@@ -6,10 +6,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 
 #include <isotrace/core/digest.hpp>
+
+struct evp_pkey_st;  // OpenSSL's EVP_PKEY
 
 namespace isotrace::certificates {
 
@@ -39,6 +42,7 @@ class PublicKey {
   KeyAlgorithm algorithm_;
   core::Bytes spki_;
   core::Digest keyid_;
+  std::shared_ptr<evp_pkey_st> openssl_;  ///< of P-256: loaded and checked once
 };
 
 /// A PEM public key. Also refuses key_kind_wrong for a private one.

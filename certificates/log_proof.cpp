@@ -41,12 +41,14 @@ Result<LogProof> parse_log_proof(std::string_view text) {
     } else if (const auto extra = value_of(line, "extra");
                extra && !index_seen && proof.extra.empty()) {
       auto bytes = parse_base64(*extra);
-      if (!bytes) return refuse("extra is not strict base64");
+      if (!bytes || bytes->empty()) return refuse("extra is not strict base64");
       proof.extra = *std::move(bytes);
     } else if (const auto index = value_of(line, "index"); index && !index_seen) {
-      const auto [end, error] =
-          std::from_chars(index->data(), index->data() + index->size(), proof.index);
-      if (error != std::errc{}) return refuse("index is not a number");
+      const auto error =
+          std::from_chars(index->data(), index->data() + index->size(), proof.index).ec;
+      if (error != std::errc{} || std::to_string(proof.index) != *index) {
+        return refuse("index is not a number in its one spelling");
+      }
       index_seen = true;
     } else {
       const auto bytes = parse_base64(line);
@@ -57,7 +59,7 @@ Result<LogProof> parse_log_proof(std::string_view text) {
     }
   }
   ISOTRACE_TRY(proof.checkpoint, parse_note(text.substr(split + end_of_head.size())));
-  if (!index_seen || write_log_proof(proof) != text) return refuse("not in canonical form");
+  if (!index_seen) return refuse("there is no index");
   return proof;
 }
 
@@ -85,14 +87,18 @@ std::string log_entry(core::ByteView payload, core::ByteView signature, const Pu
 }
 
 Result<Checkpoint> check_log_proof(const LogProof& proof, const core::Digest& leaf,
-                                   std::string_view origin, const PublicKey& key) {
+                                   std::string_view origin, const PublicKey& key,
+                                   KnownNotes* known) {
   ISOTRACE_TRY(Checkpoint checkpoint, parse_checkpoint(proof.checkpoint.text));
   constexpr auto code = core::RefusalCode::log_inconsistent;
   if (checkpoint.origin != origin) {
     return core::refuse(code, "checkpoint", "it is of log " + quote(checkpoint.origin));
   }
-  if (find_good_signature(proof.checkpoint, origin, key) == nullptr) {
-    return core::refuse(code, "checkpoint", "not signed by the log's key");
+  if (known == nullptr || !known->has(proof.checkpoint, key)) {
+    if (find_good_signature(proof.checkpoint, origin, key) == nullptr) {
+      return core::refuse(code, "checkpoint", "not signed by the log's key");
+    }
+    if (known != nullptr) known->add(proof.checkpoint, key);
   }
   if (!core::verify_merkle_inclusion(leaf, proof.index, checkpoint.size, proof.hashes,
                                      checkpoint.root)) {

@@ -27,8 +27,10 @@ std::string write_log_proof(const LogProof& proof);
 std::string log_entry(core::ByteView payload, core::ByteView signature, const PublicKey& key);
 
 /// The checkpoint, if it is of this origin, signed by this key, and the leaf stands in its tree;
-/// refuses log_malformed and log_inconsistent.
+/// refuses log_malformed and log_inconsistent. A checkpoint that is in `known` is not verified
+/// again.
 core::Result<Checkpoint> check_log_proof(const LogProof& proof, const core::Digest& leaf,
-                                         std::string_view origin, const PublicKey& key);
+                                         std::string_view origin, const PublicKey& key,
+                                         KnownNotes* known = nullptr);
 
 }  // namespace isotrace::certificates

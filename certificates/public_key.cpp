@@ -37,10 +37,13 @@ Result<PublicKey> PublicKey::from_spki(core::ByteView der) {
     return PublicKey(KeyAlgorithm::ed25519, der);
   }
   if (strip_frame(der, p256_spki, p256_point_bytes)) {
-    if (load_openssl_public(der) == nullptr) {
+    OpensslKey loaded = load_openssl_public(der);
+    if (loaded == nullptr) {
       return core::refuse(RefusalCode::key_unsafe, "public key", "not a point of P-256");
     }
-    return PublicKey(KeyAlgorithm::ecdsa_p256, der);
+    PublicKey key(KeyAlgorithm::ecdsa_p256, der);
+    key.openssl_ = std::move(loaded);
+    return key;
   }
   if (names_other_algorithm(der)) {
     return core::refuse(RefusalCode::key_algorithm_unsupported, "public key",
@@ -50,7 +53,8 @@ Result<PublicKey> PublicKey::from_spki(core::ByteView der) {
 }
 
 bool PublicKey::verifies(core::ByteView message, core::ByteView signature) const {
-  if (algorithm_ == KeyAlgorithm::ecdsa_p256) return verify_p256(spki_, message, signature);
+  if (algorithm_ == KeyAlgorithm::ecdsa_p256)
+    return verify_p256(openssl_.get(), message, signature);
   ISOTRACE_CHECK(sodium_init() >= 0);
   // One call over the whole message: libsodium's multi-part interface is Ed25519ph, another scheme.
   return signature.size() == crypto_sign_BYTES &&

@@ -38,9 +38,9 @@ struct Check {
   CheckStatus status = CheckStatus::failed;
   Outcome on_failure = Outcome::nothing_verified;
   std::string detail;
-  std::string expected;  ///< what the certificate or the policy says
-  std::string actual;    ///< what was found
-  std::string bound_by;  ///< JSON pointer into the statement
+  std::string expected;       ///< what the certificate or the policy says
+  std::string actual;         ///< what was found
+  std::string_view bound_by;  ///< JSON pointer into the statement; a literal
 };
 
 /// Checks that must be there and good before anything passes, in order.

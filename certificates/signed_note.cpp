@@ -117,6 +117,22 @@ const NoteSignature* find_good_signature(const SignedNote& note, std::string_vie
   return found;
 }
 
+bool KnownNotes::has(const SignedNote& note, const PublicKey& key) const {
+  return std::any_of(notes_.begin(), notes_.end(), [&](const Known& known) {
+    return known.keyid == key.keyid() && known.note == note;
+  });
+}
+
+void KnownNotes::add(const SignedNote& note, const PublicKey& key) {
+  constexpr std::size_t notes_max = 16;
+  if (notes_.size() < notes_max) {
+    notes_.push_back({key.keyid(), note});
+    return;
+  }
+  notes_[oldest_] = {key.keyid(), note};
+  oldest_ = (oldest_ + 1) % notes_max;
+}
+
 Result<Checkpoint> parse_checkpoint(std::string_view text) {
   std::string_view rest = text;
   const auto origin = take_line(rest);

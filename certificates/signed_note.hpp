@@ -21,11 +21,15 @@ struct NoteSignature {
   std::string name;
   NoteKeyId key{};
   core::Bytes signature;
+
+  bool operator==(const NoteSignature&) const = default;
 };
 
 struct SignedNote {
   std::string text;  ///< ends with a newline; what the signatures cover
   std::vector<NoteSignature> signatures;
+
+  bool operator==(const SignedNote&) const = default;
 };
 
 /// Accepts what write_note writes: a text without control characters, an empty line, 1 to
@@ -37,6 +41,22 @@ std::string write_note(const SignedNote& note);
 /// and key makes the note as bad as none.
 const NoteSignature* find_good_signature(const SignedNote& note, std::string_view name,
                                          const PublicKey& key);
+
+/// The last notes that were found good, byte for byte, each under its key: certificates of a batch
+/// share one note, whose signature then is verified once. Bounded.
+class KnownNotes {
+ public:
+  [[nodiscard]] bool has(const SignedNote& note, const PublicKey& key) const;
+  void add(const SignedNote& note, const PublicKey& key);
+
+ private:
+  struct Known {
+    core::Digest keyid;
+    SignedNote note;
+  };
+  std::vector<Known> notes_;
+  std::size_t oldest_ = 0;
+};
 
 /// What a log says about itself; extension lines are not accepted.
 struct Checkpoint {

@@ -4,7 +4,7 @@
 // equals RFC 8785 (JCS).
 #pragma once
 
-#include <deque>
+#include <list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,7 +52,7 @@ struct JsonDocument {
   JsonDocument& operator=(const JsonDocument&) = delete;
 
   std::vector<JsonNode> nodes;
-  std::deque<std::string> unescaped;  ///< texts that had escapes; nodes point to them
+  std::list<std::string> unescaped;  ///< texts that had escapes; nodes point to them
 
   /// Where a node stands, as a JSON pointer.
   [[nodiscard]] std::string pointer_to(std::size_t index) const;

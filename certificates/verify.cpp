@@ -9,8 +9,9 @@ namespace {
 /// The certificates of one call, on the way from bytes to a payload that enough certifiers signed.
 class Authentication {
  public:
-  Authentication(const Policy& policy, UnixSeconds now, VerifyReport& report, CheckList& checks)
-      : policy_(policy), now_(now), report_(report), checks_(checks) {}
+  Authentication(const Policy& policy, UnixSeconds now, KnownNotes* known_seals,
+                 VerifyReport& report, CheckList& checks)
+      : policy_(policy), now_(now), known_seals_(known_seals), report_(report), checks_(checks) {}
 
   /// The payload, if every certificate is well-formed, over the same payload, and signed by enough
   /// certifiers.
@@ -43,7 +44,7 @@ class Authentication {
       return checks_.require(false, "log" + suffix(), Outcome::log,
                              "several signatures: it is not said whose log proof or time it is");
     }
-    SignatureInput signature{nullptr, nullptr, input.log_proof, input.timestamp};
+    SignatureInput signature{nullptr, nullptr, input.log_proof, input.timestamp, known_seals_};
     if (file->sealed) {
       signature.sealed = &*file->sealed;
       return add_signature(signature, file->sealed->payload);
@@ -75,6 +76,7 @@ class Authentication {
 
   const Policy& policy_;
   UnixSeconds now_;
+  KnownNotes* known_seals_;
   VerifyReport& report_;
   CheckList& checks_;
   std::size_t count_ = 0;
@@ -113,11 +115,14 @@ void judge_statement(const Statement& statement, const Policy& policy, const Evi
 }  // namespace
 
 VerifyReport verify_certificates(std::span<const CertificateInput> certificates,
-                                 const Policy& policy, const Evidence& evidence, UnixSeconds now) {
+                                 const Policy& policy, const Evidence& evidence, UnixSeconds now,
+                                 KnownNotes* known_seals) {
   VerifyReport report;
+  constexpr std::size_t usual_checks = 48;
+  report.checks.reserve(usual_checks);
   report.policy_sha256 = policy.sha256;
   CheckList checks(report.checks);
-  Authentication authentication(policy, now, report, checks);
+  Authentication authentication(policy, now, known_seals, report, checks);
   if (const auto payload = authentication.authenticate(certificates)) {
     report.certificate_id = core::sha256(*payload);
     const auto statement = parse_statement(*payload);
@@ -131,9 +136,10 @@ VerifyReport verify_certificates(std::span<const CertificateInput> certificates,
 }
 
 VerifyReport verify_certificate(core::ByteView certificate, const Policy& policy,
-                                const Evidence& evidence, UnixSeconds now) {
+                                const Evidence& evidence, UnixSeconds now,
+                                KnownNotes* known_seals) {
   const CertificateInput input{certificate};
-  return verify_certificates({&input, 1}, policy, evidence, now);
+  return verify_certificates({&input, 1}, policy, evidence, now, known_seals);
 }
 
 }  // namespace isotrace::certificates

@@ -7,6 +7,7 @@
 
 #include <isotrace/certificates/policy.hpp>
 #include <isotrace/certificates/report.hpp>
+#include <isotrace/certificates/signed_note.hpp>
 #include <isotrace/certificates/verify_evidence.hpp>
 
 namespace isotrace::certificates {
@@ -21,13 +22,17 @@ struct CertificateInput {
 /// A time stamp may be this much later than the clock of the verifier.
 inline constexpr UnixSeconds clock_skew_max = 60;
 
-/// One certificate. `now` judges the policy, and keys where no trusted time is given.
+/// One certificate. `now` judges the policy, and keys where no trusted time is given. Who verifies
+/// many of a sealed batch keeps `known_seals` from one call to the next, and the batch's signature
+/// is verified once.
 VerifyReport verify_certificate(core::ByteView certificate, const Policy& policy,
-                                const Evidence& evidence, UnixSeconds now);
+                                const Evidence& evidence, UnixSeconds now,
+                                KnownNotes* known_seals = nullptr);
 
 /// Certificates of several signers over the same payload, for thresholds above one. Every one of
 /// them must be good, and distinct keys are counted.
 VerifyReport verify_certificates(std::span<const CertificateInput> certificates,
-                                 const Policy& policy, const Evidence& evidence, UnixSeconds now);
+                                 const Policy& policy, const Evidence& evidence, UnixSeconds now,
+                                 KnownNotes* known_seals = nullptr);
 
 }  // namespace isotrace::certificates

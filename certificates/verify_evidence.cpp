@@ -24,6 +24,9 @@ void check_model(const Statement& statement, const Evidence& evidence, EvidenceF
                                  core::sha256(*evidence.model).hex(), "/subject/0/digest/sha256");
     checks.compare("model.bytes", Outcome::digest, std::to_string(model.bytes),
                    std::to_string(evidence.model->size()), "/predicate/model/bytes");
+    // The manifest alone is no folder: nobody would have looked at the files.
+    checks.compare("model.kind", Outcome::digest, std::string(name_of(model.kind)),
+                   std::string(name_of(evidence.model_kind)), "/predicate/model/kind");
   } else {
     checks.skip("model.sha256", "the model was not given", model.sha256.hex(),
                 "/subject/0/digest/sha256");
@@ -73,6 +76,10 @@ void check_trace(const Statement& statement, const Evidence& evidence, EvidenceF
                          std::to_string(facts->reference.leaf_count), "/predicate/trace/leafCount");
   good &= checks.compare("trace.program", Outcome::digest, statement.model.identity.program.hex(),
                          facts->program.hex(), "/predicate/model/programDigest");
+  if (facts->module && statement.model.kind == ModelKind::file) {
+    good &= checks.compare("trace.module", Outcome::digest, statement.model.sha256.hex(),
+                           facts->module->hex(), "/subject/0/digest/sha256");
+  }
   good &= checks.compare("trace.semantics", Outcome::digest, statement.semantics,
                          plain_text(facts->semantics), "/predicate/semantics/id");
   good &= checks.require(statement.inputs == facts->inputs, "trace.inputs", Outcome::digest,
@@ -186,6 +193,17 @@ void check_properties(const Statement& statement, const Evidence& evidence, Evid
   }
 }
 
+void check_others(const Statement& statement, const Evidence& evidence, CheckList& checks) {
+  for (const core::ByteView bytes : evidence.others) {
+    const Digest digest = core::sha256(bytes);
+    const bool bound =
+        std::any_of(statement.evidence.begin(), statement.evidence.end(),
+                    [&](const EvidenceReference& reference) { return reference.sha256 == digest; });
+    checks.require(bound, "evidence.bound", Outcome::digest,
+                   "no evidence with digest " + digest.hex() + " is bound", "/predicate/evidence");
+  }
+}
+
 }  // namespace
 
 EvidenceFound check_evidence(const Statement& statement, const Evidence& evidence,
@@ -196,6 +214,7 @@ EvidenceFound check_evidence(const Statement& statement, const Evidence& evidenc
   check_replay(statement, evidence, found, checks);
   check_properties(statement, evidence, found, checks);
   check_proofs(statement, evidence, found, checks);
+  check_others(statement, evidence, checks);
   return found;
 }
 

@@ -12,11 +12,13 @@ namespace isotrace::certificates {
 
 /// What the verifier has at hand besides the certificate. Whatever is given must match.
 struct Evidence {
-  std::optional<core::ByteView> model;    ///< the file, or the folder's canonical manifest
+  std::optional<core::ByteView> model;  ///< the file, or the folder's canonical manifest
+  ModelKind model_kind = ModelKind::file;
   std::optional<ModelIdentity> identity;  ///< of the program that an importer made of the model
   std::vector<core::ByteView> properties;
   std::vector<core::ByteView> proofs;
   std::optional<core::ByteView> trace;
+  std::vector<core::ByteView> others;   ///< what a statement binds by digest alone
   std::optional<core::Verdict> replay;  ///< of executing the trace again
   RequiredEvidence demanded;            ///< by the caller, beside what the policy demands
 };

@@ -14,6 +14,7 @@ struct SignatureInput {
   const SealedCertificate* sealed = nullptr;  ///< or this one
   std::optional<core::ByteView> log_proof;    ///< from outside
   std::optional<core::ByteView> timestamp;    ///< from outside
+  KnownNotes* known_seals = nullptr;          ///< seals verified before, if somebody keeps them
 };
 
 /// Notes key.trusted, timestamp, key.valid, signature and log, each followed by `suffix`. Only what

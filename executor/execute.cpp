@@ -7,6 +7,7 @@
 
 #include <isotrace/core/program_pieces.hpp>
 #include <isotrace/executor/step_records.hpp>
+#include <isotrace/trace/foreign.hpp>
 
 namespace isotrace::executor {
 
@@ -53,6 +54,12 @@ bool differs(const trace::StepRecord& step, const trace::Trace& expected) {
          step_digest(step) != step_digest(expected.steps[step.index]);
 }
 
+/// Another engine's results are nobody's but its own, whoever stands behind it.
+std::string semantics_of(const backends::BackendInfo& info) {
+  if (!info.name.starts_with(trace::foreign_prefix)) return std::string(core::semantics_id);
+  return info.name.substr(0, info.name.find(", else "));
+}
+
 /// Executes all steps and records them.
 Result<core::Done> run_recorded(Run& run, std::size_t nodes, StepRecorder& recorder) {
   const StepObserver observer = [&](const StepView& step) { return recorder.add(step); };
@@ -72,9 +79,9 @@ Result<Recording> record(const core::Program& program, std::span<const NamedTens
   const core::ProgramIdentity known =
       options.identity != nullptr ? *options.identity : core::identify_program(program);
   run.know_constants(known);
-  const trace::TraceIdentity identity = {std::string(core::semantics_id), known.digest,
-                                         record_inputs(program, run), options.seed};
   const backends::BackendInfo info = backend.info();
+  const trace::TraceIdentity identity = {semantics_of(info), known.digest,
+                                         record_inputs(program, run), options.seed};
   const core::ProgramPieces embedded =
       options.embed_program ? core::write_program_pieces(program, known) : core::ProgramPieces{};
   ISOTRACE_TRY(trace::TraceWriter writer,

@@ -8,19 +8,20 @@ namespace {
 /// Operands that the program holds stay constants for the engine, which may prepare them. Inside
 /// the programs of control flow everything is an operand.
 OnnxStep onnx_step(const core::Program& program, const StepView& step) {
-  OnnxStep written = {step.node, step.operands, step.results};
+  OnnxStep written = {step.node, step.operands, infos_of(step.results)};
   if (!step.path.empty()) return written;
   for (const core::ValueId value : step.node.inputs) {
     written.constant.push_back(value != core::no_value && program.find_constant(value) != nullptr);
   }
-  // A model without any input is folded when it is loaded, by whatever code does that.
-  if (std::ranges::find(written.constant, false) == written.constant.end()) {
-    written.constant.clear();
-  }
+  clear_if_all_constant(written);
   return written;
 }
 
 }  // namespace
+
+void clear_if_all_constant(OnnxStep& step) {
+  if (std::ranges::find(step.constant, false) == step.constant.end()) step.constant.clear();
+}
 
 Agreement StepJudgement::agreement() const {
   Agreement worst = Agreement::equal;

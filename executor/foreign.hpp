@@ -19,6 +19,10 @@ class ForeignEngine {
   virtual core::Result<std::vector<std::optional<core::Tensor>>> run(const OnnxStep& step) = 0;
 };
 
+/// A model without any input is folded when it is loaded, by whatever code does that: then all
+/// operands become inputs.
+void clear_if_all_constant(OnnxStep& step);
+
 struct StepJudgement {
   const StepView& step;
   std::vector<std::optional<core::Tensor>> foreign;  ///< by result; empty if it was not executed

@@ -4,6 +4,9 @@
 #include <map>
 #include <set>
 
+#include <isotrace/executor/infer_shapes.hpp>
+#include <isotrace/trace/foreign.hpp>
+
 namespace isotrace::executor {
 namespace {
 
@@ -133,12 +136,23 @@ class Judge {
     for (std::size_t i = 0; i < record.outputs.size(); ++i) note_value(step, i, record);
     if (core::op_info(step.node.op).control) return core::Done{};
     if (!operands) return judge_on(step, step, record);
+    if (!fits(step.node, *operands))
+      return stop(step, "the operands of b do not fit the operation");
     ISOTRACE_TRY(const std::vector<Tensor> results, backend_.run(step.node, *operands));
     const std::vector<TensorView> views(results.begin(), results.end());
     return judge_on(step, {step.index, step.path, step.node, *operands, views, {}, {}}, record);
   }
 
   using Views = std::vector<std::optional<TensorView>>;
+
+  /// Whether operands that only b vouches for have types and shapes that the operation takes.
+  static bool fits(const core::Node& node, const Views& operands) {
+    std::vector<std::optional<ValueInfo>> infos;
+    for (const auto& operand : operands) {
+      infos.push_back(operand ? std::optional(info_of(*operand)) : std::nullopt);
+    }
+    return infer_node(node, infos).has_value();
+  }
 
   /// b's operands where they are not the canonical run's; nothing where they are.
   Result<std::optional<Views>> find_operands(const StepView& step, const StepRecord& record) {
@@ -182,6 +196,12 @@ class Judge {
   /// `step` is the canonical one, `on` the same on b's operands.
   Result<core::Done> judge_on(const StepView& step, const StepView& on, const StepRecord& record) {
     StepJudgement judged = {on, {}, {}, {}, {}};
+    if (is_foreign(pair_.b.identity) &&
+        std::ranges::binary_search(pair_.b.fallback_steps, step.index)) {
+      judged.not_run = core::Refusal{core::RefusalCode::foreign_step_failed, "",
+                                     "the reference did it in the engine's place"};
+      return sink_(judged);
+    }
     for (std::size_t i = 0; i < record.outputs.size(); ++i) {
       judged.foreign.emplace_back();
       if (core::tensor_digest(on.results[i]) == record.outputs[i].digest) continue;
@@ -207,7 +227,10 @@ class Judge {
 };
 
 bool are_runs_of_one_program(const TracePair& pair) {
-  return identity_digest(pair.a.identity) == identity_digest(pair.b.identity) &&
+  trace::TraceIdentity b = pair.b.identity;
+  // What rounds elsewhere is what is judged here.
+  if (is_foreign(b)) b.semantics = pair.a.identity.semantics;
+  return identity_digest(pair.a.identity) == identity_digest(b) &&
          core::program_digest(pair.run.program) == pair.a.identity.program;
 }
 
@@ -217,6 +240,7 @@ Result<std::optional<TraceMismatch>> judge_traces(const TracePair& pair, backend
                                                   const std::optional<BoundOptions>& bounds,
                                                   const JudgementSink& sink,
                                                   const ExecuteLimits& limits) {
+  ISOTRACE_TRY_DONE(trace::check_not_foreign(pair.a.identity));
   if (!are_runs_of_one_program(pair)) {
     return core::refuse(core::RefusalCode::trace_digest_mismatch, "bounds",
                         "the traces are of other programs, inputs or seeds");

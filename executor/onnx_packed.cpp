@@ -1,7 +1,10 @@
 // Values that are no tensors: their types and their messages.
 #include <isotrace/executor/onnx_packed.hpp>
 
+#include <limits>
+
 #include <isotrace/core/limits.hpp>
+#include <isotrace/core/packed.hpp>
 #include <isotrace/reference/packed.hpp>
 
 namespace isotrace::executor {
@@ -58,6 +61,17 @@ Result<OnnxType> read_tensor_type(const onnx::TypeProto::Tensor& type) {
   return read;
 }
 
+template <class Message>
+Result<core::Bytes> serialise(const Message& message, const std::string& name) {
+  const std::size_t bytes = message.ByteSizeLong();
+  if (bytes > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
+    return refuse(RefusalCode::limit_exceeded, "value " + name,
+                  std::to_string(bytes) + " bytes in one protobuf message");
+  }
+  const std::string text = message.SerializeAsString();
+  return core::Bytes(text.begin(), text.end());
+}
+
 }  // namespace
 
 Result<Tensor> read_sequence_proto(const onnx::SequenceProto& proto, Dtype dtype) {
@@ -84,6 +98,30 @@ Result<Tensor> read_optional_proto(const onnx::OptionalProto& proto, Dtype dtype
     ISOTRACE_TRY(tensors, read_tensors(one, core::element_of(dtype)));
   }
   return pack(dtype, tensors);
+}
+
+Result<core::Bytes> write_packed_proto(const NamedTensor& value) {
+  const Dtype dtype = value.value.dtype();
+  ISOTRACE_TRY(const core::Packed packed, core::read_packed(dtype, value.value.bytes()));
+  onnx::SequenceProto sequence;
+  sequence.set_elem_type(onnx::SequenceProto::TENSOR);
+  for (const core::PackedTensor& item : packed.tensors) {
+    const core::TensorView tensor(core::element_of(dtype), item.shape, item.bytes);
+    ISOTRACE_TRY(*sequence.add_tensor_values(), make_tensor_proto("", tensor));
+  }
+  sequence.set_name(value.name);
+  if (!core::is_optional(dtype)) return serialise(sequence, value.name);
+  onnx::OptionalProto optional;
+  optional.set_name(value.name);
+  const bool holds_sequence = core::holds_sequence(dtype);
+  optional.set_elem_type(holds_sequence ? onnx::OptionalProto::SEQUENCE
+                                        : onnx::OptionalProto::TENSOR);
+  if (packed.present && holds_sequence) {
+    *optional.mutable_sequence_value() = std::move(sequence);
+  } else if (packed.present) {
+    *optional.mutable_tensor_value() = std::move(*sequence.mutable_tensor_values(0));
+  }
+  return serialise(optional, value.name);
 }
 
 Result<OnnxType> read_type_proto(const onnx::TypeProto& proto) {

@@ -5,7 +5,7 @@
 #include <limits>
 
 #include <isotrace/core/limits.hpp>
-#include <isotrace/executor/onnx_proto.hpp>
+#include <isotrace/executor/onnx_packed.hpp>
 
 namespace isotrace::executor {
 namespace {
@@ -395,6 +395,7 @@ Result<TensorProto> make_tensor_proto(const std::string& name, const core::Tenso
 }
 
 Result<core::Bytes> write_tensor_proto(const NamedTensor& tensor) {
+  if (core::is_structured(tensor.value.dtype())) return write_packed_proto(tensor);
   ISOTRACE_TRY(const TensorProto proto, make_tensor_proto(tensor.name, tensor.value));
   const std::string text = proto.SerializeAsString();
   return core::Bytes(text.begin(), text.end());

@@ -176,12 +176,16 @@ Result<core::Done> write_special(onnx::NodeProto& proto, const OnnxStep& step) {
   return core::Done{};
 }
 
-void declare(onnx::ValueInfoProto& value, const std::string& name, const core::TensorView& tensor) {
+void declare(onnx::ValueInfoProto& value, const std::string& name, const ValueInfo& info) {
   value.set_name(name);
   auto& type = *value.mutable_type()->mutable_tensor_type();
-  type.set_elem_type(onnx_dtype_number(tensor.dtype()));
+  type.set_elem_type(onnx_dtype_number(info.dtype));
+  if (!info.shape) return;
   type.mutable_shape();
-  for (const std::int64_t dim : tensor.shape()) type.mutable_shape()->add_dim()->set_dim_value(dim);
+  for (const std::int64_t dim : *info.shape) {
+    auto& declared = *type.mutable_shape()->add_dim();
+    if (dim != -1) declared.set_dim_value(dim);
+  }
 }
 
 class Writer {
@@ -210,7 +214,7 @@ class Writer {
     for (const auto& operand : step_.operands) {
       plain = plain && !(operand && core::is_structured(operand->dtype()));
     }
-    for (const auto& result : step_.results) plain = plain && !core::is_structured(result.dtype());
+    for (const auto& result : step_.results) plain = plain && !core::is_structured(result.dtype);
     if (plain) return core::Done{};
     return refuse(
         RefusalCode::onnx_inexpressible, std::string(info.name),
@@ -234,7 +238,7 @@ class Writer {
         ISOTRACE_TRY(auto proto, make_tensor_proto(name, value));
         *graph.add_initializer() = std::move(proto);
       } else {
-        declare(*graph.add_input(), name, value);
+        declare(*graph.add_input(), name, info_of(value));
         written_.inputs.back() = name;
       }
     }
@@ -246,7 +250,7 @@ class Writer {
       const bool asked = i >= step_.node.outputs.size() || step_.node.outputs[i] != core::no_value;
       written_.outputs.push_back(asked ? "y" + std::to_string(i) : "");
       node.add_output(written_.outputs.back());
-      opset_ = std::max(opset_, opset_of(step_.results[i].dtype()));
+      opset_ = std::max(opset_, opset_of(step_.results[i].dtype));
       if (asked) {
         declare(*model_.mutable_graph()->add_output(), written_.outputs.back(), step_.results[i]);
       }
@@ -277,6 +281,12 @@ class Writer {
 };
 
 }  // namespace
+
+std::vector<ValueInfo> infos_of(std::span<const core::TensorView> results) {
+  std::vector<ValueInfo> infos;
+  for (const core::TensorView& result : results) infos.push_back(info_of(result));
+  return infos;
+}
 
 core::Shape step_operand_shape(const OnnxStep& step, std::size_t index) {
   if (step.node.op == Op::clip && index > 0) return {};

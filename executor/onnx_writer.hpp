@@ -7,6 +7,7 @@
 
 #include <isotrace/core/program.hpp>
 #include <isotrace/core/result.hpp>
+#include <isotrace/executor/infer_shapes.hpp>
 
 namespace isotrace::executor {
 
@@ -14,11 +15,14 @@ namespace isotrace::executor {
 struct OnnxStep {
   const core::Node& node;
   core::Operands operands;
-  std::span<const core::TensorView> results;  ///< their types and shapes are declared
+  std::vector<ValueInfo> results;  ///< their types and shapes are declared, as far as known
   /// By operand: its value becomes an initialiser of the model, not an input. Where the list ends
   /// operands are inputs.
   std::vector<bool> constant = {};
 };
+
+/// What the results of an executed step were.
+std::vector<ValueInfo> infos_of(std::span<const core::TensorView> results);
 
 /// The model, and the names that its inputs and outputs have there: "x0" is operand 0, "y1" result
 /// 1. An empty name stands for an operand that is no input or a result that nobody asked for.

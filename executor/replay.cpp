@@ -4,6 +4,7 @@
 
 #include <isotrace/core/merkle.hpp>
 #include <isotrace/executor/step_records.hpp>
+#include <isotrace/trace/foreign.hpp>
 
 namespace isotrace::executor {
 namespace {
@@ -127,6 +128,7 @@ class Replay {
         run_(program, backend, options.limits) {}
 
   Result<ReplayResult> judge(std::span<const NamedTensor> inputs) {
+    ISOTRACE_TRY_DONE(trace::check_not_foreign(trace_.identity));
     if (trace_.identity.semantics != core::semantics_id || trace_.identity.machine) {
       return refuse(RefusalCode::trace_semantics_unknown, "trace", trace_.identity.semantics);
     }

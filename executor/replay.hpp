@@ -26,8 +26,8 @@ struct ReplayResult {
 
 /// Judges the trace against `program` run on `backend`. The program's digest must be the trace's
 /// (rejected otherwise); inputs are compared by digest. A window executes only what its steps
-/// depend on. Refuses trace_semantics_unknown, trace_step_unknown (window outside the trace), and
-/// what execute() refuses.
+/// depend on. Refuses trace_foreign, trace_semantics_unknown, trace_step_unknown (window outside
+/// the trace), and what execute() refuses.
 core::Result<ReplayResult> replay(const trace::Trace& trace, const core::Program& program,
                                   std::span<const NamedTensor> inputs, backends::Backend& backend,
                                   const ReplayOptions& options);

@@ -70,6 +70,9 @@ void conclude(Ruling& ruling) {
   if (ruling.verdict == Verdict::agree) return;
   if (stands(ruling, Standing::wrong) || stands(ruling, Standing::lied)) {
     ruling.verdict = Verdict::decided;
+    ruling.host.reset();
+  } else if (ruling.verdict == Verdict::host) {
+    return;
   } else if (stands(ruling, Standing::failed)) {
     ruling.verdict = Verdict::forfeited;
   }

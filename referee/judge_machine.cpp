@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <isotrace/referee/machine_evidence.hpp>
+#include <isotrace/referee/narrow.hpp>
 
 namespace isotrace::referee {
 namespace {
@@ -58,8 +59,27 @@ class MachineJudge {
     return true;
   }
 
+  /// Both, or one of them, executed a step of a model here.
   bool leave_tensors() {
-    hearing_.leave_undecided("steps of models inside a WebAssembly program are not judged");
+    place_.kind = "step";
+    std::string said;
+    for (const Side* side : hearing_.sides()) {
+      if (leaf_ >= side->leaves || side->finding.at_fault()) continue;
+      const auto record = open_leaf(*side, leaf_);
+      if (!record) continue;
+      const auto* step = std::get_if<trace::StepRecord>(&*record);
+      const bool a = side == &hearing_.a;
+      (a ? place_.stated_a : place_.stated_b) = record_digest(*record).hex();
+      said += std::string(a ? "; A" : "; B") + " states " +
+              (step == nullptr ? "a state" : std::string(core::op_info(step->op).name));
+      if (step == nullptr) continue;
+      place_.step = step->index;
+      place_.operation = core::op_info(step->op).name;
+    }
+    hearing_.leave_undecided(
+        "steps of models inside a WebAssembly program are not judged: nobody shows what the model "
+        "is" +
+        said);
     return false;
   }
 
@@ -137,16 +157,6 @@ class MachineJudge {
 
   // ---- the search for the opcode
 
-  std::optional<std::vector<Digest>> ask_roots(const Claim& claim,
-                                               std::span<const std::uint64_t> positions) {
-    auto roots = take(*claim.side, claim.side->party.roots(leaf_ - 1, positions));
-    if (roots && roots->size() != positions.size()) {
-      claim.side->blame(Standing::failed, "sent another number of roots than it was asked for");
-      return std::nullopt;
-    }
-    return roots;
-  }
-
   /// Who has the next leaf at the very place of the one before must have the same state in it.
   bool check_empty_spans() {
     const Digest root = trace::state_root(before_);
@@ -167,58 +177,31 @@ class MachineJudge {
     Digest late_root = late.root;
     if (late.position != end) {
       ++hearing_.ruling.rounds;
-      const auto there = end == 0 ? std::vector{trace::state_root(before_)}
-                                  : ask_roots(late, {&end, 1}).value_or(std::vector<Digest>{});
+      const auto there =
+          end == 0 ? std::vector{trace::state_root(before_)}
+                   : ask_roots(*late.side, leaf_ - 1, {&end, 1}).value_or(std::vector<Digest>{});
       if (there.empty()) return;
       late_root = there.front();
     }
     // At its end the early one's root is that of its leaf.
     const bool early_is_a = early.side == &hearing_.a;
-    hi_ = end;
-    hi_root_[0] = early_is_a ? early.root : late_root;
-    hi_root_[1] = early_is_a ? late_root : early.root;
     if (early.root == late_root) return judge_place(early, late);
-    lo_root_ = trace::state_root(before_);
-    if (narrow()) judge_opcode();
-  }
-
-  /// Both agree at lo and differ at hi; until there is one opcode between.
-  bool narrow() {
-    while (hi_ - lo_ > 1) {
-      const std::uint64_t between = hi_ - lo_ - 1;
-      const std::uint64_t count = std::min<std::uint64_t>(between, positions_asked_max - 1);
-      std::vector<std::uint64_t> positions;
-      // (hi - lo) * i could overflow; stride and rest cannot.
-      const std::uint64_t stride = (hi_ - lo_) / (count + 1);
-      const std::uint64_t rest = (hi_ - lo_) % (count + 1);
-      for (std::uint64_t i = 1; i <= count; ++i) {
-        positions.push_back(lo_ + stride * i + std::min(i, rest));
-      }
-      ++hearing_.ruling.rounds;
-      const auto a = ask_roots(claims_[0], positions);
-      const auto b = ask_roots(claims_[1], positions);
-      if (!a || !b) return false;
-      const auto parted = std::ranges::mismatch(*a, *b);
-      const auto first = static_cast<std::size_t>(parted.in1 - a->begin());
-      if (first < positions.size()) {
-        hi_ = positions[first];
-        hi_root_ = std::array{(*a)[first], (*b)[first]};
-      }
-      if (first > 0) {
-        lo_ = positions[first - 1];
-        lo_root_ = (*a)[first - 1];
-      }
-    }
-    return true;
+    parting_ = {
+        .lo = 0,
+        .hi = end,
+        .lo_root = trace::state_root(before_),
+        .hi_root = {early_is_a ? early.root : late_root, early_is_a ? late_root : early.root}};
+    if (narrow(hearing_, leaf_ - 1, parting_)) judge_opcode();
   }
 
   /// Both agree on the state at lo, and not on the one that follows.
   void judge_opcode() {
-    place_.agreed = lo_root_.hex();
-    place_.stated_a = hi_root_[0].hex();
-    place_.stated_b = hi_root_[1].hex();
-    const auto state =
-        lo_ == 0 ? std::optional(before_) : evidence_.fetch_state(leaf_ - 1, lo_, lo_root_);
+    place_.agreed = parting_.lo_root.hex();
+    place_.stated_a = parting_.hi_root[0].hex();
+    place_.stated_b = parting_.hi_root[1].hex();
+    const auto state = parting_.lo == 0
+                           ? std::optional(before_)
+                           : evidence_.fetch_state(leaf_ - 1, parting_.lo, parting_.lo_root);
     if (!state) return;
     place_.step = state->steps;
     switch (Status{state->status}) {
@@ -233,7 +216,7 @@ class MachineJudge {
 
   using Followed = MachineEvidence::Followed;
   std::optional<Followed> hear_witness(const Claim& claim) {
-    auto followed = evidence_.hear_witness(*claim.side, leaf_ - 1, lo_, lo_root_);
+    auto followed = evidence_.hear_witness(*claim.side, leaf_ - 1, parting_.lo, parting_.lo_root);
     if (followed) place_.operation = followed->opcode;
     return followed;
   }
@@ -258,32 +241,41 @@ class MachineJudge {
       const std::string opcode =
           place_.operation.empty() ? "the beginning of the next call" : place_.operation;
       const std::string where = opcode + " at step " + std::to_string(place_.step);
-      if (hi_root_[i] == root) {
+      if (parting_.hi_root[i] == root) {
         claims_[i].side->uphold("states the state that follows " + where);
       } else {
-        claims_[i].side->blame(Standing::wrong, "states " + hi_root_[i].hex() + " behind " + where +
-                                                    "; what follows is " + root.hex());
+        claims_[i].side->blame(Standing::wrong, "states " + parting_.hi_root[i].hex() + " behind " +
+                                                    where + "; what follows is " + root.hex());
       }
     }
   }
 
   /// Nobody can say what a host must answer: each is held to the answer that it shows.
   void judge_host_call(std::size_t first, const Followed& heard) {
-    std::size_t consistent = 0;
+    std::array<std::optional<trace::HostCallRecord>, 2> answers;
     for (std::size_t i = 0; i < 2; ++i) {
       const auto followed = i == first ? std::optional(heard) : hear_witness(claims_[i]);
       if (!followed) continue;
-      if (followed->root == hi_root_[i]) {
-        ++consistent;
+      if (followed->root == parting_.hi_root[i]) {
+        answers[i] = followed->host;
       } else {
         claims_[i].side->blame(Standing::wrong,
                                "states a state that its own record of a host call does not give");
       }
     }
-    if (consistent == 2) {
-      hearing_.leave_undecided(
-          "the host answered the two differently: both follow from their answers");
-    }
+    if (!answers[0] || !answers[1]) return;
+    HostDispute dispute{.call = heard.host_calls,
+                        .function = {},
+                        .arguments = heard.host->arguments,
+                        .a = *std::move(answers[0]),
+                        .b = *std::move(answers[1])};
+    const std::uint32_t number = dispute.a.function;
+    if (const MachineModule* made = evidence_.module())
+      dispute.function = made->host_function(number);
+    hearing_.ruling.verdict = Ruling::Verdict::host;
+    hearing_.ruling.host = std::move(dispute);
+    hearing_.leave_undecided("the host answered the two differently at its call " +
+                             std::to_string(heard.host_calls));
   }
 
   void judge_next_call(const StateRecord& state) {
@@ -337,10 +329,7 @@ class MachineJudge {
   bool ended_ = false;         // one has no such leaf
   StateRecord before_;
   MachineEvidence evidence_{hearing_};
-  std::uint64_t lo_ = 0;
-  std::uint64_t hi_ = 0;
-  Digest lo_root_;
-  std::array<Digest, 2> hi_root_;  // of A and of B
+  Parting parting_;
 };
 
 }  // namespace

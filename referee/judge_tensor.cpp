@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <map>
 
+#include <isotrace/referee/agreed_unfolding.hpp>
 #include <isotrace/referee/agreed_values.hpp>
 #include <isotrace/referee/content.hpp>
+#include <isotrace/referee/judge_closing.hpp>
 #include <isotrace/referee/single_step.hpp>
 
 namespace isotrace::referee {
@@ -59,11 +61,11 @@ class TensorJudge {
     if (step < plain) {
       judge_step(nodes[step]);
     } else if (control != nodes.end()) {
-      judge_inner_step();
+      judge_unfolded();
     } else if (step == nodes.size()) {
       judge_outputs();
     } else {
-      judge_end();
+      judge_end(step == nodes.size() + 1);
     }
   }
 
@@ -111,9 +113,16 @@ class TensorJudge {
     place_.operation = core::op_info(node.op).name;
     auto expected = expect_step(node);
     if (!expected) return;
-    bool open = false;
-    for (const Claim& claim : claims_) open = judge_form(claim, *expected, node) || open;
-    if (open) execute(node, *expected);
+    if (!open_claims(*expected, node).empty()) execute(node, *expected);
+  }
+
+  /// Claims whose results are still to be judged.
+  std::vector<const Claim*> open_claims(const StepRecord& expected, const core::Node& node) const {
+    std::vector<const Claim*> open;
+    for (const Claim& claim : claims_) {
+      if (judge_form(claim, expected, node)) open.push_back(&claim);
+    }
+    return open;
   }
 
   /// Judges all but the results. True: these are still to be judged.
@@ -186,47 +195,54 @@ class TensorJudge {
                                            " that their contents do not have");
   }
 
-  /// Behind the first node that executes programs the graph alone does not say which step is which:
-  /// only what both state can be executed.
-  void judge_inner_step() {
-    const auto step_of = [](const Claim& claim) -> const StepRecord* {
-      return claim.record ? std::get_if<StepRecord>(&*claim.record) : nullptr;
-    };
-    const StepRecord* a = step_of(claims_[0]);
-    const StepRecord* b = step_of(claims_[1]);
-    const bool same = a != nullptr && b != nullptr && a->index == leaf_ - 1 &&
-                      b->index == leaf_ - 1 && a->op == b->op && a->attributes == b->attributes &&
-                      a->inputs == b->inputs && a->outputs.size() == b->outputs.size();
-    if (!same || core::op_info(a->op).control) {
-      return hearing_.leave_undecided(
-          "behind a node that executes programs one operation does not show what stands here");
+  /// From the first node on that executes programs the graph alone does not say which step is
+  /// which.
+  void judge_unfolded() {
+    if (hearing_.ruling.place->step > 0 && ends_before()) return judge_end(true);
+    AgreedUnfolding agreed(hearing_, [this](const TensorRecord& record) {
+      return fetch_content(record.digest) ? std::optional(contents_.at(record.digest))
+                                          : std::nullopt;
+    });
+    const Unfolding* at = agreed.find(leaf_ - 1);
+    if (at == nullptr) return;
+    if (at->ended()) {
+      const auto outputs = at->outputs();
+      return outputs ? hold_to_outputs(*outputs)
+                     : hearing_.leave_undecided("an output is none of the values that are known");
     }
-    place_.operation = name_of(a->op);
-    if (const auto node = fetch_node(*a)) execute(*node, *a);
+    const auto operands = at->operands();
+    if (!operands)
+      return hearing_.leave_undecided("an operand is none of the values that are known");
+    const core::Node& node = at->node();
+    place_.operation = name_of(node.op);
+    StepRecord expected{.index = leaf_ - 1,
+                        .op = node.op,
+                        .attributes = core::attribute_digest(node),
+                        .inputs = *operands,
+                        .outputs = {},
+                        .name = {}};
+    const std::vector<const Claim*> open = open_claims(expected, node);
+    if (!core::op_info(node.op).control) {
+      if (!open.empty()) execute(node, std::move(expected));
+      return;
+    }
+    for (const Claim* claim : open) {
+      judge_closing(hearing_, *claim->side, leaf_, node, at->closing(),
+                    std::get<StepRecord>(*claim->record));
+    }
   }
 
-  std::optional<core::Node> fetch_node(const StepRecord& step) {
-    std::optional<core::Node> node;
-    const auto check = [&](core::ByteView bytes) {
-      const auto program = core::parse_program(bytes);
-      if (!program || program->nodes.size() != 1) return false;
-      const core::Node& given = program->nodes[0];
-      const bool fits =
-          given.op == step.op && core::attribute_digest(given) == step.attributes &&
-          given.outputs.size() == step.outputs.size() &&
-          std::ranges::equal(given.inputs, step.inputs, [](core::ValueId id, const auto& input) {
-            return (id != core::no_value) == input.has_value();
-          });
-      if (fits) node = given;
-      return fits;
-    };
-    const Evidence evidence{.kind = Evidence::Kind::node, .leaf = leaf_};
-    if (!fetch_evidence(hearing_, evidence, check, "the attributes of a step")) return std::nullopt;
-    return node;
+  /// Whether both have their outputs in the leaf before.
+  bool ends_before() {
+    for (const Side* side : hearing_.sides()) {
+      if (side->finding.at_fault()) continue;
+      const auto record = open_leaf(*side, leaf_ - 1);
+      if (record) return std::holds_alternative<Outputs>(*record);
+    }
+    return false;
   }
 
   void judge_outputs() {
-    place_.kind = "outputs";
     std::vector<core::ValueId> values;
     for (const core::ProgramOutput& output : agreed_.program().outputs)
       values.push_back(output.value);
@@ -240,6 +256,11 @@ class TensorJudge {
       }
       expected.push_back({output.name, *known.record});
     }
+    hold_to_outputs(expected);
+  }
+
+  void hold_to_outputs(const Outputs& expected) {
+    place_.kind = "outputs";
     const Digest digest = outputs_digest(expected);
     place_.expected = digest.hex();
     for (const Claim& claim : claims_) {
@@ -255,12 +276,12 @@ class TensorJudge {
     }
   }
 
-  /// Both have the outputs, and one has leaves behind them.
-  void judge_end() {
+  /// Both have the outputs, and one has leaves behind them; `exact`: at once.
+  void judge_end(bool exact) {
     for (const Claim& claim : claims_) {
       if (claim.record) {
         claim.side->blame(Standing::wrong, "goes on behind the outputs of the program");
-      } else if (leaf_ == agreed_.program().nodes.size() + 2) {
+      } else if (exact) {
         claim.side->uphold("ends with the outputs");
       }
     }

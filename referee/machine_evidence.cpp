@@ -76,7 +76,7 @@ std::optional<MachineEvidence::Followed> MachineEvidence::hear_witness(const Sid
   }
   const wasm::OpcodeInfo* opcode = wasm::find_opcode(step.record().opcode);
   return Followed{trace::state_root(step.after()), opcode == nullptr ? "" : opcode->text,
-                  witness->host_call.has_value()};
+                  witness->before.host_calls.size, witness->host_call};
 }
 
 }  // namespace isotrace::referee

@@ -24,7 +24,9 @@ class MachineEvidence {
   struct Followed {
     core::Digest root;
     std::string_view opcode;
-    bool host = false;  ///< by the answer of a host, which the side has shown
+    std::uint64_t host_calls = 0;  ///< before
+    /// The answer of a host by which it follows, as the side has shown it.
+    std::optional<trace::HostCallRecord> host = {};
   };
   /// Of the state with the root `before`. Nothing: the side is at fault, or shows nothing.
   std::optional<Followed> hear_witness(const Side& side, std::uint64_t leaf, std::uint64_t position,

@@ -88,4 +88,12 @@ std::optional<bool> MachineModule::is_leaf_due(const StateRecord& before,
   return !*was_in_last_call && *in_last_call && frames.size() == 1 && pc == code->body.begin;
 }
 
+std::string MachineModule::host_function(std::uint32_t number) const {
+  for (const wasm::Import& import : request_.module->imports) {
+    if (import.kind() != wasm::ExternKind::function) continue;
+    if (number-- == 0) return import.module + "." + import.name;
+  }
+  return {};
+}
+
 }  // namespace isotrace::referee

@@ -22,6 +22,8 @@ class MachineModule {
 
   /// The state after the first call has begun; nothing if it is one of the host.
   [[nodiscard]] const std::optional<trace::StateRecord>& beginning() const { return beginning_; }
+  /// A function of the host by its number among imports, "MODULE.NAME"; empty if there is none.
+  [[nodiscard]] std::string host_function(std::uint32_t number) const;
   /// Whether a start function is called before the function that is invoked.
   [[nodiscard]] bool has_two_calls() const { return opened_.run->calls() == 2; }
   /// The state after `finished`, the end of the first call, when the second one has begun; nothing

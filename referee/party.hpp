@@ -58,11 +58,13 @@ struct Evidence {
   enum class Kind : std::uint8_t {
     graph,    ///< the program's canonical graph
     module,   ///< the bytes of a WebAssembly module
-    node,     ///< the node that the step of `leaf` executes, as a program of one node
+    none,     ///< was the node of a step, which the whole program says now; has no answer
     content,  ///< the tensor `digest`, an operand at `leaf`: write_content
-    state,    ///< the state at `position` behind `leaf`, as a checkpoint message
+    state,    ///< the state at `position` behind `leaf`, as a checkpoint message; of a tensor
+              ///< program where it stands before step `position`: Unfolding::write
     frames,   ///< the bytes of its frames
     witness,  ///< of the opcode that is executed there
+    program,  ///< all of a tensor program: write_program
   };
   Kind kind = Kind::graph;
   std::uint64_t leaf = 0;
@@ -70,7 +72,7 @@ struct Evidence {
   core::Digest digest = {};
   bool operator==(const Evidence&) const = default;
 };
-inline constexpr std::uint8_t evidence_kinds = 7;
+inline constexpr std::uint8_t evidence_kinds = 8;
 
 /// Most that one question may ask for.
 inline constexpr std::size_t leaves_asked_max = 64;
@@ -89,7 +91,8 @@ class Party {
   virtual Answer<core::Bytes> fetch(const Evidence& evidence, std::uint64_t bytes_max) = 0;
   /// Runs of WebAssembly: the position of the leaf behind this one.
   virtual Answer<std::uint64_t> span(std::uint64_t leaf) = 0;
-  /// Roots of the states at these positions, which ascend; at most positions_asked_max.
+  /// Roots of the states at these positions, which ascend; at most positions_asked_max. Of a tensor
+  /// program, for leaf 0: SHA-256 of where it stands before the steps of these numbers.
   virtual Answer<std::vector<core::Digest>> roots(std::uint64_t leaf,
                                                   std::span<const std::uint64_t> positions) = 0;
 };

@@ -18,6 +18,7 @@ std::string_view verdict_name(Ruling::Verdict verdict) {
     case Ruling::Verdict::agree: return "agree";
     case Ruling::Verdict::decided: return "decided";
     case Ruling::Verdict::forfeited: return "forfeited";
+    case Ruling::Verdict::host: return "host";
     case Ruling::Verdict::undecided: return "undecided";
   }
   return "undecided";

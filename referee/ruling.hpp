@@ -5,8 +5,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include <isotrace/core/digest.hpp>
+#include <isotrace/trace/machine_record.hpp>
 
 namespace isotrace::referee {
 
@@ -41,11 +42,22 @@ struct Place {
   std::string stated_b = {};
 };
 
+/// A call of the host that the two made in one state and were answered differently: each has the
+/// state that follows from its own answer, and no execution says what a host must answer.
+struct HostDispute {
+  std::uint64_t call = 0;                ///< calls of the host before this one
+  std::string function;                  ///< "wasi_snapshot_preview1.random_get"; empty if unknown
+  std::vector<std::uint64_t> arguments;  ///< as slots
+  trace::HostCallRecord a;               ///< what each was answered
+  trace::HostCallRecord b;
+};
+
 struct Ruling {
   enum class Verdict : std::uint8_t {
     agree,      ///< equal roots
     decided,    ///< somebody is wrong or lied
     forfeited,  ///< nobody is shown to be wrong, but somebody gave no usable answer
+    host,       ///< the host answered the two differently: see `host`
     undecided,
   };
   Verdict verdict = Verdict::undecided;
@@ -55,6 +67,7 @@ struct Ruling {
   core::Digest root_a;  ///< zero if never stated
   core::Digest root_b;
   std::optional<Place> place;
+  std::optional<HostDispute> host;
   std::uint64_t rounds = 0;      ///< questions that had to wait for the answers before
   std::uint64_t operations = 0;  ///< executed by the referee: at most 1
 };

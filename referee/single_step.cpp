@@ -1,7 +1,9 @@
 #include <isotrace/referee/single_step.hpp>
 
 namespace isotrace::referee {
+namespace {
 
+/// The node as a program: its operands are inputs, its first result is the output.
 core::Program isolate(core::Node node, OperandViews operands) {
   core::Program program;
   for (std::size_t i = 0; i < operands.size(); ++i) {
@@ -18,6 +20,8 @@ core::Program isolate(core::Node node, OperandViews operands) {
   program.nodes.push_back(std::move(node));
   return program;
 }
+
+}  // namespace
 
 core::Result<std::vector<trace::TensorRecord>> execute_alone(
     const core::Node& node, OperandViews operands, backends::Backend& backend,

@@ -7,9 +7,6 @@ namespace isotrace::referee {
 
 using OperandViews = std::span<const std::optional<core::TensorView>>;
 
-/// The node as a program: its operands are inputs, its first result is the output.
-core::Program isolate(core::Node node, OperandViews operands);
-
 /// Records of all its results. Refuses what executor::execute refuses.
 core::Result<std::vector<trace::TensorRecord>> execute_alone(const core::Node& node,
                                                              OperandViews operands,

@@ -1,6 +1,6 @@
 #include <isotrace/core/program_graph.hpp>
 #include <isotrace/referee/content.hpp>
-#include <isotrace/referee/single_step.hpp>
+#include <isotrace/referee/own_unfolding.hpp>
 #include <isotrace/referee/trace_party.hpp>
 #include <isotrace/referee/tree_party.hpp>
 #include <isotrace/trace/message.hpp>
@@ -28,16 +28,35 @@ class TensorParty final : public TreeParty {
     return trace::encode_message(footer);
   }
 
+  Answer<std::vector<Digest>> roots(std::uint64_t leaf,
+                                    std::span<const std::uint64_t> positions) override {
+    if (leaf != 0 || positions.size() > positions_asked_max) return decline("no such positions");
+    std::vector<Digest> roots;
+    for (const std::uint64_t position : positions) {
+      const auto root = unfolding_.root(position);
+      if (!root) return decline("the trace does not come to that step");
+      roots.push_back(*root);
+    }
+    return roots;
+  }
+
   Answer<core::Bytes> make(const Evidence& evidence) override {
     switch (evidence.kind) {
       case Evidence::Kind::graph: return core::write_program_graph(run_.program, identity_);
-      case Evidence::Kind::node: return make_node(evidence.leaf);
       case Evidence::Kind::content: return find_content(evidence);
+      case Evidence::Kind::program: return core::write_program(run_.program);
+      case Evidence::Kind::state: return find_state(evidence.position);
       default: return decline("this is no run of WebAssembly");
     }
   }
 
  private:
+  Answer<core::Bytes> find_state(std::uint64_t step) {
+    auto state = unfolding_.state(step);
+    if (!state) return decline("the trace does not come to that step");
+    return *std::move(state);
+  }
+
   /// The step again, on the backend; kept, since its operands are asked for one by one.
   const executor::StepTensors* recompute(std::uint64_t leaf) {
     if (leaf == 0) return nullptr;
@@ -47,16 +66,6 @@ class TensorParty final : public TreeParty {
       recomputed_ = step ? std::optional(*std::move(step)) : std::nullopt;
     }
     return recomputed_ ? &*recomputed_ : nullptr;
-  }
-
-  Answer<core::Bytes> make_node(std::uint64_t leaf) {
-    const executor::StepTensors* step = recompute(leaf);
-    if (step == nullptr) return decline("the program does not come to that step");
-    std::vector<std::optional<core::TensorView>> operands;
-    for (const auto& operand : step->operands) {
-      operands.push_back(operand ? std::optional(operand->view()) : std::nullopt);
-    }
-    return core::write_program(isolate(step->node, operands));
   }
 
   Answer<core::Bytes> find_content(const Evidence& evidence) {
@@ -72,13 +81,18 @@ class TensorParty final : public TreeParty {
       for (const auto& operand : step->operands) {
         if (operand && core::tensor_digest(*operand) == digest) return write_content(*operand);
       }
+      for (const Tensor& result : step->results) {
+        if (core::tensor_digest(result) == digest) return write_content(result);
+      }
     }
+    if (const auto steering = unfolding_.content(digest)) return write_content(*steering);
     return decline("the program does not give that operand");
   }
 
   executor::EmbeddedRun run_;
   std::unique_ptr<backends::Backend> backend_;
   core::ProgramIdentity identity_;
+  OwnUnfolding unfolding_{trace(), run_, *backend_};
   std::uint64_t recomputed_leaf_ = 0;
   std::optional<executor::StepTensors> recomputed_;
 };

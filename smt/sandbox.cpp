@@ -1,21 +1,22 @@
 #include <isotrace/smt/sandbox.hpp>
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <new>
 #include <optional>
+#include <utility>
 
 #include <isotrace/smt/sandbox_filter.hpp>
+#include <isotrace/smt/sandboxed_child.hpp>
 
 namespace isotrace::smt {
 namespace {
@@ -26,8 +27,8 @@ constexpr int exit_setup_failed = 125;
 constexpr int exit_body_threw = 1;
 /// The executable's descriptor in the child; 0 to 2 are the standard ones.
 constexpr int program_descriptor = 3;
-/// Written by the child once every limit is in force; not part of the output.
-constexpr char ready = 'R';
+/// Deep terms make solvers recurse deeply.
+constexpr std::uint64_t stack_bytes = std::uint64_t{64} << 20;
 
 class Descriptor {
  public:
@@ -40,6 +41,7 @@ class Descriptor {
     number_ = -1;
   }
   [[nodiscard]] int get() const { return number_; }
+  int release() { return std::exchange(number_, -1); }
 
  private:
   int number_;
@@ -62,6 +64,14 @@ std::uint64_t address_space() {
     std::fclose(file);
   }
   return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+/// More stack, if the hard limit allows it.
+void raise_stack() {
+  rlimit stack{};
+  if (::getrlimit(RLIMIT_STACK, &stack) != 0) return;
+  stack.rlim_cur = std::min<rlim_t>(std::max<rlim_t>(stack.rlim_cur, stack_bytes), stack.rlim_max);
+  ::setrlimit(RLIMIT_STACK, &stack);
 }
 
 bool set_limits(const SandboxLimits& limits, std::uint64_t inherited_bytes) {
@@ -117,8 +127,10 @@ bool write_all(int descriptor, const char* data, std::size_t size) {
   for (const int signal : {SIGPIPE, SIGTERM, SIGINT, SIGXCPU, SIGXFSZ, SIGSYS, SIGABRT}) {
     ::signal(signal, SIG_DFL);
   }
+  raise_stack();
   if (!arrange_descriptors(child) || ::prctl(PR_SET_DUMPABLE, 0) != 0 ||
-      !set_limits(limits, inherited_bytes) || !install_filter(filter) || !write_all(1, &ready, 1)) {
+      !set_limits(limits, inherited_bytes) || !install_filter(filter) ||
+      !write_all(1, &sandbox_ready, 1)) {
     ::_exit(exit_setup_failed);
   }
   if (child.body == nullptr) {
@@ -126,73 +138,23 @@ bool write_all(int descriptor, const char* data, std::size_t size) {
     ::execveat(program_descriptor, "", child.argv->data(), no_environment, AT_EMPTY_PATH);
     ::_exit(exit_setup_failed);
   }
+  // Also where no exception would get through: in libraries that are compiled without them.
+  std::set_new_handler([] { ::_exit(sandbox_exit_memory); });
   try {
     const std::string output = (*child.body)();
     ::_exit(write_all(1, output.data(), output.size()) ? 0 : exit_body_threw);
+  } catch (const std::bad_alloc&) {
+    ::_exit(sandbox_exit_memory);
   } catch (...) {
     ::_exit(exit_body_threw);
   }
 }
 
-/// Collects the child's output until it ends, the time is up or it writes too much.
-SandboxOutcome watch(pid_t pid, int output, const SandboxLimits& limits) {
-  using Clock = std::chrono::steady_clock;
-  const auto deadline = Clock::now() + std::chrono::milliseconds(limits.wall_milliseconds);
-  SandboxOutcome outcome{SandboxOutcome::End::finished, 0, {}};
-  bool stopped = false;
-  char buffer[1 << 14];
-  while (!stopped) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
-    pollfd waiting{output, POLLIN, 0};
-    const int events = left > 0 ? ::poll(&waiting, 1, static_cast<int>(left)) : 0;
-    if (events < 0 && errno == EINTR) continue;
-    if (events == 0) {
-      outcome.end = SandboxOutcome::End::wall_limit;
-      stopped = true;
-      break;
-    }
-    const ssize_t size = ::read(output, buffer, sizeof buffer);
-    if (size < 0 && errno == EINTR) continue;
-    if (size <= 0) break;
-    outcome.output.append(buffer, static_cast<std::size_t>(size));
-    if (outcome.output.size() > limits.output_bytes_max + 1) {
-      outcome.end = SandboxOutcome::End::output_limit;
-      stopped = true;
-    }
-  }
-  // A child that has closed its output may still be running: it has nothing more to say.
-  if (stopped) ::kill(pid, SIGKILL);
-  int status = 0;
-  for (;;) {
-    const pid_t ended = ::waitpid(pid, &status, stopped ? 0 : WNOHANG);
-    if (ended == pid) break;
-    if (ended < 0 && errno != EINTR) break;
-    if (stopped) continue;
-    if (Clock::now() >= deadline) {
-      outcome.end = SandboxOutcome::End::wall_limit;
-      ::kill(pid, SIGKILL);
-      stopped = true;
-    } else {
-      ::poll(nullptr, 0, 1);
-    }
-  }
-  if (stopped) return outcome;
-  if (WIFSIGNALED(status)) {
-    outcome.end = SandboxOutcome::End::killed;
-    outcome.code = WTERMSIG(status);
-  } else if (WEXITSTATUS(status) != 0) {
-    outcome.end = SandboxOutcome::End::failed;
-    outcome.code = WEXITSTATUS(status);
-  }
-  return outcome;
-}
-
-core::Result<SandboxOutcome> run(Child child, const SandboxLimits& limits) {
+core::Result<std::unique_ptr<SandboxedChild>> start(Child child, const SandboxLimits& limits) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return failed("pipe2");
-  const Descriptor reading(ends[0]);
-  Descriptor writing(ends[1]);
+  Descriptor reading(ends[0]);
+  const Descriptor writing(ends[1]);
   child.output = writing.get();
   const Filter filter =
       make_filter(child.body == nullptr ? std::optional<int>(program_descriptor) : std::nullopt);
@@ -201,16 +163,23 @@ core::Result<SandboxOutcome> run(Child child, const SandboxLimits& limits) {
   const pid_t pid = ::fork();
   if (pid < 0) return failed("fork");
   if (pid == 0) run_child(child, limits, filter, inherited_bytes);
-  writing.reset();
-  SandboxOutcome outcome = watch(pid, reading.get(), limits);
-  if (outcome.output.empty() || outcome.output[0] != ready) {
-    return core::refuse(RefusalCode::sandbox_failed, "child", describe(outcome));
-  }
-  outcome.output.erase(0, 1);
-  return outcome;
+  return std::make_unique<SandboxedChild>(pid, reading.release(), limits);
+}
+
+core::Result<SandboxOutcome> run(const Child& child, const SandboxLimits& limits) {
+  ISOTRACE_TRY(const std::unique_ptr<SandboxedChild> running, start(child, limits));
+  SandboxedChild::wait_for_one({running.get()});
+  return running->take_outcome();
 }
 
 }  // namespace
+
+core::Result<std::unique_ptr<SandboxedChild>> start_sandboxed(const SandboxBody& body,
+                                                              const SandboxLimits& limits) {
+  Child child;
+  child.body = &body;
+  return start(child, limits);
+}
 
 core::Result<SandboxOutcome> run_sandboxed(const SandboxBody& body, const SandboxLimits& limits) {
   Child child;
@@ -253,6 +222,7 @@ std::string describe(const SandboxOutcome& outcome) {
              ")";
     case SandboxOutcome::End::wall_limit: return "stopped: wall-clock limit";
     case SandboxOutcome::End::output_limit: return "stopped: too much output";
+    case SandboxOutcome::End::stopped: return "stopped: no longer wanted";
   }
   return "finished";
 }

@@ -1,11 +1,11 @@
 // Runs a function or a program of somebody else's in a child process that can compute, read its
 // standard input and write its standard output, and nothing else: no network, no file opened for
-// writing, no new process, bounded memory, processor time, wall time and output. The wall-clock
-// watchdog here is the one place of this room that reads a clock.
+// writing, no new process, bounded memory, processor time, wall time and output.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -28,15 +28,27 @@ struct SandboxOutcome {
     killed,        ///< a signal: a forbidden call (SIGSYS), a limit of the kernel's, a crash
     wall_limit,    ///< ended by the watchdog
     output_limit,  ///< ended for writing too much
+    stopped,       ///< ended because its answer is no longer wanted
   };
   End end;
   int code = 0;        ///< failed: exit code; killed: signal number
   std::string output;  ///< standard output, complete only if finished
 };
 
-/// What to run; the text returned is its output. Exceptions (std::bad_alloc among them) end the
-/// child with exit code 1.
+/// What to run; the text returned is its output. Exceptions end the child with exit code 1, memory
+/// that cannot be had with sandbox_exit_memory.
 using SandboxBody = std::function<std::string()>;
+inline constexpr int sandbox_exit_memory = 124;
+
+/// What a child writes once every limit is in force; not part of the output.
+inline constexpr char sandbox_ready = 'R';
+
+class SandboxedChild;
+
+/// Forks and lets `body` run in the child. Refuses sandbox_failed where fork, pipes or seccomp
+/// cannot be had. See sandboxed_child.hpp.
+core::Result<std::unique_ptr<SandboxedChild>> start_sandboxed(const SandboxBody& body,
+                                                              const SandboxLimits& limits);
 
 /// Forks and runs `body` in the child. Refuses sandbox_failed where fork, pipes, rlimits or seccomp
 /// cannot be had: the body then has not run.

@@ -99,7 +99,10 @@ core::Result<SolverAnswer> solve_z3(const std::string& smtlib, const SolverLimit
     case End::killed:
       if (outcome.code == SIGXCPU || outcome.code == SIGKILL) return unknown("processor limit");
       break;
-    case End::failed: break;
+    case End::failed:
+      if (outcome.code == sandbox_exit_memory) return unknown("memory limit");
+      break;
+    case End::stopped: break;
   }
   return core::refuse(RefusalCode::solver_failed, "z3", describe(outcome));
 }

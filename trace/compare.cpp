@@ -4,6 +4,7 @@
 
 #include <isotrace/core/merkle.hpp>
 #include <isotrace/trace/bisect.hpp>
+#include <isotrace/trace/foreign.hpp>
 
 namespace isotrace::trace {
 namespace {
@@ -100,7 +101,8 @@ Divergence make_length_divergence(const StepRecord& longer) {
 }
 
 std::optional<Divergence> find_identity_difference(const TraceIdentity& a, const TraceIdentity& b) {
-  if (a.semantics != b.semantics || a.machine || b.machine) return plain(Kind::semantics);
+  const bool same = a.semantics == b.semantics || is_foreign(a) || is_foreign(b);
+  if (!same || a.machine || b.machine) return plain(Kind::semantics);
   if (a.seed != b.seed) return plain(Kind::seed);
   return find_named(Kind::input, a.inputs, b.inputs);
 }
@@ -110,8 +112,9 @@ std::optional<Divergence> find_divergence(const Trace& a, const Trace& b) {
   if (auto found = find_identity_difference(a.identity, b.identity)) return found;
   if (auto found = find_step(a, b)) return found;
   if (auto found = find_named(Kind::outputs, a.outputs, b.outputs)) return found;
-  ISOTRACE_CHECK(a.identity.program != b.identity.program, a.root.hex(), b.root.hex());
-  return plain(Kind::program);
+  if (a.identity.program != b.identity.program) return plain(Kind::program);
+  ISOTRACE_CHECK(a.identity.semantics != b.identity.semantics, a.root.hex(), b.root.hex());
+  return plain(Kind::semantics);
 }
 
 }  // namespace isotrace::trace

@@ -12,7 +12,7 @@ namespace isotrace::trace {
 /// What differs first.
 struct Divergence {
   enum class Kind : std::uint8_t {
-    semantics,  ///< the traces follow different semantics
+    semantics,  ///< other semantics; of foreign traces (foreign.hpp): nothing else differs
     input,      ///< a program input has another value (operand: input number)
     operation,  ///< the step executes another operation or other attributes
     operand,    ///< an operand of the step differs and no earlier step made it: a constant
@@ -35,8 +35,8 @@ struct Divergence {
 };
 
 /// Of traces of tensor programs (Kind::semantics for others). Nothing if the roots are equal (then
-/// the computations are, bit for bit). Otherwise the first
-/// difference in this order: semantics, seed, inputs, steps, number of steps, outputs, program.
+/// the computations are, bit for bit). Otherwise the first difference in this order: semantics (of
+/// foreign traces: last), seed, inputs, steps, number of steps, outputs, program.
 /// Uses O(log n) comparisons of digests once the subtree roots are known. An operand that an
 /// earlier step made cannot differ first, because then that step's result did: Kind::operand means
 /// a constant, or an edge of the graph that comes from elsewhere.

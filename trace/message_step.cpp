@@ -80,14 +80,14 @@ core::Digest read_digest(Words& words, std::uint64_t place) {
   return digest.value_or(core::Digest{});
 }
 
-/// The tensor whose three words stand at `place`. Without a shape it goes the long way.
+/// The tensor whose three words stand at `place`.
 TensorRecord read_tensor(Words& words, std::uint64_t place) {
   TensorRecord tensor{};
   tensor.digest = read_digest(words, place + 1);
   const std::uint64_t rank = words.list_at(place + 2, list_of_words);
   const auto dtype = core::dtype_from_number(static_cast<std::uint8_t>(words.at(place)));
   const std::uint64_t number = words.at(place);
-  if (!dtype || number == 0 || number > 0xff || rank == 0 || rank > core::limits::tensor_rank_max) {
+  if (!dtype || number == 0 || number > 0xff || rank > core::limits::tensor_rank_max) {
     words.fail();
     return tensor;
   }

@@ -49,7 +49,7 @@ core::Digest identity_digest(const TraceIdentity& identity) {
   return core::sha256(out.bytes());
 }
 
-core::Digest step_digest(const StepRecord& step) {
+core::Bytes step_bytes(const StepRecord& step) {
   ByteWriter out;
   out.text("isotrace.step.v1").u64(step.index).u16(static_cast<std::uint16_t>(step.op));
   out.raw(step.attributes.view()).u64(step.inputs.size());
@@ -59,8 +59,10 @@ core::Digest step_digest(const StepRecord& step) {
   }
   out.u64(step.outputs.size());
   for (const TensorRecord& output : step.outputs) write_tensor(out, output);
-  return core::sha256(out.bytes());
+  return out.bytes();
 }
+
+core::Digest step_digest(const StepRecord& step) { return core::sha256(step_bytes(step)); }
 
 core::Digest outputs_digest(const std::vector<NamedRecord>& outputs) {
   ByteWriter out;

@@ -1,14 +1,25 @@
 #include <isotrace/wasm/background_hasher.hpp>
 
 #include <cstring>
+#include <numeric>
 
 #include <isotrace/core/check.hpp>
 
 namespace isotrace::wasm {
+namespace {
 
-BackgroundHasher::BackgroundHasher(const core::Digest& program, const Store& store)
-    : program_(program), memories_(store.memories.size()), changed_(store.memories.size()) {
-  for (std::size_t i = 0; i < memories_.size(); ++i) memories_[i].copy_all(store.memories[i].data);
+constexpr std::size_t chunk_bytes = core::Blake3Tree::chunk_bytes;
+
+}  // namespace
+
+BackgroundHasher::BackgroundHasher(const core::Digest& program, Store& store, StateHasher hasher)
+    : store_(store), program_(program), changed_(store.memories.size()) {
+  std::vector<core::Blake3Tree> trees = std::move(hasher).take_trees();
+  trees.resize(store.memories.size());
+  for (std::size_t i = 0; i < trees.size(); ++i) {
+    memories_.emplace_back(*this, std::move(trees[i]));
+    store.memories[i].data.set_reader(&memories_[i]);
+  }
   thread_ = std::thread([this] { work(); });
 }
 
@@ -19,37 +30,73 @@ BackgroundHasher::~BackgroundHasher() {
   }
   signal_.notify_all();
   thread_.join();
+  for (std::size_t i = 0; i < memories_.size(); ++i) store_.memories[i].data.set_reader(nullptr);
 }
 
-void BackgroundHasher::Shadow::copy_chunk(const LinearMemory& memory, std::size_t chunk) {
-  const std::size_t place = chunk << LinearMemory::chunk_shift;
-  std::memcpy(data.bytes().data() + place, memory.bytes().data() + place,
-              core::Blake3Tree::chunk_bytes);
+void BackgroundHasher::Shadow::begin(const LinearMemory& memory,
+                                     const std::vector<std::uint32_t>& changed) {
+  if (memory.pages() != data_.pages()) {  // new pages are zero in all places
+    chunks_ = memory.size() >> LinearMemory::chunk_shift;
+    data_.grow_to(memory.pages());
+    saved_.grow_to(memory.pages());
+    duties_ = std::make_unique<std::atomic<Duty>[]>(chunks_);
+  }
+  to_read_ = changed;
+  if (source_ == nullptr) {
+    to_read_.resize(chunks_);
+    std::iota(to_read_.begin(), to_read_.end(), 0U);
+  }
+  for (const std::uint32_t chunk : to_read_) {
+    duties_[chunk].store(Duty::read, std::memory_order_relaxed);
+  }
+  source_ = memory.bytes().data();
+  changed_ = changed;
 }
 
-/// But for chunks of zeros, so that what nobody wrote costs no memory here either.
-void BackgroundHasher::Shadow::copy_all(const LinearMemory& memory) {
-  static constexpr std::uint8_t zeros[core::Blake3Tree::chunk_bytes] = {};
-  data.grow_to(memory.pages());
-  for (std::size_t chunk = 0; chunk < memory.size() >> LinearMemory::chunk_shift; ++chunk) {
-    const std::uint8_t* from = memory.bytes().data() + (chunk << LinearMemory::chunk_shift);
-    if (std::memcmp(from, zeros, sizeof zeros) != 0) copy_chunk(memory, chunk);
+void BackgroundHasher::Shadow::before_write(std::size_t chunk) {
+  if (chunk >= chunks_ || duties_[chunk].load(std::memory_order_acquire) != Duty::read) return;
+  const std::size_t place = chunk * chunk_bytes;
+  std::memcpy(saved_.bytes().data() + place, source_ + place, chunk_bytes);
+  // Where the thread was faster it is saved in vain.
+  Duty expected = Duty::read;
+  duties_[chunk].compare_exchange_strong(expected, Duty::saved, std::memory_order_acq_rel);
+}
+
+void BackgroundHasher::Shadow::read() {
+  for (const std::uint32_t chunk : to_read_) read_chunk(chunk);
+}
+
+/// The execution may write the chunk meanwhile. Then it has said so before, and what was read is
+/// not used.
+void BackgroundHasher::Shadow::read_chunk(std::size_t chunk) {
+  static constexpr std::uint8_t zeros[chunk_bytes] = {};
+  const std::size_t place = chunk * chunk_bytes;
+  std::uint8_t* const to = data_.bytes().data() + place;
+  // What nobody wrote costs no memory here either.
+  if (std::memcmp(source_ + place, zeros, chunk_bytes) != 0 ||
+      std::memcmp(to, zeros, chunk_bytes) != 0) {
+    std::memcpy(to, source_ + place, chunk_bytes);
+  }
+  Duty expected = Duty::read;
+  if (!duties_[chunk].compare_exchange_strong(expected, Duty::none, std::memory_order_acq_rel)) {
+    std::memcpy(to, saved_.bytes().data() + place, chunk_bytes);
+    duties_[chunk].store(Duty::none, std::memory_order_relaxed);
   }
 }
 
-/// Copies what was written, so that the execution may write there again.
-void BackgroundHasher::begin(Store& store, const Execution& execution) {
+void BackgroundHasher::begin(const Execution& execution) {
+  // Nobody else touches what is hashed: the thread waits.
+  for (std::size_t i = 0; i < memories_.size(); ++i) {
+    LinearMemory& memory = store_.memories[i].data;
+    changed_[i] = memory.take_marks();
+    memories_[i].begin(memory, changed_[i]);
+  }
+  state_.emplace(store_, execution);
   {
     const std::scoped_lock lock(mutex_);
     ISOTRACE_CHECK(!wanted_ && !record_);
-    for (std::size_t i = 0; i < memories_.size(); ++i) {
-      LinearMemory& memory = store.memories[i].data;
-      memories_[i].data.grow_to(memory.pages());
-      changed_[i] = memory.take_marks();
-      for (const std::uint32_t chunk : changed_[i]) memories_[i].copy_chunk(memory, chunk);
-    }
-    state_.emplace(store, execution);
     wanted_ = true;
+    reading_ = true;
   }
   signal_.notify_all();
 }
@@ -62,13 +109,20 @@ trace::StateRecord BackgroundHasher::take() {
   return record;
 }
 
+void BackgroundHasher::wait_until_read() {
+  std::unique_lock lock(mutex_);
+  signal_.wait(lock, [this] { return !reading_; });
+}
+
 trace::StateRecord BackgroundHasher::hash() {
-  trace::StateRecord record = record_without_memories(*state_, program_);
-  for (std::size_t i = 0; i < memories_.size(); ++i) {
-    Shadow& memory = memories_[i];
-    record.memories.push_back(
-        {memory.data.pages(), memory.tree.update(memory.data.bytes(), changed_[i])});
+  for (Shadow& memory : memories_) memory.read();
+  {
+    const std::scoped_lock lock(mutex_);
+    reading_ = false;
   }
+  signal_.notify_all();
+  trace::StateRecord record = record_without_memories(*state_, program_);
+  for (Shadow& memory : memories_) record.memories.push_back(memory.hash());
   return record;
 }
 
@@ -77,7 +131,6 @@ void BackgroundHasher::work() {
   for (;;) {
     signal_.wait(lock, [this] { return wanted_ || stopping_; });
     if (stopping_) return;
-    // Nobody else touches what is hashed until the record is there.
     wanted_ = false;
     lock.unlock();
     trace::StateRecord record = hash();

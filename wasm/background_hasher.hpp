@@ -1,7 +1,10 @@
-// StateHasher on a thread of its own: an execution gives it a copy of what changed and goes on.
+// StateHasher on a thread of its own. The thread reads in place what changed, while the execution
+// goes on; that only copies chunks which it is about to write before the thread has read them.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -12,15 +15,18 @@ namespace isotrace::wasm {
 
 class BackgroundHasher {
  public:
-  /// Of a machine over this store, as it is now.
-  BackgroundHasher(const core::Digest& program, const Store& store);
+  /// Of a machine over this store, as it is now; from what `hasher` knows of it, which must have
+  /// made no record or one since the latest marks were taken. The store must outlive this.
+  BackgroundHasher(const core::Digest& program, Store& store, StateHasher hasher);
+  BackgroundHasher(const core::Digest& program, Store& store)
+      : BackgroundHasher(program, store, StateHasher(program)) {}
   ~BackgroundHasher();
   BackgroundHasher(const BackgroundHasher&) = delete;
   BackgroundHasher& operator=(const BackgroundHasher&) = delete;
 
   /// Starts on the record of this state; reads and clears the marks of the memories. The record
   /// before must have been taken.
-  void begin(Store& store, const Execution& execution);
+  void begin(const Execution& execution);
   /// The record of the state that begin() was given; waits for it. Call once for each.
   trace::StateRecord take();
   /// By memory: the chunks written between the latest two calls of begin(), or before the first one
@@ -28,24 +34,53 @@ class BackgroundHasher {
   [[nodiscard]] const std::vector<std::vector<std::uint32_t>>& changed() const { return changed_; }
 
  private:
-  /// A memory as the hasher knows it.
-  struct Shadow {
-    LinearMemory data;
-    core::Blake3Tree tree;
+  /// A memory as it was at the latest begin().
+  class Shadow final : public ChunkReader {
+   public:
+    Shadow(BackgroundHasher& hasher, core::Blake3Tree tree)
+        : hasher_(hasher), tree_(std::move(tree)) {}
 
-    void copy_chunk(const LinearMemory& memory, std::size_t chunk);
-    void copy_all(const LinearMemory& memory);
+    // By the execution, the first one while the thread waits.
+    void begin(const LinearMemory& memory, const std::vector<std::uint32_t>& changed);
+    void before_write(std::size_t chunk) override;
+    void before_move() override { hasher_.wait_until_read(); }
+
+    // By the thread.
+    void read();
+    trace::Contents hash() { return {data_.pages(), tree_.update(data_.bytes(), changed_)}; }
+
+   private:
+    /// Of a chunk: what the thread has yet to do with it.
+    enum class Duty : std::uint8_t {
+      none,
+      read,   ///< from the memory
+      saved,  ///< the execution has copied it before it changed
+    };
+    void read_chunk(std::size_t chunk);
+
+    BackgroundHasher& hasher_;
+    core::Blake3Tree tree_;
+    LinearMemory data_;   ///< written by the thread alone
+    LinearMemory saved_;  ///< written by the execution alone; what is not saved costs nothing
+    const std::uint8_t* source_ = nullptr;  ///< the memory; nullptr before it was read whole
+    std::span<const std::uint32_t> changed_;
+    std::vector<std::uint32_t> to_read_;
+    std::unique_ptr<std::atomic<Duty>[]> duties_;
+    std::size_t chunks_ = 0;  ///< that have duties
   };
 
   void work();
   trace::StateRecord hash();
+  void wait_until_read();
 
+  Store& store_;
   core::Digest program_;
-  std::vector<Shadow> memories_;
+  std::deque<Shadow> memories_;
   std::vector<std::vector<std::uint32_t>> changed_;  ///< read by the thread until it has hashed
   std::optional<StateCopy> state_;
   std::optional<trace::StateRecord> record_;
   bool wanted_ = false;
+  bool reading_ = false;  ///< the thread may read the store's memories
   bool stopping_ = false;
   std::mutex mutex_;
   std::condition_variable signal_;

@@ -47,8 +47,8 @@ Trap init_table(const ModuleInstance& instance, std::uint32_t segment, TableInst
 Trap fill_memory(LinearMemory& memory, std::uint64_t target, std::uint8_t value,
                  std::uint64_t count) {
   if (!within(target, count, memory.size())) return Trap::out_of_bounds_memory_access;
-  std::ranges::fill(memory.bytes().subspan(target, count), value);
   memory.mark(target, count);
+  std::ranges::fill(memory.bytes().subspan(target, count), value);
   return Trap::none;
 }
 
@@ -57,9 +57,9 @@ Trap copy_memory(LinearMemory& memory, std::uint64_t target, std::uint64_t sourc
   if (!within(source, count, memory.size()) || !within(target, count, memory.size())) {
     return Trap::out_of_bounds_memory_access;
   }
+  memory.mark(target, count);
   std::uint8_t* const bytes = memory.bytes().data();
   if (count > 0) std::memmove(bytes + target, bytes + source, count);
-  memory.mark(target, count);
   return Trap::none;
 }
 
@@ -72,8 +72,8 @@ Trap init_memory(const ModuleInstance& instance, std::uint32_t segment, LinearMe
   const Module& module = *instance.module;
   const core::ByteView data =
       core::ByteView(module.bytes).subspan(module.datas[segment].begin + source, count);
-  std::ranges::copy(data, memory.bytes().subspan(target).begin());
   memory.mark(target, count);
+  std::ranges::copy(data, memory.bytes().subspan(target).begin());
   return Trap::none;
 }
 

@@ -15,8 +15,8 @@ std::optional<core::ByteView> HostCall::read(std::uint64_t address, std::uint64_
 
 bool HostCall::write(std::uint64_t address, core::ByteView bytes) {
   if (!read(address, bytes.size())) return false;
-  std::ranges::copy(bytes, memory_->bytes().subspan(address).begin());
   memory_->mark(address, bytes.size());
+  std::ranges::copy(bytes, memory_->bytes().subspan(address).begin());
   writes_.push_back({address, core::Bytes(bytes.begin(), bytes.end())});
   return true;
 }

@@ -169,8 +169,8 @@ class Instantiator {
       if (!fits(place, segment.size, memory.size())) return Trap::out_of_bounds_memory_access;
       const core::ByteView data =
           core::ByteView(module_.bytes).subspan(segment.begin, segment.size);
-      std::ranges::copy(data, memory.bytes().subspan(place).begin());
       memory.mark(place, segment.size);
+      std::ranges::copy(data, memory.bytes().subspan(place).begin());
     }
     return Trap::none;
   }

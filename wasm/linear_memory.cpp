@@ -16,6 +16,7 @@ LinearMemory::~LinearMemory() {
 void LinearMemory::grow_to(std::uint32_t pages) {
   ISOTRACE_CHECK(pages >= pages_, pages, pages_);
   if (pages == pages_) return;
+  if (reader_ != nullptr) reader_->before_move();
   const std::uint64_t bytes = pages * page_bytes;
   void* place = data_ == nullptr ? ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
@@ -27,15 +28,15 @@ void LinearMemory::grow_to(std::uint32_t pages) {
 }
 
 std::vector<std::uint32_t> LinearMemory::take_marks() {
+  constexpr std::size_t marks_of_page = page_bytes >> chunk_shift;
+  static constexpr std::uint8_t none[marks_of_page] = {};
   std::vector<std::uint32_t> marked;
-  for (std::size_t i = 0; i < marks_.size(); i += 8) {  // a page has 64 of them
-    std::uint64_t eight = 0;
-    std::memcpy(&eight, &marks_[i], sizeof eight);
-    if (eight == 0) continue;
-    for (std::size_t j = i; j < i + 8; ++j) {
-      if (marks_[j] != 0) marked.push_back(static_cast<std::uint32_t>(j));
+  for (std::size_t page = 0; page < marks_.size(); page += marks_of_page) {
+    if (std::memcmp(&marks_[page], none, marks_of_page) == 0) continue;
+    for (std::size_t chunk = page; chunk < page + marks_of_page; ++chunk) {
+      if (marks_[chunk] != 0) marked.push_back(static_cast<std::uint32_t>(chunk));
     }
-    std::memset(&marks_[i], 0, sizeof eight);
+    std::memset(&marks_[page], 0, marks_of_page);
   }
   return marked;
 }

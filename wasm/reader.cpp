@@ -45,9 +45,8 @@ tl::unexpected<core::Refusal> refuse_malformed(std::uint64_t offset, std::string
   return refuse_at(RefusalCode::wasm_malformed, offset, std::move(detail));
 }
 
-core::Result<std::uint8_t> Reader::byte() {
-  if (at_end()) return refuse_malformed(offset_, "unexpected end");
-  return module_[offset_++];
+tl::unexpected<core::Refusal> Reader::refuse_end() const {
+  return refuse_malformed(offset_, "unexpected end");
 }
 
 core::Result<std::uint64_t> Reader::leb(unsigned bits, bool is_signed) {
@@ -74,12 +73,12 @@ core::Result<std::uint64_t> Reader::leb(unsigned bits, bool is_signed) {
   }
 }
 
-core::Result<std::uint32_t> Reader::u32() {
+core::Result<std::uint32_t> Reader::long_u32() {
   ISOTRACE_TRY(const std::uint64_t value, leb(32, false));
   return static_cast<std::uint32_t>(value);
 }
 
-core::Result<std::int32_t> Reader::s32() {
+core::Result<std::int32_t> Reader::long_s32() {
   ISOTRACE_TRY(const std::uint64_t value, leb(32, true));
   return static_cast<std::int32_t>(value);
 }

@@ -21,10 +21,23 @@ class Reader {
   Reader(core::ByteView module, std::size_t begin, std::size_t end)
       : module_(module), offset_(begin), end_(end) {}
 
-  core::Result<std::uint8_t> byte();
-  /// LEB128 of at most ceil(N/7) bytes whose unused bits are zeros, or copies of the sign.
-  core::Result<std::uint32_t> u32();
-  core::Result<std::int32_t> s32();
+  core::Result<std::uint8_t> byte() {
+    if (at_end()) [[unlikely]]
+      return refuse_end();
+    return module_[offset_++];
+  }
+  /// LEB128 of at most ceil(N/7) bytes whose unused bits are zeros, or copies of the sign. Most
+  /// have one byte.
+  core::Result<std::uint32_t> u32() {
+    if (!at_end() && module_[offset_] < 0x80) [[likely]]
+      return module_[offset_++];
+    return long_u32();
+  }
+  core::Result<std::int32_t> s32() {
+    if (!at_end() && module_[offset_] < 0x80) [[likely]]
+      return (module_[offset_++] ^ 0x40) - 0x40;
+    return long_s32();
+  }
   core::Result<std::int64_t> s33();
   core::Result<std::int64_t> s64();
   /// Little-endian.
@@ -47,6 +60,9 @@ class Reader {
 
  private:
   core::Result<std::uint64_t> leb(unsigned bits, bool is_signed);
+  core::Result<std::uint32_t> long_u32();
+  core::Result<std::int32_t> long_s32();
+  [[nodiscard]] tl::unexpected<core::Refusal> refuse_end() const;
 
   core::ByteView module_;
   std::size_t offset_;

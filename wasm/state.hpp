@@ -39,6 +39,8 @@ class StateHasher {
   trace::StateRecord record(Store& store, const Execution& execution);
   /// By memory: the chunks that the latest call found marked.
   [[nodiscard]] const std::vector<std::vector<std::uint32_t>>& changed() const { return changed_; }
+  /// Of the memories, as the latest call left them; none before the first one.
+  [[nodiscard]] std::vector<core::Blake3Tree> take_trees() && { return std::move(memories_); }
 
  private:
   core::Digest program_;

@@ -23,6 +23,8 @@ class Stepper : public Engine {
 
   /// Executes one opcode. Only while running.
   void step();
+  /// The same, for callers that hold a core::FloatEnvironment while they take many steps.
+  void step_in_environment() { execute_next(); }
   /// Executes until the execution ends or has taken `steps_max` steps in all. True: it ended.
   bool run(std::uint64_t steps_max);
 

@@ -43,8 +43,8 @@ Trap Stepper::store() {
   const auto value = static_cast<Stored>(pop_slot());
   const auto to = place(pop_u32(), sizeof(Stored));
   if (!to) return Trap::out_of_bounds_memory_access;
-  std::memcpy(memory().data.bytes().data() + *to, &value, sizeof value);
   memory().data.mark(*to, sizeof value);
+  std::memcpy(memory().data.bytes().data() + *to, &value, sizeof value);
   return Trap::none;
 }
 

@@ -93,6 +93,22 @@ void through_relu(LinearForms& forms, const ReluRelaxation& relaxation) {
   }
 }
 
+/// m h >= n z + constant, with n = m times the slope of the line below (m >= 0) or above. What the
+/// rounding of n leaves, (m slope - n) z, is at least min(0, (m slope - n) l).
+void through_curve(LinearForms& forms, const CurveRelaxation& curve, const Bounds& input) {
+  for (std::size_t r = 0; r < forms.count; ++r) {
+    double* row = forms.row(r);
+    for (std::size_t i = 0; i < forms.width; ++i) {
+      const double m = row[i];
+      const double slope = m < 0 ? curve.upper_slope[i] : curve.lower_slope[i];
+      const double shift = m < 0 ? -m * curve.negated_upper_shift[i] : m * curve.lower_shift[i];
+      row[i] = m * slope;
+      const double negated_gap = row[i] + -m * slope;
+      forms.constants[r] += shift + std::min(0.0, negated_gap * -input.lower[i]);
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<double> bound_below(const Network& network, std::size_t layers,
@@ -102,7 +118,9 @@ std::vector<double> bound_below(const Network& network, std::size_t layers,
   for (std::size_t k = layers; k-- > 0;) {
     const Layer& layer = network.layers[k];
     if (layer.kind == Layer::Kind::relu) {
-      through_relu(forms, relaxations[k]);
+      through_relu(forms, relaxations[k].relu);
+    } else if (layer.is_curve()) {
+      through_curve(forms, relaxations[k].curve, bounds[k].values);
     } else {
       forms = through_affine(std::move(forms), layer.affine, bounds[k + 1], bounds[k].values);
     }

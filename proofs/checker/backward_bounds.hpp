@@ -3,6 +3,7 @@
 #pragma once
 
 #include "bounds.hpp"
+#include "curve_rule.hpp"
 #include "relu_rule.hpp"
 
 namespace isotrace::proofs {
@@ -26,8 +27,12 @@ struct LinearForms {
   [[nodiscard]] double* row(std::size_t form) { return coefficients.data() + form * padded(width); }
 };
 
-/// The relaxations of a network's ReLU layers, by layer; affine layers have an empty one.
-using Relaxations = std::vector<ReluRelaxation>;
+/// The relaxations of a network's activations, by layer; of affine layers nothing.
+struct Relaxation {
+  ReluRelaxation relu;
+  CurveRelaxation curve;
+};
+using Relaxations = std::vector<Relaxation>;
 
 /// A term of the first form over another layer: c * (element of the input of layer `layer`), or of
 /// the last layer's results, with lower <= c <= upper.

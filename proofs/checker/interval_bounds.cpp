@@ -1,5 +1,6 @@
 // Interval bounds and rounding errors of one layer, from the bounds of its input.
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "bounds.hpp"
@@ -29,6 +30,17 @@ RowInterval sparse_row(const Matrix& matrix, std::size_t row, const Bounds& inpu
     sum.size += -std::max(std::fabs(a), std::fabs(b)) * largest[matrix.column[at]];
   }
   return sum;
+}
+
+/// The binary32 number to which `value` is rounded (to nearest, ties to even), or the one below it.
+/// Rounding is downward here, so the conversion gives the greatest one that is not above.
+double rounded_below(double value) {
+  const auto below = static_cast<float>(value);
+  const float above = std::nextafter(below, HUGE_VALF);
+  const double low = static_cast<double>(below);
+  const double middle = low + 0.5 * (static_cast<double>(above) - low);
+  const bool odd = (std::bit_cast<std::uint32_t>(below) & 1U) != 0;
+  return value > middle || (value == middle && odd) ? static_cast<double>(above) : low;
 }
 
 }  // namespace
@@ -67,10 +79,9 @@ bool bound_affine(const AffineLayer& layer, const RoundingModel& model, const Bo
     double lower = least - error;
     double negated_upper = negated_most - error;
     if (error > 0 && layer.roundings == 1) {
-      // Rounding is monotone: no result of a single one is below the binary32 number below `least`.
-      lower = std::max(lower, static_cast<double>(static_cast<float>(least)));
-      negated_upper =
-          std::max(negated_upper, static_cast<double>(static_cast<float>(negated_most)));
+      // Rounding is monotone: no result of a single one is below that of `least`.
+      lower = std::max(lower, rounded_below(least));
+      negated_upper = std::max(negated_upper, rounded_below(negated_most));
     }
     output.values.lower[row] = lower;
     output.values.upper[row] = -negated_upper;

@@ -1,6 +1,7 @@
 // MatMul and Gemm with one constant operand. A dot product of K terms rounds at most K times on the
 // way of any term to the result, in any order and with or without fma: once for its product and at
 // most K - 1 times in sums (adding to +0 is exact).
+#include <algorithm>
 #include <cmath>
 
 #include "lowering.hpp"
@@ -46,7 +47,10 @@ Result<core::Done> add_product(const NodeAtHand& at, const Product& product,
       matrix.end_row();
     }
   }
-  network.add_sums(std::move(matrix), product.k);
+  // Products by 0, 1 and -1 are exact.
+  const bool exact = std::all_of(weights.begin(), weights.end(),
+                                 [](float w) { return w == 0 || std::fabs(w) == 1; });
+  network.add_sums(std::move(matrix), product.k - (exact && product.k > 0 ? 1 : 0));
   return core::Done{};
 }
 

@@ -1,4 +1,5 @@
-// Operations made of linear pieces, expressed by ReLU: Relu, LeakyRelu, PRelu, Abs, Clip, Max, Min.
+// Operations on each element: Relu, LeakyRelu, PRelu, Abs, Clip, Max and Min, which are made of
+// linear pieces and expressed by ReLU, and the curves Sigmoid and Tanh (curve_rule.hpp).
 // Relu, Abs, Clip, Max and Min are exact in binary32; LeakyRelu and PRelu round one product.
 #include <algorithm>
 #include <cmath>
@@ -131,9 +132,14 @@ Result<Shape> lower_piecewise(const NodeAtHand& at, NetworkBuilder& network) {
   const std::size_t count = at.operands[at.first_value].value->positions.size();
   switch (at.node.op) {
     case Op::relu:
+    case Op::sigmoid:
+    case Op::tanh:
       ISOTRACE_TRY_DONE(bring_to_front(at, network));
       ISOTRACE_TRY_DONE(network.reserve(at.place, count, 0));
-      network.add_relu(count);
+      network.add_activation(at.node.op == Op::relu      ? Layer::Kind::relu
+                             : at.node.op == Op::sigmoid ? Layer::Kind::sigmoid
+                                                         : Layer::Kind::tanh,
+                             count);
       return at.value().shape;
     case Op::leaky_relu: {
       const float alpha = at.node.real("alpha");

@@ -279,7 +279,9 @@ Result<Shape> Lowering::lower_operation(const NodeAtHand& at) {
     case Op::abs:
     case Op::clip:
     case Op::max:
-    case Op::min: return lower_piecewise(at, network_);
+    case Op::min:
+    case Op::sigmoid:
+    case Op::tanh: return lower_piecewise(at, network_);
     case Op::matmul: return lower_matmul(at, network_);
     case Op::gemm: return lower_gemm(at, network_);
     case Op::conv: return lower_conv(at, network_);

@@ -1,7 +1,7 @@
-// What a program means to the checker: a chain of affine layers and ReLUs over one flat vector, in
-// which all values of the program stand that are still needed. A layer computes its first results
-// and hands the others on as they are. Trusted base. Each float operation stays a layer of its own,
-// because each one rounds.
+// What a program means to the checker: a chain of affine layers and activations (ReLU, and the
+// curves of curve_rule.hpp) over one flat vector, in which all values of the program stand that are
+// still needed. A layer computes its first results and hands the others on as they are. Trusted
+// base. Each float operation stays a layer of its own, because each one rounds.
 #pragma once
 
 #include <cstdint>
@@ -45,18 +45,21 @@ struct AffineLayer {
 };
 
 struct Layer {
-  enum class Kind : std::uint8_t { affine, relu };
+  enum class Kind : std::uint8_t { affine, relu, sigmoid, tanh };
   Kind kind = Kind::relu;
   std::size_t inputs = 0;
   std::size_t outputs = 0;
   AffineLayer affine;      ///< kind affine
-  std::size_t active = 0;  ///< kind relu: leading elements it works on; the others are handed on
+  std::size_t active = 0;  ///< activations: leading elements; the others are handed on
+
+  [[nodiscard]] bool is_curve() const { return kind == Kind::sigmoid || kind == Kind::tanh; }
 };
 
 struct Network {
   std::size_t inputs = 0;
   std::vector<Layer> layers;
-  std::size_t relus = 0;  ///< active ReLU elements of all layers
+  std::size_t relus = 0;   ///< active ReLU elements of all layers
+  std::size_t curves = 0;  ///< and those of curves
 
   [[nodiscard]] std::size_t outputs() const {
     return layers.empty() ? inputs : layers.back().outputs;

@@ -38,6 +38,17 @@ void MatrixBuilder::add(std::size_t column, double lower, double upper) {
 
 void MatrixBuilder::end_row() { matrix_.row_start.push_back(matrix_.column.size()); }
 
+bool MatrixBuilder::only_moves() const {
+  for (std::size_t row = 0; row < rows(); ++row) {
+    const std::size_t at = matrix_.row_start[row];
+    const std::size_t entries = matrix_.row_start[row + 1] - at;
+    if (entries > 1) return false;
+    if (entries == 0) continue;
+    if (matrix_.lower[at] != matrix_.upper[at] || std::fabs(matrix_.lower[at]) != 1) return false;
+  }
+  return true;
+}
+
 Matrix MatrixBuilder::finish() {
   matrix_.rows = rows();
   const std::size_t stride = padded(matrix_.columns);
@@ -76,7 +87,8 @@ void NetworkBuilder::add_affine(MatrixBuilder rows, std::vector<double> bias,
   layer.kind = Layer::Kind::affine;
   layer.inputs = width();
   layer.affine.rounded = rows.rows();
-  layer.affine.roundings = roundings;
+  const bool adds = std::any_of(bias.begin(), bias.end(), [](double b) { return b != 0; });
+  layer.affine.roundings = rows.only_moves() && !adds ? 0 : roundings;
   for (const std::uint32_t position : kept_) {
     rows.add(position, 1);
     rows.end_row();
@@ -116,11 +128,12 @@ void NetworkBuilder::add_movement(const std::vector<std::uint32_t>& source) {
   add_affine(std::move(matrix), {}, 0);
 }
 
-void NetworkBuilder::add_relu(std::size_t active) {
+void NetworkBuilder::add_activation(Layer::Kind kind, std::size_t active) {
   Layer layer;
+  layer.kind = kind;
   layer.inputs = layer.outputs = width();
   layer.active = active;
-  network_.relus += active;
+  (layer.is_curve() ? network_.curves : network_.relus) += active;
   network_.layers.push_back(std::move(layer));
   sums_open_ = false;
 }

@@ -21,6 +21,9 @@ class MatrixBuilder {
   void add(std::size_t column, double lower, double upper);
   void end_row();
   [[nodiscard]] std::size_t rows() const { return matrix_.row_start.size() - 1; }
+  /// Whether every row is one element, its negation, or 0. Such a layer without bias is exact,
+  /// whatever operation it is: h * 1, h * 0 and h + 0 do not round.
+  [[nodiscard]] bool only_moves() const;
   /// Dense where at least a quarter of the entries stand, all are exact and no column repeats.
   [[nodiscard]] Matrix finish();
 
@@ -40,7 +43,8 @@ class NetworkBuilder {
   [[nodiscard]] const std::vector<std::uint32_t>& kept() const { return kept_; }
 
   [[nodiscard]] MatrixBuilder rows() const { return MatrixBuilder(width()); }
-  /// The bias is empty (none) or has one element per row.
+  /// The bias is empty (none) or has one element per row. `roundings` do not count where the rows
+  /// only move.
   void add_affine(MatrixBuilder rows, std::vector<double> bias, std::size_t roundings);
   /// Sums of `terms` products each, to which a bias may still be added as one more term.
   void add_sums(MatrixBuilder rows, std::size_t terms);
@@ -51,7 +55,8 @@ class NetworkBuilder {
   /// result[i] = element[source[i]].
   void add_movement(const std::vector<std::uint32_t>& source);
   /// Of the first `active` elements; no kept element may be among them.
-  void add_relu(std::size_t active);
+  void add_relu(std::size_t active) { add_activation(Layer::Kind::relu, active); }
+  void add_activation(Layer::Kind kind, std::size_t active);
 
   [[nodiscard]] std::size_t width() const { return network_.outputs(); }
   Network take() { return std::move(network_); }

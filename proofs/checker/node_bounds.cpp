@@ -30,20 +30,21 @@ void intersect(Bounds& bounds, const Bounds& with) {
 
 }  // namespace
 
-NodeBounder::NodeBounder(const Network& network, Level level) : network_(network) {
+NodeBounder::NodeBounder(const Network& network, Level level) : network_(network), level_(level) {
   for (const Layer& layer : network.layers) {
     models_.push_back(rounding_model(level, layer.affine.roundings));
   }
 }
 
-/// Back-substitution for the unstable inputs of a ReLU layer: each one's value and its negation.
+/// Back-substitution for the inputs of an activation, each one's value and its negation; of a ReLU
+/// for the unstable ones alone.
 void NodeBounder::refine(NodeBounds& node, std::size_t layer) const {
   Bounds& values = node.layers[layer].values;
   const std::size_t width = network_.layers[layer].inputs;
   const std::size_t active = network_.layers[layer].active;
   std::vector<std::size_t> unstable;
   for (std::size_t i = 0; i < active; ++i) {
-    if (is_unstable(values, i)) unstable.push_back(i);
+    if (network_.layers[layer].is_curve() || is_unstable(values, i)) unstable.push_back(i);
   }
   const std::size_t chunk = chunk_size(network_);
   for (std::size_t first = 0; first < unstable.size(); first += chunk) {
@@ -64,10 +65,10 @@ void NodeBounder::refine(NodeBounds& node, std::size_t layer) const {
 }
 
 std::optional<NodeBounds> NodeBounder::bound(
-    Bounds box, const std::shared_ptr<const ReluBounds>& enclosing) const {
+    Bounds box, const std::shared_ptr<const ActivationBounds>& enclosing) const {
   if (!is_representable(box)) return std::nullopt;
   NodeBounds node;
-  ReluBounds relu_inputs;
+  ActivationBounds inputs;
   node.layers.resize(network_.layers.size() + 1);
   node.relaxations.resize(network_.layers.size());
   node.layers[0].values = std::move(box);
@@ -81,13 +82,18 @@ std::optional<NodeBounds> NodeBounder::bound(
       continue;
     }
     Bounds& input = node.layers[k].values;
-    if (enclosing != nullptr) intersect(input, (*enclosing)[relu_inputs.size()]);
+    if (enclosing != nullptr) intersect(input, (*enclosing)[inputs.size()]);
     refine(node, k);
-    node.relaxations[k] = relax_relu(input, layer.active, layer.inputs, nullptr);
-    relu_inputs.push_back(input);
-    bound_relu(layer.active, input, output);
+    if (layer.is_curve()) {
+      node.relaxations[k].curve = relax_curve(layer.kind, level_, input, layer.active);
+      bound_curve(layer.kind, level_, layer.active, input, output.values);
+    } else {
+      node.relaxations[k].relu = relax_relu(input, layer.active, layer.inputs, nullptr);
+      bound_relu(layer.active, input, output);
+    }
+    inputs.push_back(input);
   }
-  node.relu_inputs = std::make_shared<const ReluBounds>(std::move(relu_inputs));
+  node.inputs = std::make_shared<const ActivationBounds>(std::move(inputs));
   return node;
 }
 

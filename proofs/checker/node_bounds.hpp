@@ -8,14 +8,14 @@
 
 namespace isotrace::proofs {
 
-/// Bounds of the inputs of every ReLU layer, in network order. They hold for every box inside the
+/// Bounds of the inputs of every activation, in network order. They hold for every box inside the
 /// one they were computed for.
-using ReluBounds = std::vector<Bounds>;
+using ActivationBounds = std::vector<Bounds>;
 
 struct NodeBounds {
   NetworkBounds layers;
   Relaxations relaxations;  ///< without hints
-  std::shared_ptr<const ReluBounds> relu_inputs;
+  std::shared_ptr<const ActivationBounds> inputs;
 };
 
 class NodeBounder {
@@ -23,15 +23,17 @@ class NodeBounder {
   /// To be made and used while rounding downward. Every layer rounds at most roundings_max times.
   NodeBounder(const Network& network, Level level);
 
+  [[nodiscard]] Level level() const { return level_; }
   /// `enclosing` are bounds for a box around this one, or null. Nothing if some sum could come near
   /// overflow.
   [[nodiscard]] std::optional<NodeBounds> bound(
-      Bounds box, const std::shared_ptr<const ReluBounds>& enclosing) const;
+      Bounds box, const std::shared_ptr<const ActivationBounds>& enclosing) const;
 
  private:
   void refine(NodeBounds& node, std::size_t layer) const;
 
   const Network& network_;
+  Level level_;
   std::vector<RoundingModel> models_;  ///< by layer
 };
 

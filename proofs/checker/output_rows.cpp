@@ -71,13 +71,14 @@ std::string find_slope_fault(const Network& network, const NodeBounds& node,
   std::size_t next = 0;
   for (std::size_t k = 0; k < network.layers.size(); ++k) {
     const Layer& layer = network.layers[k];
+    if (layer.is_curve()) relaxations[k] = node.relaxations[k];
     if (layer.kind != Layer::Kind::relu) continue;
     const Bounds& bounds = node.layers[k].values;
     std::vector<std::uint8_t> hints(layer.active);
     for (std::size_t i = 0; i < layer.active; ++i) {
       if (for_all || is_unstable(bounds, i)) hints[i] = slopes[next++];
     }
-    relaxations[k] = relax_relu(bounds, layer.active, layer.inputs, hints.data());
+    relaxations[k].relu = relax_relu(bounds, layer.active, layer.inputs, hints.data());
   }
   return {};
 }

@@ -1,4 +1,4 @@
-# A proof file, version 1 (docs/formats/proof.md). Nodes are kept in columns, which are compact and
+# A proof file, version 1 (docs/formats/proof.md). Trees are bytes of their own, which are compact and
 # need no pointer per node. Floating-point values are kept as their bits.
 @0xbbeeeb1ccad943b5;
 
@@ -12,20 +12,9 @@ struct ProofFile {
   semantics @3 :Text;
   program @4 :Data;          # core::write_program
   property @5 :Data;         # VNN-LIB text
-  cases @6 :List(SplitTree);
+  cases @6 :List(Data);     # split trees (tree_bytes)
   inputs @7 :List(UInt32);   # counterexample: binary32 bits
   outputs @8 :List(UInt32);
   violatedCase @9 :UInt32;
   digest @10 :Data;          # SHA-256 of the canonical fields "isotrace.proof.v1"
-}
-
-# One tree in preorder.
-struct SplitTree {
-  kinds @0 :Data;                    # per node: 1 split, 2 leaf, 3 sign split
-  dimensions @1 :List(UInt32);       # per split of either kind
-  cuts @2 :List(UInt64);             # per split of an input: binary64 bits
-  multiplierCounts @3 :List(UInt32); # per leaf
-  multipliers @4 :List(UInt64);      # of all leaves: binary64 bits
-  slopeCounts @5 :List(UInt32);      # per leaf
-  slopes @6 :Data;                   # of all leaves
 }

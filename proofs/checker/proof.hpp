@@ -28,12 +28,12 @@ struct ProofNode {
   /// number `dimension` (in network order) is given.
   std::uint32_t dimension = 0;
   double at = 0;
-  /// leaf: non-negative weights of the case's rows whose weighted sum is shown unsatisfiable; then,
-  /// or not at all, weights of the sign splits above, the topmost first.
+  /// leaf: non-negative weights of the case's rows whose weighted sum is shown
+  /// unsatisfiable; then, or not at all, weights of the sign splits above, the topmost first.
   std::vector<double> multipliers;
-  /// leaf: lower slopes of ReLUs as k/255, in network order; either of all ReLU elements (those of
-  /// stable ones are ignored) or of those that the checker finds unstable. Empty: the checker's own
-  /// choice.
+  /// leaf: lower slopes of ReLUs as k/255, in network order; either of all ReLU
+  /// elements (those of stable ones are ignored) or of those that the checker finds unstable.
+  /// Empty: the checker's own choice.
   std::vector<std::uint8_t> slopes;
 
   bool operator==(const ProofNode&) const = default;

@@ -1,10 +1,10 @@
 // Proof files in Cap'n Proto. Trusted base. Hostile bytes meet three barriers: limits on traversal
-// and nesting, columns whose lengths must agree, and at the end a comparison with the one encoding
-// that the parsed value has - so padding, overlapping pointers and unknown fields are refused.
+// and nesting, counts that are compared with the bytes there are, and at the end a comparison with
+// the one encoding that the parsed value has - so padding, overlapping pointers, unknown fields and
+// numbers that are longer than they need to be are refused.
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <numeric>
 
 #include <capnp/message.h>
 #include <capnp/serialize.h>
@@ -15,6 +15,7 @@
 #include <isotrace/proofs/checker/proof.hpp>
 
 #include "proof.capnp.h"
+#include "tree_bytes.hpp"
 
 namespace isotrace::proofs {
 namespace {
@@ -22,7 +23,6 @@ namespace {
 using core::Done;
 using core::RefusalCode;
 using core::Result;
-using Kind = ProofNode::Kind;
 
 constexpr std::uint32_t format_version = 1;
 constexpr std::size_t list_elements_max = (std::size_t{1} << 29) - 1;  // of Cap'n Proto
@@ -33,49 +33,11 @@ kj::ArrayPtr<const kj::byte> data_of(core::ByteView bytes) {
   return {bytes.data(), bytes.size()};
 }
 
+core::ByteView view_of(capnp::Data::Reader data) { return {data.begin(), data.size()}; }
+
 unsigned list_size(std::size_t size) {
   ISOTRACE_CHECK(size <= list_elements_max, size);
   return static_cast<unsigned>(size);
-}
-
-std::size_t count_kind(const CaseProof& tree, Kind kind) {
-  return static_cast<std::size_t>(std::count_if(tree.nodes.begin(), tree.nodes.end(),
-                                                [&](const auto& n) { return n.kind == kind; }));
-}
-
-void write_splits(schema::SplitTree::Builder out, const CaseProof& tree) {
-  const std::size_t count = count_kind(tree, Kind::split);
-  auto kinds = out.initKinds(list_size(tree.nodes.size()));
-  auto dimensions = out.initDimensions(list_size(count + count_kind(tree, Kind::sign_split)));
-  auto cuts = out.initCuts(list_size(count));
-  unsigned split = 0;
-  unsigned cut = 0;
-  for (unsigned i = 0; i < tree.nodes.size(); ++i) {
-    const ProofNode& node = tree.nodes[i];
-    kinds[i] = static_cast<kj::byte>(node.kind);
-    if (node.kind != Kind::leaf) dimensions.set(split++, node.dimension);
-    if (node.kind == Kind::split) cuts.set(cut++, std::bit_cast<std::uint64_t>(node.at));
-  }
-}
-
-void write_leaves(schema::SplitTree::Builder out, const CaseProof& tree) {
-  std::vector<std::uint64_t> multipliers;
-  core::Bytes slopes;
-  const unsigned count = list_size(count_kind(tree, Kind::leaf));
-  auto multiplier_counts = out.initMultiplierCounts(count);
-  auto slope_counts = out.initSlopeCounts(count);
-  unsigned leaf = 0;
-  for (const ProofNode& node : tree.nodes) {
-    if (node.kind != Kind::leaf) continue;
-    multiplier_counts.set(leaf, list_size(node.multipliers.size()));
-    slope_counts.set(leaf++, list_size(node.slopes.size()));
-    for (double value : node.multipliers)
-      multipliers.push_back(std::bit_cast<std::uint64_t>(value));
-    slopes.insert(slopes.end(), node.slopes.begin(), node.slopes.end());
-  }
-  auto column = out.initMultipliers(list_size(multipliers.size()));
-  for (unsigned i = 0; i < multipliers.size(); ++i) column.set(i, multipliers[i]);
-  out.setSlopes(data_of(slopes));
 }
 
 template <class List>
@@ -92,8 +54,7 @@ void fill(schema::ProofFile::Builder out, const Proof& proof) {
   out.setProperty(data_of(core::as_bytes(proof.property_text)));
   auto cases = out.initCases(list_size(proof.cases.size()));
   for (unsigned i = 0; i < proof.cases.size(); ++i) {
-    write_splits(cases[i], proof.cases[i]);
-    write_leaves(cases[i], proof.cases[i]);
+    cases.set(i, data_of(write_tree(proof.cases[i])));
   }
   const Counterexample& found = proof.counterexample;
   write_floats(out.initInputs(list_size(found.inputs.size())), found.inputs);
@@ -106,67 +67,6 @@ auto malformed(const std::string& where, const std::string& detail) {
   return core::refuse(RefusalCode::proof_malformed, where, detail);
 }
 
-/// Takes values off a column in order; the last one must be taken.
-template <class List>
-class Column {
- public:
-  explicit Column(List list) : list_(list) {}
-  [[nodiscard]] bool has(std::size_t count) const { return count <= list_.size() - next_; }
-  auto take() { return list_[next_++]; }
-  [[nodiscard]] bool at_end() const { return next_ == list_.size(); }
-
- private:
-  List list_;
-  unsigned next_ = 0;
-};
-
-template <class List>
-Column(List) -> Column<List>;
-
-Result<CaseProof> read_tree(schema::SplitTree::Reader in, const std::string& where) {
-  const auto kinds = in.getKinds();
-  Column dimensions(in.getDimensions());
-  Column cuts(in.getCuts());
-  Column multiplier_counts(in.getMultiplierCounts());
-  Column multipliers(in.getMultipliers());
-  Column slope_counts(in.getSlopeCounts());
-  Column slopes(in.getSlopes());
-  CaseProof tree;
-  tree.nodes.resize(kinds.size());
-  for (std::size_t i = 0; i < kinds.size(); ++i) {
-    ProofNode& node = tree.nodes[i];
-    node.kind = static_cast<Kind>(kinds[i]);
-    if (node.kind == Kind::split) {
-      if (!dimensions.has(1) || !cuts.has(1)) return malformed(where, "too few splits");
-      node.dimension = dimensions.take();
-      node.at = std::bit_cast<double>(cuts.take());
-      continue;
-    }
-    if (node.kind == Kind::sign_split) {
-      if (!dimensions.has(1)) return malformed(where, "too few splits");
-      node.dimension = dimensions.take();
-      continue;
-    }
-    if (node.kind != Kind::leaf) return malformed(where, "kind of node " + std::to_string(i));
-    if (!multiplier_counts.has(1) || !slope_counts.has(1))
-      return malformed(where, "too few leaves");
-    const std::size_t multiplier_count = multiplier_counts.take();
-    const std::size_t slope_count = slope_counts.take();
-    if (!multipliers.has(multiplier_count) || !slopes.has(slope_count)) {
-      return malformed(where, "leaf " + std::to_string(i) + " is longer than its column");
-    }
-    node.multipliers.resize(multiplier_count);
-    for (double& value : node.multipliers) value = std::bit_cast<double>(multipliers.take());
-    node.slopes.resize(slope_count);
-    for (std::uint8_t& slope : node.slopes) slope = slopes.take();
-  }
-  if (!dimensions.at_end() || !cuts.at_end() || !multiplier_counts.at_end() ||
-      !multipliers.at_end() || !slope_counts.at_end() || !slopes.at_end()) {
-    return malformed(where, "a column is longer than the tree");
-  }
-  return tree;
-}
-
 template <class List>
 std::vector<float> read_floats(List list) {
   std::vector<float> values(list.size());
@@ -177,7 +77,11 @@ std::vector<float> read_floats(List list) {
 /// Refuses trees that together have more nodes than the limit, before anything is allocated.
 Result<Done> check_node_count(schema::ProofFile::Reader in) {
   std::size_t nodes = 0;
-  for (const auto tree : in.getCases()) nodes += tree.getKinds().size();
+  for (const auto tree : in.getCases()) {
+    const auto count = count_tree_nodes(view_of(tree));
+    if (!count) return malformed("cases", core::describe(count.error()));
+    nodes += *count;
+  }
   if (nodes > core::limits::proof_nodes_max) {
     return core::refuse(RefusalCode::limit_exceeded, "proof", std::to_string(nodes) + " nodes");
   }
@@ -203,8 +107,9 @@ Result<Proof> read_fields(schema::ProofFile::Reader in) {
   ISOTRACE_TRY_DONE(check_node_count(in));
   const auto cases = in.getCases();
   for (unsigned i = 0; i < cases.size(); ++i) {
-    ISOTRACE_TRY(CaseProof tree, read_tree(cases[i], "case " + std::to_string(i)));
-    proof.cases.push_back(std::move(tree));
+    auto tree = read_tree(view_of(cases[i]));
+    if (!tree) return malformed("case " + std::to_string(i), core::describe(tree.error()));
+    proof.cases.push_back(*std::move(tree));
   }
   proof.counterexample.inputs = read_floats(in.getInputs());
   proof.counterexample.outputs = read_floats(in.getOutputs());

@@ -18,25 +18,38 @@ static inline double sum(Lanes lanes) {
   return total;
 }
 
-/// Four rows at once, so that each weight is loaded once for four products.
+/// Four rows at once, so that each weight is loaded once for four products, and `Lines` vectors of
+/// columns, so that the search for rows without this weight is made once for all of them.
+template <int Lines>
+static inline void multiply_columns(const double* const* rows, const double* weights,
+                                    unsigned long inner, unsigned long columns, unsigned long j,
+                                    double* const* out) {
+  Lanes sums[4][Lines] = {};
+  for (unsigned long i = 0; i < inner; ++i) {
+    const double p = rows[0][i], q = rows[1][i], r = rows[2][i], s = rows[3][i];
+    if (p == 0 && q == 0 && r == 0 && s == 0) continue;
+    for (int n = 0; n < Lines; ++n) {
+      const Lanes weight = load(weights + i * columns + j + 8 * n);
+      sums[0][n] += p * weight;
+      sums[1][n] += q * weight;
+      sums[2][n] += r * weight;
+      sums[3][n] += s * weight;
+    }
+  }
+  for (int k = 0; k < 4; ++k) {
+    for (int n = 0; n < Lines; ++n) store(out[k] + j + 8 * n, sums[k][n]);
+  }
+}
+
 static void multiply_block(const double* const* rows, const double* weights, unsigned long inner,
                            unsigned long columns, double* const* out) {
-  for (unsigned long j = 0; j < columns; j += 8) {
-    Lanes a = {}, b = {}, c = {}, d = {};
-    for (unsigned long i = 0; i < inner; ++i) {
-      const double p = rows[0][i], q = rows[1][i], r = rows[2][i], s = rows[3][i];
-      if (p == 0 && q == 0 && r == 0 && s == 0) continue;
-      const Lanes weight = load(weights + i * columns + j);
-      a += p * weight;
-      b += q * weight;
-      c += r * weight;
-      d += s * weight;
-    }
-    store(out[0] + j, a);
-    store(out[1] + j, b);
-    store(out[2] + j, c);
-    store(out[3] + j, d);
-  }
+  unsigned long j = 0;
+#ifdef __AVX512F__
+  // As many sums as there are registers.
+  for (; j + 32 <= columns; j += 32) multiply_columns<4>(rows, weights, inner, columns, j, out);
+  for (; j + 16 <= columns; j += 16) multiply_columns<2>(rows, weights, inner, columns, j, out);
+#endif
+  for (; j < columns; j += 8) multiply_columns<1>(rows, weights, inner, columns, j, out);
 }
 
 static void multiply(const double* rows, unsigned long row_stride, unsigned long count,
@@ -118,9 +131,15 @@ static double correction(const double* row, const double* negated_upper, unsigne
 }
 
 static bool bounded(const double* row, unsigned long columns, double limit) {
-  bool all = true;
-  for (unsigned long j = 0; j < columns; ++j) all &= __builtin_fabs(row[j]) <= limit;
-  return all;
+  auto all = Lanes{} == Lanes{};
+  for (unsigned long j = 0; j < columns; j += 8) {
+    const Lanes r = load(row + j);
+    all &= smaller(-r, r) >= Lanes{} - limit;
+  }
+  for (int i = 0; i < 8; ++i) {
+    if (!all[i]) return false;
+  }
+  return true;
 }
 
 static const RowKernels kernels = {multiply, interval, relu, offset, box, correction, bounded};

@@ -169,7 +169,7 @@ Result<ChainValue> Walk::apply_gemm(const Node& node, const std::string& where) 
   if (node.integer("transB") != 0) {
     ISOTRACE_TRY(right, transposed(*b, {1, 0}, where));
   }
-  ISOTRACE_TRY(ChainValue result, builder_.matmul(left, right, where));
+  ISOTRACE_TRY(ChainValue result, builder_.matmul(left, right, node, where));
   const auto alpha = static_cast<double>(node.real("alpha"));
   const auto beta = static_cast<double>(node.real("beta"));
   if (!std::isfinite(alpha) || !std::isfinite(beta)) return unsupported(where, "alpha or beta");
@@ -230,7 +230,7 @@ Result<ChainValue> Walk::apply(const Node& node, const std::string& where) {
     case Op::sub: return builder_.add(*a, *b, 1, -1, where);
     case Op::mul: return builder_.multiply(*a, *b, where);
     case Op::div: return builder_.divide(*a, *b, where);
-    default: return builder_.matmul(*a, *b, where);
+    default: return builder_.matmul(*a, *b, node, where);
   }
 }
 

@@ -117,8 +117,13 @@ Result<ChainValue> ChainBuilder::conv(const ChainValue& data, const ChainValue& 
   const std::size_t taps = terms / group_inputs;
   const std::size_t positions = outputs / channels;
   const std::size_t area = data.elements() / static_cast<std::size_t>(data.shape[1]);
-  AffineLayer layer;
-  layer.roundings = static_cast<std::uint32_t>(terms + (bias == nullptr ? 0 : 1));
+  AffineLayer layer{{},
+                    static_cast<std::uint32_t>(terms + (bias == nullptr ? 0 : 1)),
+                    false,
+                    {},
+                    RowExecution::contraction};
+  layer.k_segment = static_cast<std::uint64_t>(node.integer("k_segment"));
+  layer.biased = bias != nullptr;
   for (std::size_t i = 0; i < outputs; ++i) {
     const std::size_t channel = i / positions;
     const std::size_t group = channel / (channels / static_cast<std::size_t>(groups));
@@ -126,12 +131,15 @@ Result<ChainValue> ChainBuilder::conv(const ChainValue& data, const ChainValue& 
     if (bias != nullptr) row.bias = bias->numbers[channel];
     for (std::size_t term = 0; term < terms; ++term) {
       const std::int64_t element = element_under(axes, i % positions, term % taps);
-      if (element < 0) continue;
+      const double weight = weights.numbers[channel * terms + term];
       const std::size_t input = group * group_inputs + term / taps;
-      row.terms.push_back(
-          {static_cast<std::uint32_t>(input * area + static_cast<std::size_t>(element)),
-           weights.numbers[channel * terms + term]});
+      row.taps.push_back({padding_operand, weight});
+      if (element < 0) continue;
+      row.taps.back().operand =
+          static_cast<std::uint32_t>(input * area + static_cast<std::size_t>(element));
+      row.terms.push_back(row.taps.back());
     }
+    if (row.terms.size() == row.taps.size()) row.taps.clear();
     layer.rows.push_back(std::move(row));
   }
   return push(std::move(layer), data, std::move(shape));

@@ -140,10 +140,17 @@ Result<Done> ChainBuilder::check_current(const ChainValue& value, const std::str
 }
 
 ChainValue ChainBuilder::push(AffineLayer layer, const ChainValue& data, Shape shape) {
+  const auto by_operand = [](const AffineTerm& a, const AffineTerm& b) {
+    return a.operand < b.operand;
+  };
   for (AffineRow& row : layer.rows) {
     for (AffineTerm& term : row.terms) term.operand = data.order[term.operand];
-    std::sort(row.terms.begin(), row.terms.end(),
-              [](const AffineTerm& a, const AffineTerm& b) { return a.operand < b.operand; });
+    for (AffineTerm& tap : row.taps) {
+      if (tap.operand != padding_operand) tap.operand = data.order[tap.operand];
+    }
+    if (std::is_sorted(row.terms.begin(), row.terms.end(), by_operand)) continue;
+    if (row.taps.empty()) row.taps = row.terms;
+    std::sort(row.terms.begin(), row.terms.end(), by_operand);
   }
   if (exact_) layer.roundings = 0;
   ChainValue value{std::move(shape), false, {}, {}, ++version_};
@@ -154,13 +161,10 @@ ChainValue ChainBuilder::push(AffineLayer layer, const ChainValue& data, Shape s
   return value;
 }
 
-Result<ChainValue> ChainBuilder::elementwise(const ChainValue& data,
+Result<ChainValue> ChainBuilder::elementwise(AffineLayer layer, const ChainValue& data,
                                              const std::vector<std::uint32_t>& from,
-                                             std::vector<double> weights,
-                                             std::vector<double> biases, std::uint32_t roundings,
-                                             Shape shape) {
-  AffineLayer layer;
-  layer.roundings = roundings;
+                                             const std::vector<double>& weights,
+                                             const std::vector<double>& biases, Shape shape) {
   for (std::size_t i = 0; i < from.size(); ++i) {
     layer.rows.push_back({{{from[i], weights[i]}}, biases[i]});
   }
@@ -185,15 +189,16 @@ Result<ChainValue> ChainBuilder::add(const ChainValue& a, const ChainValue& b, d
     AffineLayer& layer = chain_.layers.back();
     for (std::size_t i = 0; i < biases.size(); ++i) layer.rows[data.order[i]].bias = biases[i];
     if (!exact_) layer.roundings += roundings;
+    layer.biased = true;
     open_for_bias_ = false;
     ChainValue result = data;
     result.shape = std::move(shape);
     result.version = ++version_;
     return result;
   }
-  std::vector<double> weights(biases.size(), data_sign);
-  return elementwise(data, broadcast_source(data.shape, shape), std::move(weights),
-                     std::move(biases), roundings, shape);
+  const std::vector<double> weights(biases.size(), data_sign);
+  return elementwise({{}, roundings, false, {}, RowExecution::sum}, data,
+                     broadcast_source(data.shape, shape), weights, biases, shape);
 }
 
 Result<ChainValue> ChainBuilder::multiply(const ChainValue& a, const ChainValue& b,
@@ -204,10 +209,10 @@ Result<ChainValue> ChainBuilder::multiply(const ChainValue& a, const ChainValue&
   ISOTRACE_TRY_DONE(check_current(data, where));
   ISOTRACE_TRY(Shape shape, broadcast(a.shape, b.shape, where));
   ISOTRACE_TRY_DONE(charge(count(shape), where));
-  std::vector<double> weights = broadcast_numbers(constant, shape);
-  std::vector<double> biases(weights.size(), 0.0);
-  return elementwise(data, broadcast_source(data.shape, shape), std::move(weights),
-                     std::move(biases), 1, shape);
+  const std::vector<double> weights = broadcast_numbers(constant, shape);
+  const std::vector<double> biases(weights.size(), 0.0);
+  return elementwise({{}, 1, false, {}, RowExecution::product}, data,
+                     broadcast_source(data.shape, shape), weights, biases, shape);
 }
 
 Result<ChainValue> ChainBuilder::divide(const ChainValue& a, const ChainValue& b,
@@ -217,46 +222,46 @@ Result<ChainValue> ChainBuilder::divide(const ChainValue& a, const ChainValue& b
   ISOTRACE_TRY(Shape shape, broadcast(a.shape, b.shape, where));
   ISOTRACE_TRY_DONE(charge(count(shape), where));
   std::vector<double> weights = broadcast_numbers(b, shape);
-  std::vector<double> biases(weights.size(), 0.0);
+  const std::vector<double> biases(weights.size(), 0.0);
+  AffineLayer layer{{}, 1, false, {}, RowExecution::quotient};
+  layer.divisors = weights;
   // 1/c as binary64 is off by 2^-53 of itself, far less than the second rounding that is allowed
   // for.
-  std::uint32_t roundings = 1;
   for (double& weight : weights) {
     if (weight == 0) return unsupported(where, "divides by zero");
-    if (!is_power_of_two(weight)) roundings = 2;
+    if (!is_power_of_two(weight)) layer.roundings = 2;
     weight = 1 / weight;
   }
-  if (exact_ && roundings == 2)
+  if (exact_ && layer.roundings == 2)
     return unsupported(where, "exact division by what is not a power of two");
-  return elementwise(a, broadcast_source(a.shape, shape), std::move(weights), std::move(biases),
-                     roundings, shape);
+  return elementwise(std::move(layer), a, broadcast_source(a.shape, shape), weights, biases, shape);
 }
 
 Result<ChainValue> ChainBuilder::negate(const ChainValue& a, const std::string& where) {
   ISOTRACE_TRY_DONE(check_current(a, where));
-  std::vector<double> weights(a.elements(), -1.0);
-  std::vector<double> biases(a.elements(), 0.0);
-  return elementwise(a, broadcast_source(a.shape, a.shape), std::move(weights), std::move(biases),
-                     0, a.shape);
+  const std::vector<double> weights(a.elements(), -1.0);
+  const std::vector<double> biases(a.elements(), 0.0);
+  return elementwise({}, a, broadcast_source(a.shape, a.shape), weights, biases, a.shape);
 }
 
 Result<ChainValue> ChainBuilder::relu(const ChainValue& a, const std::string& where) {
   ISOTRACE_TRY_DONE(check_current(a, where));
   ChainValue result = a;
   if (chain_.layers.empty() || a.elements() != chain_.outputs()) {
-    std::vector<double> weights(a.elements(), 1.0);
-    std::vector<double> biases(a.elements(), 0.0);
-    ISOTRACE_TRY(result, elementwise(a, broadcast_source(a.shape, a.shape), std::move(weights),
-                                     std::move(biases), 0, a.shape));
+    const std::vector<double> weights(a.elements(), 1.0);
+    const std::vector<double> biases(a.elements(), 0.0);
+    ISOTRACE_TRY(result,
+                 elementwise({}, a, broadcast_source(a.shape, a.shape), weights, biases, a.shape));
   }
   chain_.layers.back().relu = true;
+  if (!is_identity(result.order)) chain_.layers.back().relu_rows = result.order;
   open_for_bias_ = false;
   result.version = ++version_;
   return result;
 }
 
 Result<ChainValue> ChainBuilder::matmul(const ChainValue& a, const ChainValue& b,
-                                        const std::string& where) {
+                                        const core::Node& node, const std::string& where) {
   const bool data_first = !a.constant;
   const ChainValue& data = data_first ? a : b;
   if (data_first == !b.constant)
@@ -279,8 +284,8 @@ Result<ChainValue> ChainBuilder::matmul(const ChainValue& a, const ChainValue& b
   const std::size_t lines = a.elements() / inner;
   if (lines > terms_max / inner / columns) return unsupported(where, "too large");
   ISOTRACE_TRY_DONE(charge(lines * inner * columns, where));
-  AffineLayer layer;
-  layer.roundings = static_cast<std::uint32_t>(inner);
+  AffineLayer layer{{}, static_cast<std::uint32_t>(inner), false, {}, RowExecution::contraction};
+  layer.k_segment = static_cast<std::uint64_t>(node.integer("k_segment"));
   for (std::size_t i = 0; i < lines; ++i) {
     for (std::size_t j = 0; j < columns; ++j) {
       AffineRow row;
@@ -305,10 +310,10 @@ Result<AffineChain> ChainBuilder::finish(const ChainValue& output, const std::st
   if (chain_.layers.empty() || output.elements() != chain_.outputs() ||
       !is_identity(output.order)) {
     const std::size_t size = output.elements();
-    ISOTRACE_TRY(const ChainValue last,
-                 elementwise(output, broadcast_source(output.shape, output.shape),
-                             std::vector<double>(size, 1.0), std::vector<double>(size, 0.0), 0,
-                             output.shape));
+    ISOTRACE_TRY(
+        const ChainValue last,
+        elementwise({}, output, broadcast_source(output.shape, output.shape),
+                    std::vector<double>(size, 1.0), std::vector<double>(size, 0.0), output.shape));
   }
   if (chain_.layers.back().rows.empty()) return unsupported(where, "has no elements");
   return std::move(chain_);

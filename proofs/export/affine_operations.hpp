@@ -40,7 +40,7 @@ class ChainBuilder {
                                   const std::string& where);
   core::Result<ChainValue> negate(const ChainValue& a, const std::string& where);
   core::Result<ChainValue> relu(const ChainValue& a, const std::string& where);
-  core::Result<ChainValue> matmul(const ChainValue& a, const ChainValue& b,
+  core::Result<ChainValue> matmul(const ChainValue& a, const ChainValue& b, const core::Node& node,
                                   const std::string& where);
   core::Result<ChainValue> conv(const ChainValue& data, const ChainValue& weights,
                                 const ChainValue* bias, const core::Node& node,
@@ -53,11 +53,12 @@ class ChainBuilder {
   core::Result<core::Done> check_current(const ChainValue& value, const std::string& where) const;
   /// Adds a layer; its rows' operands are elements of `data`.
   ChainValue push(AffineLayer layer, const ChainValue& data, core::Shape shape);
-  /// One row per element of `shape`: weight(i) * data + bias(i) as one rounded operation.
-  core::Result<ChainValue> elementwise(const ChainValue& data,
+  /// Adds `layer`, whose execution and roundings are set, with one row per element of `shape`:
+  /// weight(i) * data + bias(i) as one rounded operation.
+  core::Result<ChainValue> elementwise(AffineLayer layer, const ChainValue& data,
                                        const std::vector<std::uint32_t>& from,
-                                       std::vector<double> weights, std::vector<double> biases,
-                                       std::uint32_t roundings, core::Shape shape);
+                                       const std::vector<double>& weights,
+                                       const std::vector<double>& biases, core::Shape shape);
 
   AffineChain chain_;
   bool exact_;

@@ -38,6 +38,7 @@ core::Bytes write_bundle_manifest(const Bundle& bundle) {
   manifest["subjects"] = {{"program", bundle.subjects.program.hex()},
                           {"property", bundle.subjects.property.hex()},
                           {"proof", bundle.subjects.proof.hex()}};
+  if (bundle.subjects.root) manifest["subjects"] = {{"root", bundle.subjects.root->hex()}};
   manifest["obligations"] = Json::array();
   for (const Obligation& obligation : bundle.obligations) {
     manifest["obligations"].push_back({{"id", obligation.id},
@@ -46,8 +47,12 @@ core::Bytes write_bundle_manifest(const Bundle& bundle) {
                                        {"semantics", {{"domain", obligation.semantics}}},
                                        {"theorem", obligation.theorem},
                                        {"file", obligation.file},
-                                       {"expected_axioms", Json::array()}});
+                                       {"tier", obligation.tier},
+                                       {"expected_axioms", obligation.axioms}});
   }
+  manifest["omitted"] = Json::array();
+  for (const Omission& omission : bundle.omitted)
+    manifest["omitted"].push_back({{"id", omission.id}, {"reason", omission.reason}});
   manifest["files"] = Json::array();
   for (const BundleFile& file : bundle.files) {
     if (file.path == bundle_manifest_path) continue;

@@ -2,6 +2,7 @@
 // (docs/formats/bundle.md). The same proof gives the same bytes.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,23 +18,36 @@ struct BundleFile {
 
 /// One theorem of the bundle.
 struct Obligation {
-  std::string id;          ///< "case0", also a Coq name
-  std::string kind;        ///< "nn.relu.bab"
-  std::string semantics;   ///< "fp32-any-order" or "real"
-  std::string file;        ///< path of the file that ends with the theorem
-  std::string theorem;     ///< its full name
-  core::Digest statement;  ///< SHA-256 of the statement's file
+  std::string id;                   ///< "case0", also a Coq name
+  std::string kind;                 ///< "nn.relu.bab"
+  std::string semantics;            ///< "fp32-any-order", "isonum-1" or "real"
+  std::string file;                 ///< path of the file that ends with the theorem
+  std::string theorem;              ///< its full name
+  core::Digest statement;           ///< SHA-256 of the statement's file
+  std::string tier;                 ///< name of the set of axioms that the theorem depends on
+  std::vector<std::string> axioms;  ///< exactly these
+  std::vector<std::string>
+      parts;  ///< paths of its generated Coq files, in order; the last is `file`
 };
 
+/// A theorem that could have been expected and is not there.
+struct Omission {
+  std::string id;
+  std::string reason;
+};
+
+/// Of a network: program, property and proof. Of a step of a trace: the root alone.
 struct BundleSubjects {
   core::Digest program;   ///< core::program_digest
   core::Digest property;  ///< SHA-256 of the property text
   core::Digest proof;     ///< proof_digest
+  std::optional<core::Digest> root = {};
 };
 
 struct Bundle {
   BundleSubjects subjects;
   std::vector<Obligation> obligations;
+  std::vector<Omission> omitted;
   std::vector<BundleFile> files;  ///< bundle.json first
 
   [[nodiscard]] const BundleFile* find(const std::string& path) const;

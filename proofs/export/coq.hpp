@@ -1,6 +1,6 @@
-// Export of proofs to Coq: one theorem per case of the property, over the fixed library coq/core
-// (docs/proofs/coq.md). Untrusted: Coq re-derives every bound, and replay regenerates the
-// statement.
+// Export of proofs to Coq: theorems per case of the property, over the fixed library coq/core and,
+// for those about executed floats, coq/float (docs/proofs/coq.md). Untrusted: Coq re-derives every
+// bound, and replay regenerates the statement.
 #pragma once
 
 #include <isotrace/proofs/checker/proof.hpp>
@@ -8,11 +8,15 @@
 
 namespace isotrace::proofs {
 
-/// Deterministic. Levels E and A give theorems about every order of summation; level R about real
-/// arithmetic. Refuses export_unsupported (a violated property, or one without cases), property_*
-/// (as parse_vnnlib), property_mismatch, prove_unsupported (a program that is no chain of affine
-/// layers and ReLUs), proof_malformed (trees that do not fit the property),
-/// proof_semantics_unknown.
+/// The axioms, sorted, that a theorem of the tier depends on: "closed": none; "reals": those of
+/// Coq's real numbers, which Flocq's floats bring along.
+std::vector<std::string> axioms_of_tier(std::string_view tier);
+
+/// Deterministic. Levels E and A give, per case, a theorem about every order of summation
+/// and one about the floats that isonum-1 computes; level R one about real arithmetic. Refuses
+/// export_unsupported (a violated property, or one without cases), property_* (as parse_vnnlib),
+/// property_mismatch, prove_unsupported (a program that is no chain of affine layers and ReLUs),
+/// proof_malformed (trees that do not fit the property), proof_semantics_unknown.
 core::Result<Bundle> export_coq(const Proof& proof);
 
 }  // namespace isotrace::proofs

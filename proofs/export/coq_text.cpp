@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include <boost/multiprecision/cpp_int.hpp>
+#include "coq_numbers.hpp"
 
 namespace isotrace::proofs {
 namespace {
@@ -12,43 +12,6 @@ using core::Integer;
 using core::Rational;
 using core::RefusalCode;
 using core::Result;
-
-std::string number(const Integer& value) {
-  return value < 0 ? "(" + value.str() + ")" : value.str();
-}
-
-std::string rational(const Rational& value) {
-  return number(numerator(value)) + " # " + denominator(value).str();
-}
-
-template <class Range, class Text>
-std::string list(const Range& range, std::string_view separator, Text text) {
-  std::string result = "[";
-  for (std::size_t i = 0; i < range.size(); ++i) {
-    if (i != 0) result += separator;
-    result += text(range[i]);
-  }
-  return result + "]";
-}
-
-/// How many times a finite binary64 number must be doubled to become an integer.
-int fraction_bits(double value) {
-  if (value == 0) return 0;
-  int exponent = 0;
-  const double fraction = std::frexp(value, &exponent);
-  const auto mantissa = static_cast<std::int64_t>(std::ldexp(fraction, 53));
-  return std::max(0, 53 - exponent - __builtin_ctzll(static_cast<unsigned long long>(mantissa)));
-}
-
-/// value * 2^scale, which must be an integer.
-Integer scaled(double value, int scale) {
-  if (value == 0) return 0;
-  int exponent = 0;
-  const Integer mantissa = static_cast<std::int64_t>(std::ldexp(std::frexp(value, &exponent), 53));
-  const int shift = exponent - 53 + scale;
-  return shift >= 0 ? Integer(mantissa * (Integer(1) << shift))
-                    : Integer(mantissa / (Integer(1) << -shift));
-}
 
 /// Runs of consecutive operands, each with the gap before it.
 std::string row_text(const AffineRow& row, int scale) {
@@ -62,21 +25,18 @@ std::string row_text(const AffineRow& row, int scale) {
     } else {
       text += "; ";
     }
-    text += number(scaled(row.terms[i].weight, scale));
+    text += coq_number(coq_scaled(row.terms[i].weight, scale));
     next = operand + 1;
   }
-  return text + (row.terms.empty() ? "]" : "])]") + ", " + number(scaled(row.bias, scale)) + ")";
+  return text + (row.terms.empty() ? "]" : "])]") + ", " + coq_number(coq_scaled(row.bias, scale)) +
+         ")";
 }
 
 std::string layer_text(const AffineLayer& layer) {
-  int scale = 0;
-  for (const AffineRow& row : layer.rows) {
-    scale = std::max(scale, fraction_bits(row.bias));
-    for (const AffineTerm& term : row.terms) scale = std::max(scale, fraction_bits(term.weight));
-  }
+  const int scale = coq_scale(layer);
   return "Layer " + std::to_string(scale) + "%N " + std::to_string(layer.roundings) + "%N " +
          (layer.relu ? "true" : "false") + " " +
-         list(layer.rows, ";\n  ", [&](const AffineRow& row) { return row_text(row, scale); });
+         coq_list(layer.rows, ";\n  ", [&](const AffineRow& row) { return row_text(row, scale); });
 }
 
 tl::unexpected<core::Refusal> malformed(std::size_t node, std::string detail) {
@@ -91,82 +51,134 @@ Integer denominator_of(const LinearRow& row) {
   return common;
 }
 
-/// The multipliers, which the proof gives for the rows as they stand in the property, for their
-/// integer numerators: as integers of at most 48 bits (a single one becomes 1). Any are sound.
-Result<std::string> multipliers_text(const ProofNode& node, std::size_t index,
-                                     const std::vector<LinearRow>& rows) {
-  if (node.multipliers.size() != rows.size()) return malformed(index, "number of multipliers");
-  std::vector<Rational> weights;
-  Rational largest = 0;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const double multiplier = node.multipliers[i];
-    if (!std::isfinite(multiplier) || multiplier < 0) return malformed(index, "multiplier");
-    weights.push_back(core::exact_rational(multiplier) / denominator_of(rows[i]));
-    largest = std::max(largest, weights.back());
+/// A leaf's numbers for Coq: integers, at most 48 bits in proportion to the largest multiplier.
+class LeafNumbers {
+ public:
+  static Result<LeafNumbers> of(const ProofNode& node, std::size_t index,
+                                const std::vector<LinearRow>& rows, std::size_t signs) {
+    const std::size_t count = node.multipliers.size();
+    if (count != rows.size() && count != rows.size() + signs)
+      return malformed(index, "number of multipliers");
+    LeafNumbers numbers;
+    for (std::size_t i = 0; i < count; ++i) {
+      const double multiplier = node.multipliers[i];
+      if (!std::isfinite(multiplier) || multiplier < 0) return malformed(index, "multiplier");
+      const Rational weight = core::exact_rational(multiplier);
+      // The proof gives multipliers for rows as they stand; Coq's are for their numerators.
+      if (i < rows.size()) {
+        numbers.rows_.push_back(weight / denominator_of(rows[i]));
+        numbers.largest_ = std::max(numbers.largest_, numbers.rows_.back());
+      } else {
+        numbers.signs_.push_back(weight);
+      }
+    }
+    const auto positive = std::count_if(numbers.rows_.begin(), numbers.rows_.end(),
+                                        [](const Rational& w) { return w > 0; });
+    // A single multiplier may as well be 1.
+    numbers.scale_ = positive == 1 && numbers.signs_.empty() ? Integer(1) : Integer(1) << 48;
+    return numbers;
   }
-  const auto positive =
-      std::count_if(weights.begin(), weights.end(), [](const Rational& w) { return w > 0; });
-  const Integer scale = positive == 1 ? Integer(1) : Integer(1) << 48;
-  return list(weights, "; ", [&](const Rational& weight) {
-    if (largest == 0) return std::string("0");
-    const Rational share = weight / largest * scale;
-    return number(numerator(share) / denominator(share));
-  });
+
+  [[nodiscard]] std::string rows() const { return text(rows_); }
+  [[nodiscard]] std::string signs() const { return text(signs_); }
+
+ private:
+  [[nodiscard]] std::string text(const std::vector<Rational>& weights) const {
+    return coq_list(weights, "; ", [&](const Rational& weight) {
+      if (largest_ == 0) return std::string("0");
+      const Rational share = weight / largest_ * scale_;
+      return coq_number(numerator(share) / denominator(share));
+    });
+  }
+
+  std::vector<Rational> rows_;
+  std::vector<Rational> signs_;
+  Rational largest_ = 0;
+  Integer scale_ = 1;
+};
+
+Result<std::string> leaf_text(const ProofNode& node, std::size_t index, const Case& of,
+                              std::size_t signs) {
+  ISOTRACE_TRY(const LeafNumbers numbers, LeafNumbers::of(node, index, of.rows, signs));
+  return "Leaf " + numbers.rows() + " " +
+         coq_list(node.slopes, "; ", [](std::uint8_t slope) { return std::to_string(slope); }) +
+         " " + numbers.signs();
 }
 
-Result<std::string> leaf_text(const ProofNode& node, std::size_t index, const Case& of) {
-  ISOTRACE_TRY(std::string text, multipliers_text(node, index, of.rows));
-  return "Leaf " + text + " " +
-         list(node.slopes, "; ", [](std::uint8_t slope) { return std::to_string(slope); });
+/// The layer and the row of a ReLU element.
+Result<std::string> sign_split_text(const ProofNode& node, std::size_t index,
+                                    const AffineChain& chain) {
+  std::size_t element = node.dimension;
+  for (std::size_t k = 0; k < chain.layers.size(); ++k) {
+    const AffineLayer& layer = chain.layers[k];
+    if (!layer.relu) continue;
+    if (element < layer.rows.size()) {
+      const std::size_t row = layer.relu_rows.empty() ? element : layer.relu_rows[element];
+      return "SignSplit " + std::to_string(k) + " " + std::to_string(row);
+    }
+    element -= layer.rows.size();
+  }
+  return malformed(index, "split of no ReLU");
 }
 
 Result<std::string> split_text(const ProofNode& node, std::size_t index, const Case& of) {
   if (node.dimension >= of.box.size()) return malformed(index, "split at no input");
   if (!std::isfinite(node.at)) return malformed(index, "split at no number");
   return "Split " + std::to_string(node.dimension) + " (" +
-         rational(core::exact_rational(node.at)) + ")%Q";
+         coq_rational(core::exact_rational(node.at)) + ")%Q";
 }
 
 }  // namespace
 
-std::string coq_network(const AffineChain& chain) { return list(chain.layers, ";\n ", layer_text); }
+std::string coq_network(const AffineChain& chain) {
+  return coq_list(chain.layers, ";\n ", layer_text);
+}
 
 std::string coq_box(const std::vector<InputRange>& box) {
-  return list(box, ";\n  ", [](const InputRange& range) {
-    return "(" + rational(range.lower) + ", " + rational(range.upper) + ")%Q";
+  return coq_list(box, ";\n  ", [](const InputRange& range) {
+    return "(" + coq_rational(range.lower) + ", " + coq_rational(range.upper) + ")%Q";
   });
 }
 
 std::string coq_constraints(const std::vector<LinearRow>& rows, std::size_t outputs) {
-  return list(rows, ";\n  ", [&](const LinearRow& row) {
+  return coq_list(rows, ";\n  ", [&](const LinearRow& row) {
     const Integer common = denominator_of(row);
     std::vector<Integer> coefficients(outputs, 0);
     for (const Term& term : row.terms) {
       coefficients[term.index] =
           numerator(term.coefficient) * (common / denominator(term.coefficient));
     }
-    return "Constraint " + list(coefficients, "; ", number) + " " +
-           number(numerator(row.bound) * (common / denominator(row.bound))) + " " + common.str() +
-           (row.strict ? " true" : " false");
+    return "Constraint " + coq_list(coefficients, "; ", coq_number) + " " +
+           coq_number(numerator(row.bound) * (common / denominator(row.bound))) + " " +
+           common.str() + (row.strict ? " true" : " false");
   });
 }
 
-Result<std::string> coq_tree(const CaseProof& proof, const Case& of) {
+Result<std::string> coq_tree(const CaseProof& proof, const Case& of, const AffineChain& chain) {
+  struct Open {
+    int children;  // still to come
+    bool sign;
+  };
   std::string text;
-  std::vector<int> open;  // for each split on the way to here: children still to come
+  std::vector<Open> open;  // the splits on the way to here
+  std::size_t signs = 0;   // the sign splits among them
   for (std::size_t i = 0; i < proof.nodes.size(); ++i) {
     if (i != 0 && open.empty()) return malformed(i, "after the end of the tree");
     const ProofNode& node = proof.nodes[i];
-    text += i == 0 ? "" : "\n  ";
-    if (node.kind == ProofNode::Kind::split) {
-      ISOTRACE_TRY(const std::string split, split_text(node, i, of));
-      text += "(" + split;
-      open.push_back(2);
+    text += i == 0 ? "(" : "\n  (";
+    if (node.kind != ProofNode::Kind::leaf) {
+      const bool sign = node.kind == ProofNode::Kind::sign_split;
+      ISOTRACE_TRY(const std::string split,
+                   sign ? sign_split_text(node, i, chain) : split_text(node, i, of));
+      text += split;
+      open.push_back({2, sign});
+      signs += sign ? 1 : 0;
       continue;
     }
-    ISOTRACE_TRY(const std::string leaf, leaf_text(node, i, of));
-    text += "(" + leaf + ")";
-    while (!open.empty() && --open.back() == 0) {
+    ISOTRACE_TRY(const std::string leaf, leaf_text(node, i, of, signs));
+    text += leaf + ")";
+    while (!open.empty() && --open.back().children == 0) {
+      signs -= open.back().sign ? 1 : 0;
       open.pop_back();
       text += ")";
     }

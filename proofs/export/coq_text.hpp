@@ -16,7 +16,9 @@ std::string coq_box(const std::vector<InputRange>& box);
 /// A term of type `list constraint` over `outputs` outputs.
 std::string coq_constraints(const std::vector<LinearRow>& rows, std::size_t outputs);
 /// A term of type `tree`. Refuses proof_malformed: nodes that are no tree in preorder, splits at
-/// inputs that are none, wrong numbers of multipliers, numbers that are negative or not finite.
-core::Result<std::string> coq_tree(const CaseProof& proof, const Case& of);
+/// inputs or ReLUs that are none, wrong numbers of multipliers, numbers that are negative or not
+/// finite.
+core::Result<std::string> coq_tree(const CaseProof& proof, const Case& of,
+                                   const AffineChain& chain);
 
 }  // namespace isotrace::proofs

@@ -3,10 +3,12 @@
 #include <unistd.h>
 #include <algorithm>
 #include <filesystem>
+#include <map>
 
 #include <isotrace/core/limits.hpp>
 #include <isotrace/proofs/export/coq.hpp>
 #include <isotrace/proofs/export/coq_library.hpp>
+#include <isotrace/proofs/export/trace_step.hpp>
 
 #include "child_process.hpp"
 #include "coq_lint.hpp"
@@ -44,11 +46,27 @@ class FreshFolder {
   std::string path_;
 };
 
-/// coqc on one file, with the library in `core` and generated files in `gen`.
-Result<ChildOutcome> compile(const ReplayOptions& options, const std::string& core,
+constexpr std::string_view flocq_absent = "Flocq is not installed (Debian: libcoq-flocq)";
+
+bool is_file(const std::string& path) {
+  std::error_code error;
+  return fs::is_regular_file(path, error);
+}
+/// Whether compile_coq_library could compile the part about floats.
+bool has_floats(const std::string& library) { return is_file(library + "/float/Certified.vo"); }
+
+/// coqc on one file, with the library in `library` and generated files in `gen`.
+Result<ChildOutcome> compile(const ReplayOptions& options, const std::string& library,
                              const std::string& gen, const std::string& file) {
   const ChildLimits limits{options.seconds_max, options.memory_bytes_max, std::size_t{1} << 16};
-  std::vector<std::string> arguments = {options.coqc, "-q", "-Q", core, "Isotrace.Core"};
+  std::vector<std::string> arguments = {options.coqc, "-q"};
+  constexpr std::pair<const char*, const char*> parts[] = {
+      {"/core", "Isotrace.Core"}, {"/float", "Isotrace.Float"}, {"/trace", "Isotrace.Trace"}};
+  for (const auto& [folder, name] : parts) {
+    std::error_code error;
+    if (fs::is_directory(library + folder, error))
+      arguments.insert(arguments.end(), {"-Q", library + folder, name});
+  }
   if (!gen.empty()) arguments.insert(arguments.end(), {"-Q", gen, "Isotrace.Gen"});
   arguments.push_back(file);
   return run_child(arguments, fs::path(file).parent_path().string(), limits);
@@ -72,24 +90,35 @@ std::vector<std::string> axioms_in(const std::string& output) {
       axioms.push_back(line.substr(0, line.find_first_of(" :")));
     }
   }
+  std::sort(axioms.begin(), axioms.end());
   return axioms;
 }
 
 /// What one run of coqc on a proof file says about its theorem.
-ObligationReplay judge(const std::string& id, const ChildOutcome& outcome) {
-  if (outcome.timed_out) return {id, ReplayStatus::timeout, "coqc ran out of time", {}};
-  if (outcome.exit_status != 0) return {id, ReplayStatus::rejected, failure_of(outcome), {}};
-  const std::vector<std::string> axioms = axioms_in(outcome.output);
-  if (outcome.output != std::string(closed) + "\n") {
-    return {id, ReplayStatus::axiom_violation, outcome.output.substr(0, 2000), axioms};
+ObligationReplay judge(const Obligation& of, const ChildOutcome& outcome) {
+  ObligationReplay verdict{of.id, ReplayStatus::rejected, {}, {}, of.tier};
+  if (outcome.timed_out) {
+    verdict.status = ReplayStatus::timeout;
+    verdict.detail = "coqc ran out of time";
+    return verdict;
   }
-  return {id, ReplayStatus::replayed, {}, {}};
+  if (outcome.exit_status != 0) {
+    verdict.detail = failure_of(outcome);
+    return verdict;
+  }
+  verdict.axioms = axioms_in(outcome.output);
+  const bool as_expected =
+      of.axioms.empty() ? outcome.output == std::string(closed) + "\n"
+                        : outcome.output.starts_with("Axioms:\n") && verdict.axioms == of.axioms;
+  verdict.status = as_expected ? ReplayStatus::replayed : ReplayStatus::axiom_violation;
+  if (!as_expected) verdict.detail = outcome.output.substr(0, 2000);
+  return verdict;
 }
 
 /// The files of the bundle that are not what its proof gives, and what that means.
 class Comparison {
  public:
-  Comparison(const std::string& directory, const Bundle& regenerated) {
+  Comparison(const std::string& directory, const Bundle& regenerated) : bundle_(regenerated) {
     for (const BundleFile& file : regenerated.files) {
       const std::string path = directory + "/" + file.path;
       const auto found =
@@ -104,13 +133,13 @@ class Comparison {
   }
 
   /// The verdict on an obligation without asking Coq; nothing if its files are as they should be.
-  [[nodiscard]] std::optional<ObligationReplay> judge(const std::string& id) const {
+  [[nodiscard]] std::optional<ObligationReplay> judge(const Obligation& of) const {
     std::optional<ObligationReplay> worst;
     for (const Difference& difference : differences_) {
-      const bool of_a_case = difference.path.find("_case") != std::string::npos;
-      if (of_a_case && !difference.path.ends_with("_" + id + ".v")) continue;
+      if (!concerns(difference.path, of)) continue;
       const bool states = difference.path.starts_with("coq/gen/Spec_") ||
                           difference.path.starts_with("coq/gen/Net_") ||
+                          difference.path.starts_with("coq/gen/Float_") ||
                           difference.path == bundle_manifest_path;
       ReplayStatus status = states ? ReplayStatus::statement_mismatch : ReplayStatus::rejected;
       std::string detail = difference.path + " " + difference.what;
@@ -118,7 +147,8 @@ class Comparison {
         status = ReplayStatus::axiom_violation;
         detail += "; contains " + *difference.word;
       }
-      if (!worst || worst->status < status) worst = ObligationReplay{id, status, detail, {}};
+      if (!worst || worst->status < status)
+        worst = ObligationReplay{of.id, status, detail, {}, of.tier};
       if (difference.word) return worst;
     }
     return worst;
@@ -130,64 +160,120 @@ class Comparison {
     std::string what;
     std::optional<std::string> word;
   };
+
+  /// The obligation's own files, and those that belong to no obligation.
+  [[nodiscard]] bool concerns(const std::string& path, const Obligation& of) const {
+    const auto owns = [&](const Obligation& obligation) {
+      return std::count(obligation.parts.begin(), obligation.parts.end(), path) != 0;
+    };
+    return owns(of) || std::none_of(bundle_.obligations.begin(), bundle_.obligations.end(), owns);
+  }
+
+  const Bundle& bundle_;
   std::vector<Difference> differences_;
 };
 
-/// Compiles the obligations of a regenerated bundle that lies in `folder`.
+/// Compiles the obligations of a regenerated bundle that lies in `folder`, each file once.
 class Replay {
  public:
-  Replay(const ReplayOptions& options, std::string core, std::string gen)
-      : options_(options), core_(std::move(core)), gen_(std::move(gen)) {}
+  Replay(const ReplayOptions& options, std::string library, std::string folder)
+      : options_(options), library_(std::move(library)), folder_(std::move(folder)) {}
 
-  /// Compiles the network once; later obligations share its fate.
-  Result<Done> compile_network(const Bundle& bundle) {
-    for (const BundleFile& file : bundle.files) {
-      if (!file.path.starts_with("coq/gen/Net_")) continue;
-      ISOTRACE_TRY(network_, compile(options_, core_, gen_,
-                                     gen_ + "/" + fs::path(file.path).filename().string()));
+  Result<ObligationReplay> replay(const Obligation& of) {
+    if (of.tier == "reals" && !has_floats(library_)) {
+      return ObligationReplay{
+          of.id, ReplayStatus::unsupported, std::string(flocq_absent), {}, of.tier};
     }
-    return Done{};
-  }
-
-  Result<ObligationReplay> replay(const std::string& id) {
-    ChildOutcome outcome = network_;
-    for (const char* part : {"Spec_", "Cert_", "Proof_"}) {
-      if (outcome.timed_out || outcome.exit_status != 0) break;
-      ISOTRACE_TRY(outcome, compile(options_, core_, gen_, gen_ + "/" + part + id + ".v"));
+    const ChildOutcome* outcome = nullptr;
+    for (const std::string& part : of.parts) {
+      if (!compiled_.contains(part)) {
+        ISOTRACE_TRY(compiled_[part],
+                     compile(options_, library_, folder_ + "/coq/gen", folder_ + "/" + part));
+      }
+      outcome = &compiled_.at(part);
+      if (outcome->timed_out || outcome->exit_status != 0) break;
     }
-    return judge(id, outcome);
+    return judge(of, *outcome);
   }
 
  private:
   const ReplayOptions& options_;
-  std::string core_;
-  std::string gen_;
-  ChildOutcome network_;
+  std::string library_;
+  std::string folder_;
+  std::map<std::string, ChildOutcome> compiled_;
 };
 
-Result<Proof> read_bundle_proof(const std::string& directory) {
-  const std::string path = directory + "/" + std::string(bundle_proof_path);
-  ISOTRACE_TRY(const core::Bytes bytes,
-               core::PosixFiles().read(path, core::limits::proof_bytes_max));
-  auto proof = parse_proof(bytes);
-  if (!proof) return core::refuse_within(path, std::move(proof).error());
-  return proof;
+Result<core::Bytes> read_subject(const std::string& directory, std::string_view name) {
+  return core::PosixFiles().read(directory + "/" + std::string(name),
+                                 core::limits::proof_bytes_max);
 }
 
+/// The bundle that the subject inside `directory` gives.
+Result<Bundle> regenerate(const std::string& directory) {
+  const std::string step = directory + "/" + std::string(bundle_step_path);
+  if (is_file(step)) {
+    ISOTRACE_TRY(const core::Bytes bytes, read_subject(directory, bundle_step_path));
+    auto fact = parse_step_fact(bytes);
+    if (!fact) return core::refuse_within(step, std::move(fact).error());
+    return export_coq_step(*fact);
+  }
+  const std::string path = directory + "/" + std::string(bundle_proof_path);
+  std::error_code error;
+  if (fs::is_directory(directory, error) && !is_file(path)) {
+    return core::refuse(
+        RefusalCode::bundle_malformed, directory,
+        "neither " + std::string(bundle_proof_path) + " nor " + std::string(bundle_step_path));
+  }
+  ISOTRACE_TRY(const core::Bytes bytes, read_subject(directory, bundle_proof_path));
+  auto proof = parse_proof(bytes);
+  if (!proof) return core::refuse_within(path, std::move(proof).error());
+  return export_coq(*proof);
+}
+
+/// The part of the library for steps of traces, or the part for networks.
+Result<Done> compile_library(const std::string& directory, const ReplayOptions& options,
+                             bool traces) {
+  const auto add = [&](const std::string& path, std::string_view text) -> Result<ChildOutcome> {
+    std::error_code error;
+    const std::string folder = fs::path(path).parent_path().string();
+    fs::create_directories(folder, error);
+    if (error) return core::refuse(RefusalCode::file_write_failed, folder, error.message());
+    ISOTRACE_TRY_DONE(core::PosixFiles().write(path, core::as_bytes(text)));
+    return compile(options, directory, "", path);
+  };
+  std::string_view folder;
+  for (const CoqFile& file : coq_library()) {
+    if ((file.folder == "trace") != traces) continue;
+    if (file.folder == "float" && folder != "float") {
+      ISOTRACE_TRY(const ChildOutcome probe, add(directory + "/probe/Probe.v",
+                                                 "From Flocq Require Import BinarySingleNaN.\n"));
+      if (probe.exit_status != 0) return Done{};
+    }
+    folder = file.folder;
+    const std::string path = directory + "/" + std::string(folder) + "/" + std::string(file.name);
+    ISOTRACE_TRY(const ChildOutcome outcome, add(path, file.text));
+    if (outcome.timed_out || outcome.exit_status != 0) {
+      return core::refuse(RefusalCode::solver_failed, path, failure_of(outcome));
+    }
+  }
+  return Done{};
+}
+
+using Open = std::vector<std::pair<const Obligation*, ObligationReplay*>>;
+
 Result<Done> replay_open_obligations(const Bundle& bundle, const ReplayOptions& options,
-                                     std::vector<ObligationReplay*> open) {
+                                     const Open& open) {
   ISOTRACE_TRY(const std::unique_ptr<FreshFolder> folder,
                FreshFolder::make(options.work_directory));
   ISOTRACE_TRY_DONE(write_bundle(bundle, folder->path()));
   std::string library = options.compiled_library;
   if (library.empty()) {
     library = folder->path() + "/library";
-    ISOTRACE_TRY_DONE(compile_coq_library(library, options));
+    ISOTRACE_TRY_DONE(compile_library(library, options, bundle.subjects.root.has_value()));
   }
-  Replay replay(options, library, folder->path() + "/coq/gen");
-  ISOTRACE_TRY_DONE(replay.compile_network(bundle));
-  for (ObligationReplay* obligation : open) {
-    ISOTRACE_TRY(*obligation, replay.replay(obligation->id));
+  Replay replay(options, library, folder->path());
+  for (const auto& [obligation, verdict] : open) {
+    ISOTRACE_TRY(*verdict, replay.replay(*obligation));
   }
   return Done{};
 }
@@ -201,6 +287,7 @@ std::string_view replay_status_name(ReplayStatus status) {
     case ReplayStatus::axiom_violation: return "axiom_violation";
     case ReplayStatus::statement_mismatch: return "statement_mismatch";
     case ReplayStatus::timeout: return "timeout";
+    case ReplayStatus::unsupported: return "unsupported";
   }
   return "rejected";
 }
@@ -212,43 +299,44 @@ bool ReconcileReport::all_replayed() const {
 }
 
 Result<Done> compile_coq_library(const std::string& directory, const ReplayOptions& options) {
-  std::error_code error;
-  fs::create_directories(directory, error);
-  if (error) return core::refuse(RefusalCode::file_write_failed, directory, error.message());
-  for (const CoqFile& file : coq_library()) {
-    const std::string path = directory + "/" + std::string(file.name);
-    ISOTRACE_TRY_DONE(core::PosixFiles().write(path, core::as_bytes(file.text)));
-    ISOTRACE_TRY(const ChildOutcome outcome, compile(options, directory, "", path));
-    if (outcome.timed_out || outcome.exit_status != 0) {
-      return core::refuse(RefusalCode::solver_failed, path, failure_of(outcome));
-    }
-  }
-  return Done{};
+  ISOTRACE_TRY_DONE(compile_library(directory, options, false));
+  return compile_library(directory, options, true);
 }
 
 Result<ReconcileReport> reconcile_coq(const std::string& directory, const Proof* expected,
                                       const ReplayOptions& options) {
-  ISOTRACE_TRY(const Proof proof, read_bundle_proof(directory));
-  ISOTRACE_TRY(const Bundle bundle, export_coq(proof));
+  ISOTRACE_TRY(const Bundle bundle, regenerate(directory));
   if (access(options.coqc.c_str(), X_OK) != 0) {
     return core::refuse(RefusalCode::assistant_absent, options.coqc, "install the package coq");
   }
   const Comparison comparison(directory, bundle);
   const bool other_proof = expected != nullptr && proof_digest(*expected) != bundle.subjects.proof;
-  ReconcileReport report{bundle.subjects, bundle.obligations[0].semantics, {}};
-  std::vector<std::size_t> open;
+  ReconcileReport report{bundle.subjects, bundle.obligations[0].semantics, {}, bundle.omitted};
+  std::vector<const Obligation*> asked;
   for (const Obligation& obligation : bundle.obligations) {
-    auto verdict = comparison.judge(obligation.id);
-    if (other_proof)
-      verdict = {obligation.id, ReplayStatus::statement_mismatch, "another proof was expected", {}};
-    if (!verdict) open.push_back(report.obligations.size());
-    report.obligations.push_back(verdict ? *std::move(verdict)
-                                         : ObligationReplay{obligation.id, {}, {}, {}});
+    if (obligation.tier == "closed" || options.tier != "closed") {
+      asked.push_back(&obligation);
+    } else {
+      report.omitted.push_back({obligation.id, "tier " + obligation.tier + " was not asked for"});
+    }
   }
-  if (open.empty()) return report;
-  std::vector<ObligationReplay*> pending;
-  for (const std::size_t i : open) pending.push_back(&report.obligations[i]);
-  ISOTRACE_TRY_DONE(replay_open_obligations(bundle, options, std::move(pending)));
+  report.obligations.resize(asked.size());
+  Open open;
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    auto verdict = comparison.judge(*asked[i]);
+    if (other_proof)
+      verdict = {asked[i]->id,
+                 ReplayStatus::statement_mismatch,
+                 "another proof was expected",
+                 {},
+                 asked[i]->tier};
+    if (verdict) {
+      report.obligations[i] = *std::move(verdict);
+    } else {
+      open.emplace_back(asked[i], &report.obligations[i]);
+    }
+  }
+  if (!open.empty()) ISOTRACE_TRY_DONE(replay_open_obligations(bundle, options, open));
   return report;
 }
 

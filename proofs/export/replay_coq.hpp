@@ -12,11 +12,12 @@
 namespace isotrace::proofs {
 
 enum class ReplayStatus : std::uint8_t {
-  replayed,            ///< coqc accepted the theorem, and it depends on no axiom
+  replayed,            ///< coqc accepted the theorem, and it depends on its tier's axioms exactly
   rejected,            ///< coqc did not accept it, or a file is not what the proof gives
-  axiom_violation,     ///< it depends on axioms, or a file contains a command that could add some
+  axiom_violation,     ///< it depends on others, or a file contains a command that could add some
   statement_mismatch,  ///< the bundle states something else than its proof (or the expected one)
   timeout,
+  unsupported,  ///< it needs Flocq, which is not installed
 };
 std::string_view replay_status_name(ReplayStatus status);
 
@@ -24,13 +25,15 @@ struct ObligationReplay {
   std::string id;
   ReplayStatus status = ReplayStatus::rejected;
   std::string detail;               ///< empty if replayed
-  std::vector<std::string> axioms;  ///< as Print Assumptions names them
+  std::vector<std::string> axioms;  ///< as Print Assumptions names them, sorted
+  std::string tier;                 ///< of the obligation
 };
 
 struct ReconcileReport {
   BundleSubjects subjects;  ///< what the theorems speak of; for the caller to compare
-  std::string semantics;    ///< "fp32-any-order" or "real"
+  std::string semantics;    ///< of the first: "fp32-any-order" or "real"
   std::vector<ObligationReplay> obligations;
+  std::vector<Omission> omitted;  ///< theorems that the bundle does not have, or was not asked for
 
   /// Every obligation (there is at least one) is replayed.
   [[nodiscard]] bool all_replayed() const;
@@ -43,14 +46,18 @@ struct ReplayOptions {
   std::uint64_t memory_bytes_max = std::uint64_t{16} << 30;
   /// A folder that compile_coq_library filled and nobody else can write to; empty: compile anew.
   std::string compiled_library;
+  /// Theorems of tiers with more axioms than this one are left out: "closed" or "reals".
+  std::string tier = "reals";
 };
 
-/// Compiles our library into `directory` (made if absent). Refuses assistant_absent,
+/// Compiles our library into `directory` (made if absent); the part about floats only if Flocq is
+/// installed. Refuses assistant_absent,
 /// file_write_failed, solver_failed (coqc does not accept the library).
 core::Result<core::Done> compile_coq_library(const std::string& directory,
                                              const ReplayOptions& options);
 
-/// Replays the bundle in `directory`. With `expected`, its proof must be that one. Refuses
+/// Replays the bundle in `directory`. With `expected`, its proof must be that one (a bundle about a
+/// step of a trace has none). Refuses
 /// assistant_absent, file_* (no bundle there), proof_* and whatever export_coq refuses.
 core::Result<ReconcileReport> reconcile_coq(const std::string& directory, const Proof* expected,
                                             const ReplayOptions& options);

@@ -71,6 +71,27 @@ void Attack::mutate(const Candidate& from, Candidate& to, double sigma,
   }
 }
 
+std::size_t Attack::climb(Candidate& current, double sigma, core::PhiloxStream& random,
+                          std::size_t evaluations) {
+  std::size_t used = 0;
+  Candidate next;
+  // Past zero a few steps more, so that the reference's other order of operations agrees.
+  int beyond = 0;
+  while (sigma > 1e-5 && used < evaluations && beyond < 64) {
+    mutate(current, next, sigma, random);
+    measure(next);
+    ++used;
+    if (next.excess < current.excess) {
+      std::swap(current, next);
+      sigma = std::min(0.5, sigma * 1.6);
+    } else {
+      sigma *= 0.9;
+    }
+    if (current.excess <= 0) ++beyond;
+  }
+  return used;
+}
+
 Candidate Attack::evolve(core::PhiloxStream& random, std::size_t evaluations) {
   Candidate best = random_point(random);
   std::size_t used = 1;
@@ -78,28 +99,13 @@ Candidate Attack::evolve(core::PhiloxStream& random, std::size_t evaluations) {
     Candidate current = random_point(random);
     for (int i = 0; i < 39; ++i) current = better(current, random_point(random));
     used += 40;
-    double sigma = 0.3;
-    Candidate next;
-    // Past zero a few steps more, so that the reference's other order of operations agrees.
-    int beyond = 0;
-    while (sigma > 1e-5 && used < evaluations && beyond < 64) {
-      mutate(current, next, sigma, random);
-      measure(next);
-      ++used;
-      if (next.excess < current.excess) {
-        std::swap(current, next);
-        sigma = std::min(0.5, sigma * 1.6);
-      } else {
-        sigma *= 0.9;
-      }
-      if (current.excess <= 0) ++beyond;
-    }
+    used += climb(current, 0.3, random, evaluations - std::min(used, evaluations));
     best = better(best, current);
   }
   return best;
 }
 
-/// Gradient of the row with the largest excess, through the ReLUs that are on.
+/// Gradient of the row with the largest excess.
 std::vector<double> Attack::gradient(const Candidate& at) const {
   std::vector<std::vector<double>> values;
   std::vector<double> x(at.x.begin(), at.x.end());
@@ -112,7 +118,8 @@ std::vector<double> Attack::gradient(const Candidate& at) const {
       } else {
         for (std::size_t i = 0; i < layer.in; ++i) sum += layer.row(o)[i] * x[i];
       }
-      y[o] = layer.relu && layer.relu_on[o] != 0 ? std::max(0.0, sum) : sum;
+      const bool acts = layer.activated && layer.activated_on[o] != 0;
+      y[o] = acts ? activate(layer.activation, sum) : sum;
     }
     x = y;
     values.push_back(std::move(y));
@@ -136,7 +143,10 @@ std::vector<double> Attack::gradient(const Candidate& at) const {
     const Layer& layer = network_.layers[k];
     std::vector<double> below(layer.in, 0);
     for (std::size_t o = 0; o < layer.out; ++o) {
-      if (slope[o] == 0 || (layer.relu && layer.relu_on[o] != 0 && values[k][o] <= 0)) continue;
+      if (layer.activated && layer.activated_on[o] != 0) {
+        slope[o] *= activation_slope(layer.activation, values[k][o]);
+      }
+      if (slope[o] == 0) continue;
       if (layer.kind == Layer::Kind::diagonal) {
         below[o] = slope[o] * layer.weights[o];
         continue;

@@ -25,6 +25,10 @@ class Attack {
   Candidate probe_landmarks(core::PhiloxStream& random);
   /// Restarting (1+1)-ES with about this many evaluations; ends early at a point without excess.
   Candidate evolve(core::PhiloxStream& random, std::size_t evaluations);
+  /// One (1+1)-ES from a point, with steps of about `sigma` of the box at first. Returns how many
+  /// evaluations it took.
+  std::size_t climb(Candidate& current, double sigma, core::PhiloxStream& random,
+                    std::size_t evaluations);
   /// Sign-gradient descent from random starts; ends early likewise.
   Candidate descend(core::PhiloxStream& random, std::size_t starts);
 

@@ -11,18 +11,12 @@ constexpr double unknown = 1e300;
 /// Below the largest binary32: beyond this a float run may leave the model of roundings.
 constexpr double height_max = 0x1p126;
 
-/// The greatest binary32 number not above a value.
-double float_below(double value) {
-  const auto rounded = static_cast<float>(value);
-  return double{double{rounded} > value ? std::nextafter(rounded, -HUGE_VALF) : rounded};
-}
-
 }  // namespace
 
 Bounds unknown_bounds(const Network& network) {
   Bounds bounds;
   for (const Layer& layer : network.layers) {
-    const std::size_t size = layer.relu ? padded(layer.out) : 0;
+    const std::size_t size = layer.activated ? padded(layer.out) : 0;
     bounds.lower.emplace_back(size, -unknown);
     bounds.upper.emplace_back(size, unknown);
   }
@@ -43,7 +37,7 @@ Relaxation::Relaxation(const Network& network, const Kernels& kernels)
     active_.emplace_back(every_.begin(), every_.begin() + static_cast<std::ptrdiff_t>(layer.out));
   }
   high_ = heights_ = low_;
-  upper_slopes_ = upper_shifts_ = errors_ = magnitudes_ = lower_slopes_;
+  upper_slopes_ = upper_shifts_ = lower_shifts_ = errors_ = magnitudes_ = lower_slopes_;
 }
 
 void Relaxation::reserve(std::size_t rows) {
@@ -67,7 +61,7 @@ void Relaxation::tighten(Bounds& bounds, const Box& box) {
     }
     charge_errors(k);
     bound_by_interval(k);
-    if (network_.layers[k].relu) {
+    if (network_.layers[k].activated) {
       bound_layer(k, bounds);
       relax_layer(k, bounds);
     }
@@ -129,11 +123,11 @@ void Relaxation::pass_affine(std::size_t k, std::size_t rows) {
 /// Takes rows over the results of layer `layers` - 1 down to the inputs, with the default slopes.
 void Relaxation::substitute(std::size_t layers, std::size_t rows) {
   for (std::size_t k = layers; k-- > 0;) {
-    if (network_.layers[k].relu) {
+    if (network_.layers[k].activated) {
       for (std::size_t r = 0; r < rows; ++r) {
         constants_[r] += kernels_.relax({rows_.data() + r * stride_, lower_slopes_[k].data(),
-                                         upper_slopes_[k].data(), upper_shifts_[k].data(),
-                                         lower_slopes_[k].size()});
+                                         lower_shifts_[k].data(), upper_slopes_[k].data(),
+                                         upper_shifts_[k].data(), lower_slopes_[k].size()});
       }
     }
     pass_affine(k, rows);
@@ -148,7 +142,9 @@ void Relaxation::bound_layer(std::size_t k, Bounds& bounds) {
   for (std::uint32_t i = 0; i < size; ++i) {
     lower[i] = std::max(lower[i], low_[k + 1][i]);
     upper[i] = std::min(upper[i], high_[k + 1][i]);
-    if (network_.layers[k].relu_on[i] != 0 && lower[i] < 0 && upper[i] > 0) unstable_.push_back(i);
+    if (network_.layers[k].activated_on[i] == 0) continue;
+    const bool is_curve = network_.layers[k].activation != Activation::relu;
+    if (is_curve ? lower[i] < upper[i] : lower[i] < 0 && upper[i] > 0) unstable_.push_back(i);
   }
   // A block at a time, so that wide layers need no matrix of all rows.
   constexpr std::size_t block = 128;
@@ -180,12 +176,24 @@ void Relaxation::relax_layer(std::size_t k, const Bounds& bounds) {
     double& lower_slope = lower_slopes_[k][i];
     double& upper_slope = upper_slopes_[k][i];
     double& upper_shift = upper_shifts_[k][i];
-    upper_shift = 0;
-    if (network_.layers[k].relu_on[i] == 0) {
+    double& lower_shift = lower_shifts_[k][i];
+    upper_shift = lower_shift = 0;
+    if (network_.layers[k].activated_on[i] == 0) {
       lower_slope = upper_slope = 1;
       active_[k].push_back(i);
       low_[k + 1][i] = l;
       high_[k + 1][i] = u;
+      continue;
+    }
+    if (const Activation curve = network_.layers[k].activation; curve != Activation::relu) {
+      const CurvePiece piece = curve_piece(curve, network_.real, l, std::max(l, u));
+      lower_slope = piece.below.slope;
+      lower_shift = piece.below.shift;
+      upper_slope = piece.above.slope;
+      upper_shift = piece.above.shift;
+      active_[k].push_back(i);
+      low_[k + 1][i] = piece.least;
+      high_[k + 1][i] = piece.most;
       continue;
     }
     if (l >= 0) {
@@ -232,8 +240,8 @@ void Relaxation::bound_by_interval(std::size_t k) {
     upper = high + layer.bias[o] + errors_[k][o];
     if (layer.roundings == 1 && layer.handed_on[o] == 0) {
       // A single rounding is monotone.
-      lower = std::max(lower, float_below(low + layer.bias[o]));
-      upper = std::min(upper, -float_below(-(high + layer.bias[o])));
+      lower = std::max(lower, double{static_cast<float>(low + layer.bias[o])});
+      upper = std::min(upper, double{static_cast<float>(high + layer.bias[o])});
     }
   }
 }
@@ -256,15 +264,16 @@ Relaxation::Row Relaxation::bound_row(const RowForm& row, const Slopes& lower_sl
       (*coefficients_after)[k].assign(rows_.begin(),
                                       rows_.begin() + static_cast<std::ptrdiff_t>(size));
     }
-    if (network_.layers[k].relu) {
-      constants_[0] += kernels_.relax({rows_.data(), lower_slopes[k].data(),
-                                       upper_slopes_[k].data(), upper_shifts_[k].data(), size});
+    if (network_.layers[k].activated) {
+      constants_[0] +=
+          kernels_.relax({rows_.data(), lower_slopes[k].data(), lower_shifts_[k].data(),
+                          upper_slopes_[k].data(), upper_shifts_[k].data(), size});
     }
     for (const SignSplit& split : signs) {
       if (split.layer == k) rows_[split.neuron] -= split.weight * split.sign;
     }
+    magnitude -= kernels_.shift(rows_.data(), zeros_.data(), magnitudes_[k].data(), size);
     pass_affine(k, 1);
-    magnitude = std::max(magnitude, std::fabs(constants_[0]));
   }
   for (std::size_t i = 0; i < row.inputs.size(); ++i) rows_[i] += row.inputs[i];
   Row bound;
@@ -280,13 +289,19 @@ Relaxation::Row Relaxation::bound_row(const RowForm& row, const Slopes& lower_sl
   return bound;
 }
 
-double Relaxation::least_of_intervals(const RowForm& row) const {
-  double sum = 0;
+Relaxation::Sum Relaxation::least_of_intervals(const RowForm& row) const {
+  Sum sum;
+  const auto add = [&](double coefficient, double low, double high) {
+    const double term = coefficient * (coefficient < 0 ? high : low);
+    sum.least += term;
+    sum.magnitude += std::fabs(term);
+  };
   for (std::size_t i = 0; i < row.outputs.size(); ++i) {
-    sum += row.outputs[i] * (row.outputs[i] < 0 ? high_.back()[i] : low_.back()[i]);
+    add(row.outputs[i], low_.back()[i], high_.back()[i]);
+    sum.magnitude += std::fabs(row.outputs[i]) * magnitudes_.back()[i];
   }
   for (std::size_t i = 0; i < row.inputs.size(); ++i) {
-    sum += row.inputs[i] * (row.inputs[i] < 0 ? box_.upper[i] : box_.lower[i]);
+    add(row.inputs[i], box_.lower[i], box_.upper[i]);
   }
   return sum;
 }
@@ -311,9 +326,9 @@ Slopes Relaxation::relaxed_values(const Row& row, const Slopes& lower_slopes,
     for (std::size_t i = 0; i < layer.out; ++i) {
       z[i] += layer.bias[i];
       x[i] = z[i];
-      if (!layer.relu || layer.relu_on[i] == 0) continue;
+      if (!layer.activated || layer.activated_on[i] == 0) continue;
       x[i] = coefficients_after[k][i] < 0 ? upper_slopes_[k][i] * z[i] + upper_shifts_[k][i]
-                                          : lower_slopes[k][i] * z[i];
+                                          : lower_slopes[k][i] * z[i] + lower_shifts_[k][i];
     }
   }
   return values;

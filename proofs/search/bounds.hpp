@@ -57,7 +57,9 @@ class Relaxation {
     std::vector<double> coefficients;  ///< [padded(inputs)]
     double constant = 0;
     double least = 0;
-    double magnitude = 0;  ///< of what was added up, to judge the rounding
+    /// Sum over all layers of |coefficient| * (sum |w| H + |b|): every rounding of the passes, here
+    /// and in the checker, is relative to a term of it.
+    double magnitude = 0;
   };
   /// One row ([padded(outputs)]) with the given lower slopes; `coefficients_after`, if wanted,
   /// receives its coefficients of each layer's results.
@@ -73,7 +75,11 @@ class Relaxation {
   [[nodiscard]] const Slopes& default_slopes() const { return lower_slopes_; }
   [[nodiscard]] const Slopes& upper_slopes() const { return upper_slopes_; }
   /// A lower bound of a row from the interval of each output and input alone.
-  [[nodiscard]] double least_of_intervals(const RowForm& row) const;
+  struct Sum {
+    double least = 0;
+    double magnitude = 0;
+  };
+  [[nodiscard]] Sum least_of_intervals(const RowForm& row) const;
   /// Sum |w| H + |b| of a neuron: the scale of the rounding errors of its bounds.
   [[nodiscard]] const Slopes& magnitudes() const { return magnitudes_; }
   /// False if some value may overflow binary32.
@@ -95,7 +101,7 @@ class Relaxation {
   std::size_t stride_;
   std::vector<LayerError> error_rules_;
   std::vector<double> zeros_;
-  Slopes lower_slopes_, upper_slopes_, upper_shifts_, errors_, magnitudes_;
+  Slopes lower_slopes_, lower_shifts_, upper_slopes_, upper_shifts_, errors_, magnitudes_;
   Slopes heights_;                                  ///< [k]: bound on |value| entering layer k
   Slopes low_, high_;                               ///< [k]: interval of the value entering layer k
   std::vector<std::vector<std::uint32_t>> active_;  ///< [k]: results of layer k that can matter

@@ -7,6 +7,13 @@
 namespace isotrace::proofs::search {
 namespace {
 
+/// The least and the greatest derivative of an activation over a range.
+std::pair<double, double> slopes_of(Activation activation, double low, double high) {
+  const auto at = [&](double x) { return activation_slope(activation, activate(activation, x)); };
+  if (activation == Activation::relu) return {low >= 0 ? 1 : 0, high > 0 ? 1 : 0};
+  return {std::min(at(low), at(high)), at(std::clamp(0.0, low, std::max(low, high)))};
+}
+
 /// Largest |d(row * y) / dx_i| over the box, from centre and radius of each partial derivative.
 std::vector<double> gradient_reach(const Network& network, const Kernels& kernels,
                                    const Bounds& bounds, const RowForm& row) {
@@ -18,11 +25,14 @@ std::vector<double> gradient_reach(const Network& network, const Kernels& kernel
   std::copy(row.outputs.begin(), row.outputs.end(), centre.begin());
   for (std::size_t k = network.layers.size(); k-- > 0;) {
     const Layer& layer = network.layers[k];
-    for (std::size_t i = 0; layer.relu && i < layer.out; ++i) {
-      if (layer.relu_on[i] == 0 || bounds.lower[k][i] >= 0) continue;
-      const double reach = bounds.upper[k][i] > 0 ? 1 : 0;
-      const double low = std::min(0.0, centre[i] - radius[i]) * reach;
-      const double high = std::max(0.0, centre[i] + radius[i]) * reach;
+    for (std::size_t i = 0; layer.activated && i < layer.out; ++i) {
+      if (layer.activated_on[i] == 0) continue;
+      const auto [flat, steep] =
+          slopes_of(layer.activation, bounds.lower[k][i], bounds.upper[k][i]);
+      const double from = centre[i] - radius[i];
+      const double to = centre[i] + radius[i];
+      const double low = std::min(flat * from, steep * from);
+      const double high = std::max(flat * to, steep * to);
       centre[i] = 0.5 * (low + high);
       radius[i] = 0.5 * (high - low);
     }

@@ -12,11 +12,12 @@ FloatModel::FloatModel(const Network& network, const Kernels& kernels)
     FloatLayerData data{layer.in,
                         layer.out,
                         (layer.out + 15) / 16 * 16,
-                        layer.relu,
+                        layer.activated,
                         layer.kind == Layer::Kind::diagonal,
+                        layer.activation,
                         {},
                         {},
-                        layer.relu_on};
+                        layer.activated_on};
     widest_ = std::max(widest_, data.columns);
     data.bias.assign(data.columns, 0);
     data.weights.assign(data.columns * (data.diagonal ? 1 : layer.in), 0);
@@ -45,8 +46,12 @@ double FloatModel::excess(const Problem& problem, std::span<const float> x,
     } else {
       kernels_.affine({from, layer.in, layer.weights.data(), layer.bias.data(), to, layer.columns});
     }
-    for (std::size_t i = 0; layer.relu && i < layer.out; ++i) {
-      to[i] = layer.relu_on[i] != 0 && to[i] < 0 ? 0.0F : to[i];
+    for (std::size_t i = 0; layer.activated && i < layer.out; ++i) {
+      if (layer.activation == Activation::relu) {
+        to[i] = layer.activated_on[i] != 0 && to[i] < 0 ? 0.0F : to[i];
+      } else if (layer.activated_on[i] != 0) {
+        to[i] = static_cast<float>(activate(layer.activation, double{to[i]}));
+      }
     }
     std::swap(from, to);
   }

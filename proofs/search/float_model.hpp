@@ -21,10 +21,11 @@ class FloatModel {
  private:
   struct FloatLayerData {
     std::size_t in, out, columns;
-    bool relu, diagonal;
+    bool activated, diagonal;
+    Activation activation;
     std::vector<float> weights;  ///< dense: [in][columns]; diagonal: [columns]
     std::vector<float> bias;     ///< [columns]
-    std::vector<std::uint8_t> relu_on;
+    std::vector<std::uint8_t> activated_on;
   };
 
   const Kernels& kernels_;

@@ -24,11 +24,12 @@ struct Product {
   std::size_t index_count;
 };
 
-/// What a row of coefficients meets on its way through one ReLU layer: h >= lower_slope * z and
-/// h <= upper_slope * z + upper_shift. All [size], a multiple of lane_count.
+/// What a row of coefficients meets on its way through one activation: h >= lower_slope * z +
+/// lower_shift and h <= upper_slope * z + upper_shift. All [size], a multiple of lane_count.
 struct ReluPass {
   double* row;
   const double* lower_slope;
+  const double* lower_shift;
   const double* upper_slope;
   const double* upper_shift;
   std::size_t size;

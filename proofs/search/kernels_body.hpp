@@ -50,7 +50,7 @@ double relax(const ReluPass& p) {
     const Lanes v = load(p.row + j);
     const Lanes negative = v < zero ? v : zero;
     const Lanes positive = v < zero ? zero : v;
-    sum += negative * load(p.upper_shift + j);
+    sum += negative * load(p.upper_shift + j) + positive * load(p.lower_shift + j);
     *reinterpret_cast<Lanes*>(p.row + j) =
         positive * load(p.lower_slope + j) + negative * load(p.upper_slope + j);
   }

@@ -6,6 +6,10 @@
 namespace isotrace::proofs::search {
 namespace {
 
+/// How near zero a bound counts as open, relative to what its neuron adds up: binary64 errs by
+/// thousands of units of 2^-53 at most, and slopes of all neurons only cost bytes.
+constexpr double nearness = 0x1p-30;
+
 /// The rows' linear bounds over the box: gap[r] + coefficients[r] * x <= row r - limit r.
 struct LinearRows {
   std::vector<Relaxation::Row> rows;
@@ -136,42 +140,48 @@ class Attempt {
   /// near zero could fall to the other side in the checker's rounding.
   [[nodiscard]] bool all_clearly_stable_or_not() const {
     for (std::size_t k = 0; k < network_.layers.size(); ++k) {
-      if (!network_.layers[k].relu) continue;
+      if (!network_.layers[k].activated) continue;
       for (const std::uint32_t i : network_.layers[k].relu_order) {
         const double nearest =
             std::min(std::fabs(bounds_.lower[k][i]), std::fabs(bounds_.upper[k][i]));
-        if (nearest < 1e-11 * relaxation_.magnitudes()[k][i]) return false;
+        if (nearest < nearness * relaxation_.magnitudes()[k][i]) return false;
       }
     }
     return true;
   }
 
   [[nodiscard]] bool unstable(std::size_t k, std::size_t i) const {
-    return network_.layers[k].relu_on[i] != 0 && bounds_.lower[k][i] < 0 && bounds_.upper[k][i] > 0;
+    const Layer& layer = network_.layers[k];
+    return layer.activation == Activation::relu && layer.activated_on[i] != 0 &&
+           bounds_.lower[k][i] < 0 && bounds_.upper[k][i] > 0;
   }
 
   /// Bounds the current combination with the current slopes; true if that closes the box.
   bool evaluate(bool own_slopes) {
     after_.resize(network_.layers.size());
+    for (double& weight : weights_) weight = shortened(weight);
+    for (SignSplit& split : signs_) split.weight = shortened(split.weight);
     const RowForm combined = combine_rows(problem_, weights_);
     row_ = relaxation_.bound_row(combined, slopes_, &after_, signs_);
     const double limit = combine_limits(problem_, weights_);
-    const double by_intervals = relaxation_.least_of_intervals(combined);
-    const double value = std::max(row_.least, by_intervals) - limit;
+    const Relaxation::Sum intervals = relaxation_.least_of_intervals(combined);
+    const bool by_intervals = intervals.least > row_.least;
+    const double value = std::max(row_.least, intervals.least) - limit;
     if (value <= best_value_) return false;
     best_value_ = value;
     best_.weights = weights_;
     best_.sign_weights.clear();
     for (const SignSplit& split : signs_) {
       // Intervals do without the signs.
-      best_.sign_weights.push_back(by_intervals > row_.least ? 0 : split.weight);
+      best_.sign_weights.push_back(by_intervals ? 0 : split.weight);
     }
     find_loosest();
     best_.weakest.resize(network_.inputs);
     for (std::size_t j = 0; j < network_.inputs; ++j) {
       best_.weakest[j] = row_.coefficients[j] < 0 ? box_.upper[j] : box_.lower[j];
     }
-    const double needed = rules_.margin * (row_.magnitude + std::fabs(limit));
+    const double needed =
+        rules_.margin * ((by_intervals ? intervals.magnitude : row_.magnitude) + std::fabs(limit));
     best_.proved =
         std::isfinite(value) &&
         (value > needed || (rules_.offers_zero && value >= 0 && some_strict_row_counts()));
@@ -189,7 +199,7 @@ class Attempt {
   void store_slopes() {
     const bool every = !all_clearly_stable_or_not();
     for (std::size_t k = 0; k < network_.layers.size(); ++k) {
-      if (!network_.layers[k].relu) continue;
+      if (!network_.layers[k].activated) continue;
       for (const std::uint32_t i : network_.layers[k].relu_order) {
         if (!every && !unstable(k, i)) continue;
         best_.slopes.push_back(static_cast<std::uint8_t>(std::lround(slopes_[k][i] * 255)));
@@ -202,7 +212,7 @@ class Attempt {
   void improve(double step) {
     const Slopes values = relaxation_.relaxed_values(row_, slopes_, after_);
     for (std::size_t k = 0; k < network_.layers.size(); ++k) {
-      if (!network_.layers[k].relu) continue;
+      if (!network_.layers[k].activated) continue;
       for (std::size_t i = 0; i < network_.layers[k].out; ++i) {
         if (!unstable(k, i) || after_[k][i] <= 0) continue;
         const double moved = slopes_[k][i] + (values[k][i] > 0 ? step : -step);
@@ -224,7 +234,7 @@ class Attempt {
     std::uint32_t element = 0;
     sign_step_ = 0;
     for (std::size_t k = 0; k < network_.layers.size(); ++k) {
-      if (!network_.layers[k].relu) continue;
+      if (!network_.layers[k].activated) continue;
       for (const std::uint32_t i : network_.layers[k].relu_order) {
         const std::uint32_t number = element++;
         sign_step_ = std::max(sign_step_, std::fabs(after_[k][i]));

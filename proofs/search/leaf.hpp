@@ -21,7 +21,7 @@ struct LeafAttempt {
 };
 
 struct LeafRules {
-  double margin = 1e-9;  ///< how far above zero a bound must be, relative to what was added up
+  double margin = 0;  ///< how far above zero a bound must be, relative to what was added up
   /// Strict rows need no margin: a bound of exactly zero is offered to the checker.
   bool offers_zero = false;
   int gradient_steps = 10;

@@ -17,6 +17,10 @@ using core::Result;
 using core::Shape;
 using core::Tensor;
 
+/// The checker knows 1 / sqrt(variance + epsilon) as an interval of relative radius 2^-22, which
+/// costs a form at most the radius and the width of it: three times 4 roundings.
+constexpr std::size_t root_roundings = 12;
+
 std::size_t as_size(std::int64_t dim) { return static_cast<std::size_t>(dim); }
 
 auto mismatch(std::string detail) {
@@ -44,7 +48,11 @@ Lowering::Step Lowering::add_product(const Tensor& weights, const Product& produ
       }
     }
   }
-  layer->roundings = roundings(product.k + (product.factor == 1 ? 0 : 1));
+  // Products by 0, 1 and -1 are exact.
+  const bool exact = std::all_of(values.begin(), values.end(),
+                                 [](float w) { return w == 0 || std::fabs(w) == 1; });
+  const std::size_t products = product.k - (exact && product.k > 0 ? 1 : 0);
+  layer->roundings = roundings(products + (product.factor == 1 ? 0 : 1));
   start_front(std::move(shape));
   return Done{};
 }
@@ -212,7 +220,7 @@ Lowering::Step Lowering::lower_batch_normalization(const Node& node) {
   }
   bias_open_ = false;
   ISOTRACE_TRY_DONE(add_diagonal(ones, means, 1));
-  ISOTRACE_TRY_DONE(add_diagonal(roots, zeros, 1));
+  ISOTRACE_TRY_DONE(add_diagonal(roots, zeros, 1 + root_roundings));
   return add_diagonal(scales, biases, 2);
 }
 

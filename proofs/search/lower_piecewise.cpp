@@ -15,7 +15,7 @@ using core::Tensor;
 
 /// In place where nobody else needs the neurons. A ReLU of a ReLU's result gets a layer of its own,
 /// as in the checker: slopes are counted.
-Lowering::Step Lowering::lower_relu() {
+Lowering::Step Lowering::lower_activation(Activation activation) {
   if (!owns_front()) {
     std::vector<SparseRow> rows;
     for (const std::uint32_t neuron : front_.neurons) rows.push_back({{{neuron, 1}}, 0});
@@ -23,12 +23,13 @@ Lowering::Step Lowering::lower_relu() {
     ISOTRACE_TRY_DONE(add_rows(rows, 0));
     start_front(shape);
   }
-  if (network_.layers.empty() || network_.layers.back().relu) push_identity();
+  if (network_.layers.empty() || network_.layers.back().activated) push_identity();
   Layer& layer = network_.layers.back();
-  layer.relu = true;
-  layer.relu_on.assign(padded(layer.out), 0);
-  for (const std::uint32_t neuron : front_.neurons) layer.relu_on[neuron] = 1;
-  layer.relu_order = front_.neurons;
+  layer.activated = true;
+  layer.activated_on.assign(padded(layer.out), 0);
+  for (const std::uint32_t neuron : front_.neurons) layer.activated_on[neuron] = 1;
+  layer.activation = activation;
+  if (activation == Activation::relu) layer.relu_order = front_.neurons;
   bias_open_ = false;
   return Done{};
 }

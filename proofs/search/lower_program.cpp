@@ -137,6 +137,8 @@ Lowering::Step Lowering::lower_operation(const Node& node) {
     case Op::gemm: return lower_gemm(node);
     case Op::conv: return lower_conv(node);
     case Op::relu: return lower_relu();
+    case Op::sigmoid: return lower_activation(Activation::sigmoid);
+    case Op::tanh: return lower_activation(Activation::tanh);
     case Op::leaky_relu:
       return lower_slopes(std::vector<double>(front_.neurons.size(), double{node.real("alpha")}));
     case Op::prelu: return lower_prelu(node);
@@ -205,6 +207,7 @@ void Lowering::start_front(Shape shape) {
 }
 
 Result<Network> Lowering::finish() {
+  network_.real = level_ == Level::real;
   if (network_.layers.empty()) push_identity();
   for (const auto& output : program_.outputs) {
     const auto found = values_.find(output.value);

@@ -58,7 +58,8 @@ class Lowering {
   Step add_gemm_bias(const core::Node& node);
 
   // lower_piecewise.cpp
-  Step lower_relu();
+  Step lower_activation(Activation activation);
+  Step lower_relu() { return lower_activation(Activation::relu); }
   Step lower_slopes(const std::vector<double>& slopes);
   Step lower_prelu(const core::Node& node);
   Step lower_abs();

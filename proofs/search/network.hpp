@@ -1,12 +1,14 @@
 // The network as the search sees it: a chain of affine layers, each optionally followed by a ReLU
-// of some neurons, with the float error of every layer as a count of roundings. Neurons that later
-// operations need are handed on from layer to layer. Untrusted: the checker lowers the
+// or a curve on some neurons, with the float error of every layer as a count of roundings. Neurons
+// that later operations need are handed on from layer to layer. Untrusted: the checker lowers the
 // program again with its own code.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <vector>
+
+#include <isotrace/proofs/search/curves.hpp>
 
 namespace isotrace::proofs::search {
 
@@ -16,7 +18,7 @@ inline std::size_t padded(std::size_t size) {
   return (size + lane_count - 1) / lane_count * lane_count;
 }
 
-/// y = W x + b, then max(y, 0) where relu_on. A diagonal layer scales element by element.
+/// y = W x + b, then the activation where activated_on. A diagonal layer scales element by element.
 struct Layer {
   enum class Kind { dense, diagonal };
 
@@ -30,9 +32,10 @@ struct Layer {
   /// Roundings on the longest path from an operand to the result; 0: the layer is exact.
   std::size_t roundings = 0;
   std::vector<std::uint8_t> handed_on;  ///< [out]: 1 where the layer only hands a neuron on
-  bool relu = false;
-  std::vector<std::uint8_t> relu_on;      ///< relu: [padded(out)], 1 where it applies
-  std::vector<std::uint32_t> relu_order;  ///< relu: neurons in the order of the program's elements
+  bool activated = false;
+  Activation activation = Activation::relu;
+  std::vector<std::uint8_t> activated_on;  ///< activated: [padded(out)], 1 where it applies
+  std::vector<std::uint32_t> relu_order;   ///< relu: neurons in the order of the program's elements
 
   [[nodiscard]] const double* row(std::size_t output) const {
     return weights.data() + output * padded(in);
@@ -41,6 +44,7 @@ struct Layer {
 
 struct Network {
   std::size_t inputs = 0;
+  bool real = false;                          ///< level R: nothing rounds
   std::vector<Layer> layers;                  ///< at least one; layer 0 reads the inputs
   std::vector<std::uint32_t> output_neurons;  ///< Y_j is this neuron of the last layer
 

@@ -1,6 +1,7 @@
 #include <isotrace/proofs/search/problem.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -37,6 +38,10 @@ Problem make_problem(const Network& network, const Case& unsafe) {
     problem.floats.upper.push_back(high);
     problem.floats.empty =
         problem.floats.empty || !(low <= high) || !std::isfinite(low) || !std::isfinite(high);
+    if (network.real || problem.floats.empty) continue;
+    // Strict sides stay closed, as the checker takes them.
+    if (!range.lower_strict) problem.box.lower[i] = double{low};
+    if (!range.upper_strict) problem.box.upper[i] = double{high};
   }
   for (const LinearRow& row : unsafe.rows) {
     RowForm form{std::vector<double>(padded(network.outputs()), 0), {}};
@@ -69,7 +74,7 @@ std::vector<double> evaluate(const Network& network, std::vector<double> x) {
       } else {
         for (std::size_t i = 0; i < layer.in; ++i) y[o] += layer.row(o)[i] * x[i];
       }
-      if (layer.relu && layer.relu_on[o] != 0) y[o] = std::max(0.0, y[o]);
+      if (layer.activated && layer.activated_on[o] != 0) y[o] = activate(layer.activation, y[o]);
     }
     x = std::move(y);
   }
@@ -81,6 +86,13 @@ double value_at(const RowForm& row, const std::vector<double>& x, const std::vec
   for (std::size_t i = 0; i < y.size(); ++i) sum += row.outputs[i] * y[i];
   for (std::size_t i = 0; i < row.inputs.size() && i < x.size(); ++i) sum += row.inputs[i] * x[i];
   return sum;
+}
+
+double shortened(double value) {
+  constexpr unsigned dropped = 52 - 9;
+  const std::uint64_t bits =
+      std::bit_cast<std::uint64_t>(value) + (std::uint64_t{1} << (dropped - 1));
+  return std::bit_cast<double>(bits >> dropped << dropped);
 }
 
 RowForm combine_rows(const Problem& problem, const std::vector<double>& weights) {

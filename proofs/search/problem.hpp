@@ -32,6 +32,9 @@ float round_into(const FloatBox& box, std::size_t index, double value);
 std::vector<double> evaluate(const Network& network, std::vector<double> x);
 double value_at(const RowForm& row, const std::vector<double>& x, const std::vector<double>& y);
 
+/// The number with nine bits of fraction nearest to `value`: proof files keep such ones short.
+double shortened(double value);
+
 /// Row weights * rows, and the same of the limits.
 RowForm combine_rows(const Problem& problem, const std::vector<double>& weights);
 double combine_limits(const Problem& problem, const std::vector<double>& weights);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <optional>
 
 #include <isotrace/core/limits.hpp>
@@ -17,6 +18,7 @@ struct ProveProgress {
   std::size_t cases = 0;
   std::uint64_t boxes_done = 0;  ///< of this case
   std::uint64_t boxes_open = 0;
+  double explored = 0;  ///< share of all cases that is closed, if each split halves what it splits
 };
 
 struct ProveOptions {
@@ -26,15 +28,24 @@ struct ProveOptions {
   unsigned jobs = 1;  ///< threads, at least 1; the outcome does not depend on it
   std::uint64_t nodes_max = core::limits::proof_nodes_max;  ///< tree nodes per case
   std::uint64_t seed = 0;                                   ///< of the attack
+  /// Bytes that a case's tree and open boxes may take; counted from what they hold.
+  std::uint64_t memory_max = std::numeric_limits<std::uint64_t>::max();
   /// Ask Z3 (in a sandbox) for a counterexample of tiny networks that stay undecided.
   bool solver = false;
   int solver_milliseconds = 10'000;
   std::function<void(const ProveProgress&)> progress;
+  /// A saved state to go on from: the answer is that of a search which was never interrupted.
+  /// Empty: from the beginning.
+  core::Bytes resume_from;
+  /// Takes the state of the search: whenever `wants_state`, asked after every round of boxes, says
+  /// so, and where the search ends undecided for lack of time or memory. Empty: never.
+  std::function<core::Result<core::Done>(core::ByteView)> save_state;
+  std::function<bool()> wants_state;
 };
 
 enum class UndecidedReason {
   timeout,
-  memory,            ///< nodes_max
+  memory,            ///< nodes_max or memory_max
   precision,         ///< the bounds, or the checker, cannot decide some box
   unsupported,       ///< see `refusal`
   unconfirmed_real,  ///< violated over the reals, not confirmed by a float run
@@ -53,7 +64,8 @@ struct ProveOutcome {
 };
 
 /// Refuses property_* (including property_mismatch: other numbers of inputs or outputs), what
-/// check_program refuses and what running the program refuses.
+/// check_program refuses, what running the program refuses, what save_state refuses, and for
+/// resume_from search_state_malformed, search_state_mismatch and limit_exceeded.
 core::Result<ProveOutcome> prove(const core::Program& program, const std::string& property_text,
                                  const ProveOptions& options);
 

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include <isotrace/core/check.hpp>
 #include <isotrace/proofs/checker/check_proof.hpp>
+#include <isotrace/proofs/search/children.hpp>
 #include <isotrace/proofs/search/solver_leaf.hpp>
 
 namespace isotrace::proofs::search {
@@ -19,9 +21,26 @@ constexpr double near_zero = 1e-6;
 /// Runs of the reference that a near miss may cost in all.
 constexpr std::size_t false_candidates_max = 500;
 
-constexpr double first_margin = 1e-9;
+/// How much further bounds of neurons, and what follows from them, may be off than one sum is.
+constexpr double margin_safety = 64;
 constexpr double margin_growth = 1e3;
-constexpr int margins_tried = 3;
+constexpr std::uint64_t margins_tried = 3;
+/// Rejected leaves that are split one by one: each takes another check.
+constexpr std::size_t leaves_mended_max = 16;
+
+double power(double base, std::uint64_t exponent) {
+  double value = 1;
+  for (std::uint64_t i = 0; i < exponent; ++i) value *= base;
+  return value;
+}
+
+/// What rounding may take from a bound in the checker, relative to all that is added up: a sum errs
+/// by at most 2^-53 per term, and a form passes one sum per neuron.
+double first_margin(const Network& network) {
+  std::size_t terms = padded(network.inputs);
+  for (const Layer& layer : network.layers) terms += padded(layer.out);
+  return std::ldexp(margin_safety * static_cast<double>(terms), -53);
+}
 
 }  // namespace
 
@@ -39,39 +58,104 @@ Prover::Prover(const core::Program& program, const Network& network, const Prope
 }
 
 core::Result<ProveOutcome> Prover::run() {
+  if (!options_.resume_from.empty()) ISOTRACE_TRY_DONE(resume());
   ProveOutcome outcome = decide();
-  if (execution_refusal_) return tl::make_unexpected(*std::move(execution_refusal_));
-  outcome.nodes = nodes_;
+  if (refusal_) return tl::make_unexpected(*std::move(refusal_));
+  outcome.nodes = progress_.nodes + current_.looked_at;
   return outcome;
 }
 
 ProveOutcome Prover::decide() {
-  if (attack_all()) return violated();
-  double margin = first_margin;
-  for (int attempt = 1;; ++attempt, margin *= margin_growth) {
+  // A saved state comes from behind the first attack.
+  if (options_.resume_from.empty() && attack_all()) return violated();
+  for (;;) {
+    if (auto ended = search_cases()) return *std::move(ended);
     Proof proof = empty_proof(Proof::Outcome::proved);
-    if (auto ended = search_cases(margin, proof)) return *std::move(ended);
-    bool retry = false;
-    ProveOutcome outcome = check(std::move(proof), retry);
-    if (!retry || attempt == margins_tried || execution_refusal_) return outcome;
+    proof.cases = std::move(progress_.cases);
+    progress_.cases.clear();
+    bool rejected = false;
+    ProveOutcome outcome = check_and_mend(std::move(proof), rejected);
+    if (!rejected || ++progress_.attempt == margins_tried || refusal_) return outcome;
   }
+}
+
+/// Leaves that the checker rejects are split, one by one; `rejected` if there are too many.
+ProveOutcome Prover::check_and_mend(Proof proof, bool& rejected) {
+  for (std::size_t mended = 0;; ++mended) {
+    std::uint64_t leaf = 0;
+    rejected = false;
+    ProveOutcome outcome = check(proof, rejected, leaf);
+    if (!rejected || mended == leaves_mended_max || out_of_time()) return outcome;
+    if (auto ended = split_leaf(proof, leaf)) return *std::move(ended);
+  }
+}
+
+/// The leaf in the order of all trees gets a subtree of its own.
+std::optional<ProveOutcome> Prover::split_leaf(Proof& proof, std::uint64_t leaf) {
+  for (std::size_t c = 0; c < proof.cases.size(); ++c) {
+    const std::vector<ProofNode>& nodes = proof.cases[c].nodes;
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      if (nodes[i].kind != ProofNode::Kind::leaf || leaf-- > 0) continue;
+      CaseState state = reopen_leaf(network_, kernels_, problems_[c], proof.cases[c], i);
+      SearchRules rules = rules_of(c);
+      rules.splits_first = true;
+      rules.leaf.offers_zero = false;
+      rules.progress = nullptr;
+      Workers workers(std::max(1U, options_.jobs));
+      SearchResult result =
+          search_splits(network_, model_, problems_[c], kernels_, workers, rules, state);
+      progress_.nodes += state.looked_at;
+      if (result.end == SearchEnd::confirmed) return violated();
+      if (result.end != SearchEnd::proved) return attack_further(c, result);
+      proof.cases[c] = std::move(result.proof);
+      return std::nullopt;
+    }
+  }
+  ISOTRACE_CHECK(false, leaf);
+  return std::nullopt;
+}
+
+/// What the tree depends on besides this code. Limits of time and memory may change on the way.
+core::Digest Prover::question() const {
+  core::ByteWriter fields;
+  fields.text("isotrace.search-question.v1").raw(core::program_digest(program_).view());
+  fields.text(property_text_).u8(static_cast<std::uint8_t>(options_.level)).u64(options_.seed);
+  return core::sha256(fields.bytes());
+}
+
+core::Result<core::Done> Prover::resume() {
+  ISOTRACE_TRY(SearchState state, read_search_state(options_.resume_from, question(), network_));
+  if (state.progress.cases.size() >= std::max<std::size_t>(1, problems_.size()) ||
+      state.progress.attempt >= margins_tried) {
+    return core::refuse(core::RefusalCode::search_state_malformed, "search state",
+                        "more cases or attempts than there are");
+  }
+  progress_ = std::move(state.progress);
+  current_ = std::move(state.current);
+  return core::Done{};
+}
+
+void Prover::save(const CaseState& state) {
+  if (!options_.save_state || refusal_) return;
+  auto saved = options_.save_state(write_search_state(question(), progress_, state));
+  if (!saved) refusal_ = std::move(saved).error();
 }
 
 bool Prover::out_of_time() const {
-  return execution_refusal_.has_value() || (options_.out_of_time && options_.out_of_time());
+  return refusal_.has_value() || (options_.out_of_time && options_.out_of_time());
 }
 
 bool Prover::confirm(const Candidate& candidate) {
-  if (!(candidate.excess <= near_zero) || execution_refusal_) return false;
-  if (candidate.excess > 0 && false_candidates_ >= false_candidates_max) return false;
+  if (!(candidate.excess <= near_zero) || refusal_) return false;
+  if (candidate.excess > 0 && progress_.false_candidates >= false_candidates_max) return false;
   if (options_.level == Level::real && !violates_in_reals(candidate)) return false;
   auto judged = judge_.confirm(candidate.x);
   if (!judged) {
-    execution_refusal_ = std::move(judged).error();
+    refusal_ = std::move(judged).error();
     return false;
   }
   counterexample_ = *std::move(judged);
-  if (!counterexample_) ++false_candidates_;
+  if (!counterexample_) ++progress_.false_candidates;
   return counterexample_.has_value();
 }
 
@@ -99,24 +183,39 @@ bool Prover::attack_all() {
   return false;
 }
 
-std::optional<ProveOutcome> Prover::search_cases(double margin, Proof& proof) {
+SearchRules Prover::rules_of(std::size_t case_index) {
+  SearchRules rules;
+  rules.leaf.margin = first_margin(network_) * power(margin_growth, progress_.attempt);
+  rules.leaf.offers_zero = progress_.attempt == 0;
+  rules.seed = options_.seed ^ (std::uint64_t{case_index} << 32U);
+  rules.nodes_max = options_.nodes_max;
+  rules.memory_max = options_.memory_max;
+  rules.out_of_time = [this] { return out_of_time(); };
+  rules.confirm = [this](const Candidate& candidate) { return confirm(candidate); };
+  rules.progress = [this, case_index](const CaseState& state) {
+    const auto cases = static_cast<double>(problems_.size());
+    if (options_.progress) {
+      options_.progress({case_index, problems_.size(), state.looked_at, state.open.size(),
+                         (static_cast<double>(case_index) + state.explored) / cases});
+    }
+    if (options_.wants_state && options_.wants_state()) save(state);
+  };
+  return rules;
+}
+
+std::optional<ProveOutcome> Prover::search_cases() {
   Workers workers(std::max(1U, options_.jobs));
-  for (std::size_t c = 0; c < problems_.size(); ++c) {
-    SearchRules rules;
-    rules.leaf.margin = margin;
-    rules.leaf.offers_zero = margin == first_margin;
-    rules.seed = options_.seed ^ (std::uint64_t{c} << 32U);
-    rules.nodes_max = options_.nodes_max;
-    rules.out_of_time = [this] { return out_of_time(); };
-    rules.confirm = [this](const Candidate& candidate) { return confirm(candidate); };
-    rules.progress = [&](std::uint64_t done, std::uint64_t open) {
-      if (options_.progress) options_.progress({c, problems_.size(), done, open});
-    };
-    SearchResult result = search_splits(network_, model_, problems_[c], kernels_, workers, rules);
-    nodes_ += result.nodes;
+  for (std::size_t c = progress_.cases.size(); c < problems_.size(); ++c) {
+    SearchResult result =
+        search_splits(network_, model_, problems_[c], kernels_, workers, rules_of(c), current_);
     if (result.end == SearchEnd::confirmed) return violated();
-    if (result.end != SearchEnd::proved) return attack_further(c, result);
-    proof.cases.push_back(std::move(result.proof));
+    if (result.end != SearchEnd::proved) {
+      if (result.end != SearchEnd::precision) save(current_);
+      return attack_further(c, result);
+    }
+    progress_.nodes += current_.looked_at;
+    progress_.cases.push_back(std::move(result.proof));
+    current_ = {};
   }
   return std::nullopt;
 }
@@ -137,6 +236,10 @@ ProveOutcome Prover::attack_further(std::size_t case_index, const SearchResult& 
   }
   switch (result.end) {
     case SearchEnd::timeout: return undecided(UndecidedReason::timeout, place + ": out of time");
+    case SearchEnd::memory:
+      return undecided(UndecidedReason::memory, place +
+                                                    ": tree and open boxes reached the limit of " +
+                                                    std::to_string(options_.memory_max) + " bytes");
     case SearchEnd::nodes:
       return undecided(UndecidedReason::memory, place + ": the tree reached its limit of " +
                                                     std::to_string(options_.nodes_max) + " nodes");
@@ -162,7 +265,9 @@ std::optional<ProveOutcome> Prover::ask_solver(std::size_t case_index) {
                        ": violated in real arithmetic; the float run does not confirm it");
 }
 
-ProveOutcome Prover::check(Proof proof, bool& retry) const {
+/// An accepted proof moves into the outcome. `leaf`, if rejected: how many leaves were accepted
+/// before.
+ProveOutcome Prover::check(Proof& proof, bool& rejected, std::uint64_t& leaf) const {
   auto report = check_proof(proof);
   if (!report) {
     ProveOutcome outcome = undecided(UndecidedReason::unsupported, core::describe(report.error()));
@@ -170,7 +275,8 @@ ProveOutcome Prover::check(Proof proof, bool& retry) const {
     return outcome;
   }
   if (!report->verdict.accepted()) {
-    retry = true;
+    rejected = true;
+    leaf = report->leaves;
     return undecided(UndecidedReason::precision,
                      "the checker rejects the proof: " + report->verdict.reason);
   }

@@ -19,8 +19,14 @@ class Prover {
  private:
   ProveOutcome decide();
   bool attack_all();
-  std::optional<ProveOutcome> search_cases(double margin, Proof& proof);
-  ProveOutcome check(Proof proof, bool& retry) const;
+  core::Result<core::Done> resume();
+  void save(const CaseState& state);
+  [[nodiscard]] core::Digest question() const;
+  [[nodiscard]] SearchRules rules_of(std::size_t case_index);
+  std::optional<ProveOutcome> search_cases();
+  ProveOutcome check_and_mend(Proof proof, bool& rejected);
+  std::optional<ProveOutcome> split_leaf(Proof& proof, std::uint64_t leaf);
+  ProveOutcome check(Proof& proof, bool& rejected, std::uint64_t& leaf) const;
   bool confirm(const Candidate& candidate);
   [[nodiscard]] bool violates_in_reals(const Candidate& candidate) const;
   ProveOutcome attack_further(std::size_t case_index, const SearchResult& result);
@@ -40,9 +46,9 @@ class Prover {
   FloatModel model_;
   std::vector<Problem> problems_;
   std::optional<Counterexample> counterexample_;
-  std::optional<core::Refusal> execution_refusal_;
-  std::size_t false_candidates_ = 0;
-  std::uint64_t nodes_ = 0;
+  std::optional<core::Refusal> refusal_;  ///< of a run, or of who keeps the state
+  SearchProgress progress_;
+  CaseState current_;
 };
 
 }  // namespace isotrace::proofs::search

@@ -8,7 +8,7 @@ namespace {
 
 smt::AffineLayer exact_layer(const Layer& layer) {
   smt::AffineLayer exact;
-  exact.relu = layer.relu;
+  exact.relu = layer.activated;
   for (std::size_t o = 0; o < layer.out; ++o) {
     exact.bias.push_back(core::exact_rational(layer.bias[o]));
     std::vector<core::Rational>& row = exact.weights.emplace_back(layer.in);
@@ -33,7 +33,7 @@ std::optional<std::vector<double>> find_real_counterexample(const Network& netwo
   if (neurons > smt::network_neurons_max) return std::nullopt;
   for (const Layer& layer : network.layers) {
     // The encoding knows layers whose ReLU applies to all neurons, and rows over outputs.
-    if (layer.relu && layer.relu_order.size() != layer.out) return std::nullopt;
+    if (layer.activated && layer.relu_order.size() != layer.out) return std::nullopt;
   }
   for (const LinearRow& row : unsafe.rows) {
     if (!row.input_terms.empty()) return std::nullopt;

@@ -1,11 +1,13 @@
 #include <isotrace/proofs/search/split_search.hpp>
 
 #include <algorithm>
+#include <cmath>
+#include <iterator>
 #include <memory>
 
 #include <isotrace/core/check.hpp>
 
-#include <isotrace/proofs/search/branching.hpp>
+#include <isotrace/proofs/search/children.hpp>
 
 namespace isotrace::proofs::search {
 namespace {
@@ -16,22 +18,13 @@ constexpr std::size_t point_check_levels = 8;
 constexpr std::size_t narrow_inputs = 24;
 /// Sign splits above one box, after which inputs are split.
 constexpr std::size_t signs_max = 64;
-/// Attack evaluations per box of a round.
+/// Attack evaluations per box of a round, and of later rounds: what was not found by then is rare.
 constexpr std::size_t evaluations_per_node = 24;
-
-struct TreeNode {
-  ProofNode node;
-  std::size_t lower_child = 0;
-  std::size_t upper_child = 0;
-};
-
-struct OpenBox {
-  Box box;
-  std::shared_ptr<const Bounds> inherited;
-  std::vector<SignSplit> signs;
-  std::size_t tree_node;
-  std::size_t depth;
-};
+constexpr std::uint64_t early_boxes = 4096;
+constexpr std::size_t later_evaluations_per_node = 4;
+/// Of the climb from the nearest point of each round.
+constexpr std::size_t climb_evaluations = 160;
+constexpr double climb_step = 0.02;
 
 /// What a worker finds out about one box; merged in order afterwards.
 struct BoxResult {
@@ -47,35 +40,43 @@ struct BoxResult {
 class Search {
  public:
   Search(const Network& network, const FloatModel& model, const Problem& problem,
-         const Kernels& kernels, Workers& workers, const SearchRules& rules)
+         const Kernels& kernels, Workers& workers, const SearchRules& rules, CaseState& state)
       : network_(network),
         model_(model),
         problem_(problem),
         kernels_(kernels),
         workers_(workers),
         rules_(rules),
-        splits_signs_(network.inputs > narrow_inputs) {
+        state_(state),
+        tree_(state.tree),
+        open_(state.open),
+        splits_signs_(network.inputs > narrow_inputs),
+        first_round_(state.round) {
     for (std::size_t i = 0; i < workers.count(); ++i) relaxations_.emplace_back(network, kernels);
   }
 
   SearchResult run() {
-    tree_.emplace_back();
-    open_.push_back(
-        {problem_.box, std::make_shared<const Bounds>(unknown_bounds(network_)), {}, 0, 0});
-    for (std::uint64_t round = 0; !open_.empty(); ++round) {
+    if (tree_.empty()) {
+      tree_.emplace_back();
+      open_.push_back(
+          {problem_.box, std::make_shared<const Bounds>(unknown_bounds(network_)), {}, 0, 0});
+    }
+    for (const TreeNode& node : tree_) tree_bytes_ += sizeof(TreeNode) + bytes_of(node.node);
+    for (; !open_.empty(); ++state_.round) {
       if (rules_.out_of_time()) return finish(SearchEnd::timeout);
       if (tree_.size() + 2 * rules_.round_nodes > rules_.nodes_max) {
         return finish(SearchEnd::nodes);
       }
-      if (const auto end = run_round(round)) return finish(*end);
-      if (rules_.progress) rules_.progress(looked_at_, open_.size());
+      if (bytes_held() > rules_.memory_max) return finish(SearchEnd::memory);
+      if (const auto end = run_round()) return finish(*end);
+      if (rules_.progress) rules_.progress(state_);
     }
     return finish(SearchEnd::proved);
   }
 
  private:
   /// Takes the newest boxes; the last job of a round is a stretch of attack on the whole case.
-  std::optional<SearchEnd> run_round(std::uint64_t round) {
+  std::optional<SearchEnd> run_round() {
     const std::size_t size = std::min(open_.size(), rules_.round_nodes);
     std::vector<OpenBox> batch(std::make_move_iterator(open_.end() - static_cast<long>(size)),
                                std::make_move_iterator(open_.end()));
@@ -87,22 +88,41 @@ class Search {
       if (worker == 0 && rules_.out_of_time()) stop = true;
       if (stop) return;
       if (index == size) {
-        attacked = attack(round, size * evaluations_per_node);
+        attacked = attack(size * (state_.looked_at < early_boxes ? evaluations_per_node
+                                                                 : later_evaluations_per_node));
       } else {
         results[index] = look_at(batch[index], relaxations_[worker]);
       }
     });
-    if (stop) return SearchEnd::timeout;
+    if (stop) {
+      std::move(batch.begin(), batch.end(), std::back_inserter(open_));
+      return SearchEnd::timeout;
+    }
     for (std::size_t i = 0; i < size; ++i) {
       if (const auto end = merge(batch[i], results[i])) return end;
     }
     if (attacked && confirmed(*attacked)) return SearchEnd::confirmed;
-    return std::nullopt;
+    return confirms_nearest(results) ? std::optional(SearchEnd::confirmed) : std::nullopt;
   }
 
-  std::optional<Candidate> attack(std::uint64_t round, std::size_t evaluations) const {
+  /// Goes on from the point of this round that came nearest to a violation.
+  bool confirms_nearest(const std::vector<BoxResult>& results) {
+    const Candidate* nearest = nullptr;
+    for (const BoxResult& result : results) {
+      for (const Candidate& candidate : result.candidates) {
+        if (nearest == nullptr || candidate.excess < nearest->excess) nearest = &candidate;
+      }
+    }
+    if (nearest == nullptr) return false;
+    Candidate current = *nearest;
+    core::PhiloxStream random(rules_.seed, 3, static_cast<std::uint32_t>(state_.round));
+    Attack(network_, model_, problem_).climb(current, climb_step, random, climb_evaluations);
+    return confirmed(current);
+  }
+
+  std::optional<Candidate> attack(std::size_t evaluations) const {
     if (problem_.floats.empty) return std::nullopt;
-    core::PhiloxStream random(rules_.seed, 1, static_cast<std::uint32_t>(round));
+    core::PhiloxStream random(rules_.seed, 1, static_cast<std::uint32_t>(state_.round));
     return Attack(network_, model_, problem_).evolve(random, evaluations);
   }
 
@@ -112,6 +132,7 @@ class Search {
     auto bounds = std::make_shared<Bounds>(*open.inherited);
     relaxation.tighten(*bounds, open.box);
     result.attempt = attempt_leaf(network_, problem_, *bounds, relaxation, open.signs, rules_.leaf);
+    if (rules_.splits_first && state_.round == first_round_) result.attempt.proved = false;
     if (result.attempt.proved) return result;
     if (!problem_.floats.empty) add_candidates(open, result);
     if (problem_.rows.empty()) return result;
@@ -154,16 +175,13 @@ class Search {
 
   std::optional<SearchEnd> merge(OpenBox& open, BoxResult& result) {
     ISOTRACE_CHECK(result.looked_at);
-    ++looked_at_;
+    ++state_.looked_at;
     ProofNode& node = tree_[open.tree_node].node;
     if (result.attempt.proved) {
+      state_.explored +=
+          std::ldexp(1.0, -static_cast<int>(std::min<std::size_t>(open.depth, 1000)));
       node.kind = ProofNode::Kind::leaf;
-      node.multipliers = std::move(result.attempt.weights);
-      const std::vector<double>& signs = result.attempt.sign_weights;
-      if (std::any_of(signs.begin(), signs.end(), [](double w) { return w > 0; })) {
-        node.multipliers.insert(node.multipliers.end(), signs.begin(), signs.end());
-      }
-      node.slopes = std::move(result.attempt.slopes);
+      put_combination(node, result.attempt);
       return std::nullopt;
     }
     for (const Candidate& candidate : result.candidates) {
@@ -172,7 +190,10 @@ class Search {
     if (result.sign_split) {
       node.kind = ProofNode::Kind::sign_split;
       node.dimension = result.sign_split->element;
-      push_signs(open, result);
+      for (std::size_t s = 0; s < open.signs.size(); ++s) {
+        open.signs[s].weight = result.attempt.sign_weights[s];
+      }
+      push(open, cut(open, result.bounds, *result.sign_split));
       return std::nullopt;
     }
     if (result.point_unprovable || !result.split) {
@@ -182,53 +203,61 @@ class Search {
     node.kind = ProofNode::Kind::split;
     node.dimension = result.split->dimension;
     node.at = result.split->at;
-    push_children(open, result);
+    push(open, cut(network_, open, result.bounds, *result.split));
     return std::nullopt;
+  }
+
+  void put_combination(ProofNode& node, const LeafAttempt& attempt) {
+    node.multipliers = attempt.weights;
+    const std::vector<double>& signs = attempt.sign_weights;
+    if (std::any_of(signs.begin(), signs.end(), [](double w) { return w > 0; })) {
+      node.multipliers.insert(node.multipliers.end(), signs.begin(), signs.end());
+    }
+    node.slopes = attempt.slopes;
+    tree_bytes_ += bytes_of(node);
   }
 
   std::size_t add_children(const OpenBox& open) {
     const std::size_t first = tree_.size();
     tree_.resize(first + 2);
+    tree_bytes_ += 2 * sizeof(TreeNode);
     tree_[open.tree_node].lower_child = first;
     tree_[open.tree_node].upper_child = first + 1;
     return first;
   }
 
-  /// The child with z <= 0 comes first, as the file has it.
-  void push_signs(const OpenBox& open, const BoxResult& result) {
-    const std::size_t first = add_children(open);
-    for (const double sign : {1.0, -1.0}) {
-      SignSplit split = *result.sign_split;
-      split.sign = sign;
-      auto bounds = std::make_shared<Bounds>(*result.bounds);
-      double& lower = bounds->lower[split.layer][split.neuron];
-      double& upper = bounds->upper[split.layer][split.neuron];
-      (sign > 0 ? lower : upper) = 0;
-      OpenBox child{open.box, std::move(bounds), open.signs, first + (sign > 0 ? 1U : 0U),
-                    open.depth + 1};
-      for (std::size_t s = 0; s < child.signs.size(); ++s) {
-        child.signs[s].weight = result.attempt.sign_weights[s];
-      }
-      child.signs.push_back(split);
-      open_.push_back(std::move(child));
-    }
+  /// The lower half is looked at first.
+  void push(const OpenBox& parent, Children children) {
+    const std::size_t first = add_children(parent);
+    children.lower.tree_node = first;
+    children.upper.tree_node = first + 1;
+    open_.push_back(std::move(children.upper));
+    open_.push_back(std::move(children.lower));
   }
 
-  void push_children(const OpenBox& open, const BoxResult& result) {
-    const Split& split = *result.split;
-    const std::size_t first = add_children(open);
-    OpenBox lower{open.box, result.bounds, open.signs, first, open.depth + 1};
-    OpenBox upper{open.box, result.bounds, open.signs, first + 1, open.depth + 1};
-    lower.box.upper[split.dimension] = split.at;
-    upper.box.lower[split.dimension] = split.at;
-    open_.push_back(std::move(upper));
-    open_.push_back(std::move(lower));
+  static std::uint64_t bytes_of(const ProofNode& node) {
+    return node.multipliers.size() * sizeof(double) + node.slopes.size();
+  }
+
+  /// What tree and open boxes take, allocators aside: the same for any number of workers.
+  [[nodiscard]] std::uint64_t bytes_held() const {
+    std::uint64_t neurons = 0;
+    for (const Layer& layer : network_.layers) neurons += layer.activated ? padded(layer.out) : 0;
+    const std::uint64_t box = sizeof(OpenBox) + 2 * sizeof(double) * padded(network_.inputs);
+    std::uint64_t bytes = tree_bytes_ + open_.size() * box;
+    const Bounds* last = nullptr;
+    for (const OpenBox& open : open_) {
+      bytes += open.signs.size() * sizeof(SignSplit);
+      if (open.inherited.get() != last) bytes += 2 * sizeof(double) * neurons;
+      last = open.inherited.get();
+    }
+    return bytes;
   }
 
   SearchResult finish(SearchEnd end) {
     SearchResult result;
     result.end = end;
-    result.nodes = looked_at_;
+    result.nodes = state_.looked_at;
     result.unprovable = std::move(unprovable_);
     if (end == SearchEnd::proved) result.proof = in_preorder();
     return result;
@@ -256,19 +285,22 @@ class Search {
   const Kernels& kernels_;
   Workers& workers_;
   const SearchRules& rules_;
+  CaseState& state_;
+  std::vector<TreeNode>& tree_;
+  std::vector<OpenBox>& open_;
   bool splits_signs_;
+  std::uint64_t first_round_;
   std::vector<Relaxation> relaxations_;
-  std::vector<TreeNode> tree_;
-  std::vector<OpenBox> open_;
   std::vector<double> unprovable_;
-  std::uint64_t looked_at_ = 0;
+  std::uint64_t tree_bytes_ = 0;
 };
 
 }  // namespace
 
 SearchResult search_splits(const Network& network, const FloatModel& model, const Problem& problem,
-                           const Kernels& kernels, Workers& workers, const SearchRules& rules) {
-  return Search(network, model, problem, kernels, workers, rules).run();
+                           const Kernels& kernels, Workers& workers, const SearchRules& rules,
+                           CaseState& state) {
+  return Search(network, model, problem, kernels, workers, rules, state).run();
 }
 
 }  // namespace isotrace::proofs::search

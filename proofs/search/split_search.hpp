@@ -8,6 +8,7 @@
 #include <isotrace/proofs/checker/proof.hpp>
 #include <isotrace/proofs/search/attack.hpp>
 #include <isotrace/proofs/search/leaf.hpp>
+#include <isotrace/proofs/search/search_state.hpp>
 #include <isotrace/proofs/search/workers.hpp>
 
 namespace isotrace::proofs::search {
@@ -17,6 +18,7 @@ enum class SearchEnd {
   confirmed,  ///< a candidate was confirmed
   timeout,
   nodes,      ///< nodes_max reached
+  memory,     ///< memory_max reached
   precision,  ///< some point can be neither proved nor, so far, violated
 };
 
@@ -24,14 +26,17 @@ struct SearchRules {
   LeafRules leaf;
   std::uint64_t seed = 0;
   std::uint64_t nodes_max = 0;
+  std::uint64_t memory_max = 0;  ///< bytes that tree and open boxes may take
   std::size_t round_nodes = 64;
+  /// The first boxes are split even if they seem closed: the checker said otherwise.
+  bool splits_first = false;
   /// Asked by the calling thread only.
   std::function<bool()> out_of_time;
   /// True ends the search: the candidate is a counterexample. Asked by the calling thread only, in
   /// an order that does not depend on the workers.
   std::function<bool(const Candidate&)> confirm;
-  /// Boxes looked at and boxes open, after every round.
-  std::function<void(std::uint64_t done, std::uint64_t open)> progress;
+  /// After every round.
+  std::function<void(const CaseState&)> progress;
 };
 
 struct SearchResult {
@@ -41,7 +46,10 @@ struct SearchResult {
   std::uint64_t nodes = 0;
 };
 
+/// Goes on from `state`; a default one is the beginning. Where the search ends early, `state` is
+/// that of the last whole round, from which it can go on.
 SearchResult search_splits(const Network& network, const FloatModel& model, const Problem& problem,
-                           const Kernels& kernels, Workers& workers, const SearchRules& rules);
+                           const Kernels& kernels, Workers& workers, const SearchRules& rules,
+                           CaseState& state);
 
 }  // namespace isotrace::proofs::search

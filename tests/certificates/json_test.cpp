@@ -179,6 +179,61 @@ TEST(StrictJson, judges_every_short_text_of_its_alphabet_like_that) {
   for (const std::string& text : texts) expect_same_judgement(text, JsonForm::compact);
 }
 
+/// Texts that RFC 8259 does not allow, class by class.
+std::vector<std::string> invalid_texts() {
+  std::vector<std::string> texts = {"", " ", "\xef\xbb\xbf{}", "nul", "tru", "True", "NULL", "nan"};
+  const auto add = [&](std::initializer_list<const char*> more) {
+    texts.insert(texts.end(), more.begin(), more.end());
+  };
+  // Structure: brackets, commas, colons.
+  add({"{", "}", "[", "]", "[}", "{]", "[1", "[1,", "[,1]", "[1,]", "[1,,2]", "[1 2]", "[1]]",
+       "[[1]"});
+  add({"{\"a\"}", "{\"a\":}", "{\"a\",1}", "{:1}", "{,}", "{\"a\":1,}", "{\"a\":1 \"b\":2}",
+       "{1:2}"});
+  add({"{null:1}", "{a:1}", "{'a':1}", "{\"a\"::1}", "{\"a\":1,,\"b\":2}", "[\"a\":1]", "{[1]}"});
+  // Numbers.
+  add({"[+1]", "[.5]", "[1.]", "[-]", "[--1]", "[01]", "[-01]", "[1e]", "[1e+]", "[0x10]",
+       "[1_000]"});
+  add({"[1.e3]", "[.e1]", "[Infinity]", "[-Infinity]", "[NaN]", "[1,000.0]", "[\xef\xbc\x91]",
+       "[- 1]"});
+  // Texts: ends, escapes, control characters.
+  add({"[\"]", "[\"a]", "['a']", "[a]", "[\"\\\"]", "[\"\\a\"]", "[\"\\x41\"]", "[\"\\u12\"]"});
+  add({"[\"\\u 123\"]", "[\"\\U0041\"]", "[\"\\'\"]", "[\"\\0\"]", "[\"\\\n\"]", "[\"a\nb\"]"});
+  for (char c = 0; c < 0x20; ++c) texts.push_back(std::string("[\"") + c + "\"]");
+  // Encoding: stray and missing continuation bytes, overlong forms, surrogates, beyond U+10FFFF.
+  for (const char* bytes :
+       {"\x80", "\xbf", "\xc3", "\xc0\xaf", "\xc1\xbf", "\xe2\x82", "\xe0\x80\xaf", "\xed\xa0\x80",
+        "\xed\xbf\xbf", "\xf0\x80\x80\x80", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
+        "\xf8\x88\x80\x80\x80", "\xfe", "\xff", "\xc3(", "\xe2(\xa1"}) {
+    texts.push_back(std::string("[\"") + bytes + "\"]");
+    texts.push_back(std::string("{\"") + bytes + "\":1}");
+  }
+  // What other readers allow: comments, more values, other white space, other encodings.
+  add({"// c\n[]", "/* c */[]", "[/**/]", "[]#", "[] []", "{}{}", "1 2", "[]x", "[\f]", "[\v]",
+       "[\xc2\xa0]"});
+  add({"(1)", "<null>", "\xff\xfe[\x01", "[\"a\",\n\"\t\"]", "{\"a\":1;}", "[*]", "[@]",
+       "[undefined]"});
+  texts.push_back(std::string("[\0]", 3));
+  texts.push_back(std::string("[]\0", 3));
+  texts.push_back(std::string(100000, '['));
+  texts.push_back(std::string(50000, '[') + "1");
+  return texts;
+}
+
+TEST(StrictJson, nothing_that_rfc8259_does_not_allow_is_accepted) {
+  const std::vector<std::string> texts = invalid_texts();
+  EXPECT_GT(texts.size(), 150U);
+  for (const std::string& text : texts) {
+    for (const JsonForm form : {JsonForm::compact, JsonForm::indented}) {
+      EXPECT_FALSE(parse_strict_json(core::as_bytes(text), {code, 1U << 20, form}).has_value())
+          << text;
+      EXPECT_FALSE(
+          parse_strict_json(core::as_bytes(text + "\n"), {code, 1U << 20, form}).has_value())
+          << text;
+    }
+  }
+}
+
 TEST(StrictJson, texts_are_read_as_what_they_say) {
   const std::string text = R"({"a":"x\n\"\u0000y","b":[-5,true,"é"]})";
   const auto read = parse(text);

@@ -10,6 +10,7 @@
 #include <isotrace/signing/tile_log.hpp>
 
 #include "tests/certificates/sample.hpp"
+#include "tests/support/mutate.hpp"
 
 namespace isotrace::certificates {
 namespace {
@@ -169,6 +170,61 @@ TEST_F(ProofTest, other_trees_origins_keys_and_lengths_are_refused) {
   // An inner node taken for a leaf.
   const core::Digest node = core::merkle_node(leaves_[0], leaves_[1]);
   EXPECT_FALSE(check_log_proof(proof(0), node, origin, key_.public_key()).has_value());
+}
+
+TEST_F(ProofTest, known_checkpoints_spare_the_signature_and_nothing_else) {
+  KnownNotes known;
+  const auto holds_known = [&](const LogProof& proof, std::size_t leaf, const SigningKey& key) {
+    return check_log_proof(proof, leaves_[leaf], origin, key.public_key(), &known).has_value();
+  };
+  LogProof forged = proof(3);
+  forged.checkpoint.signatures[0].signature[5] ^= 1;
+  EXPECT_FALSE(holds_known(forged, 3, key_)) << "and what is bad is not remembered";
+  EXPECT_FALSE(holds_known(forged, 3, key_));
+  EXPECT_TRUE(holds_known(proof(3), 3, key_));
+  EXPECT_TRUE(known.has(proof(4).checkpoint, key_.public_key()));
+  EXPECT_TRUE(holds_known(proof(4), 4, key_));
+  EXPECT_FALSE(holds_known(proof(4), 3, key_)) << "another place";
+  EXPECT_FALSE(holds_known(forged, 3, key_)) << "another signature";
+  EXPECT_FALSE(holds_known(proof(3), 3, testing::make_key(8))) << "another key";
+  LogProof other = proof(3);
+  other.checkpoint.text.replace(other.checkpoint.text.find("\n9\n"), 3, "\n8\n");
+  EXPECT_FALSE(holds_known(other, 3, key_)) << "another text";
+  // The oldest is forgotten and verified again, a bad one is refused at all times.
+  for (std::uint64_t size = 1; size <= 40; ++size) {
+    known.add(signing::sign_note("text " + std::to_string(size) + "\n", origin, key_),
+              key_.public_key());
+  }
+  EXPECT_FALSE(known.has(proof(3).checkpoint, key_.public_key()));
+  EXPECT_TRUE(holds_known(proof(3), 3, key_));
+  EXPECT_FALSE(holds_known(forged, 3, key_));
+}
+
+TEST_F(ProofTest, texts_of_proofs_have_one_spelling) {
+  LogProof sealed = proof(3);
+  sealed.extra = {'a', 'b'};
+  const std::string good = write_log_proof(sealed);
+  ASSERT_TRUE(parse_log_proof(good).has_value());
+  const auto changed = [&](const std::string& from, const std::string& to) {
+    std::string text = good;
+    return text.replace(text.find(from), from.size(), to);
+  };
+  for (const std::string& text :
+       {changed("index 3", "index 03"), changed("index 3", "index +3"),
+        changed("index 3", "index 3 "), changed("index 3", "index 3\nindex 3"),
+        changed("index 3", "index "), changed("extra YWI=", "extra "),
+        changed("extra YWI=", "extra YWI=\nextra YWI="), changed("extra YWI=", "extra  YWI="),
+        changed("extra YWI=\nindex 3", "index 3\nextra YWI="),
+        changed("extra YWI=\nindex 3\n", "")}) {
+    EXPECT_FALSE(parse_log_proof(text).has_value()) << text;
+  }
+  core::PhiloxStream random(31);
+  for (std::size_t i = 0; i < tests::mutant_count() / 10; ++i) {
+    const core::Bytes mutant = tests::mutate(core::Bytes(good.begin(), good.end()), random);
+    const auto read = parse_log_proof(core::as_text(mutant));
+    if (!read) continue;
+    EXPECT_EQ(write_log_proof(*read), core::as_text(mutant));
+  }
 }
 
 TEST_F(ProofTest, no_one_byte_edit_of_a_proof_passes) {

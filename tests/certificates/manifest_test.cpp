@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <isotrace/certificates/manifest.hpp>
 #include <isotrace/core/digest.hpp>
-#include <isotrace/signing/manifest.hpp>
 
 namespace isotrace::certificates {
 namespace {
@@ -34,12 +34,12 @@ class Manifest : public ::testing::Test {
     std::ofstream(folder_ / name, std::ios::binary) << content;
   }
   std::string manifest() {
-    const auto made = signing::make_manifest(folder_.string());
+    const auto made = make_manifest(folder_.string());
     EXPECT_TRUE(made.has_value()) << core::describe(made.error());
     return made ? std::string(made->begin(), made->end()) : "";
   }
   void expect_refused(RefusalCode code) {
-    const auto made = signing::make_manifest(folder_.string());
+    const auto made = make_manifest(folder_.string());
     ASSERT_FALSE(made.has_value());
     EXPECT_EQ(made.error().code, code) << core::describe(made.error());
   }

@@ -1,12 +1,15 @@
 // No edit of a valid certificate is accepted: every one-byte edit, and mutants of every kind.
 #include <cstdlib>
+#include <iostream>
 
 #include <gtest/gtest.h>
 
 #include <isotrace/certificates/bundle.hpp>
 #include <isotrace/certificates/strict_json.hpp>
 
+#include "tests/certificates/mutate_structure.hpp"
 #include "tests/certificates/sample.hpp"
+#include "tests/support/data.hpp"
 #include "tests/support/mutate.hpp"
 
 namespace isotrace::certificates {
@@ -15,41 +18,77 @@ namespace {
 using core::Bytes;
 using testing::now;
 
-class Mutation : public ::testing::Test {
- protected:
-  signing::SigningKey key_ = testing::make_key(1);
-  testing::Artifacts artifacts_ = testing::make_artifacts();
-  Bytes certificate_ = testing::certify(artifacts_.input(), key_);
-  Policy policy_ = signing::make_policy(key_.public_key(), now, testing::year);
+/// An authentic certificate, and what it is judged with.
+struct Subject {
+  Bytes certificate;
+  Policy policy;
+  Bytes model;
+  UnixSeconds time = now;
 
-  Outcome judge(const Bytes& certificate) {
+  [[nodiscard]] VerifyReport report(const Bytes& bytes) const {
     Evidence evidence;
-    evidence.model = artifacts_.model;
-    return verify_certificate(certificate, policy_, evidence, now).outcome;
+    evidence.model = model;
+    return verify_certificate(bytes, policy, evidence, time);
   }
   /// Malformed, by an unknown key, or not signed: nothing later, since nothing is authentic.
-  void expect_refused(const Bytes& certificate, const std::string& what) {
-    const Outcome outcome = judge(certificate);
+  void expect_refused(const Bytes& bytes, const std::string& what) const {
+    const Outcome outcome = report(bytes).outcome;
     EXPECT_TRUE(outcome == Outcome::malformed || outcome == Outcome::key ||
                 outcome == Outcome::signature)
         << what << ": " << outcome_name(outcome);
   }
 };
 
-TEST_F(Mutation, the_original_passes) { EXPECT_EQ(judge(certificate_), Outcome::passed); }
+Subject make_sample() {
+  const signing::SigningKey key = testing::make_key(1);
+  const testing::Artifacts artifacts = testing::make_artifacts();
+  return {testing::certify(artifacts.input(), key),
+          signing::make_policy(key.public_key(), now, testing::year), artifacts.model};
+}
 
-TEST_F(Mutation, every_deletion_and_truncation_is_refused) {
+Subject load_fixture(const std::string& name) {
+  const std::string fixtures = ISOTRACE_SOURCE "/fixtures/";
+  const Bytes policy = tests::read_file(fixtures + "certificates/policy.json");
+  return {tests::read_file(fixtures + "certificates/" + name), *parse_policy(policy),
+          tests::read_file(fixtures + "controller/controller.onnx"), 1798675200};  // 2026-12-31
+}
+
+class Mutation : public ::testing::Test {
+ protected:
+  signing::SigningKey key_ = testing::make_key(1);
+  Subject subject_ = make_sample();
+  const Bytes& certificate_ = subject_.certificate;
+  const Policy& policy_ = subject_.policy;
+};
+
+/// The sample of these tests and every certificate of fixtures/.
+class Edits : public ::testing::TestWithParam<const char*> {
+ protected:
+  Subject subject_ = *GetParam() == '\0' ? make_sample() : load_fixture(GetParam());
+  const Bytes& certificate_ = subject_.certificate;
+};
+
+TEST_P(Edits, the_original_is_authentic) {
+  const VerifyReport report = subject_.report(certificate_);
+  for (const char* id : {"signature", "threshold", "statement", "model.sha256"}) {
+    const Check* check = report.find_check(id);
+    EXPECT_TRUE(check != nullptr && check->status == CheckStatus::ok) << id;
+  }
+  EXPECT_EQ(report.verdict, "PASSED");
+}
+
+TEST_P(Edits, every_deletion_and_truncation_is_refused) {
   for (std::size_t i = 0; i < certificate_.size(); ++i) {
     Bytes shorter = certificate_;
     shorter.erase(shorter.begin() + static_cast<long>(i));
-    expect_refused(shorter, "deletion at " + std::to_string(i));
+    subject_.expect_refused(shorter, "deletion at " + std::to_string(i));
     shorter = certificate_;
     shorter.resize(i);
-    expect_refused(shorter, "truncation at " + std::to_string(i));
+    subject_.expect_refused(shorter, "truncation at " + std::to_string(i));
   }
 }
 
-TEST_F(Mutation, substitutions_and_insertions_at_every_place_are_refused) {
+TEST_P(Edits, substitutions_and_insertions_at_every_place_are_refused) {
   core::PhiloxStream random(16);
   // Neighbours in the alphabets of base64 and hex, what JSON gives meaning to, and two at random;
   // with ISOTRACE_ALL_EDITS every byte that there is (minutes).
@@ -58,6 +97,7 @@ TEST_F(Mutation, substitutions_and_insertions_at_every_place_are_refused) {
     values.clear();
     for (int value = 0; value < 256; ++value) values += static_cast<char>(value);
   }
+  std::size_t edits = 0;
   for (std::size_t i = 0; i < certificate_.size(); ++i) {
     std::string here = values;
     here += static_cast<char>(random.next_u32());
@@ -68,18 +108,62 @@ TEST_F(Mutation, substitutions_and_insertions_at_every_place_are_refused) {
     for (const char value : here) {
       Bytes edited = certificate_;
       edited.insert(edited.begin() + static_cast<long>(i), static_cast<std::uint8_t>(value));
-      expect_refused(edited, "insertion at " + std::to_string(i));
+      subject_.expect_refused(edited, "insertion at " + std::to_string(i));
       edited = certificate_;
       edited[i] = static_cast<std::uint8_t>(value);
-      if (edited != certificate_) expect_refused(edited, "substitution at " + std::to_string(i));
+      if (edited != certificate_) {
+        subject_.expect_refused(edited, "substitution at " + std::to_string(i));
+      }
     }
+    edits += 2 * here.size();
   }
+  RecordProperty("edits", std::to_string(edits));
+  std::cout << edits << " edits refused\n";
 }
+
+INSTANTIATE_TEST_SUITE_P(Certificates, Edits,
+                         ::testing::Values("", "controller.ed25519.cert.sigstore.json",
+                                           "controller.ecdsa-p256.cert.sigstore.json"));
 
 TEST_F(Mutation, mutants_of_the_file_are_refused) {
   core::PhiloxStream random(17);
   for (std::size_t i = 0; i < tests::mutant_count(); ++i) {
-    expect_refused(tests::mutate(certificate_, random), "mutant " + std::to_string(i));
+    subject_.expect_refused(tests::mutate(certificate_, random), "mutant " + std::to_string(i));
+  }
+}
+
+TEST_F(Mutation, structural_mutants_are_refused) {
+  const Bundle good = *parse_bundle(certificate_);
+  const Json file = Json::parse(certificate_.begin(), certificate_.end());
+  const Json payload = Json::parse(good.payload.begin(), good.payload.end());
+  core::PhiloxStream random(22);
+  std::size_t tried = 0;
+  for (; tried < tests::mutant_count(); ++tried) {
+    Bytes bytes;
+    if (random.next_below(3) == 0) {
+      const std::string text = write_json(testing::mutate_structure(file, random));
+      bytes.assign(text.begin(), text.end());
+    } else {
+      // In canonical form and with the good signature: only what the signature covers is left.
+      Bundle bundle = good;
+      const std::string text = write_json(testing::mutate_structure(payload, random));
+      bundle.payload.assign(text.begin(), text.end());
+      bytes = write_bundle(bundle);
+    }
+    subject_.expect_refused(bytes, std::string(core::as_text(bytes)));
+  }
+  std::cout << tried << " structural mutants refused\n";
+}
+
+TEST_F(Mutation, structural_mutants_signed_again_are_closed_statements_or_malformed) {
+  const Bytes payload = testing::payload_of(certificate_);
+  const Json json = Json::parse(payload.begin(), payload.end());
+  core::PhiloxStream random(24);
+  for (std::size_t i = 0; i < tests::mutant_count() / 4; ++i) {
+    const std::string text = write_json(testing::mutate_structure(json, random));
+    const auto statement = parse_statement(core::as_bytes(text));
+    if (!statement) continue;
+    EXPECT_EQ(core::as_text(signing::write_statement(*statement)), text);
   }
 }
 
@@ -93,7 +177,7 @@ TEST_F(Mutation, mutants_of_payload_and_signature_in_a_good_envelope_are_refused
     } else {
       bundle.signature = tests::mutate(good.signature, random);
     }
-    expect_refused(write_bundle(bundle), "mutant " + std::to_string(i));
+    subject_.expect_refused(write_bundle(bundle), "mutant " + std::to_string(i));
   }
 }
 

@@ -153,6 +153,15 @@ TEST_F(Verify, K08_expired_future_and_revoked_keys_are_refused) {
   EXPECT_EQ(report(certificate).outcome, Outcome::key);
 }
 
+TEST_F(Verify, a_manifest_is_no_folder_and_a_folder_no_file) {
+  evidence_.model_kind = ModelKind::folder;
+  EXPECT_EQ(outcome(), Outcome::digest);
+  input_.model_kind = ModelKind::folder;
+  EXPECT_EQ(outcome(), Outcome::passed);
+  evidence_.model_kind = ModelKind::file;
+  EXPECT_EQ(outcome(), Outcome::digest);
+}
+
 TEST_F(Verify, an_expired_policy_trusts_nobody) {
   policy_.expires = time_;
   EXPECT_EQ(outcome(), Outcome::policy);
@@ -314,6 +323,52 @@ TEST_F(Verify, no_field_can_be_spliced_from_another_certificate) {
   Bundle swapped = *parse_bundle(mine);
   swapped.payload = their_payload;
   EXPECT_EQ(report(write_bundle(swapped)).outcome, Outcome::signature);
+}
+
+/// Every value of a JSON value but the root, by pointer.
+void collect_parts(const Json& json, const Json::json_pointer& at,
+                   std::vector<Json::json_pointer>& parts) {
+  if (!at.empty()) parts.push_back(at);
+  if (!json.is_structured()) return;
+  if (json.is_object()) {
+    for (const auto& [key, value] : json.items()) collect_parts(value, at / key, parts);
+  } else {
+    for (std::size_t i = 0; i < json.size(); ++i) collect_parts(json[i], at / i, parts);
+  }
+}
+
+TEST_F(Verify, no_part_of_file_or_statement_can_be_spliced_from_another_certificate) {
+  const core::Bytes mine = testing::certify(input_, key_);
+  const core::Bytes theirs = testing::certify(other_.input(), key_);
+  const auto splice = [&](const Json& own, const Json& foreign, const auto& judge) {
+    std::vector<Json::json_pointer> parts;
+    collect_parts(own, Json::json_pointer(), parts);
+    int spliced = 0;
+    for (const auto& part : parts) {
+      if (!foreign.contains(part) || foreign[part] == own[part]) continue;
+      Json mixed = own;
+      mixed[part] = foreign[part];
+      judge(write_json(mixed), part.to_string());
+      ++spliced;
+    }
+    return spliced;
+  };
+  const int in_file = splice(
+      Json::parse(mine), Json::parse(theirs), [&](const std::string& text, const std::string& at) {
+        // The whole envelope of the other one is a good certificate, but not of this model.
+        const Outcome expected = at == "/dsseEnvelope" ? Outcome::digest : Outcome::signature;
+        EXPECT_EQ(report(core::Bytes(text.begin(), text.end())).outcome, expected) << at;
+      });
+  EXPECT_GE(in_file, 5);
+  const int in_statement =
+      splice(Json::parse(testing::payload_of(mine)), Json::parse(testing::payload_of(theirs)),
+             [&](const std::string& text, const std::string& at) {
+               Bundle bundle = *parse_bundle(mine);
+               bundle.payload.assign(text.begin(), text.end());
+               EXPECT_EQ(report(write_bundle(bundle)).outcome, Outcome::signature) << at;
+               EXPECT_NE(report(testing::certify_text(text, key_)).outcome, Outcome::passed) << at;
+             });
+  EXPECT_GE(in_statement, 16);
 }
 
 TEST_F(Verify, every_binding_field_is_checked_against_the_evidence) {

@@ -3,33 +3,17 @@ lie or die are made here; ONNX Runtime itself is taken from ISOTRACE_ORT, where 
 import json
 import os
 import shutil
+import subprocess
 import unittest
 import unittest.mock
 import xml.etree.ElementTree
 
-from command_line import CommandLineTest
+from command_line import BUILD, CommandLineTest
 
 ORT = os.environ.get("ISOTRACE_ORT", "")
 
-# What a made-up engine gives for a result; it knows neither models nor operands.
-ENGINE = """
-exports.Tensor = class { constructor(type, data, dims) { Object.assign(this, { type, data, dims }); } };
-exports.InferenceSession = { create: async () => ({
-  run: async (feeds, names) => Object.fromEntries(names.map((name) => [name, answer(feeds)])),
-  release: async () => {},
-}) };
-function answer(feeds) { %s }
-"""
-
 
 class ForeignEngines(CommandLineTest):
-    def engine(self, answer):
-        folder = self.folder / "modules" / "onnxruntime-node"
-        folder.mkdir(parents=True)
-        (folder / "package.json").write_text(json.dumps({"version": "0.0.0", "main": "index.js"}))
-        (folder / "index.js").write_text(ENGINE % answer)
-        return str(self.folder / "modules")
-
     def compare(self, *words, **options):
         return self.run_json("compare", self.record("a.isotrace"), "--against", "ort", *words, **options)
 
@@ -51,14 +35,24 @@ class ForeignEngines(CommandLineTest):
     def test_nan_and_wrong_shapes_are_outside(self):
         lie = "const x = Object.values(feeds)[0]; return { type: 'float32', dims: [2, 2], " \
               "data: Float32Array.from([NaN, NaN, NaN, NaN]) };"
-        found = self.compare("--bounds", "--ort", self.engine(lie), code=1)
+        found = self.compare("--bounds", "--ort", self.make_engine(lie), code=1)
         self.assertEqual(found["verdict"], "diverged")
         self.assertEqual({step["agreement"] for step in found["steps"]}, {"outside"})
         self.assertIn("expected", found["steps"][0]["outputs"][0]["mismatch"])
 
     @unittest.skipUnless(shutil.which("node"), "Node.js is absent")
+    def test_a_trace_that_is_not_canonical_is_no_measure(self):
+        right = self.record("a.isotrace")
+        forged = self.path("forged.isotrace")
+        subprocess.run([str(BUILD / "bin/forge_trace"), right, forged, "3"], check=True)
+        found = self.run_json("compare", forged, "--against", "ort", "--bounds", "--ort",
+                              self.make_engine("process.exit(1);"), code=1)
+        self.assertEqual(found["verdict"], "diverged")
+        self.assertEqual([step["step"] for step in found["steps"]], [3])
+
+    @unittest.skipUnless(shutil.which("node"), "Node.js is absent")
     def test_an_engine_that_dies_leaves_its_steps_undecided(self):
-        found = self.compare("--bounds", "--ort", self.engine("process.exit(1);"), code=5)
+        found = self.compare("--bounds", "--ort", self.make_engine("process.exit(1);"), code=5)
         self.assertEqual(found["verdict"], "undecided")
         self.assertTrue(all("foreign_step_failed" in step["refusal"] for step in found["steps"]))
 
@@ -83,7 +77,7 @@ class ForeignEngines(CommandLineTest):
     @unittest.skipUnless(shutil.which("node"), "Node.js is absent")
     def test_nothing_is_left_behind(self):
         with unittest.mock.patch.dict(os.environ, TMPDIR=str(self.folder)):
-            self.compare("--bounds", "--ort", self.engine("process.exit(1);"), code=5)
+            self.compare("--bounds", "--ort", self.make_engine("process.exit(1);"), code=5)
         self.assert_only("a.isotrace", "modules")
 
 

@@ -1,4 +1,5 @@
 """keygen, policy, certify, verify as users run them."""
+import os
 import pathlib
 import stat
 import unittest
@@ -47,6 +48,18 @@ class Certificates(CommandLineTest):
     def test_certificate_is_reproducible(self):
         again = self.certify("again.json")
         self.assertEqual(pathlib.Path(again).read_bytes(), pathlib.Path(self.certificate).read_bytes())
+
+    def test_certificate_depends_on_no_locale_zone_or_folder(self):
+        environment = dict(os.environ)
+        self.addCleanup(os.environ.update, environment)
+        for changes in ({"TZ": "Pacific/Kiritimati", "LC_ALL": "de_DE.UTF-8"}, {"TZ": "America/St_Johns", "LC_ALL": "C"},
+                        {"LANG": "tr_TR.UTF-8", "HOME": "/nonexistent", "USER": "nobody"}):
+            os.environ.update(changes)
+            again = self.certify("again.json")
+            self.assertEqual(pathlib.Path(again).read_bytes(), pathlib.Path(self.certificate).read_bytes(), changes)
+
+    def test_a_certificate_takes_at_most_four_kibibytes(self):
+        self.assertLessEqual(pathlib.Path(self.certificate).stat().st_size, 4096)
 
     def test_ecdsa(self):
         key = self.make_key("ec", "--alg", "ecdsa-p256")

@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import shutil
+import struct
 import subprocess
 import tempfile
 import unittest
@@ -15,6 +16,17 @@ FLIPPED = str(CONTROLLER / "controller_bit_flipped.onnx")
 INPUT = f"state={CONTROLLER / 'state.pb'}"
 HOLDS = str(CONTROLLER / "brakes_when_close.vnnlib")
 FAILS = str(CONTROLLER / "brakes_always.vnnlib")
+
+
+# What a made-up engine gives for a result: it sees operands ("x0", "x1", ...), but no models.
+ENGINE = """
+exports.Tensor = class { constructor(type, data, dims) { Object.assign(this, { type, data, dims }); } };
+exports.InferenceSession = { create: async () => ({
+  run: async (feeds, names) => Object.fromEntries(names.map((name) => [name, answer(feeds)])),
+  release: async () => {},
+}) };
+function answer(feeds) { %s }
+"""
 
 
 class CommandLineTest(unittest.TestCase):
@@ -42,6 +54,21 @@ class CommandLineTest(unittest.TestCase):
         path = self.path(name)
         self.run_program("run", model, "--input", INPUT, "--backend", backend, "--trace", path, *more)
         return path
+
+    def write_floats(self, name, shape, values):
+        """A .npy file of binary32 numbers."""
+        head = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}".encode().ljust(117) + b"\n"
+        pathlib.Path(self.path(name)).write_bytes(b"\x93NUMPY\1\0" + struct.pack("<H", len(head)) + head
+                                                  + struct.pack(f"<{len(values)}f", *values))
+        return self.path(name)
+
+    def make_engine(self, answer, version="0.0.0", folder="modules"):
+        """A folder node_modules with something in the place of ONNX Runtime."""
+        package = self.folder / folder / "onnxruntime-node"
+        package.mkdir(parents=True)
+        (package / "package.json").write_text(json.dumps({"version": version, "main": "index.js"}))
+        (package / "index.js").write_text(ENGINE % answer)
+        return str(self.folder / folder)
 
     def changed_copy(self, source, name, change):
         """A copy whose bytes went through `change`."""

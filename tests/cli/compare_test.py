@@ -1,11 +1,12 @@
 """compare as users run it: two traces, a trace and a backend, two models."""
 import pathlib
 import shlex
+import subprocess
 import unittest
 import xml.etree.ElementTree
 
-from command_line import CommandLineTest, FLIPPED, INPUT, MODEL
-from onnx_bytes import counting_loop, rows_times_two
+from command_line import BUILD, CommandLineTest, FLIPPED, INPUT, MODEL
+from onnx_bytes import counting_loop, packing, picking, rows_times_two
 
 FLIPPED_BIT_AT = 557  # the byte of MODEL in which FLIPPED differs: the lowest of a weight
 
@@ -68,6 +69,18 @@ class Traces(Compare):
             self.assertEqual((self.folder / "again.npy").read_bytes(), (self.folder / "x/y0.npy").read_bytes())
         reproduce = self.run_json("compare", a, b, "--extract", "x", code=1)["divergence"]["reproduce"]
         self.run_program(*shlex.split(reproduce)[1:])
+
+    def test_sequences_are_extracted_as_files_that_read_back(self):
+        for name, data in (("pack", packing()), ("pick", picking(1))):
+            pathlib.Path(self.path(name)).write_bytes(data)
+        x, minus_x = self.write_floats("x.npy", (2,), [1, -2]), self.write_floats("minus.npy", (2,), [-1, 2])
+        a, b = self.path("a.isotrace"), self.path("b.isotrace")
+        self.run_program("run", self.path("pack"), "--input", x, "--trace", a, "--out", self.path("s.pb"))
+        subprocess.run([str(BUILD / "bin/forge_trace"), a, b, "1"], check=True)
+        self.run_program("compare", a, b, "--extract", "e", code=1)
+        for written in (self.path("s.pb"), str(self.folder / "e/y0.pb")):
+            self.run_program("run", self.path("pick"), "--input", written, "--out", self.path("y.npy"))
+            self.assertEqual((self.folder / "y.npy").read_bytes(), pathlib.Path(minus_x).read_bytes())
 
     def test_a_trace_without_its_program_is_compared_with_a_backend_that_gets_it(self):
         bare = self.record("bare.isotrace", MODEL, "reference", "--no-embed")

@@ -152,7 +152,7 @@ class Evidence(Inspect):
         self.run_program("export", self.proof, "--to", "coq", "--out", self.path("bundle"))
         folder = self.run_json("inspect", self.path("bundle"))
         self.assertEqual(folder, self.inspect(self.path("bundle/bundle.json")))
-        self.assertEqual((folder["kind"], len(folder["obligations"])), ("proof bundle", 1))
+        self.assertEqual((folder["kind"], len(folder["obligations"])), ("proof bundle", 2))
         self.assertEqual(folder["files"] + 1, sum(p.is_file() for p in pathlib.Path(self.path("bundle")).rglob("*")))
         self.assertEqual(folder["subjects"]["proof"], self.inspect(self.proof)["proofDigest"])
         os.mkdir(self.path("empty"))

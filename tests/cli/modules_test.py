@@ -62,12 +62,39 @@ class Run(ModuleTest):
         self.assertEqual(answer["root"], self.run_json(*words)["root"])
         data = pathlib.Path(log).read_bytes()
         self.assertEqual((answer["effects"]["steps"], answer["effects"]["bytes"]), (3, len(data)))
-        steps = data[8 + 24 + 32:]
+        steps = data[8 + 24 + 32 + 8:]
         self.assertEqual(len(steps), 3 * (12 + 8))
         self.assertEqual([steps[i * 20 + 4] for i in range(3)], [0x20, 0x20, 0x6D])  # get, get, div_s
         self.assertEqual([steps[i * 20 + 12] for i in range(3)], [6, 3, 2])
         self.run_program("run", MODULE, "--invoke", "collatz", "27", "--effects", log)
         self.assertIn(bytes([27, 0, 0, 0, 0, 0, 0, 0]), pathlib.Path(log).read_bytes())
+
+    def test_replay_writes_the_effects_of_any_steps_of_a_recorded_run(self):
+        words = ("--invoke", "collatz", "27")
+        made = self.run_json("run", MODULE, *words, "--effects", self.path("all"))["effects"]
+        trace = self.trace("t.isotrace", *words)
+        again = self.run_json("replay", trace, "--effects", self.path("again"))
+        self.assertEqual((again["verdict"], again["effects"]), ("accepted", made))
+        head = 8 + 24 + 32
+        whole = pathlib.Path(self.path("all")).read_bytes()
+        self.assertEqual(whole, pathlib.Path(self.path("again")).read_bytes())
+        steps = []
+        for step in ("0", "100", "101"):
+            self.run_program("replay", trace, "--from", step, "--to", step, "--effects", self.path("one"))
+            data = pathlib.Path(self.path("one")).read_bytes()
+            self.assertEqual(int.from_bytes(data[head:head + 8], "little"), int(step))
+            steps.append(data[head + 8:])
+        self.assertTrue(whole[head + 8:].startswith(steps[0]))
+        self.assertIn(steps[1] + steps[2], whole)
+        seen = self.run_json("inspect", self.path("one"))
+        self.assertEqual((seen["firstStep"], seen["steps"]), (101, 1))
+        old = b"\x18" + b"\0" * 7 + b"isotrace.wasm.effects.v1" + data[32:head] + data[head + 8:]
+        pathlib.Path(self.path("old")).write_bytes(old)
+        seen = self.run_json("inspect", self.path("old"))
+        self.assertEqual((seen["firstStep"], seen["steps"]), (0, 1))
+        refusal = self.run_json("replay", trace, "--from", "100000", "--effects", self.path("none"), code=3)
+        self.assertEqual(refusal["refusal"]["name"], "trace_step_unknown")
+        self.assert_only("t.isotrace", "all", "again", "one", "old")
 
     def test_reads_the_module_from_standard_input(self):
         data = pathlib.Path(MODULE).read_bytes()
@@ -99,7 +126,7 @@ class Run(ModuleTest):
     def test_traces_take_only_options_of_their_kind(self):
         trace = self.trace("t.isotrace", "--invoke", "collatz", "27")
         model = self.record("m.isotrace")
-        for words in (("replay", trace, "--input", "x=x.npy"), ("replay", trace, "--weights", "w.npz"),
+        for words in (("replay", model, "--effects", "log"), ("replay", trace, "--input", "x=x.npy"), ("replay", trace, "--weights", "w.npz"),
                       ("compare", trace, trace, "--jobs", "2"), ("compare", trace, trace, "--extract", "e"),
                       ("compare", trace, "--against", "cpu", "--backend", "cpu"),
                       ("compare", trace, "--against", "cpu", "--junit", "r.xml"),

@@ -22,6 +22,10 @@ def value_info(name, element, dims):
     return field(1, name) + field(2, field(1, field(1, element) + field(2, shape)))
 
 
+def sequence_info(name, element):
+    return field(1, name) + field(2, field(4, field(1, field(1, field(1, element)))))
+
+
 def node(operation, inputs, outputs, attributes=b""):
     return (b"".join(field(1, name) for name in inputs) + b"".join(field(2, name) for name in outputs)
             + field(4, operation) + attributes)
@@ -53,6 +57,18 @@ def counting_loop(iterations, size=64):
     return model(graph("count", [node("Loop", ["n", "", "x"], ["y"], attribute)],
                        [value_info("x", FLOAT, [size])], [value_info("y", FLOAT, [size])],
                        [tensor("n", INT64, [], struct.pack("<q", iterations))]))
+
+
+def packing():
+    """s = the sequence of x f32 [2] and -x."""
+    return model(graph("pack", [node("Neg", ["x"], ["m"]), node("SequenceConstruct", ["x", "m"], ["s"])],
+                       [value_info("x", FLOAT, [2])], [sequence_info("s", FLOAT)]))
+
+
+def picking(place):
+    """y = one tensor of the sequence s."""
+    return model(graph("pick", [node("SequenceAt", ["s", "i"], ["y"])], [sequence_info("s", FLOAT)],
+                       [value_info("y", FLOAT, [2])], [tensor("i", INT64, [], struct.pack("<q", place))]))
 
 
 def rows_times_two(batch):

@@ -85,8 +85,32 @@ class Bench(CommandLineTest):
         self.run_program("bench", "proofs", "--instances", self.path("nowhere"), code=4)
 
 
+class Smtlib(CommandLineTest):
+    def test_queries_are_written_for_every_case(self):
+        proof = self.path("p.isoproof")
+        self.run_program("prove", MODEL, "--property", HOLDS, "--out", proof)
+        exported = self.run_json("export", proof, "--to", "smtlib", "--out", str(self.folder / "q"))
+        self.assertTrue(exported["obligations"])
+        for obligation in exported["obligations"]:
+            script = self.folder / "q" / "smtlib" / f"{obligation['id']}.smt2"
+            self.assertTrue(script.read_text().endswith("(check-sat)\n"))
+        self.run_program("export", proof, "--to", "smtlib", "--step", "1", "--out", self.path("n"), code=2)
+
+
 @unittest.skipUnless(shutil.which("coqc"), "coqc is not installed")
 class Coq(CommandLineTest):
+    def test_a_step_of_a_trace_is_a_theorem(self):
+        trace = self.record("run.isotrace")
+        root = self.run_json("inspect", trace)["root"]
+        bundle = str(self.folder / "step")
+        self.run_program("export", trace, "--step", "9999", "--to", "coq", "--out", bundle, code=3)
+        self.run_program("export", trace, "--step", "x", "--to", "coq", "--out", bundle, code=3)
+        self.run_program("export", trace, "--step", "1", "--to", "coq", "--out", bundle)
+        replayed = self.run_json("reconcile", bundle, "--root", root)
+        self.assertEqual(replayed["traceRoot"], root)
+        self.assertEqual([o["status"] for o in replayed["obligations"]], ["replayed"])
+        self.run_program("reconcile", bundle, "--root", "0" * 64, code=1)
+
     def test_bundle_replays_and_a_changed_one_does_not(self):
         proof = self.path("p.isoproof")
         self.run_program("prove", MODEL, "--property", HOLDS, "--out", proof)

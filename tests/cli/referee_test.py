@@ -8,7 +8,7 @@ import unittest
 
 from command_line import BUILD, CommandLineTest, FLIPPED, INPUT, MODEL, SOURCE
 
-KEYS = ["verdict", "reason", "atFault", "a", "b", "place", "rounds", "operations", "bytes"]
+KEYS = ["verdict", "reason", "atFault", "a", "b", "place", "host", "rounds", "operations", "bytes"]
 SUDOKU = str(SOURCE / "fixtures/wasm/programs/sudoku.wasm")
 WORDS = str(SOURCE / "fixtures/wasm/programs/words.wasm")
 
@@ -165,7 +165,11 @@ class Modules(Parties):
             self.run_program("run", WORDS, "--virtual", "--trace", self.path(name), stdin=text)
         a, b = self.serve(self.path("a")), self.serve(self.path("b"))
         answer = self.rule(a, b, code=5)
-        self.assertIn("host answered", answer["reason"])
+        self.assertEqual((answer["verdict"], answer["atFault"]), ("host", []))
+        self.assertEqual(answer["host"]["function"], "wasi_snapshot_preview1.fd_read")
+        told = [bytes.fromhex(write["begins"]) for write in answer["host"]["a"]["writes"]]
+        self.assertTrue(any(b"one two" in part for part in told), told)
+        self.assertNotEqual(answer["host"]["a"], answer["host"]["b"])
 
     def test_where_a_run_begins_needs_no_opcode_and_a_module_may_be_given(self):
         trace = self.path("w.isotrace")

@@ -151,7 +151,8 @@ TEST(OnnxSuite, StepsWrittenAsModelsAreTheSameSteps) {
       const auto loaded = executor::load_conformance(files, folder);
       if (!loaded) continue;
       const auto check = [&](const executor::StepView& step) -> core::Result<core::Done> {
-        const auto written = executor::write_onnx_step({step.node, step.operands, step.results});
+        const auto written =
+            executor::write_onnx_step({step.node, step.operands, executor::infos_of(step.results)});
         if (!written) {
           EXPECT_EQ(written.error().code, core::RefusalCode::onnx_inexpressible) << folder;
           ++refused;

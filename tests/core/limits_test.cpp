@@ -25,23 +25,25 @@ std::vector<std::smatch> matches(const std::string& text, const char* pattern) {
 #define ISOTRACE_LIMIT(name) \
   { #name, limits::name }
 const std::map<std::string, std::uint64_t> values = {
-    ISOTRACE_LIMIT(model_bytes_max),         ISOTRACE_LIMIT(trace_bytes_max),
-    ISOTRACE_LIMIT(proof_bytes_max),         ISOTRACE_LIMIT(property_bytes_max),
-    ISOTRACE_LIMIT(certificate_bytes_max),   ISOTRACE_LIMIT(policy_bytes_max),
-    ISOTRACE_LIMIT(key_bytes_max),           ISOTRACE_LIMIT(tensor_bytes_max),
-    ISOTRACE_LIMIT(tensor_rank_max),         ISOTRACE_LIMIT(name_bytes_max),
-    ISOTRACE_LIMIT(program_nodes_max),       ISOTRACE_LIMIT(program_values_max),
-    ISOTRACE_LIMIT(program_nesting_max),     ISOTRACE_LIMIT(sequence_tensors_max),
-    ISOTRACE_LIMIT(node_operands_max),       ISOTRACE_LIMIT(attribute_elements_max),
-    ISOTRACE_LIMIT(text_nesting_max),        ISOTRACE_LIMIT(property_disjuncts_max),
-    ISOTRACE_LIMIT(proof_nodes_max),         ISOTRACE_LIMIT(wasm_module_bytes_max),
-    ISOTRACE_LIMIT(wasm_entities_max),       ISOTRACE_LIMIT(wasm_parameters_max),
-    ISOTRACE_LIMIT(wasm_locals_max),         ISOTRACE_LIMIT(wasm_memory_pages_max),
-    ISOTRACE_LIMIT(wasm_table_elements_max), ISOTRACE_LIMIT(wasm_frames_max),
-    ISOTRACE_LIMIT(wasm_slots_max),          ISOTRACE_LIMIT(witness_bytes_max),
-    ISOTRACE_LIMIT(signatures_max),          ISOTRACE_LIMIT(log_entries_max),
-    ISOTRACE_LIMIT(archive_bytes_max),       ISOTRACE_LIMIT(archive_files_max),
-    ISOTRACE_LIMIT(plugin_bytes_max)};
+    ISOTRACE_LIMIT(model_bytes_max),       ISOTRACE_LIMIT(trace_bytes_max),
+    ISOTRACE_LIMIT(proof_bytes_max),       ISOTRACE_LIMIT(property_bytes_max),
+    ISOTRACE_LIMIT(certificate_bytes_max), ISOTRACE_LIMIT(policy_bytes_max),
+    ISOTRACE_LIMIT(key_bytes_max),         ISOTRACE_LIMIT(tensor_bytes_max),
+    ISOTRACE_LIMIT(tensor_rank_max),       ISOTRACE_LIMIT(name_bytes_max),
+    ISOTRACE_LIMIT(program_nodes_max),     ISOTRACE_LIMIT(program_values_max),
+    ISOTRACE_LIMIT(program_nesting_max),   ISOTRACE_LIMIT(sequence_tensors_max),
+    ISOTRACE_LIMIT(node_operands_max),     ISOTRACE_LIMIT(attribute_elements_max),
+    ISOTRACE_LIMIT(text_nesting_max),      ISOTRACE_LIMIT(property_disjuncts_max),
+    ISOTRACE_LIMIT(proof_nodes_max),       ISOTRACE_LIMIT(search_state_bytes_max),
+    ISOTRACE_LIMIT(smt_terms_max),         ISOTRACE_LIMIT(smt_query_bytes_max),
+    ISOTRACE_LIMIT(cnf_clauses_max),       ISOTRACE_LIMIT(unwind_max),
+    ISOTRACE_LIMIT(wasm_module_bytes_max), ISOTRACE_LIMIT(wasm_entities_max),
+    ISOTRACE_LIMIT(wasm_parameters_max),   ISOTRACE_LIMIT(wasm_locals_max),
+    ISOTRACE_LIMIT(wasm_memory_pages_max), ISOTRACE_LIMIT(wasm_table_elements_max),
+    ISOTRACE_LIMIT(wasm_frames_max),       ISOTRACE_LIMIT(wasm_slots_max),
+    ISOTRACE_LIMIT(witness_bytes_max),     ISOTRACE_LIMIT(signatures_max),
+    ISOTRACE_LIMIT(log_entries_max),       ISOTRACE_LIMIT(archive_bytes_max),
+    ISOTRACE_LIMIT(archive_files_max),     ISOTRACE_LIMIT(plugin_bytes_max)};
 #undef ISOTRACE_LIMIT
 
 TEST(Limits, test_knows_every_constant_of_the_header) {

@@ -2,6 +2,7 @@
 // read in pieces.
 #include <gtest/gtest.h>
 
+#include <unistd.h>
 #include <filesystem>
 #include <fstream>
 
@@ -133,7 +134,9 @@ class File : public testing::Test {
   }
   void TearDown() override { std::filesystem::remove(path_); }
 
-  std::string path_ = testing::TempDir() + "isotrace_model_bytes.onnx";
+  // Tests of one fixture run side by side.
+  std::string path_ =
+      testing::TempDir() + "isotrace_model_bytes_" + std::to_string(getpid()) + ".onnx";
 };
 
 TEST_F(File, GivesTheSameProgramAsMemory) {

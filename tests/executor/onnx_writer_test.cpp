@@ -24,7 +24,8 @@ core::Result<OnnxStepModel> write_first_step(const core::Program& program,
     if (step.index != 0) return core::Done{};
     std::vector<bool> constant(step.operands.size(), later_constant);
     if (!constant.empty()) constant[0] = false;
-    written = executor::write_onnx_step({step.node, step.operands, step.results, constant});
+    written = executor::write_onnx_step(
+        {step.node, step.operands, executor::infos_of(step.results), constant});
     return core::Done{};
   };
   const auto outputs = executor::execute(program, inputs, *backend, write);

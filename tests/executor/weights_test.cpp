@@ -1,5 +1,6 @@
 // Values of initialisers from elsewhere: external data beside the model, and weights given by name.
 // The program must not depend on where the bytes came from.
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -55,8 +56,9 @@ void set_external(onnx::TensorProto& proto, const std::string& location, const s
 class ExternalData : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::path(testing::TempDir()) / "isotrace_external_data";
-    fs::remove_all(folder_);
+    std::string pattern = testing::TempDir() + "isotrace-external-data-XXXXXX";
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
     fs::create_directories(folder_ / "model/sub");
     write("model/w.bin", core::Bytes{9, 9, 9, 9});
     write("outside.bin", {});

@@ -147,9 +147,19 @@ TEST_F(MachineDisputes, StatesOfTheRunAtWrongPlacesAreNoLeaves) {
 TEST_F(MachineDisputes, HostsThatAnswerDifferentlyAreNobodysFault) {
   const Trace other = run(wasm::make_reference_engine, wasm::tests::counting_host(20));
   const Ruling ruling = rule(other);
-  EXPECT_EQ(ruling.verdict, Verdict::undecided);
+  EXPECT_EQ(ruling.verdict, Verdict::host);
   EXPECT_NE(ruling.reason.find("host answered"), std::string::npos) << ruling.reason;
   EXPECT_EQ(ruling.operations, 1U);
+  ASSERT_TRUE(ruling.host.has_value());
+  const trace::HostCallRecord& a = honest_.machine.host_calls.at(ruling.host->call);
+  const trace::HostCallRecord& b = other.machine.host_calls.at(ruling.host->call);
+  EXPECT_NE(a, b);
+  EXPECT_EQ(ruling.host->a, a);
+  EXPECT_EQ(ruling.host->b, b);
+  for (std::size_t i = 0; i < ruling.host->call; ++i) {
+    EXPECT_EQ(honest_.machine.host_calls[i], other.machine.host_calls[i]);
+  }
+  EXPECT_NE(ruling.host->function.find('.'), std::string::npos) << ruling.host->function;
 }
 
 // ---- lies

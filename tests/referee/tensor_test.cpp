@@ -341,44 +341,5 @@ TEST_F(Disputes, WhoeverLiesHoweverNeverGetsTheHonestOneBlamed) {
   }
 }
 
-// ---- control flow
-
-class NestedDisputes : public Disputes {
- protected:
-  NestedDisputes() {
-    run_ = {*executor::import_onnx(isotrace::tests::nested_model().bytes()),
-            {{"x", floats({2}, {1, 2})},
-             {"n", isotrace::tests::count(3)},
-             {"flag", isotrace::tests::truth(true)}}};
-    honest_ = honest_trace(run_);
-  }
-};
-
-TEST_F(NestedDisputes, AWrongResultInsideIsFoundByOneOperation) {
-  unsigned judged = 0;
-  for (std::size_t i = 0; i < honest_.steps.size(); ++i) {
-    const Ruling ruling = rule([&](Trace& t) { t.steps[i].outputs[0].digest.bytes[0] ^= 1; });
-    EXPECT_FALSE(ruling.a.at_fault());
-    const bool control = core::op_info(honest_.steps[i].op).control;
-    EXPECT_EQ(ruling.verdict, control ? Verdict::undecided : Verdict::decided) << i;
-    if (control) continue;
-    EXPECT_EQ(ruling.a.standing, Standing::upheld);
-    EXPECT_EQ(ruling.b.standing, Standing::wrong);
-    ++judged;
-  }
-  EXPECT_GT(judged, 3U);
-}
-
-TEST_F(NestedDisputes, WhatOneOperationDoesNotShowIsLeftUndecided) {
-  const auto undecided = [&](const std::function<void(Trace&)>& change) {
-    const Ruling ruling = rule(change);
-    EXPECT_EQ(ruling.verdict, Verdict::undecided);
-    EXPECT_EQ(ruling.operations, 0U);
-  };
-  undecided([](Trace& t) { t.steps[0].op = core::Op::abs; });
-  undecided([](Trace& t) { t.steps.pop_back(); });
-  undecided([](Trace& t) { t.outputs[0].tensor.digest.bytes[0] ^= 1; });
-}
-
 }  // namespace
 }  // namespace isotrace::referee::tests

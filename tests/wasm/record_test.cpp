@@ -1,6 +1,6 @@
 // Recording and replaying runs: where checkpoints stand, what replay finds, and that an interrupted
 // recording becomes the same file.
-#include <isotrace/wasm/record/effect_log.hpp>
+#include <isotrace/wasm/record/recorded_effects.hpp>
 #include <isotrace/wasm/record/replay.hpp>
 #include <isotrace/wasm/record/snapshot_store.hpp>
 
@@ -238,12 +238,61 @@ TEST(WasmRecord, a_run_whose_effects_are_logged_is_the_same_run) {
   const RunRequest request = request_for(busy_module(), {rounds});
   isotrace::tests::SimulatedFiles files;
   auto log = *EffectLog::begin(files, "effects", request.program);
-  const Recorded logged = record(request, counting_host(), logging_engine(log, *request.module));
+  const CodeTable code(*request.module);
+  EffectSink sink;
+  sink.bytes_max = SIZE_MAX;
+  const Recorded logged = record(request, counting_host(), logging_engine(sink, code));
   EXPECT_EQ(logged.file, busy_recording().file);
+  EXPECT_EQ(sink.steps.steps(), logged.recording->end.steps);
+  log.append(sink.steps);
   const auto summary = log.finish();
   ASSERT_TRUE(summary.has_value());
   EXPECT_EQ(summary->steps, logged.recording->end.steps);
   EXPECT_EQ(summary->bytes, files.files().at("effects").size());
+}
+
+core::Bytes effects_of(const trace::Trace& trace, const RunRequest& request,
+                       const EffectWindow& window) {
+  isotrace::tests::SimulatedFiles files;
+  auto log = *EffectLog::begin(files, "effects", request.program, window.from);
+  const auto logged = log_recorded_effects(trace, request, make_fastest_engine, window, log);
+  EXPECT_TRUE(logged.has_value()) << core::describe(logged.error());
+  EXPECT_TRUE(log.finish().has_value());
+  return files.files().at("effects");
+}
+
+TEST(WasmRecord, effects_of_a_recorded_run_are_those_of_the_run_itself) {
+  constexpr std::size_t head = 8 + 24 + 32 + 8;
+  const RunRequest request = request_for(busy_module(), {rounds});
+  const CodeTable code(*request.module);
+  EffectSink sink;
+  sink.bytes_max = SIZE_MAX;
+  record(request, counting_host(), logging_engine(sink, code));
+  const core::ByteView all = sink.steps.bytes();
+  const trace::Trace trace = read(busy_recording().file);
+  for (const unsigned threads : {1U, 3U}) {
+    const core::Bytes whole = effects_of(trace, request, {.threads = threads, .stretch = 300});
+    EXPECT_TRUE(std::ranges::equal(core::ByteView(whole).subspan(head), all));
+  }
+  // Windows one after the other are the whole.
+  const std::uint64_t steps = trace.machine.state->steps;
+  core::Bytes parts;
+  for (std::uint64_t from = 0; from < steps; from += steps / 7) {
+    const core::Bytes part = effects_of(trace, request, {from, from + steps / 7 - 1, 2, 300});
+    parts.insert(parts.end(), part.begin() + head, part.end());
+  }
+  EXPECT_TRUE(std::ranges::equal(parts, all));
+}
+
+TEST(WasmRecord, steps_behind_the_end_have_no_effects) {
+  const RunRequest request = request_for(busy_module(), {rounds});
+  const trace::Trace trace = read(busy_recording().file);
+  isotrace::tests::SimulatedFiles files;
+  auto log = *EffectLog::begin(files, "effects", request.program);
+  const auto logged = log_recorded_effects(trace, request, make_fastest_engine,
+                                           {.from = trace.machine.state->steps}, log);
+  ASSERT_FALSE(logged.has_value());
+  EXPECT_EQ(logged.error().code, core::RefusalCode::trace_step_unknown);
 }
 
 TEST(WasmRecord, a_trap_is_a_last_state_like_others) {

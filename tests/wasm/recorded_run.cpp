@@ -92,8 +92,8 @@ bool FaultyEngine::run_to_suspend_point(std::uint64_t steps_min) {
   if (!done_) {
     if (engine_->run_to_suspend_point(std::min(steps_min, step_))) return true;
     if (engine_->steps() < step_) return false;
-    store_.memories[0].data.bytes()[address_] ^= 1;
     store_.memories[0].data.mark(address_, 1);
+    store_.memories[0].data.bytes()[address_] ^= 1;
     done_ = true;
   }
   return engine_->run_to_suspend_point(steps_min);

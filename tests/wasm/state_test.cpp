@@ -3,6 +3,7 @@
 
 #include <isotrace/core/blake3.hpp>
 #include <isotrace/wasm/background_hasher.hpp>
+#include <isotrace/wasm/bulk.hpp>
 
 #include "tests/wasm/machine.hpp"
 
@@ -37,17 +38,37 @@ TEST(WasmState, hashing_what_changed_gives_the_record_of_everything) {
     const Execution& state = machine.stepper.state();
     const trace::StateRecord expected = state_record(machine.store, state, program);
     EXPECT_EQ(hasher.record(machine.store, state), expected);
-    background.begin(other.store, other.stepper.state());
+    background.begin(other.stepper.state());
     EXPECT_EQ(background.take(), expected);
   }
   EXPECT_EQ(machine.store.memories.back().data.pages(), 2U);
+}
+
+TEST(WasmState, a_record_has_nothing_of_what_is_written_while_it_is_made) {
+  Machine machine(writer());
+  machine.begin("f", {1});
+  LinearMemory& memory = machine.store.memories.back().data;
+  memory.grow_to(40);
+  BackgroundHasher background(program, machine.store);
+  for (std::uint8_t round = 0; round < 20; ++round) {
+    fill_memory(memory, 0, round, memory.size() / 2);
+    const Execution& state = machine.stepper.state();
+    const trace::StateRecord expected = state_record(machine.store, state, program);
+    background.begin(state);
+    fill_memory(memory, memory.size() / 4, 255,
+                memory.size() / 2);  // some of it not for the first time
+    memory.mark(0, 1);
+    memory.bytes()[0] = 7;
+    if (round % 8 == 7) memory.grow_to(memory.pages() + 1);
+    EXPECT_EQ(background.take(), expected) << static_cast<int>(round);
+  }
 }
 
 TEST(WasmState, a_hasher_may_end_with_a_record_not_taken) {
   Machine machine(writer());
   machine.begin("f", {1});
   BackgroundHasher background(program, machine.store);
-  background.begin(machine.store, machine.stepper.state());
+  background.begin(machine.stepper.state());
 }
 
 TEST(WasmState, memories_are_hashed_as_files_are) {

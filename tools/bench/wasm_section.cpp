@@ -50,7 +50,7 @@ class KernelRun {
     std::uint64_t next = 0;
     while (!engine_->run_to_suspend_point(next)) {
       if (next != 0) roots_.push_back(trace::state_root(hasher.take()));
-      hasher.begin(store_, engine_->state());
+      hasher.begin(engine_->state());
       next = (engine_->steps() / checkpoint_steps + 1) * checkpoint_steps;
     }
     roots_.push_back(trace::state_root(hasher.take()));

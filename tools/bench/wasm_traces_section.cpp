@@ -43,8 +43,8 @@ class WrongEngine final : public wasm::Engine {
       if (engine_->run_to_suspend_point(std::min(steps_min, step_))) return true;
       if (engine_->steps() < step_) return false;
       wasm::LinearMemory& memory = store_.memories[0].data;
-      memory.bytes().back() ^= 1;
       memory.mark(memory.size() - 1, 1);
+      memory.bytes().back() ^= 1;
       wrong_ = true;
     }
     return engine_->run_to_suspend_point(steps_min);
@@ -188,13 +188,19 @@ class Traced {
     std::uint64_t logged = 0;
     for (std::size_t round = 0; round < rounds_; ++round) {
       ISOTRACE_TRY(wasm::EffectLog log, wasm::EffectLog::begin(nowhere_, "-", request_.program));
-      ISOTRACE_TRY(const auto machine,
-                   wasm::ModuleRun::make(request_, wasm::link_nothing,
-                                         wasm::logging_engine(log, *request_.module)));
+      wasm::EffectSink sink;
+      sink.take = [&](wasm::EffectBytes& steps) {
+        log.append(steps);
+        steps.clear();
+      };
+      const wasm::CodeTable code(*request_.module);
+      ISOTRACE_TRY(const auto machine, wasm::ModuleRun::make(request_, wasm::link_nothing,
+                                                             wasm::logging_engine(sink, code)));
       seconds.push_back(*timed(1, [&] {
         while (machine->run_to_checkpoint(logged_steps) == wasm::ModuleRun::Stop::checkpoint &&
                machine->engine().steps() < logged_steps) {
         }
+        sink.take(sink.steps);
       })());
       ISOTRACE_TRY(const wasm::EffectLog::Summary summary, log.finish());
       logged = summary.steps;

@@ -1,30 +1,43 @@
+#include <algorithm>
 #include <filesystem>
 
 #include <isotrace/core/limits.hpp>
-#include <isotrace/executor/import_onnx.hpp>
 #include <isotrace/signing/certify.hpp>
 #include <isotrace/tools/commands/commands.hpp>
 #include <isotrace/tools/commands/keys.hpp>
 #include <isotrace/tools/commands/reexecution.hpp>
-#include <isotrace/tools/verify/certificate_evidence.hpp>
+#include <isotrace/tools/commands/subject.hpp>
 
 namespace isotrace::tools {
 namespace {
 
-/// The claim about the property, if a property or a proof was given. A counterexample is executed
-/// again.
-core::Result<std::optional<signing::ClaimInput>> claim_of(const EvidenceFiles& files) {
-  if (!files.property && !files.proof) return std::optional<signing::ClaimInput>();
-  signing::ClaimInput claim;
-  if (files.property) claim.property = *files.property;
-  if (files.proof) {
-    claim.proof = *files.proof;
-    ISOTRACE_TRY(const proofs::Proof proof, proofs::parse_proof(*files.proof));
+/// One claim for each property and proof; the first property is that of the first proof and so on.
+/// Counterexamples are executed again.
+core::Result<std::vector<signing::ClaimInput>> claims_of(const EvidenceFiles& files) {
+  std::vector<signing::ClaimInput> claims(std::max(files.properties.size(), files.proofs.size()));
+  for (std::size_t i = 0; i < claims.size(); ++i) {
+    if (i < files.properties.size()) claims[i].property = files.properties[i];
+    if (i >= files.proofs.size()) continue;
+    claims[i].proof = files.proofs[i];
+    ISOTRACE_TRY(const proofs::Proof proof, proofs::parse_proof(files.proofs[i]));
     if (proof.outcome == proofs::Proof::Outcome::violated) {
-      ISOTRACE_TRY(claim.rerun, rerun_counterexample(proof));
+      ISOTRACE_TRY(claims[i].rerun, rerun_counterexample(proof));
     }
   }
-  return std::optional(claim);
+  return claims;
+}
+
+/// What else is bound, by digest.
+core::Result<std::vector<certificates::EvidenceReference>> load_references(
+    const Context& context, const Arguments& arguments) {
+  std::vector<certificates::EvidenceReference> references;
+  for (const std::string& text : arguments.values("--evidence")) {
+    const auto split = text.find('=');
+    ISOTRACE_TRY(const core::Bytes bytes,
+                 context.read(text.substr(split + 1), core::limits::archive_bytes_max));
+    references.push_back({text.substr(0, split), "application/octet-stream", core::sha256(bytes)});
+  }
+  return references;
 }
 
 /// All steps, or with --sample as many as it says, which the challenge chooses.
@@ -51,18 +64,23 @@ core::Result<std::optional<signing::ReplayInput>> replay_of(const Arguments& arg
   return std::optional(std::move(replay));
 }
 
-core::Result<core::Bytes> certificate_of(const Arguments& arguments, const EvidenceFiles& files,
+/// The last component, also where a folder's path ends with a slash.
+std::string name_of_path(const std::string& text) {
+  const std::filesystem::path path = std::filesystem::path(text).lexically_normal();
+  return path.has_filename() ? path.filename().string() : path.parent_path().filename().string();
+}
+
+core::Result<core::Bytes> certificate_of(const Context& context, const Arguments& arguments,
+                                         const EvidenceFiles& files,
                                          const signing::SigningKey& key) {
-  const auto folder = executor::ModelFolder::of_model(arguments.value("--model"));
-  ISOTRACE_TRY(const core::Program program,
-               executor::import_onnx(*files.model, {.folder = &folder, .weights = {}}));
-  ISOTRACE_TRY(const auto claim, claim_of(files));
-  ISOTRACE_TRY(const auto replay, replay_of(arguments, files));
   signing::CertifyInput input;
-  input.model_name = std::filesystem::path(arguments.value("--model")).filename().string();
+  ISOTRACE_TRY(input.identity, identify_subject(context, arguments.value("--model"), files));
+  ISOTRACE_TRY(input.claims, claims_of(files));
+  ISOTRACE_TRY(input.evidence, load_references(context, arguments));
+  ISOTRACE_TRY(const auto replay, replay_of(arguments, files));
+  input.model_name = name_of_path(arguments.value("--model"));
+  input.model_kind = files.model_kind;
   input.model = *files.model;
-  input.identity = certificates::model_identity(program);
-  if (claim) input.claims.push_back(*claim);
   if (files.trace) input.trace = *files.trace;
   input.replay = replay;
   input.toolchain = {"isotrace", ISOTRACE_VERSION};
@@ -76,10 +94,16 @@ int certify_command(const Context& context, const Arguments& arguments) {
   if (arguments.has("--sample") && !(arguments.has("--trace") && arguments.has("--challenge"))) {
     return report_usage(context, "certify: --sample needs --trace and --challenge");
   }
-  ISOTRACE_OR_REPORT(context, const EvidenceFiles files, load_evidence(context, arguments));
+  for (const std::string& text : arguments.values("--evidence")) {
+    if (text.find('=') == std::string::npos) {
+      return report_usage(context, "certify: --evidence wants NAME=FILE");
+    }
+  }
+  ISOTRACE_OR_REPORT(context, const EvidenceFiles files, load_evidence(context, arguments, false));
   ISOTRACE_OR_REPORT(context, const signing::SigningKey key,
                      load_signing_key(context, arguments, arguments.value("--key")));
-  ISOTRACE_OR_REPORT(context, const core::Bytes certificate, certificate_of(arguments, files, key));
+  ISOTRACE_OR_REPORT(context, const core::Bytes certificate,
+                     certificate_of(context, arguments, files, key));
   ISOTRACE_OR_REPORT(context, [[maybe_unused]] const core::Done done,
                      context.write(arguments.value("--out"), certificate));
   const std::string digest = core::sha256(certificate).hex();

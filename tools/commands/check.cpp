@@ -1,6 +1,7 @@
 #include <isotrace/core/limits.hpp>
 #include <isotrace/proofs/checker/check_proof.hpp>
 #include <isotrace/tools/commands/commands.hpp>
+#include <isotrace/tools/commands/function_proofs.hpp>
 #include <isotrace/tools/commands/inputs.hpp>
 #include <isotrace/tools/commands/level.hpp>
 #include <isotrace/tools/commands/proof_files.hpp>
@@ -52,14 +53,20 @@ core::Result<Verdict> judge(const Context& context, const Arguments& arguments, 
 
 }  // namespace
 
-int check_command(const Context& context, const Arguments& arguments) {
+namespace {
+
+int check_model_proof(const Context& context, const Arguments& arguments, core::ByteView bytes) {
   std::string problem = question_problem(arguments);
   const bool named = arguments.has("--ensure") || arguments.has("--robust");
   if (problem.empty() && named && !arguments.has("--model")) {
     problem = "--ensure and --robust need --model";
   }
   if (!problem.empty()) return report_usage(context, "check: " + problem);
-  ISOTRACE_OR_REPORT(context, const Proof proof, load_proof(context, arguments.operand(0)));
+  const auto parsed = proofs::parse_proof(bytes);
+  if (!parsed) {
+    return report(context, core::refuse_within(arguments.operand(0), parsed.error()).value());
+  }
+  const Proof& proof = *parsed;
   ISOTRACE_OR_REPORT(context, const proofs::CheckReport checked, proofs::check_proof(proof));
   ISOTRACE_OR_REPORT(context, const Verdict verdict, judge(context, arguments, proof, checked));
   const std::string claim = proof.outcome == Proof::Outcome::proved ? "proved" : "violated";
@@ -79,6 +86,15 @@ int check_command(const Context& context, const Arguments& arguments) {
     if (!verdict.reason.empty()) context.out << "  " << verdict.reason << "\n";
   }
   return exit_code_of(verdict.kind);
+}
+
+}  // namespace
+
+int check_command(const Context& context, const Arguments& arguments) {
+  ISOTRACE_OR_REPORT(context, const core::Bytes bytes,
+                     context.read(arguments.operand(0), core::limits::proof_bytes_max));
+  return proofs::is_function_proof(bytes) ? check_function_command(context, arguments, bytes)
+                                          : check_model_proof(context, arguments, bytes);
 }
 
 }  // namespace isotrace::tools

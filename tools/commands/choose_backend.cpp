@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <filesystem>
 
 #include <isotrace/backends/fallback_backend.hpp>
 #include <isotrace/backends/plugin/plugin_backend.hpp>
+#include <isotrace/executor/foreign_backend.hpp>
+#include <isotrace/tools/commands/inputs.hpp>
+#include <isotrace/tools/foreign/onnx_runtime_steps.hpp>
 
 namespace isotrace::tools {
 namespace {
@@ -19,8 +23,11 @@ constexpr std::array plugin_options = {"--plugin-timeout", "--plugin-memory", "-
 bool is_plugin(const std::string& name) { return name.starts_with(backends::plugin_prefix); }
 /// Whether it does everything that the reference does.
 bool is_complete(const std::string& name) {
-  return name.empty() || name == "reference" || name == "cpu" || name == "ort";
+  return name.empty() || name == "reference" || name == "cpu";
 }
+
+bool is_incomplete(const std::string& name) { return !is_complete(name); }
+constexpr std::string_view foreign_name = "ort";
 
 /// All names that the command line gives.
 std::vector<std::string> named_backends(const Arguments& arguments) {
@@ -64,6 +71,14 @@ Result<std::unique_ptr<Backend>> open_plugin(const Arguments& arguments, const s
   return backends::make_plugin_backend(name.substr(backends::plugin_prefix.size()), options);
 }
 
+/// With the reference behind it, if --allow-fallback says so.
+Result<std::unique_ptr<Backend>> with_fallback(const Arguments& arguments,
+                                               std::unique_ptr<Backend> backend) {
+  if (!arguments.has("--allow-fallback")) return backend;
+  ISOTRACE_TRY(std::unique_ptr<Backend> reference, backends::make_backend("reference", {}));
+  return std::make_unique<backends::FallbackBackend>(std::move(backend), std::move(reference));
+}
+
 }  // namespace
 
 std::string backend_problem(const Arguments& arguments) {
@@ -73,7 +88,11 @@ std::string backend_problem(const Arguments& arguments) {
       if (arguments.has(option)) return std::string(option) + " applies to plugin:FILE only";
     }
   }
-  if (arguments.has("--allow-fallback") && std::ranges::all_of(names, is_complete)) {
+  // Whoever compares with another engine is told what it refuses, and executes nothing else.
+  const bool refuses =
+      std::ranges::any_of(arguments.values("--backend"), is_incomplete) ||
+      (is_incomplete(arguments.value("--against")) && arguments.value("--against") != foreign_name);
+  if (arguments.has("--allow-fallback") && !refuses) {
     return "--allow-fallback applies to backends that refuse operations of the reference";
   }
   return {};
@@ -88,9 +107,32 @@ Result<std::unique_ptr<Backend>> open_backend(const Arguments& arguments, const 
   ISOTRACE_TRY(std::unique_ptr<Backend> backend, is_plugin(name)
                                                      ? open_plugin(arguments, name)
                                                      : backends::make_backend(name, options));
-  if (!arguments.has("--allow-fallback") || is_complete(name)) return backend;
-  ISOTRACE_TRY(std::unique_ptr<Backend> reference, backends::make_backend("reference", {}));
-  return std::make_unique<backends::FallbackBackend>(std::move(backend), std::move(reference));
+  if (is_complete(name)) return backend;
+  return with_fallback(arguments, std::move(backend));
+}
+
+Result<std::unique_ptr<executor::ForeignEngine>> open_onnx_runtime(const Arguments& arguments) {
+  const char* folder = std::getenv("ISOTRACE_ORT");
+  const std::string modules = arguments.has("--ort") ? arguments.value("--ort")
+                              : folder == nullptr    ? ""
+                                                     : folder;
+  ISOTRACE_TRY(std::unique_ptr<executor::ForeignEngine> engine, OnnxRuntimeSteps::start(modules));
+  return engine;
+}
+
+Result<std::unique_ptr<Backend>> open_foreign_backend(const Arguments& arguments) {
+  ISOTRACE_TRY(auto engine, open_onnx_runtime(arguments));
+  return with_fallback(arguments, std::make_unique<executor::ForeignBackend>(std::move(engine)));
+}
+
+Result<std::unique_ptr<Backend>> open_recorded_backend(const Arguments& arguments,
+                                                       const trace::Trace& trace) {
+  const std::string& name = trace.provenance.backend;
+  const auto names = backends::backend_names();
+  if (std::ranges::find(names, name) == names.end()) {
+    return core::refuse(RefusalCode::backend_unknown, name);
+  }
+  return load_backend(arguments, name);
 }
 
 Json selection_json(const Backend& backend) {

@@ -18,7 +18,9 @@
 #include <isotrace/tools/commands/extract_step.hpp>
 #include <isotrace/tools/commands/inputs.hpp>
 #include <isotrace/tools/commands/shell_words.hpp>
+#include <isotrace/tools/commands/terminal_text.hpp>
 #include <isotrace/tools/commands/traces.hpp>
+#include <isotrace/trace/foreign.hpp>
 
 namespace isotrace::tools {
 namespace {
@@ -63,6 +65,21 @@ core::Result<Side> run_again(const Context& context, const Arguments& arguments,
   return Side{std::move(again), {selection_json(*backend), selection_text(*backend)}};
 }
 
+/// Whose results are another engine's; nothing to say of runs of our own.
+std::string engines_text(const trace::Trace& a, const trace::Trace& b,
+                         const Divergence& divergence) {
+  std::string text;
+  for (const auto& [side, trace] : {std::pair{"a", &a}, std::pair{"b", &b}}) {
+    if (!is_foreign(trace->identity)) continue;
+    text +=
+        std::string("  ") + side + " follows " + terminal_text(trace->identity.semantics) + "\n";
+  }
+  if (!text.empty() && divergence.kind == Divergence::Kind::semantics) {
+    text += "  every step and output is equal\n";
+  }
+  return text;
+}
+
 Json verdict_json(const FileComparison& compared, const Selection& selection, Json divergence) {
   const bool same = divergence.is_null();
   const core::Digest& root = compared.a.trace.root;
@@ -71,6 +88,8 @@ Json verdict_json(const FileComparison& compared, const Selection& selection, Js
                   {"rootA", root.hex()},
                   {"rootB", compared.b.trace.root.hex()},
                   {"steps", compared.a.steps},
+                  {"semanticsA", compared.a.trace.identity.semantics},
+                  {"semanticsB", compared.b.trace.identity.semantics},
                   {"divergence", std::move(divergence)}};
   if (!selection.json.is_null()) verdict["selection"] = selection.json;
   return verdict;
@@ -87,13 +106,27 @@ void print_identical(const Context& context, const FileComparison& compared,
   }
 }
 
+/// Writes the step for other programs: the engine that computed it is none of ours.
+std::string extract_line(const Arguments& arguments) {
+  std::vector<std::string> words = {"isotrace", "compare", arguments.operand(0)};
+  if (arguments.has("--against")) {
+    words.insert(words.end(), {"--against", arguments.value("--against")});
+  } else {
+    words.push_back(arguments.operand(1));
+  }
+  words.insert(words.end(), {"--extract", "step"});
+  return shell_line(words);
+}
+
 /// Judges the one step again: of the fresh run on its backend; of two traces that side which the
 /// reference does not confirm. Empty where no single step is to blame.
-std::string reproduce_line(const Arguments& arguments, const Divergence& divergence,
+std::string reproduce_line(const Arguments& arguments, const trace::Trace& a, const trace::Trace& b,
+                           const Divergence& divergence,
                            const executor::StepExplanation& explanation) {
   if (!explanation.a_node) return {};
   const bool against = arguments.has("--against");
   const bool blame_a = !against && explanation.b_canonical.value_or(false);
+  if (is_foreign((against || blame_a ? a : b).identity)) return extract_line(arguments);
   const std::string step = std::to_string(divergence.step);
   std::vector<std::string> words = {
       "isotrace", "replay", arguments.operand(against || blame_a ? 0 : 1), "--from", step,
@@ -135,7 +168,7 @@ int report_traces(const Context& context, const Arguments& arguments,
   }
   ISOTRACE_OR_REPORT(context, const executor::StepExplanation explanation,
                      explain_traces(context, arguments, a, b, *divergence));
-  std::string reproduce = reproduce_line(arguments, *divergence, explanation);
+  std::string reproduce = reproduce_line(arguments, a, b, *divergence, explanation);
   if (arguments.has("--extract")) {
     ISOTRACE_OR_REPORT(context, std::string line,
                        extract_step(context, arguments.value("--extract"), explanation));
@@ -146,7 +179,7 @@ int report_traces(const Context& context, const Arguments& arguments,
     context.print(verdict_json(compared, selection, report_json(report)));
   } else {
     context.out << "diverged: roots " << a.root.hex() << " and " << b.root.hex() << "\n"
-                << report_text(report) << selection.text;
+                << engines_text(a, b, *divergence) << report_text(report) << selection.text;
   }
   return exit_no;
 }

@@ -2,6 +2,7 @@
 
 #include <isotrace/executor/judge_traces.hpp>
 #include <isotrace/tools/commands/bounds_report.hpp>
+#include <isotrace/tools/commands/choose_backend.hpp>
 #include <isotrace/tools/commands/inputs.hpp>
 #include <isotrace/tools/commands/traces.hpp>
 
@@ -14,7 +15,7 @@ int compare_bounds(const Context& context, const Arguments& arguments) {
   ISOTRACE_OR_REPORT(context, const executor::EmbeddedRun run, load_run(context, arguments, a));
   ISOTRACE_OR_REPORT(context, const executor::ExecuteLimits limits, load_limits(arguments));
   ISOTRACE_OR_REPORT(context, const auto backend, load_backend(arguments, "cpu"));
-  const auto maker = load_backend(arguments, b.provenance.backend);
+  const auto maker = open_recorded_backend(arguments, b);
   BoundsReport steps(context, bounds, arguments.operand(1));
   ISOTRACE_OR_REPORT(context, const auto mismatch,
                      executor::judge_traces(

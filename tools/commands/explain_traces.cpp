@@ -1,7 +1,5 @@
 #include <isotrace/tools/commands/explain_traces.hpp>
 
-#include <algorithm>
-
 #include <isotrace/tools/commands/choose_backend.hpp>
 #include <isotrace/tools/commands/inputs.hpp>
 #include <isotrace/tools/commands/traces.hpp>
@@ -9,17 +7,11 @@
 namespace isotrace::tools {
 namespace {
 
-/// What a trace was made on, where that is built in. A name in a file loads no code: the plugin of
-/// a fresh run is the one that the command line names, and that of a recorded one is not known.
+/// What a trace was made on: of a fresh run, what the command line names.
 core::Result<std::unique_ptr<backends::Backend>> backend_of(const Arguments& arguments,
                                                             const trace::Trace& trace, bool fresh) {
-  if (fresh) return load_backend(arguments, arguments.value("--against"));
-  const std::string& name = trace.provenance.backend;
-  const auto names = backends::backend_names();
-  if (std::ranges::find(names, name) == names.end()) {
-    return core::refuse(core::RefusalCode::backend_unknown, name);
-  }
-  return load_backend(arguments, name);
+  return fresh ? load_backend(arguments, arguments.value("--against"))
+               : open_recorded_backend(arguments, trace);
 }
 
 }  // namespace

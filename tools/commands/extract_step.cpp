@@ -74,7 +74,7 @@ Result<executor::OnnxStepModel> make_model(const executor::StepExplanation& expl
   }
   const std::vector<core::TensorView> results(explanation.canonical.begin(),
                                               explanation.canonical.end());
-  return executor::write_onnx_step({*explanation.a_node, operands, results});
+  return executor::write_onnx_step({*explanation.a_node, operands, executor::infos_of(results)});
 }
 
 /// Runs the model that lies in the folder.

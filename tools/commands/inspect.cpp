@@ -7,6 +7,7 @@
 #include <isotrace/proofs/export/bundle.hpp>
 #include <isotrace/tools/cli/foreign_options.hpp>
 #include <isotrace/tools/commands/commands.hpp>
+#include <isotrace/tools/commands/function_proofs.hpp>
 #include <isotrace/tools/commands/inspect_evidence.hpp>
 #include <isotrace/tools/commands/inspect_json.hpp>
 #include <isotrace/tools/commands/inspect_model.hpp>
@@ -84,6 +85,11 @@ Result<Json> read_proof(const File& file) {
   return proof_json(proof, file.bytes.size());
 }
 
+Result<Json> read_function_proof(const File& file) {
+  ISOTRACE_TRY(const proofs::FunctionProof proof, proofs::parse_function_proof(file.bytes));
+  return function_proof_json(proof, file.bytes.size());
+}
+
 Result<Json> read_model(const File& file) {
   const auto folder = executor::ModelFolder::of_model(file.path);
   ISOTRACE_TRY(const core::Program program,
@@ -130,6 +136,7 @@ constexpr Reader certain_readers[] = {
     {"tensor file (.npy)", [](ByteView b) { return starts_with(b, "\x93NUMPY"); }, read_tensors},
     {"tensor file (.npz)", [](ByteView b) { return starts_with(b, "PK\x03\x04"); }, read_tensors},
     {"trace", trace::looks_like_trace, read_trace},
+    {"function proof", proofs::is_function_proof, read_function_proof},
 };
 
 constexpr Reader possible_readers[] = {

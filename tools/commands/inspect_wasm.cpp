@@ -16,7 +16,8 @@ namespace {
 using core::ByteReader;
 
 constexpr std::string_view witness_mark = "isotrace.wasm.step.v1";
-constexpr std::string_view effects_mark = "isotrace.wasm.effects.v1";
+constexpr std::string_view effects_mark = "isotrace.wasm.effects.v2";
+constexpr std::string_view old_effects_mark = "isotrace.wasm.effects.v1";  // always from step 0 on
 constexpr std::size_t module_header_bytes = 8;
 
 /// Whether the bytes begin with this text behind its length.
@@ -193,12 +194,18 @@ core::Result<Json> witness_json(core::ByteView bytes) {
               {"bytes", bytes.size()}};
 }
 
-bool looks_like_effects(core::ByteView bytes) { return begins_with_mark(bytes, effects_mark); }
+bool looks_like_effects(core::ByteView bytes) {
+  return begins_with_mark(bytes, effects_mark) || begins_with_mark(bytes, old_effects_mark);
+}
 
 core::Result<Json> effects_json(core::ByteView bytes) {
   ByteReader reader(bytes);
   ISOTRACE_TRY([[maybe_unused]] const std::string mark, reader.text(effects_mark.size()));
   ISOTRACE_TRY(const core::ByteView program, reader.raw(32));
+  std::uint64_t first = 0;
+  if (begins_with_mark(bytes, effects_mark)) {
+    ISOTRACE_TRY(first, reader.u64());
+  }
   std::uint64_t steps = 0;
   std::uint64_t written = 0;
   for (; reader.offset() < bytes.size(); ++steps) {
@@ -212,11 +219,9 @@ core::Result<Json> effects_json(core::ByteView bytes) {
       written += data.size();
     }
   }
-  return Json{{"kind", "effects"},
-              {"programDigest", core::to_hex(program)},
-              {"steps", steps},
-              {"bytesWritten", written},
-              {"bytes", bytes.size()}};
+  return Json{{"kind", "effects"},       {"programDigest", core::to_hex(program)},
+              {"firstStep", first},      {"steps", steps},
+              {"bytesWritten", written}, {"bytes", bytes.size()}};
 }
 
 }  // namespace isotrace::tools

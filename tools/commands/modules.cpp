@@ -63,6 +63,15 @@ Json value_json(ValueType type, Slot value) {
 
 }  // namespace
 
+core::Result<core::Bytes> read_module(const executor::ModelBytes& module) {
+  if (module.size() > core::limits::wasm_module_bytes_max) {
+    return core::refuse(core::RefusalCode::file_too_large, "module");
+  }
+  core::Bytes bytes(module.size());
+  ISOTRACE_TRY_DONE(module.read(0, bytes));
+  return bytes;
+}
+
 wasm::EngineFactory find_engine(std::string_view backend) {
   return backend == "reference" ? wasm::make_reference_engine : wasm::make_fastest_engine;
 }
@@ -118,6 +127,14 @@ std::string results_text(const wasm::FunctionType& type, const std::vector<Slot>
             wasm::value_text(result, results[i]) + " " + wasm::bits_text(result, results[i]) + "\n";
   }
   return text;
+}
+
+Json logged_json(const wasm::EffectLog::Summary& effects) {
+  return {{"steps", effects.steps}, {"bytes", effects.bytes}, {"digest", effects.digest.hex()}};
+}
+
+std::string logged_text(const wasm::EffectLog::Summary& effects) {
+  return "effects " + effects.digest.hex() + ", " + std::to_string(effects.bytes) + " bytes\n";
 }
 
 }  // namespace isotrace::tools

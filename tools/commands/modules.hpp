@@ -1,12 +1,17 @@
 // WebAssembly modules, their hosts and engines as commands name them, and what they print of runs.
 #pragma once
 
+#include <isotrace/executor/model_bytes.hpp>
 #include <isotrace/tools/cli/arguments.hpp>
 #include <isotrace/tools/cli/context.hpp>
 #include <isotrace/trace/reader.hpp>
+#include <isotrace/wasm/record/effect_log.hpp>
 #include <isotrace/wasm/record/record.hpp>
 
 namespace isotrace::tools {
+
+/// All bytes of a module. Refuses file_too_large, file_read_failed.
+core::Result<core::Bytes> read_module(const executor::ModelBytes& module);
 
 /// The engine of a backend's name: the fastest but for "reference".
 wasm::EngineFactory find_engine(std::string_view backend);
@@ -28,5 +33,9 @@ core::Result<std::uint64_t> load_count(const Arguments& arguments, std::string_v
 /// Results of the invoked function.
 Json results_json(const wasm::FunctionType& type, const std::vector<wasm::Slot>& results);
 std::string results_text(const wasm::FunctionType& type, const std::vector<wasm::Slot>& results);
+
+/// A log of effects that was written.
+Json logged_json(const wasm::EffectLog::Summary& effects);
+std::string logged_text(const wasm::EffectLog::Summary& effects);
 
 }  // namespace isotrace::tools

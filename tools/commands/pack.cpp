@@ -5,10 +5,10 @@
 
 #include <isotrace/certificates/bundle.hpp>
 #include <isotrace/certificates/json_field.hpp>
+#include <isotrace/certificates/manifest.hpp>
 #include <isotrace/certificates/statement.hpp>
 #include <isotrace/core/limits.hpp>
 #include <isotrace/signing/archive.hpp>
-#include <isotrace/signing/manifest.hpp>
 #include <isotrace/tools/commands/commands.hpp>
 
 namespace isotrace::tools {
@@ -50,7 +50,7 @@ Result<core::Done> add_path(const Context& context, const std::string& role,
     return core::Done{};
   }
   // The manifest walks the folder and refuses links; what is read must be what it has seen.
-  ISOTRACE_TRY(const Bytes manifest, signing::make_manifest(path));
+  ISOTRACE_TRY(const Bytes manifest, certificates::make_manifest(path));
   const Json json = Json::parse(manifest.begin(), manifest.end());
   for (const Json& entry : json["files"]) {
     const std::string inner = entry["path"];

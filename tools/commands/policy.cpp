@@ -81,6 +81,7 @@ class PolicyMaker {
       rule.evidence.log |= word == "log";
       rule.evidence.timestamp |= word == "timestamp";
     }
+    if (arguments.has("--semantics")) rule.semantics = arguments.values("--semantics");
     if (arguments.has("--least-assurance")) {
       rule.least_assurance =
           *certificates::find_named<certificates::Assurance>(arguments.value("--least-assurance"));
@@ -186,7 +187,7 @@ int policy_command(const Context& context, const Arguments& arguments) {
        0,
        {"--key", "--expires", "--out"},
        {"--at", "--root", "--log", "--timestamper", "--threshold", "--root-threshold", "--evidence",
-        "--least-assurance"}},
+        "--least-assurance", "--semantics"}},
       {"check", check, "the policy file", 1, 1, {}, {"--at", "--anchor"}},
       {"sign", sign, "the policy file", 1, 1, {"--key", "--out"}, {"--passphrase-file"}},
       {"explain", explain, "the policy file", 1, 1, {}, {"--at", "--anchor"}}};

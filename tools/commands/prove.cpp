@@ -1,10 +1,16 @@
 #include <chrono>
+#include <iomanip>
 
+#include <isotrace/core/limits.hpp>
 #include <isotrace/proofs/search/prove.hpp>
+#include <isotrace/tools/cli/foreign_options.hpp>
 #include <isotrace/tools/commands/commands.hpp>
 #include <isotrace/tools/commands/inputs.hpp>
 #include <isotrace/tools/commands/level.hpp>
+#include <isotrace/tools/commands/modules.hpp>
 #include <isotrace/tools/commands/proof_files.hpp>
+#include <isotrace/tools/commands/prove_module.hpp>
+#include <isotrace/tools/commands/prove_verdict.hpp>
 #include <isotrace/tools/commands/questions.hpp>
 
 namespace isotrace::tools {
@@ -13,47 +19,83 @@ namespace {
 using Kind = proofs::ProveOutcome::Kind;
 using Clock = std::chrono::steady_clock;
 
-/// --timeout, --jobs, --semantics, --no-smt. Time is read here: the prover only asks whether it is
-/// up.
-core::Result<proofs::ProveOptions> load_options(const Context& context, const Arguments& arguments,
-                                                Clock::time_point start) {
-  const auto timeout = parse_count(arguments.value("--timeout"));
-  if (!timeout) {
-    return core::refuse(core::RefusalCode::text_not_number, "--timeout",
-                        arguments.value("--timeout"));
-  }
+core::Result<std::uint64_t> load_count(const Arguments& arguments, const char* option) {
+  const auto count = parse_count(arguments.value(option));
+  if (count) return *count;
+  return core::refuse(core::RefusalCode::text_not_number, option, arguments.value(option));
+}
+
+core::Result<std::chrono::seconds> load_seconds(const Arguments& arguments, const char* option) {
+  ISOTRACE_TRY(const std::uint64_t seconds, load_count(arguments, option));
   // A year is forever; more would overflow the clock.
-  const auto deadline = start + std::chrono::seconds(std::min<std::uint64_t>(*timeout, 31'536'000));
+  return std::chrono::seconds(std::min<std::uint64_t>(seconds, 31'536'000));
+}
+
+/// " about 40 s left": what is left takes as long as its share of the boxes says.
+std::string time_left(double explored, Clock::duration passed) {
+  const std::chrono::duration<double> seconds = passed;
+  const double left = seconds.count() * (1 - explored) / explored;
+  return ", about " + std::to_string(static_cast<std::uint64_t>(std::min(left, 1e9)) + 1) +
+         " s left";
+}
+
+/// --timeout, --jobs, --semantics, --search-memory, --no-smt. Time is read here: the prover only
+/// asks whether it is up.
+core::Result<proofs::ProveOptions> load_options(const Arguments& arguments,
+                                                Clock::time_point start) {
+  ISOTRACE_TRY(const std::chrono::seconds timeout, load_seconds(arguments, "--timeout"));
+  const auto deadline = start + timeout;
   ISOTRACE_TRY(const unsigned jobs, load_jobs(arguments));
   proofs::ProveOptions options;
   options.level = level_of(arguments.value("--semantics"));
   options.jobs = jobs;
   options.solver = !arguments.has("--no-smt");
   options.out_of_time = [deadline] { return Clock::now() >= deadline; };
-  if (context.progress) {
-    auto last = start;
-    options.progress = [&context, last](const proofs::ProveProgress& now) mutable {
-      if (Clock::now() - last < std::chrono::milliseconds(500)) return;
-      last = Clock::now();
-      context.err << "\rcase " << now.case_index + 1 << "/" << now.cases << ": " << now.boxes_done
-                  << " boxes done, " << now.boxes_open << " open  " << std::flush;
-    };
+  if (arguments.has("--search-memory")) {
+    ISOTRACE_TRY(const std::uint64_t mebibytes, load_count(arguments, "--search-memory"));
+    options.memory_max = std::min(mebibytes, std::uint64_t{1} << 40U) << 20U;
   }
   return options;
 }
 
-std::string_view verdict_of(Kind kind) {
-  switch (kind) {
-    case Kind::proved: return "proved";
-    case Kind::violated: return "violated";
-    case Kind::undecided: return "undecided";
-  }
-  return "undecided";
+/// What a person at a terminal sees of a question that was begun at `began`.
+void show_progress(const Context& context, Clock::time_point began, proofs::ProveOptions& options) {
+  static constexpr std::chrono::milliseconds pause(500);
+  // The first line as soon as there is an estimate.
+  options.progress = [&context, began, last = began - pause](const auto& now) mutable {
+    const auto time = Clock::now();
+    if (time - last < pause || !(now.explored > 0)) return;
+    last = time;
+    context.err << "\rcase " << now.case_index + 1 << "/" << now.cases << ": " << now.boxes_done
+                << " boxes done, " << now.boxes_open << " open, " << std::fixed
+                << std::setprecision(2) << 100 * now.explored << " % explored"
+                << time_left(now.explored, time - began) << "\033[K" << std::flush;
+  };
 }
 
-int exit_code_of_outcome(Kind kind) {
-  if (kind == Kind::undecided) return exit_undecided;
-  return kind == Kind::proved ? exit_yes : exit_no;
+/// --checkpoint, --checkpoint-every, --resume: the state of the search for one question.
+core::Result<core::Done> keep_state(const Context& context, const Arguments& arguments,
+                                    const std::string& path, proofs::ProveOptions& options) {
+  ISOTRACE_TRY(const std::chrono::seconds period, load_seconds(arguments, "--checkpoint-every"));
+  options.save_state = [&context, path](core::ByteView state) {
+    return context.write(path, state);
+  };
+  options.wants_state = [period, last = Clock::now()]() mutable {
+    if (Clock::now() - last < period) return false;
+    last = Clock::now();
+    return true;
+  };
+  if (!arguments.has("--resume")) return core::Done{};
+  auto saved = context.read(path, core::limits::search_state_bytes_max);
+  if (saved && saved->empty()) {
+    return core::refuse(core::RefusalCode::search_state_malformed, path, "empty");
+  }
+  // Who was stopped before the first state was saved begins at the beginning.
+  if (!saved && saved.error().code != core::RefusalCode::file_not_found) {
+    return tl::make_unexpected(std::move(saved).error());
+  }
+  if (saved) options.resume_from = *std::move(saved);
+  return core::Done{};
 }
 
 Json outcome_json(const proofs::ProveOutcome& outcome) {
@@ -87,7 +129,7 @@ void print_text(const Context& context, const proofs::ProveOutcome& outcome) {
   }
 }
 
-/// --out for the proof of one question of several: "safe.isoproof" becomes "safe.2.isoproof".
+/// --out or --checkpoint for one question of several: "safe.isoproof" becomes "safe.2.isoproof".
 std::string out_path(const std::string& path, std::size_t index, std::size_t count) {
   if (count == 1 || path == "-") return path;
   const auto slash = path.rfind('/');
@@ -102,40 +144,65 @@ Kind worse_of(Kind a, Kind b) {
   return a == Kind::undecided || b == Kind::undecided ? Kind::undecided : Kind::proved;
 }
 
-}  // namespace
-
-int prove_command(const Context& context, const Arguments& arguments) {
-  const auto start = Clock::now();
-  if (!asks_something(arguments)) {
-    return report_usage(context, "prove: needs --property, --ensure or --robust");
+/// What is wrong with the options beside each other, if anything.
+std::string options_problem(const Arguments& arguments) {
+  if (!asks_something(arguments)) return "needs --property, --ensure or --robust";
+  const bool keeps = arguments.has("--checkpoint");
+  if (!keeps && (arguments.has("--resume") || arguments.has("--checkpoint-every"))) {
+    return "--resume and --checkpoint-every speak of the file that --checkpoint names";
   }
-  if (const std::string problem = question_problem(arguments); !problem.empty()) {
+  if (keeps && arguments.value("--checkpoint") == "-") return "--checkpoint needs a file";
+  return question_problem(arguments);
+}
+
+/// One question of several: proves it and writes its proof.
+core::Result<proofs::ProveOutcome> answer(const Context& context, const Arguments& arguments,
+                                          const AskedQuestion& question, std::size_t index,
+                                          std::size_t count, proofs::ProveOptions options) {
+  if (context.progress) show_progress(context, Clock::now(), options);
+  if (arguments.has("--checkpoint")) {
+    ISOTRACE_TRY_DONE(keep_state(context, arguments,
+                                 out_path(arguments.value("--checkpoint"), index, count), options));
+  }
+  auto result = proofs::prove(question.program, question.property, options);
+  if (context.progress) context.err << "\r\033[K";
+  if (!result) return result;
+  if (result->refusal) return tl::make_unexpected(*std::move(result->refusal));
+  if (arguments.has("--out") && result->kind != Kind::undecided) {
+    ISOTRACE_TRY_DONE(context.write(out_path(arguments.value("--out"), index, count),
+                                    proofs::write_proof(result->proof)));
+  }
+  return result;
+}
+
+int prove_model(const Context& context, const Arguments& arguments,
+                const executor::ModelBytes& model) {
+  const auto start = Clock::now();
+  const std::string foreign =
+      find_foreign_option(arguments, "prove",
+                          {"--func", "--never-traps", "--range", "--equivalent", "--post",
+                           "--assume", "--unwind", "--memory", "--edition", "--solver", "--agree",
+                           "--no-cache", "--dump-smt", "--explain", "--events"},
+                          "a model");
+  if (!foreign.empty()) return report_usage(context, foreign);
+  if (const std::string problem = options_problem(arguments); !problem.empty()) {
     return report_usage(context, "prove: " + problem);
   }
   ISOTRACE_OR_REPORT(context, const core::Program program,
-                     load_program(context, arguments.operand(0)));
+                     load_program(context, arguments.operand(0), model, {}));
   ISOTRACE_OR_REPORT(context, const std::vector<AskedQuestion> questions,
                      load_questions(context, arguments, program));
   if (arguments.value("--out") == "-" && questions.size() > 1) {
     return report_usage(context, "prove: --out - holds the proof of one property");
   }
-  ISOTRACE_OR_REPORT(context, const proofs::ProveOptions options,
-                     load_options(context, arguments, start));
+  ISOTRACE_OR_REPORT(context, const proofs::ProveOptions options, load_options(arguments, start));
   Kind worst = Kind::proved;
   Json answers = Json::array();
   for (std::size_t q = 0; q < questions.size(); ++q) {
     const AskedQuestion& question = questions[q];
     const auto began = Clock::now();
-    auto result = proofs::prove(question.program, question.property, options);
-    if (context.progress) context.err << "\r\033[K";
-    if (!result) return report(context, result.error());
-    const proofs::ProveOutcome& outcome = *result;
-    if (outcome.refusal) return report(context, *outcome.refusal);
-    if (arguments.has("--out") && outcome.kind != Kind::undecided) {
-      ISOTRACE_OR_REPORT(context, [[maybe_unused]] const core::Done done,
-                         context.write(out_path(arguments.value("--out"), q, questions.size()),
-                                       proofs::write_proof(outcome.proof)));
-    }
+    ISOTRACE_OR_REPORT(context, const proofs::ProveOutcome outcome,
+                       answer(context, arguments, question, q, questions.size(), options));
     worst = worse_of(worst, outcome.kind);
     const std::chrono::duration<double> seconds = Clock::now() - began;
     Json object = outcome_json(outcome);
@@ -153,6 +220,16 @@ int prove_command(const Context& context, const Arguments& arguments) {
                       : Json{{"verdict", verdict_of(worst)}, {"properties", std::move(answers)}});
   }
   return exit_code_of_outcome(worst);
+}
+
+}  // namespace
+
+int prove_command(const Context& context, const Arguments& arguments) {
+  ISOTRACE_OR_REPORT(context, const auto program, open_program(context, arguments.operand(0)));
+  ISOTRACE_OR_REPORT(context, const bool module, is_module(*program));
+  if (!module) return prove_model(context, arguments, *program);
+  ISOTRACE_OR_REPORT(context, core::Bytes bytes, read_module(*program));
+  return prove_module(context, arguments, std::move(bytes));
 }
 
 }  // namespace isotrace::tools

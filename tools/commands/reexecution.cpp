@@ -4,6 +4,7 @@
 #include <bit>
 
 #include <isotrace/executor/replay.hpp>
+#include <isotrace/executor/replay_tensors.hpp>
 #include <isotrace/proofs/search/concrete.hpp>
 #include <isotrace/wasm/record/replay.hpp>
 
@@ -40,7 +41,14 @@ Verdict replay_module(const trace::Trace& trace) {
   if (!request) return Verdict::leave_undecided(core::describe(request.error()));
   const auto result = wasm::replay_run(trace, *request, wasm::make_reference_engine, {});
   if (!result) return Verdict::leave_undecided(core::describe(result.error()));
-  return result->verdict;
+  if (!result->verdict.accepted()) return result->verdict;
+  // Models inside the program are executed again as well.
+  const auto backend = backends::make_backend("reference", {});
+  if (!backend) return Verdict::leave_undecided(core::describe(backend.error()));
+  const auto tensors =
+      executor::replay_tensors(trace, *request, wasm::make_reference_engine, **backend, {});
+  if (!tensors) return Verdict::leave_undecided(core::describe(tensors.error()));
+  return *tensors;
 }
 
 /// Judges the windows on the embedded run.

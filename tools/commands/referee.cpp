@@ -1,12 +1,16 @@
 // referee: judges between two parties that `serve`.
+#include <algorithm>
+
 #include <isotrace/certificates/base64.hpp>
 #include <isotrace/certificates/dsse.hpp>
+#include <isotrace/core/blake3.hpp>
 #include <isotrace/core/limits.hpp>
 #include <isotrace/referee/judge.hpp>
 #include <isotrace/referee/remote.hpp>
 #include <isotrace/tools/commands/commands.hpp>
 #include <isotrace/tools/commands/inputs.hpp>
 #include <isotrace/tools/commands/keys.hpp>
+#include <isotrace/tools/commands/terminal_text.hpp>
 
 namespace isotrace::tools {
 namespace {
@@ -37,6 +41,40 @@ Json place_json(const std::optional<Place>& place) {
           {"b", text_or_null(place->stated_b)}};
 }
 
+/// What the host answered: results, trap, and what it wrote into memory.
+Json answer_json(const trace::HostCallRecord& call) {
+  constexpr std::size_t shown_max = 64;
+  Json writes = Json::array();
+  for (const trace::HostWrite& write : call.writes) {
+    const auto shown = core::ByteView(write.bytes).first(std::min(write.bytes.size(), shown_max));
+    writes.push_back({{"address", write.address},
+                      {"size", write.bytes.size()},
+                      {"blake3", core::blake3(write.bytes).hex()},
+                      {"begins", core::to_hex(shown)}});
+  }
+  return {{"results", call.results}, {"trap", call.trap}, {"writes", std::move(writes)}};
+}
+
+Json host_json(const std::optional<referee::HostDispute>& host) {
+  if (!host) return nullptr;
+  return {{"call", host->call},
+          {"function", text_or_null(host->function)},
+          {"arguments", host->arguments},
+          {"a", answer_json(host->a)},
+          {"b", answer_json(host->b)}};
+}
+
+std::string answer_text(const trace::HostCallRecord& call) {
+  const Json answer = answer_json(call);
+  std::string text = "results " + answer["results"].dump();
+  if (call.trap != 0) text += ", trap " + std::to_string(call.trap);
+  for (const Json& write : answer["writes"]) {
+    text += ", " + write["size"].dump() + " bytes at " + write["address"].dump() + ": " +
+            write["begins"].get<std::string>();
+  }
+  return text;
+}
+
 Json wrong_json(const Ruling& ruling) {
   Json wrong = Json::array();
   if (ruling.a.at_fault()) wrong.emplace_back("a");
@@ -57,7 +95,8 @@ Json ruling_json(const Ruling& ruling) {
           {"atFault", wrong_json(ruling)},
           {"a", party_json(ruling.root_a, ruling.a)},
           {"b", party_json(ruling.root_b, ruling.b)},
-          {"place", place_json(ruling.place)}};
+          {"place", place_json(ruling.place)},
+          {"host", host_json(ruling.host)}};
 }
 
 /// Keys in ascending order, no white space: one text for one ruling.
@@ -90,13 +129,22 @@ void print_party(std::ostream& out, const char* name, const Finding& finding) {
   out << "\n";
 }
 
+int exit_code(Ruling::Verdict verdict) {
+  switch (verdict) {
+    case Ruling::Verdict::agree: return exit_yes;
+    case Ruling::Verdict::host:
+    case Ruling::Verdict::undecided: return exit_undecided;
+    default: return exit_no;
+  }
+}
+
 void print_text(const Context& context, const Ruling& ruling, std::uint64_t bytes) {
   std::ostream& out = context.out;
   out << verdict_name(ruling.verdict);
   if (ruling.verdict == Ruling::Verdict::agree) {
     out << ": root " << ruling.root_a.hex() << "\n";
   } else {
-    if (ruling.verdict == Ruling::Verdict::undecided) out << ": " << ruling.reason;
+    if (exit_code(ruling.verdict) == exit_undecided) out << ": " << ruling.reason;
     if (const auto& place = ruling.place; place && place->kind != "identity") {
       out << ": parted at leaf " << place->leaf << ", " << place->kind;
       if (place->kind != "outputs") out << " " << place->step;
@@ -105,17 +153,15 @@ void print_text(const Context& context, const Ruling& ruling, std::uint64_t byte
     out << "\n";
     print_party(out, "A", ruling.a);
     print_party(out, "B", ruling.b);
+    if (ruling.host) {
+      out << "  host call " << ruling.host->call << ", " << terminal_text(ruling.host->function)
+          << Json(ruling.host->arguments).dump() << "\n    A was answered "
+          << answer_text(ruling.host->a) << "\n    B was answered " << answer_text(ruling.host->b)
+          << "\n";
+    }
   }
   out << "rounds " << ruling.rounds << ", operations " << ruling.operations << ", bytes " << bytes
       << "\n";
-}
-
-int exit_code(Ruling::Verdict verdict) {
-  switch (verdict) {
-    case Ruling::Verdict::agree: return exit_yes;
-    case Ruling::Verdict::undecided: return exit_undecided;
-    default: return exit_no;
-  }
 }
 
 /// --timeout; nothing if it is no number of seconds from 1 to a day.

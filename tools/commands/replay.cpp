@@ -1,5 +1,6 @@
 #include <chrono>
 
+#include <isotrace/tools/cli/foreign_options.hpp>
 #include <isotrace/tools/commands/choose_backend.hpp>
 #include <isotrace/tools/commands/commands.hpp>
 #include <isotrace/tools/commands/inputs.hpp>
@@ -27,6 +28,11 @@ core::Result<executor::ReplayOptions> load_window(const Arguments& arguments) {
 }
 
 int replay_model(const Context& context, const Arguments& arguments, const trace::Trace& trace) {
+  if (const std::string problem =
+          find_foreign_option(arguments, "replay", {"--effects"}, "traces of models");
+      !problem.empty()) {
+    return report_usage(context, problem);
+  }
   ISOTRACE_OR_REPORT(context, const executor::EmbeddedRun run, load_run(context, arguments, trace));
   ISOTRACE_OR_REPORT(context, const auto backend, load_backend(arguments));
   ISOTRACE_OR_REPORT(context, executor::ReplayOptions window, load_window(arguments));

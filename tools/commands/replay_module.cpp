@@ -7,6 +7,7 @@
 #include <isotrace/tools/cli/foreign_options.hpp>
 #include <isotrace/tools/commands/inputs.hpp>
 #include <isotrace/tools/commands/modules.hpp>
+#include <isotrace/wasm/record/recorded_effects.hpp>
 #include <isotrace/wasm/record/replay.hpp>
 
 namespace isotrace::tools {
@@ -38,6 +39,48 @@ core::Result<core::Verdict> judge_tensors(const Arguments& arguments, const trac
   return executor::replay_tensors(trace, request, load_engine(arguments), *backend, limits);
 }
 
+/// --effects FILE: of the steps of the window.
+core::Result<wasm::EffectLog::Summary> write_effects(const Context& context,
+                                                     const Arguments& arguments,
+                                                     const trace::Trace& trace,
+                                                     const wasm::RunRequest& request,
+                                                     const wasm::ReplayOptions& options) {
+  ISOTRACE_TRY(wasm::EffectLog log,
+               wasm::EffectLog::begin(context.files, arguments.value("--effects"), request.program,
+                                      options.from));
+  ISOTRACE_TRY_DONE(wasm::log_recorded_effects(trace, request, load_engine(arguments),
+                                               {options.from, options.to, options.threads}, log));
+  return log.finish();
+}
+
+struct Outcome {
+  const trace::Trace& trace;
+  wasm::RunVerdict run;
+  std::optional<wasm::EffectLog::Summary> effects;
+  std::optional<double> seconds;
+};
+
+void print_json(const Context& context, const Outcome& outcome) {
+  const wasm::RunVerdict& run = outcome.run;
+  Json object = {{"verdict", core::verdict_name(run.verdict.kind)},
+                 {"root", outcome.trace.root.hex()},
+                 {"steps", run.steps},
+                 {"divergence", divergence_json(run.divergence)}};
+  if (!run.verdict.reason.empty()) object["reason"] = run.verdict.reason;
+  if (outcome.effects) object["effects"] = logged_json(*outcome.effects);
+  if (outcome.seconds) object["seconds"] = *outcome.seconds;
+  context.print(object);
+}
+
+void print_text(const Context& context, const Outcome& outcome) {
+  const wasm::RunVerdict& run = outcome.run;
+  context.out << core::verdict_name(run.verdict.kind) << ": " << run.steps << " steps, root "
+              << outcome.trace.root.hex() << "\n";
+  if (!run.verdict.reason.empty()) context.out << "  " << run.verdict.reason << "\n";
+  if (outcome.effects) context.out << logged_text(*outcome.effects);
+  if (outcome.seconds) context.out << "seconds " << *outcome.seconds << "\n";
+}
+
 }  // namespace
 
 int replay_module(const Context& context, const Arguments& arguments, const trace::Trace& trace) {
@@ -57,22 +100,20 @@ int replay_module(const Context& context, const Arguments& arguments, const trac
   if (whole && result.verdict.accepted()) {
     ISOTRACE_OR_REPORT(context, result.verdict, judge_tensors(arguments, trace, request));
   }
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  if (context.json) {
-    Json object = {{"verdict", core::verdict_name(result.verdict.kind)},
-                   {"root", trace.root.hex()},
-                   {"steps", result.steps},
-                   {"divergence", divergence_json(result.divergence)}};
-    if (!result.verdict.reason.empty()) object["reason"] = result.verdict.reason;
-    if (context.timings) object["seconds"] = seconds.count();
-    context.print(object);
-  } else {
-    context.out << core::verdict_name(result.verdict.kind) << ": " << result.steps
-                << " steps, root " << trace.root.hex() << "\n";
-    if (!result.verdict.reason.empty()) context.out << "  " << result.verdict.reason << "\n";
-    if (context.timings) context.out << "seconds " << seconds.count() << "\n";
+  std::optional<wasm::EffectLog::Summary> effects;
+  if (arguments.has("--effects") && result.verdict.accepted()) {
+    ISOTRACE_OR_REPORT(context, effects,
+                       write_effects(context, arguments, trace, request, options));
   }
-  return exit_code_of(result.verdict.kind);
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  const Outcome outcome{trace, std::move(result), effects,
+                        context.timings ? std::optional(seconds.count()) : std::nullopt};
+  if (context.json) {
+    print_json(context, outcome);
+  } else {
+    print_text(context, outcome);
+  }
+  return exit_code_of(outcome.run.verdict.kind);
 }
 
 }  // namespace isotrace::tools

@@ -7,6 +7,7 @@
 #include <isotrace/tools/commands/step_times.hpp>
 #include <isotrace/tools/commands/traces.hpp>
 #include <isotrace/tools/report/tensor_page.hpp>
+#include <isotrace/trace/foreign.hpp>
 
 namespace isotrace::tools {
 namespace {
@@ -24,12 +25,16 @@ int exit_code_of(const TensorReport& report) {
 }
 
 /// Judges the one step again, of the run that the reference does not confirm.
-std::string reproduce_line(const trace::Divergence& divergence,
-                           const executor::StepExplanation& explanation, const std::string& a,
-                           const std::string& b) {
+std::string reproduce_line(const TensorReport& report, const executor::StepExplanation& explanation,
+                           const std::string& a, const std::string& b) {
   if (!explanation.a_node) return {};
-  const std::string step = std::to_string(divergence.step);
-  const std::string& blamed = explanation.b_canonical.value_or(false) ? a : b;
+  const std::string step = std::to_string(report.from.divergence->step);
+  const bool blame_a = explanation.b_canonical.value_or(false);
+  if (is_foreign((blame_a ? report.from.a : *report.from.b).identity)) {
+    const std::vector<std::string> words = {"isotrace", "compare", a, b, "--extract", "step"};
+    return shell_line(words);
+  }
+  const std::string& blamed = blame_a ? a : b;
   const std::vector<std::string> words = {"isotrace", "replay", blamed, "--from",
                                           step,       "--to",   step};
   return shell_line(words);
@@ -161,7 +166,7 @@ int report_tensors(const Context& context, const Arguments& arguments,
   if (arguments.has("--html")) {
     // The same traces give the same page, whatever their files are called.
     const std::string reproduce =
-        divergence ? reproduce_line(*divergence, *explanation, "A.isotrace", "B.isotrace") : "";
+        divergence ? reproduce_line(told, *explanation, "A.isotrace", "B.isotrace") : "";
     const std::string text = page::make_tensor_page(told, {rows_max, reproduce});
     ISOTRACE_OR_REPORT(
         context, html,
@@ -174,7 +179,7 @@ int report_tensors(const Context& context, const Arguments& arguments,
   if (divergence) {
     const TraceReport found{
         *divergence, *explanation,
-        reproduce_line(*divergence, *explanation, arguments.operand(0), arguments.operand(1))};
+        reproduce_line(told, *explanation, arguments.operand(0), arguments.operand(1))};
     difference = report_json(found);
     difference_text = report_text(found);
   }

@@ -129,6 +129,22 @@ void print_json(const Context& context, const Arguments& arguments, const execut
   context.print(object);
 }
 
+bool is_foreign(const Arguments& arguments) { return arguments.value("--backend") == "ort"; }
+
+/// What another engine gave cannot be computed again, so it is kept unless --keep says otherwise.
+bool keeps_all(const Arguments& arguments) {
+  if (!arguments.has("--trace")) return false;
+  const bool unsaid = !arguments.has("--keep") && is_foreign(arguments);
+  return unsaid || arguments.value("--keep") == "all";
+}
+
+/// What is wrong with options of some backends; empty if nothing is.
+std::string engine_problem(const Arguments& arguments) {
+  if (arguments.has("--ort") && !is_foreign(arguments)) return "run: --ort needs --backend ort";
+  if (!is_foreign(arguments) || !arguments.has("--isa")) return {};
+  return "run: --isa does not apply to --backend ort";
+}
+
 /// What is wrong with --keep and --expected; empty if nothing is.
 std::string keep_problem(const Arguments& arguments) {
   const bool diverging = arguments.value("--keep") == "diverging";
@@ -161,7 +177,9 @@ int run_model(const Context& context, const Arguments& arguments,
     return report_usage(context, problem);
   }
   ISOTRACE_OR_REPORT(context, const auto inputs, load_inputs(context, arguments, program));
-  ISOTRACE_OR_REPORT(context, const auto backend, load_backend(arguments));
+  ISOTRACE_OR_REPORT(
+      context, const auto backend,
+      is_foreign(arguments) ? open_foreign_backend(arguments) : load_backend(arguments));
   ISOTRACE_OR_REPORT(context, const executor::ExecuteLimits limits, load_limits(arguments));
   ISOTRACE_OR_REPORT(context, const unsigned hash_threads, load_hash_threads(arguments));
   std::optional<trace::Trace> expected;
@@ -172,16 +190,15 @@ int run_model(const Context& context, const Arguments& arguments,
   DiscardFiles nowhere;
   const bool traced = arguments.has("--trace");
   core::Files& files = traced ? context.files : nowhere;
-  executor::RecordOptions options{.path = traced ? arguments.value("--trace") : "-",
-                                  .keep = arguments.value("--keep") == "all" && traced
-                                              ? executor::Keep::all
-                                              : executor::Keep::none,
-                                  .embed_program = traced && !arguments.has("--no-embed"),
-                                  .seed = 0,
-                                  .tool = std::string(tool_name),
-                                  .limits = limits,
-                                  .hash_threads = hash_threads,
-                                  .expected = expected ? &*expected : nullptr};
+  executor::RecordOptions options{
+      .path = traced ? arguments.value("--trace") : "-",
+      .keep = keeps_all(arguments) ? executor::Keep::all : executor::Keep::none,
+      .embed_program = traced && !arguments.has("--no-embed"),
+      .seed = 0,
+      .tool = std::string(tool_name),
+      .limits = limits,
+      .hash_threads = hash_threads,
+      .expected = expected ? &*expected : nullptr};
   const auto start = std::chrono::steady_clock::now();
   ISOTRACE_OR_REPORT(context, const executor::Recording run,
                      executor::record(program, inputs, *backend, files, options));
@@ -210,15 +227,21 @@ int run_model(const Context& context, const Arguments& arguments,
 }  // namespace
 
 int run_command(const Context& context, const Arguments& arguments) {
+  if (const std::string problem = engine_problem(arguments); !problem.empty()) {
+    return report_usage(context, problem);
+  }
   if (const std::string problem = backend_problem(arguments); !problem.empty()) {
     return report_usage(context, "run: " + problem);
   }
-  if (arguments.has("--resume")) return resume_recording(context, arguments);
+  const auto misfit = [&] {
+    return report_usage(context, "run: reference and cpu execute WebAssembly, no other backend");
+  };
+  if (arguments.has("--resume")) {
+    return names_no_engine(arguments) ? misfit() : resume_recording(context, arguments);
+  }
   ISOTRACE_OR_REPORT(context, const auto program, open_program(context, arguments.operand(0)));
   ISOTRACE_OR_REPORT(context, const bool module, is_module(*program));
-  if (module && names_no_engine(arguments)) {
-    return report_usage(context, "run: reference and cpu execute WebAssembly, no other backend");
-  }
+  if (module && names_no_engine(arguments)) return misfit();
   return module ? run_module(context, arguments, *program)
                 : run_model(context, arguments, *program);
 }

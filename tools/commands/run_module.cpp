@@ -17,15 +17,6 @@ namespace {
 
 using wasm::Trap;
 
-core::Result<core::Bytes> read_module(const executor::ModelBytes& module) {
-  if (module.size() > core::limits::wasm_module_bytes_max) {
-    return core::refuse(core::RefusalCode::file_too_large, "module");
-  }
-  core::Bytes bytes(module.size());
-  ISOTRACE_TRY_DONE(module.read(0, bytes));
-  return bytes;
-}
-
 /// Where it trapped; nothing unless it did. A program that ended itself has not failed.
 std::optional<Json> trap_json(wasm::ModuleRun& machine, const wasm::Execution& end) {
   if (end.status != wasm::Status::trapped || end.trap == Trap::exit) return std::nullopt;
@@ -65,9 +56,7 @@ void print_json(const Context& context, const Outcome& outcome) {
   if (outcome.exit_code) object["exit"] = *outcome.exit_code;
   if (!run.complete) object["verdict"] = "undecided";
   if (outcome.effects) {
-    object["effects"] = {{"steps", outcome.effects->steps},
-                         {"bytes", outcome.effects->bytes},
-                         {"digest", outcome.effects->digest.hex()}};
+    object["effects"] = logged_json(*outcome.effects);
   }
   if (outcome.seconds) object["seconds"] = *outcome.seconds;
   context.print(object);
@@ -90,10 +79,7 @@ void print_text(const Context& context, const Outcome& outcome) {
     context.out << "\n";
   }
   if (outcome.exit_code) context.out << "exit " << *outcome.exit_code << "\n";
-  if (outcome.effects) {
-    context.out << "effects " << outcome.effects->digest.hex() << ", " << outcome.effects->bytes
-                << " bytes\n";
-  }
+  if (outcome.effects) context.out << logged_text(*outcome.effects);
   if (outcome.seconds) context.out << "seconds " << *outcome.seconds << "\n";
 }
 
@@ -116,11 +102,36 @@ core::Result<wasm::RecordOptions> load_options(const Arguments& arguments, std::
   return options;
 }
 
+/// --effects FILE, while the run goes on.
+class RunEffects {
+ public:
+  RunEffects(wasm::EffectLog log, const wasm::Module& module)
+      : log_(std::move(log)), code_(module) {
+    sink_.take = [this](wasm::EffectBytes& steps) {
+      log_.append(steps);
+      steps.clear();
+    };
+  }
+  RunEffects(const RunEffects&) = delete;
+  RunEffects& operator=(const RunEffects&) = delete;
+
+  wasm::EngineFactory engine() { return wasm::logging_engine(sink_, code_); }
+  core::Result<wasm::EffectLog::Summary> finish() {
+    sink_.take(sink_.steps);
+    return log_.finish();
+  }
+
+ private:
+  wasm::EffectLog log_;
+  wasm::CodeTable code_;
+  wasm::EffectSink sink_;
+};
+
 /// What a run has beside its machine; either may be absent.
 struct Companions {
   const WasiHost& host;
   const wasm::LoggedHost* log = nullptr;
-  wasm::EffectLog* effects = nullptr;
+  RunEffects* effects = nullptr;
 };
 
 /// Why the host refused a call: no record of a tensor step, or none of the call.
@@ -179,14 +190,14 @@ int run_module(const Context& context, const Arguments& arguments,
   ISOTRACE_OR_REPORT(context, wasm::RunRequest request, load_request(arguments, std::move(bytes)));
   const std::vector<trace::Setting> settings = wasi_settings(arguments);
   if (!request.module->imports.empty()) request.settings = settings;
-  std::optional<wasm::EffectLog> effects;
+  std::optional<RunEffects> effects;
   if (arguments.has("--effects")) {
     ISOTRACE_OR_REPORT(
-        context, effects,
+        context, wasm::EffectLog log,
         wasm::EffectLog::begin(context.files, arguments.value("--effects"), request.program));
+    effects.emplace(std::move(log), *request.module);
   }
-  const wasm::EngineFactory engine =
-      effects ? wasm::logging_engine(*effects, *request.module) : load_engine(arguments);
+  const wasm::EngineFactory engine = effects ? effects->engine() : load_engine(arguments);
   wasm::TensorStepSink tensor_steps;
   ISOTRACE_OR_REPORT(context, const auto host,
                      WasiHost::make(context, arguments, settings, &tensor_steps));

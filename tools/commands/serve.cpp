@@ -7,6 +7,7 @@
 #include <isotrace/tools/commands/inputs.hpp>
 #include <isotrace/tools/commands/modules.hpp>
 #include <isotrace/tools/commands/traces.hpp>
+#include <isotrace/trace/foreign.hpp>
 
 namespace isotrace::tools {
 namespace {
@@ -33,6 +34,7 @@ core::Result<executor::EmbeddedRun> load_same_run(const Context& context,
 core::Result<std::unique_ptr<referee::Party>> make_party(const Context& context,
                                                          const Arguments& arguments) {
   ISOTRACE_TRY(trace::Trace trace, load_trace(context, arguments.value("--trace")));
+  ISOTRACE_TRY_DONE(trace::check_not_foreign(trace.identity));
   if (trace.identity.machine) {
     ISOTRACE_TRY(wasm::RunRequest request, load_recorded(context, arguments, trace));
     return referee::make_machine_party(std::move(trace), std::move(request),

@@ -1,10 +1,10 @@
 // `isotrace sign`: signatures over files that other programs check.
 #include <filesystem>
 
+#include <isotrace/certificates/manifest.hpp>
 #include <isotrace/certificates/strict_json.hpp>
 #include <isotrace/core/limits.hpp>
 #include <isotrace/signing/companions.hpp>
-#include <isotrace/signing/manifest.hpp>
 #include <isotrace/signing/public_formats.hpp>
 #include <isotrace/tools/commands/commands.hpp>
 #include <isotrace/tools/commands/keys.hpp>
@@ -18,7 +18,7 @@ using core::Result;
 Result<std::vector<signing::ModelFile>> load_model_files(const Context& context,
                                                          const std::string& path) {
   if (std::filesystem::is_directory(path)) {
-    ISOTRACE_TRY(const core::Bytes manifest, signing::make_manifest(path));
+    ISOTRACE_TRY(const core::Bytes manifest, certificates::make_manifest(path));
     return signing::files_of_manifest(manifest);
   }
   ISOTRACE_TRY(const core::Bytes bytes, context.read(path, core::limits::model_bytes_max));

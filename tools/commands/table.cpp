@@ -4,60 +4,13 @@
 
 #include <array>
 
+#include <isotrace/tools/commands/shared_options.hpp>
+
 namespace isotrace::tools {
 namespace {
 
-using enum Arity;
-
-// Options that several commands share, word for word.
-constexpr OptionSpec backend_option{
-    "--backend", "B",
-    once,        "backend that executes; a plugin's shared library after plugin:",
-    "reference", "reference|cpu|cuda|hip|plugin:FILE"};
-constexpr OptionSpec program_backend_option{
-    "--backend", "B",
-    once,        "backend that executes (WebAssembly: reference or cpu, cpu unless given)",
-    "reference", "reference|cpu|cuda|hip|plugin:FILE"};
-constexpr OptionSpec fallback_option{
-    "--allow-fallback", "", flag,
-    "let the reference do what the backend refuses; trace and output say so"};
-constexpr OptionSpec plugin_timeout_option{"--plugin-timeout", "S", once,
-                                           "seconds that a plugin has for each call", "60"};
-constexpr OptionSpec plugin_memory_option{"--plugin-memory", "GIB", once,
-                                          "private memory that a plugin's process may have", "8"};
-constexpr OptionSpec plugin_access_option{
-    "--plugin-access",
-    "WHAT",
-    once,
-    "what a plugin's process may do: compute only, or what device drivers want",
-    "compute",
-    "compute|device"};
-constexpr OptionSpec edition_option{
-    "--edition", "E",      once, "WebAssembly that modules are read as (2.0 is without SIMD)",
-    "2.0",       "1.0|2.0"};
-constexpr OptionSpec threads_option{"--jobs", "N", once,
-                                    "threads that compute; as many more may hash", "1"};
-constexpr OptionSpec isa_option{"--isa", "ISA",
-                                once,    "instruction set of the cpu backend (default: the best)",
-                                "",      "avx2|avx512"};
-constexpr OptionSpec input_option{"--input", "NAME=FILE", many,
-                                  "input tensor: .npy, ONNX .pb, or member NAME of .npz, "
-                                  ".safetensors; without NAME= the only input, "
-                                  "or all members of a container"};
-constexpr OptionSpec weights_option{
-    "--weights", "FILE", once, "values of initializers by name (.safetensors, .npz), bit for bit"};
-constexpr OptionSpec random_option{"--random", "SEED", once,
-                                   "fill inputs that were not given with Philox numbers in [0,1)"};
-constexpr OptionSpec memory_option{"--memory-max", "GIB", once,
-                                   "refuse to keep more tensors alive than this many GiB", "8"};
-constexpr OptionSpec timings_option{"--timings", "", flag,
-                                    "print seconds too (output is then not reproducible)"};
-constexpr OptionSpec model_option{"--model", "FILE", once, "the ONNX model"};
-constexpr OptionSpec property_option{"--property", "FILE", once, "the VNN-LIB property"};
-constexpr OptionSpec proof_option{"--proof", "FILE", once, "the proof"};
-constexpr OptionSpec trace_option{"--trace", "FILE", once, "the trace"};
-
 constexpr OperandSpec program_operand[] = {{"PROGRAM", "ONNX model"}};
+constexpr OperandSpec proved_operand[] = {{"PROGRAM", "ONNX model or WebAssembly module"}};
 constexpr OperandSpec run_operands[] = {
     {"PROGRAM", "ONNX model or WebAssembly module"},
     {"ARGUMENT",
@@ -69,6 +22,7 @@ constexpr OperandSpec two_sides[] = {{"A", "trace file or ONNX model"},
 constexpr OperandSpec any_file[] = {
     {"FILE", "any artifact, told apart by its bytes; or the folder of a proof bundle"}};
 constexpr OperandSpec proof_operand[] = {{"PROOF", "proof file"}};
+constexpr OperandSpec export_operand[] = {{"FILE", "proof file, or trace (with --step)"}};
 constexpr OperandSpec bundle_operand[] = {{"DIR", "proof bundle made by export"}};
 constexpr OperandSpec certificate_operand[] = {{"CERT", "certificate"}};
 constexpr OperandSpec certificate_operands[] = {
@@ -109,17 +63,18 @@ constexpr OptionSpec run_options[] = {
     input_option,
     random_option,
     weights_option,
-    program_backend_option,
+    engine_option,
     fallback_option,
     plugin_timeout_option,
     plugin_memory_option,
     plugin_access_option,
+    onnx_runtime_option,
     threads_option,
     isa_option,
     {"--trace", "FILE", once, "write the trace of the run"},
     {"--keep", "WHAT", once,
      "tensor contents stored in the trace; diverging: results of the first step that --expected "
-     "does not have",
+     "does not have (of ort: all unless given)",
      "none", "all|diverging|none"},
     {"--expected", "TRACE", once, "the trace that this run should give (with --keep diverging)"},
     {"--no-embed", "", flag, "leave program and inputs out of the trace (replay then needs them)"},
@@ -151,6 +106,7 @@ constexpr std::string_view run_examples[] = {
     "isotrace run model.onnx --weights w.safetensors --input inputs.npz --out outputs.npz --print",
     "isotrace run model.onnx --random 7 --backend cpu --jobs 2 --trace b.isotrace --json",
     "isotrace run model.onnx --random 7 --trace b.isotrace --keep diverging --expected a.isotrace",
+    "isotrace run model.onnx --random 7 --backend ort --trace foreign.isotrace",
     "isotrace run module.wasm --invoke fib 30 --trace c.isotrace",
     "isotrace run program.wasm --arg words.txt --dir /data=texts --virtual --trace d.isotrace",
     "isotrace run c.isotrace.incomplete --resume"};
@@ -158,6 +114,8 @@ constexpr std::string_view run_examples[] = {
 constexpr OptionSpec replay_options[] = {
     {"--from", "S", once, "first step judged", "0"},
     {"--to", "S", once, "last step judged (default: the last one)"},
+    {"--effects", "FILE", once,
+     "WebAssembly: write what these steps put on the stack and into memory, if they are accepted"},
     program_backend_option,
     fallback_option,
     plugin_timeout_option,
@@ -172,7 +130,8 @@ constexpr OptionSpec replay_options[] = {
     timings_option,
 };
 constexpr std::string_view replay_examples[] = {
-    "isotrace replay a.isotrace", "isotrace replay a.isotrace --from 3 --to 5 --backend cpu"};
+    "isotrace replay a.isotrace", "isotrace replay a.isotrace --from 3 --to 5 --backend cpu",
+    "isotrace replay c.isotrace --from 1000000 --to 1000999 --effects log"};
 
 constexpr OptionSpec compare_options[] = {
     {"--against", "B", once,
@@ -194,7 +153,7 @@ constexpr OptionSpec compare_options[] = {
      "two traces of one program, or ort: judge differences by bounds derived from each operation"},
     {"--bounds-ftz", "", flag, "subnormal numbers may become zero there"},
     {"--library-ulps", "K", once, "error that its elementary functions may have", "4"},
-    {"--ort", "DIR", once, "the folder node_modules with onnxruntime-node (else ISOTRACE_ORT)"},
+    onnx_runtime_option,
     {"--extract", "DIR", once, "write the divergent step: operands, both values, the reference's"},
     {"--junit", "FILE", once, "write a JUnit XML report"},
     memory_option,
@@ -282,17 +241,48 @@ constexpr OptionSpec prove_options[] = {
     {"--semantics", "LEVEL", once,
      "any-order: every summation order; exact-order: this executor's; real: ideal reals",
      "any-order", "any-order|exact-order|real"},
+    {"--search-memory", "MIB", once,
+     "MiB that boxes and proof of one case may take (default: no limit)"},
+    {"--checkpoint", "FILE", once,
+     "keep the state of the search here; of several, number N in NAME.N.ENDING"},
+    {"--checkpoint-every", "S", once, "seconds between two states", "30"},
+    {"--resume", "", flag, "go on from the state that --checkpoint names, if it is there"},
     {"--no-smt", "", flag, "do not ask the SMT solver"},
+    {"--func", "NAME", once, "of a WebAssembly module: the exported function that is proved about"},
+    {"--never-traps", "", flag, "the function returns, whatever it is given"},
+    {"--range", "LO:HI", once,
+     "it returns, and the result is in the range (signed numbers if LO is below 0, else unsigned)"},
+    {"--equivalent", "G[:FILE]", once,
+     "it and the function G (of another module) both trap, or both return the same"},
+    {"--post", "G", once,
+     "it returns, and the function G of its parameters and results returns what is not 0"},
+    {"--assume", "G", once, "only parameters count for which the function G returns what is not 0"},
+    {"--unwind", "N", once,
+     "rounds of a loop that are followed where nothing decides them (default: more and more)"},
+    {"--memory", "M", once,
+     "linear memory before the call: as the module's instantiation leaves it, or any bytes",
+     "initial", "initial|arbitrary"},
+    edition_option,
+    {"--solver", "S", once, "who is asked: gates and clauses of our own, Z3, cvc5", "all",
+     "all|gates|z3|cvc5"},
+    {"--agree", "", flag, "all solvers must answer, and all the same"},
+    {"--no-cache", "", flag, "do not keep answers of solvers in ~/.cache/isotrace, nor take any"},
+    {"--dump-smt", "DIR", once, "save each query as SMT-LIB in the folder"},
+    {"--explain", "", flag, "also say which solver did what"},
+    {"--events", "FILE", once, "write one line of JSON for each run of a solver"},
     timings_option,
 };
 constexpr std::string_view prove_examples[] = {
+    "isotrace prove program.wasm --func average --equivalent slow_average --out same.isoproof",
+    "isotrace prove program.wasm --func clamp --post is_clamped --assume ordered",
     "isotrace prove model.onnx --property safe.vnnlib --out safe.isoproof",
     "isotrace prove model.onnx --property safe.vnnlib --timeout 60 --json --timings",
+    "isotrace prove model.onnx --property safe.vnnlib --checkpoint safe.state --resume",
     "isotrace prove model.onnx --robust seven.npy --eps 0.02 --label 7",
     "isotrace prove model.onnx --domain 0:1 --ensure 'bounds y[0] in [-1, 1]' --ensure finite"};
 
 constexpr OptionSpec check_options[] = {
-    {"--model", "FILE", once, "also require that the proof is about this model"},
+    {"--model", "FILE", once, "also require that the proof is about this model or module"},
     {"--property", "FILE", once,
      "also require that the proof is about this property, or about one of those in the file"},
     ensure_option,
@@ -307,19 +297,25 @@ constexpr std::string_view check_examples[] = {
     "isotrace check safe.isoproof --model model.onnx --property safe.vnnlib"};
 
 constexpr OptionSpec export_options[] = {
-    {"--to", "TARGET", once, "proof assistant", "", "coq", true},
+    {"--to", "TARGET", once, "proof assistant, or queries for SMT solvers", "", "coq|smtlib", true},
+    {"--step", "N", once, "of a trace: that step N is recorded under its root"},
     {"--out", "DIR", once, "folder of the bundle (made new)", "", "", true},
 };
 constexpr std::string_view export_examples[] = {
-    "isotrace export safe.isoproof --to coq --out bundle"};
+    "isotrace export safe.isoproof --to coq --out bundle",
+    "isotrace export safe.isoproof --to smtlib --out queries",
+    "isotrace export run.isotrace --step 7 --to coq --out bundle"};
 
 constexpr OptionSpec reconcile_options[] = {
     {"--proof", "FILE", once, "the proof that the bundle must be about (default: the one inside)"},
     {"--timeout", "S", once, "seconds for each file", "600"},
     {"--coqc", "PATH", once, "Coq compiler", "coqc"},
+    {"--root", "HEX", once, "root of the trace that a bundle about a step must name"},
+    {"--tier", "TIER", once, "leave out theorems with more axioms than this", "reals",
+     "closed|reals"},
 };
 constexpr std::string_view reconcile_examples[] = {
-    "isotrace reconcile bundle --proof safe.isoproof"};
+    "isotrace reconcile bundle --proof safe.isoproof", "isotrace reconcile bundle --tier closed"};
 
 constexpr OptionSpec passphrase_option{"--passphrase-file", "FILE", once,
                                        "its first line opens or protects the private key"};
@@ -334,12 +330,15 @@ constexpr OptionSpec keygen_options[] = {
 constexpr std::string_view keygen_examples[] = {"isotrace keygen --out ci"};
 
 constexpr OptionSpec certify_options[] = {
-    {"--model", "FILE", once, "the ONNX model: the certificate's subject", "", "", true},
-    property_option,
-    proof_option,
+    {"--model", "PATH", once,
+     "the certificate's subject: ONNX model, WebAssembly module, or a folder with one of them", "",
+     "", true},
+    properties_option,
+    proofs_option,
     trace_option,
     {"--key", "FILE", once, "private key (PKCS#8 PEM)", "", "", true},
     passphrase_option,
+    {"--evidence", "NAME=FILE", many, "anything else to bind, by its digest (model card, SBOM)"},
     {"--challenge", "TEXT", once, "a value from outside, which makes the certificate fresh"},
     {"--sample", "N", once, "execute only N steps of the trace again, which --challenge chooses"},
     {"--out", "FILE", once, "the certificate", "", "", true},
@@ -352,10 +351,11 @@ constexpr std::string_view certify_examples[] = {
 constexpr OptionSpec verify_options[] = {
     {"--policy", "FILE", once, "who may vouch for what", "", "", true},
     anchor_option,
-    model_option,
-    property_option,
-    proof_option,
+    {"--model", "PATH", once, "the subject: model, module or folder"},
+    properties_option,
+    proofs_option,
     trace_option,
+    {"--evidence", "FILE", many, "other material that the certificate must bind"},
     {"--replay", "", flag, "re-execute the trace on the reference"},
     {"--check-proof", "", flag, "demand every proof; those given are checked in any case"},
     {"--log-proof", "FILE", many, "proof that a log holds the certificate (.tlog-proof)"},
@@ -388,6 +388,8 @@ constexpr OptionSpec policy_options[] = {
      "property|proof|trace|log|timestamp"},
     {"--least-assurance", "LEVEL", once, "of every claim (init; default: reproduced)", "",
      "asserted|sampled|reproduced|proved"},
+    {"--semantics", "ID", many, "semantics that may be vouched for (init; default: isonum-1)", "",
+     "isonum-1|isowasm-1"},
     passphrase_option,
     anchor_option,
     {"--at", "DATE", once, "judge as of this UTC date instead of now"},
@@ -636,13 +638,13 @@ constexpr std::array rows = {
         report_command},
     Row{{"inspect", "Show any artifact", any_file, inspect_options, inspect_examples},
         inspect_command},
-    Row{{"prove", "Prove or refute a property", program_operand, prove_options, prove_examples},
+    Row{{"prove", "Prove or refute a property", proved_operand, prove_options, prove_examples},
         prove_command},
     Row{{"check", "Check a proof with the independent checker", proof_operand, check_options,
          check_examples},
         check_command},
-    Row{{"export", "Export a proof to a proof assistant", proof_operand, export_options,
-         export_examples},
+    Row{{"export", "Export a proof, or a step of a trace, to other provers", export_operand,
+         export_options, export_examples},
         export_command},
     Row{{"reconcile", "Replay an exported bundle and reconcile it with its proof", bundle_operand,
          reconcile_options, reconcile_examples},

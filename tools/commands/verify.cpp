@@ -1,25 +1,23 @@
-#include <isotrace/executor/import_onnx.hpp>
 #include <isotrace/tools/commands/commands.hpp>
 #include <isotrace/tools/commands/reexecution.hpp>
+#include <isotrace/tools/commands/subject.hpp>
 #include <isotrace/tools/commands/verify_reports.hpp>
-#include <isotrace/tools/verify/certificate_evidence.hpp>
 
 namespace isotrace::tools {
 namespace {
 
 /// What is at hand, with what executing it again gives.
-core::Result<certificates::Evidence> evidence_of(const Arguments& arguments,
+core::Result<certificates::Evidence> evidence_of(const Context& context, const Arguments& arguments,
                                                  const EvidenceFiles& files) {
   certificates::Evidence evidence = files.evidence();
   if (files.model) {
     // A model that cannot be imported has no identity; its digest still decides. Where only memory
     // is wanting, that is not known, and nothing is decided with fewer checks.
-    const auto folder = executor::ModelFolder::of_model(arguments.value("--model"));
-    const auto program = executor::import_onnx(*files.model, {.folder = &folder, .weights = {}});
-    if (program) {
-      evidence.identity = certificates::model_identity(*program);
-    } else if (program.error().code == core::RefusalCode::limit_exceeded) {
-      return tl::make_unexpected(program.error());
+    const auto identity = identify_subject(context, arguments.value("--model"), files);
+    if (identity) {
+      evidence.identity = *identity;
+    } else if (identity.error().code == core::RefusalCode::limit_exceeded) {
+      return tl::make_unexpected(identity.error());
     }
   }
   if (arguments.has("--replay")) {
@@ -50,7 +48,8 @@ int verify_command(const Context& context, const Arguments& arguments) {
   ISOTRACE_OR_REPORT(context, const certificates::Policy policy,
                      load_policy(context, arguments, arguments.value("--policy"), now));
   ISOTRACE_OR_REPORT(context, const EvidenceFiles files, load_evidence(context, arguments));
-  ISOTRACE_OR_REPORT(context, const certificates::Evidence evidence, evidence_of(arguments, files));
+  ISOTRACE_OR_REPORT(context, const certificates::Evidence evidence,
+                     evidence_of(context, arguments, files));
   const certificates::VerifyReport judged =
       certificates::verify_certificates(certificate_files.inputs(), policy, evidence, now);
   const int code = print_report(context, judged);

@@ -11,9 +11,10 @@ import subprocess
 import sys
 
 ALLOWED = {"isotrace_cli", "isotrace_core", "isotrace_trace", "isotrace_trace_schema", "isotrace_checker",
-           "isotrace_checker_schema", "isotrace_certificates", "isotrace_wasm_numeric", "isotrace_witness"}
+           "isotrace_checker_schema", "isotrace_bits", "isotrace_certificates", "isotrace_obligation", "isotrace_wasm_module",
+           "isotrace_wasm_numeric", "isotrace_witness"}
 FORBIDDEN_SYMBOLS = re.compile(r"isotrace::(executor|backends|reference|smt)::|isotrace::proofs::prove\(|onnx::|Z3_mk"
-                               r"|isotrace::wasm::(Stepper|FastEngine|decode_module|validate_module)")
+                               r"|isotrace::wasm::(Stepper|FastEngine|instantiate)\b")
 
 
 def linked_libraries(build):

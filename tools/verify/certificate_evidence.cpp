@@ -1,7 +1,9 @@
 #include <isotrace/tools/verify/certificate_evidence.hpp>
 
 #include <ctime>
+#include <filesystem>
 
+#include <isotrace/certificates/manifest.hpp>
 #include <isotrace/core/limits.hpp>
 
 namespace isotrace::tools {
@@ -18,6 +20,15 @@ core::Result<std::optional<core::Bytes>> load_optional(const Context& context,
   return std::optional(std::move(bytes));
 }
 
+core::Result<std::vector<core::Bytes>> load_each(const Context& context, const Arguments& arguments,
+                                                 std::string_view option, std::uint64_t bytes_max) {
+  std::vector<core::Bytes> files;
+  for (const std::string& path : arguments.values(option)) {
+    ISOTRACE_TRY(files.emplace_back(), context.read(path, bytes_max));
+  }
+  return files;
+}
+
 std::string_view status_name(CheckStatus status) {
   switch (status) {
     case CheckStatus::ok: return "ok";
@@ -32,20 +43,34 @@ std::string_view status_name(CheckStatus status) {
 certificates::Evidence EvidenceFiles::evidence() const {
   certificates::Evidence out;
   if (model) out.model = *model;
-  if (property) out.properties.emplace_back(*property);
-  if (proof) out.proofs.emplace_back(*proof);
+  out.model_kind = model_kind;
+  out.properties.assign(properties.begin(), properties.end());
+  out.proofs.assign(proofs.begin(), proofs.end());
   if (trace) out.trace = *trace;
+  out.others.assign(others.begin(), others.end());
   return out;
 }
 
-core::Result<EvidenceFiles> load_evidence(const Context& context, const Arguments& arguments) {
+core::Result<EvidenceFiles> load_evidence(const Context& context, const Arguments& arguments,
+                                          bool others) {
   namespace limits = core::limits;
   EvidenceFiles files;
-  ISOTRACE_TRY(files.model, load_optional(context, arguments, "--model", limits::model_bytes_max));
-  ISOTRACE_TRY(files.property,
-               load_optional(context, arguments, "--property", limits::property_bytes_max));
-  ISOTRACE_TRY(files.proof, load_optional(context, arguments, "--proof", limits::proof_bytes_max));
+  std::error_code error;
+  if (std::filesystem::is_directory(arguments.value("--model"), error)) {
+    files.model_kind = certificates::ModelKind::folder;
+    ISOTRACE_TRY(files.model, certificates::make_manifest(arguments.value("--model")));
+  } else {
+    ISOTRACE_TRY(files.model,
+                 load_optional(context, arguments, "--model", limits::model_bytes_max));
+  }
+  ISOTRACE_TRY(files.properties,
+               load_each(context, arguments, "--property", limits::property_bytes_max));
+  ISOTRACE_TRY(files.proofs, load_each(context, arguments, "--proof", limits::proof_bytes_max));
   ISOTRACE_TRY(files.trace, load_optional(context, arguments, "--trace", limits::trace_bytes_max));
+  if (others) {
+    ISOTRACE_TRY(files.others,
+                 load_each(context, arguments, "--evidence", limits::archive_bytes_max));
+  }
   return files;
 }
 

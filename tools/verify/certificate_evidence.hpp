@@ -13,16 +13,21 @@ namespace isotrace::tools {
 
 /// Bytes that an Evidence points into; keep it as long as the Evidence is used.
 struct EvidenceFiles {
-  std::optional<core::Bytes> model;
-  std::optional<core::Bytes> property;
-  std::optional<core::Bytes> proof;
+  std::optional<core::Bytes> model;  ///< the file, or the manifest made of the folder
+  certificates::ModelKind model_kind = certificates::ModelKind::file;
+  std::vector<core::Bytes> properties;
+  std::vector<core::Bytes> proofs;
   std::optional<core::Bytes> trace;
+  std::vector<core::Bytes> others;
 
   [[nodiscard]] certificates::Evidence evidence() const;
 };
 
-/// --model, --property, --proof, --trace; options that are not given stay absent.
-core::Result<EvidenceFiles> load_evidence(const Context& context, const Arguments& arguments);
+/// --model (a file or a folder), --property, --proof, --trace, and where `others` says so
+/// --evidence; what is not given stays absent. Refuses what make_manifest and reading files refuse.
+core::Result<EvidenceFiles> load_evidence(const Context& context, const Arguments& arguments,
+                                          bool others = true);
+
 /// Certificates of one verification and what stands beside each.
 struct CertificateFiles {
   std::vector<core::Bytes> certificates;

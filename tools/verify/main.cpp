@@ -14,10 +14,11 @@ constexpr OperandSpec certificate_operand[] = {{"FILE", "certificates over one s
 
 constexpr OptionSpec certificate_options[] = {
     {"--policy", "FILE", Arity::once, "who may vouch for what", "", "", true},
-    {"--model", "FILE", Arity::once, "the ONNX model"},
-    {"--property", "FILE", Arity::once, "the VNN-LIB property"},
-    {"--proof", "FILE", Arity::once, "the proof"},
+    {"--model", "PATH", Arity::once, "the subject: model, module or folder"},
+    {"--property", "FILE", Arity::many, "a VNN-LIB property"},
+    {"--proof", "FILE", Arity::many, "a proof"},
     {"--trace", "FILE", Arity::once, "the trace"},
+    {"--evidence", "FILE", Arity::many, "other material that the certificate must bind"},
     {"--anchor", "FILE", Arity::once, "pinned policy, whose roots must have signed the policy"},
     {"--log-proof", "FILE", Arity::many, "proof that a log holds the certificate (.tlog-proof)"},
     {"--timestamp", "FILE", Arity::many, "RFC 3161 response over the certificate's signature"},

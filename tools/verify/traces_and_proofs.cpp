@@ -1,6 +1,8 @@
 #include <isotrace/core/limits.hpp>
 #include <isotrace/proofs/checker/check_proof.hpp>
+#include <isotrace/proofs/obligation/function_proof.hpp>
 #include <isotrace/tools/verify/commands.hpp>
+#include <isotrace/trace/foreign.hpp>
 #include <isotrace/trace/reader.hpp>
 #include <isotrace/wasm/witness/check_step.hpp>
 
@@ -18,20 +20,45 @@ core::Result<Answer> judge_trace(const Context& context, const std::string& path
   ISOTRACE_TRY(const core::Bytes bytes, context.read(path, core::limits::trace_bytes_max));
   auto trace = trace::parse_trace(bytes);
   if (!trace) return core::refuse_within(path, std::move(trace).error());
-  return Answer{
-      {{"file", path},
-       {"verdict", "accepted"},
-       {"root", trace->root.hex()},
-       {"steps", trace::step_count(*trace)},
-       {"semantics", trace->identity.semantics},
-       {"programDigest", trace->identity.program.hex()}},
-      "accepted: root " + trace->root.hex() + ", " + std::to_string(trace::step_count(*trace)) +
-          " steps",
-      exit_yes};
+  if (auto own = trace::check_not_foreign(trace->identity); !own) {
+    return core::refuse_within(path, std::move(own).error());
+  }
+  return Answer{{{"file", path},
+                 {"verdict", "accepted"},
+                 {"root", trace->root.hex()},
+                 {"steps", trace::step_count(*trace)},
+                 {"semantics", trace->identity.semantics},
+                 {"programDigest", trace->identity.program.hex()}},
+                "accepted: root " + trace->root.hex() + ", " +
+                    std::to_string(trace::step_count(*trace)) + " steps",
+                exit_yes};
+}
+
+core::Result<Answer> judge_function_proof(const std::string& path, core::ByteView bytes) {
+  auto proof = proofs::parse_function_proof(bytes);
+  if (!proof) return core::refuse_within(path, std::move(proof).error());
+  auto report = proofs::check_function_proof(*proof);
+  if (!report) return core::refuse_within(path, std::move(report).error());
+  const std::string verdict(core::verdict_name(report->verdict.kind));
+  const std::string claim(proofs::outcome_name(proof->outcome));
+  Answer answer{{{"file", path},
+                 {"verdict", verdict},
+                 {"reason", report->verdict.reason},
+                 {"claim", claim},
+                 {"property", proofs::claim_text(proof->claim)},
+                 {"moduleDigest", report->module.hex()},
+                 {"clauses", report->clauses},
+                 {"steps", report->steps}},
+                verdict + ": " + claim + ": " + proofs::claim_text(proof->claim) + "; module " +
+                    report->module.hex(),
+                exit_code_of(report->verdict.kind)};
+  if (!report->verdict.reason.empty()) answer.text += " (" + report->verdict.reason + ")";
+  return answer;
 }
 
 core::Result<Answer> judge_proof(const Context& context, const std::string& path) {
   ISOTRACE_TRY(const core::Bytes bytes, context.read(path, core::limits::proof_bytes_max));
+  if (proofs::is_function_proof(bytes)) return judge_function_proof(path, bytes);
   auto proof = proofs::parse_proof(bytes);
   if (!proof) return core::refuse_within(path, std::move(proof).error());
   auto report = proofs::check_proof(*proof);

@@ -18,7 +18,14 @@
 
 #include <isotrace/wasm/store.hpp>
 
+#ifndef ISOTRACE_FAST_BARE
+#define ISOTRACE_FAST_BARE 0
+#endif
+
 namespace isotrace::wasm::fast {
+
+/// For a benchmark alone, which tells what they cost: no steps, no marks, NaNs as they come.
+inline constexpr bool bare = ISOTRACE_FAST_BARE != 0;
 
 using Word = std::uint64_t;
 
@@ -53,7 +60,7 @@ inline std::uint16_t field(const Word* pc, unsigned place) {
 }
 
 inline std::int64_t steps_field(const Word* pc) {
-  return static_cast<std::int16_t>(field(pc, field_steps));
+  return bare ? 0 : static_cast<std::int16_t>(field(pc, field_steps));
 }
 
 /// A place in the module: what stands before every word where execution is resumed.
@@ -122,6 +129,7 @@ struct Context {
   std::uint8_t* memory = nullptr;
   std::uint64_t memory_size = 0;
   std::uint8_t* marks = nullptr;
+  std::uint64_t store_place = 0;  ///< of a store that has first to be marked
 
   Return* returns_top = nullptr;
   Return* returns_end = nullptr;

@@ -67,8 +67,8 @@ void execute(Context &context, const Registers &registers);
     ISOTRACE_FAST_JUMP stop_at_trap(ISOTRACE_FAST_PASS); \
   } while (false)
 
-#define ISOTRACE_FAST_SUSPEND_IF_DUE \
-  if (steps_left <= 0) [[unlikely]]  \
+#define ISOTRACE_FAST_SUSPEND_IF_DUE         \
+  if (!bare && steps_left <= 0) [[unlikely]] \
   ISOTRACE_FAST_JUMP suspend(ISOTRACE_FAST_PASS)
 
 }  // namespace isotrace::wasm::fast

@@ -49,18 +49,46 @@ void load_at_sum(ISOTRACE_FAST_REGISTERS) {
   ISOTRACE_FAST_NEXT(3 + constants(b));
 }
 
-/// In bounds: writes the low bytes and marks their chunks.
-template <class Stored, class T>
-[[gnu::always_inline]] inline void write(u8* memory, u64 address, T value, const Context& context) {
-  const auto stored = static_cast<Stored>(value);
-  std::memcpy(memory + address, &stored, sizeof stored);
-  u8* const mark = context.marks + (address >> LinearMemory::chunk_shift);
+/// Marks what the operation at pc is about to write at context->store_place.
+[[gnu::noinline]] void mark(Context& context, u64 size) {
+  Store& store = *context.store;
+  const ModuleInstance& instance = store.instances[context.instance];
+  store.memories[instance.memories[0]].data.mark(context.store_place, size);
+}
+
+/// And begins the operation anew. Not a part of handlers, which would have to keep registers for
+/// it.
+template <unsigned size>
+[[gnu::noinline]] void mark_and_repeat(ISOTRACE_FAST_REGISTERS) {
+  mark(*context, size);
+  ISOTRACE_FAST_GO;
+}
+
+/// In bounds: whether the chunks there are marked. Reading it is cheaper than marking each time.
+template <class Stored>
+[[gnu::always_inline]] inline bool is_marked(u64 address, const Context& context) {
+  if (bare) return true;
+  const u8* const mark = context.marks + (address >> LinearMemory::chunk_shift);
   if (*mark == 0) [[unlikely]]
-    *mark = 1;  // reading it is cheaper than writing it each time
+    return false;
   if constexpr (sizeof(Stored) > 1) {
     if ((address & chunk_mask) + sizeof(Stored) > chunk_mask + 1) [[unlikely]]
-      mark[1] = 1;
+      return mark[1] != 0;
   }
+  return true;
+}
+
+#define ISOTRACE_FAST_MARK(Stored)                                          \
+  if (!is_marked<Stored>(address, *context)) [[unlikely]] {                 \
+    context->store_place = address;                                         \
+    ISOTRACE_FAST_JUMP mark_and_repeat<sizeof(Stored)>(ISOTRACE_FAST_PASS); \
+  }
+
+/// The low bytes; in bounds and marked.
+template <class Stored, class T>
+[[gnu::always_inline]] inline void write(u8* memory, u64 address, T value) {
+  const auto stored = static_cast<Stored>(value);
+  std::memcpy(memory + address, &stored, sizeof stored);
 }
 
 template <class T, class Stored, From from, From value>
@@ -69,8 +97,8 @@ void store(ISOTRACE_FAST_REGISTERS) {
   if (address + sizeof(Stored) > context->memory_size) [[unlikely]] {
     ISOTRACE_FAST_TRAP(Trap::out_of_bounds_memory_access);
   }
-  write<Stored>(memory, address, operand<T, value, field_b, 3>(pc, frame, accumulator, floats),
-                *context);
+  ISOTRACE_FAST_MARK(Stored);
+  write<Stored>(memory, address, operand<T, value, field_b, 3>(pc, frame, accumulator, floats));
   ISOTRACE_FAST_NEXT(3 + constants(value));
 }
 
@@ -83,10 +111,12 @@ void store_at_sum(ISOTRACE_FAST_REGISTERS) {
     ISOTRACE_FAST_TRAP(Trap::out_of_bounds_memory_access);
   }
   constexpr unsigned words = 3 + constants(addend);
-  write<Stored>(memory, address, operand<T, value, field_b, words>(pc, frame, accumulator, floats),
-                *context);
+  ISOTRACE_FAST_MARK(Stored);
+  write<Stored>(memory, address, operand<T, value, field_b, words>(pc, frame, accumulator, floats));
   ISOTRACE_FAST_NEXT(words + constants(value));
 }
+
+#undef ISOTRACE_FAST_MARK
 
 template <class Stored, class R, From from>
 constexpr ByResult load_by_result() {

@@ -2,6 +2,7 @@
 // numeric_integer.hpp and numeric_float.hpp.
 #pragma once
 
+#include <isotrace/wasm/fast/code.hpp>
 #include <isotrace/wasm/numeric/numeric_float.hpp>
 
 namespace isotrace::wasm::fast {
@@ -10,7 +11,7 @@ namespace isotrace::wasm::fast {
 /// result would have to wait for.
 template <class F>
 inline F canonical_by_branch(F x) {
-  if (x != x) [[unlikely]] {
+  if (!bare && x != x) [[unlikely]] {
     asm("" : "+x"(x));  // nothing, but no part of a select
     return canonical(x);
   }

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include <isotrace/core/blake3.hpp>
+#include <isotrace/core/float_environment.hpp>
 
 namespace isotrace::wasm {
 namespace {
@@ -11,6 +12,7 @@ namespace {
 using core::Done;
 using core::Result;
 
+constexpr std::string_view log_mark = "isotrace.wasm.effects.v2";
 constexpr std::size_t piece_bytes = std::size_t{1} << 20;
 
 constexpr std::size_t head_bytes = 12;
@@ -44,29 +46,26 @@ bool is_plain(Opcode opcode) {
 
 class LoggingEngine final : public Engine {
  public:
-  LoggingEngine(Store& store, EffectLog& log, const Module& module)
-      : store_(store),
-        module_(module),
-        log_(log),
-        code_(module),
-        stepper_(store),
-        watch_(store, stepper_, code_) {}
+  LoggingEngine(Store& store, EffectSink& sink, const CodeTable& code)
+      : store_(store), sink_(sink), code_(code), stepper_(store), watch_(store, stepper_, code_) {}
 
   Result<Done> begin(Address function, std::span<const Slot> arguments) override {
     return stepper_.begin(function, arguments);
   }
   bool run_to_suspend_point(std::uint64_t steps_min) override {
+    const core::FloatEnvironment environment;
     while (stepper_.state().status == Status::running) {
       if (stepper_.steps() >= steps_min && at_suspend_point()) return false;
       const CodeTable::Entry& entry = code_.at(stepper_.state().frames.back().pc);
       const Opcode opcode = entry.instruction.opcode;
-      if (!is_step(opcode)) {
-        stepper_.step();
+      if (!is_step(opcode) || stepper_.steps() < sink_.from || stepper_.steps() > sink_.to) {
+        stepper_.step_in_environment();
       } else if (is_plain(opcode)) {
         execute_plain(entry);
       } else if (const auto effect = watch_.execute_opcode()) {
-        log_.add(*effect, opcode);
+        sink_.steps.add(*effect, opcode);
       }
+      if (sink_.steps.bytes().size() >= sink_.bytes_max) sink_.take(sink_.steps);
     }
     return true;
   }
@@ -87,8 +86,8 @@ class LoggingEngine final : public Engine {
       address = std::uint64_t{static_cast<std::uint32_t>(base)} + now.second;
     }
     const Address function = state.frames.back().function;
-    stepper_.step();
-    if (state.status == Status::trapped) return log_.add(now.offset, now.opcode, {}, 0, {});
+    stepper_.step_in_environment();
+    if (state.status == Status::trapped) return sink_.steps.add(now.offset, now.opcode, {}, 0, {});
     std::span<const std::uint8_t> written;
     if (stores) {
       const ModuleInstance& instance = store_.instances[store_.functions[function].instance];
@@ -96,45 +95,33 @@ class LoggingEngine final : public Engine {
                     .bytes()
                     .subspan(address, std::size_t{1} << now.info->alignment);
     }
-    log_.add(now.offset, now.opcode, std::span(state.slots).last(entry.effect.pushes), address,
-             written);
+    sink_.steps.add(now.offset, now.opcode, std::span(state.slots).last(entry.effect.pushes),
+                    address, written);
   }
 
   [[nodiscard]] bool at_suspend_point() {
     const Frame& frame = stepper_.state().frames.back();
-    const Function& function = module_.functions[store_.functions[frame.function].index];
-    return code_.at(frame.pc).instruction.opcode == Opcode::loop || frame.pc == function.body.begin;
+    const FunctionInstance& instance = store_.functions[frame.function];
+    const Module& module = *store_.instances[instance.instance].module;
+    return code_.at(frame.pc).instruction.opcode == Opcode::loop ||
+           frame.pc == module.functions[instance.index].body.begin;
   }
 
   Store& store_;
-  const Module& module_;
-  EffectLog& log_;
-  CodeTable code_;
+  EffectSink& sink_;
+  const CodeTable& code_;
   Stepper stepper_;
   StepWatch watch_;
 };
 
 }  // namespace
 
-Result<EffectLog> EffectLog::begin(core::Files& files, const std::string& path,
-                                   const core::Digest& program) {
-  ISOTRACE_TRY(auto file, files.begin(path));
-  EffectLog log(std::move(file));
-  core::ByteWriter head;
-  head.text("isotrace.wasm.effects.v1").raw(program.view());
-  const core::Bytes bytes = head.take();
-  std::uint8_t* out = log.reserve(bytes.size());
-  put_bytes(out, bytes.data(), bytes.size());
-  log.used_ = bytes.size();
-  return log;
-}
-
-std::uint8_t* EffectLog::reserve(std::size_t size) {
+std::uint8_t* EffectBytes::reserve(std::size_t size) {
   if (buffer_.size() - used_ < size) buffer_.resize(used_ + size + piece_bytes);
   return &buffer_[used_];
 }
 
-void EffectLog::add(const StepEffect& effect, Opcode opcode) {
+void EffectBytes::add(const StepEffect& effect, Opcode opcode) {
   std::size_t size = head_bytes + 8 * effect.results.size();
   for (const trace::HostWrite& write : effect.writes) size += 16 + write.bytes.size();
   std::uint8_t* out = reserve(size);
@@ -146,12 +133,11 @@ void EffectLog::add(const StepEffect& effect, Opcode opcode) {
     put_bytes(out, write.bytes.data(), write.bytes.size());
   }
   used_ += size;
-  ++summary_.steps;
-  write_pieces();
+  ++steps_;
 }
 
-void EffectLog::add(std::uint32_t pc, Opcode opcode, std::span<const Slot> results,
-                    std::uint64_t address, std::span<const std::uint8_t> bytes) {
+void EffectBytes::add(std::uint32_t pc, Opcode opcode, std::span<const Slot> results,
+                      std::uint64_t address, std::span<const std::uint8_t> bytes) {
   const std::size_t size =
       head_bytes + results.size_bytes() + (bytes.empty() ? 0 : 16 + bytes.size());
   std::uint8_t* out = reserve(size);
@@ -163,19 +149,43 @@ void EffectLog::add(std::uint32_t pc, Opcode opcode, std::span<const Slot> resul
     put_bytes(out, bytes.data(), bytes.size());
   }
   used_ += size;
-  ++summary_.steps;
-  write_pieces();
+  ++steps_;
 }
 
-/// Whole ones; what is left moves to the front.
-void EffectLog::write_pieces() {
-  if (used_ < piece_bytes) return;
-  std::size_t done = 0;
-  for (; used_ - done >= piece_bytes; done += piece_bytes) {
-    write(core::ByteView(buffer_).subspan(done, piece_bytes));
+void EffectBytes::clear() {
+  used_ = 0;
+  steps_ = 0;
+}
+
+Result<EffectLog> EffectLog::begin(core::Files& files, const std::string& path,
+                                   const core::Digest& program, std::uint64_t first) {
+  ISOTRACE_TRY(auto file, files.begin(path));
+  EffectLog log(std::move(file));
+  core::ByteWriter head;
+  head.text(log_mark).raw(program.view()).u64(first);
+  log.append(head.bytes());
+  return log;
+}
+
+void EffectLog::append(const EffectBytes& steps) {
+  append(steps.bytes());
+  summary_.steps += steps.steps();
+}
+
+void EffectLog::append(core::ByteView bytes) {
+  while (!bytes.empty()) {
+    const std::size_t taken = std::min(piece_bytes - piece_.size(), bytes.size());
+    if (taken == piece_bytes) {
+      write(bytes.first(taken));
+    } else {
+      piece_.insert(piece_.end(), bytes.begin(),
+                    bytes.begin() + static_cast<std::ptrdiff_t>(taken));
+    }
+    bytes = bytes.subspan(taken);
+    if (piece_.size() < piece_bytes) continue;
+    write(piece_);
+    piece_.clear();
   }
-  std::memmove(buffer_.data(), buffer_.data() + done, used_ - done);
-  used_ -= done;
 }
 
 void EffectLog::write(core::ByteView piece) {
@@ -185,16 +195,16 @@ void EffectLog::write(core::ByteView piece) {
 }
 
 Result<EffectLog::Summary> EffectLog::finish() {
-  if (used_ != 0) write(core::ByteView(buffer_).first(used_));
+  if (!piece_.empty()) write(piece_);
   ISOTRACE_TRY_DONE(written_);
   ISOTRACE_TRY_DONE(file_->publish());
   summary_.digest = core::blake3(digests_.bytes());
   return summary_;
 }
 
-EngineFactory logging_engine(EffectLog& log, const Module& module) {
+EngineFactory logging_engine(EffectSink& sink, const CodeTable& code) {
   return
-      [&log, &module](Store& store) { return std::make_unique<LoggingEngine>(store, log, module); };
+      [&sink, &code](Store& store) { return std::make_unique<LoggingEngine>(store, sink, code); };
 }
 
 }  // namespace isotrace::wasm

@@ -73,8 +73,8 @@ class ModuleRun {
   trace::StateRecord record() { return hasher_.record(store_, engine_->state()); }
   /// From here on instead of record(): the same in two halves, between which the run may go on
   /// while a thread hashes. One record at a time.
-  void hash_in_background() { background_.emplace(program_, store_); }
-  void begin_record() { background_->begin(store_, engine_->state()); }
+  void hash_in_background() { background_.emplace(program_, store_, std::move(hasher_)); }
+  void begin_record() { background_->begin(engine_->state()); }
   trace::StateRecord take_record() { return background_->take(); }
   /// By memory: the chunks written between the latest two records, or before the first one since
   /// instantiation.

@@ -22,7 +22,9 @@ class SnapshotPlan {
     bytes_ += bytes;
   }
   [[nodiscard]] bool due(std::uint64_t steps) const {
-    const std::uint64_t doublings = bytes_ / std::max<std::uint64_t>(options_.snapshot_bytes, 1);
+    const std::uint64_t unit = std::max<std::uint64_t>(options_.snapshot_bytes, 1);
+    if (bytes_ / unit > steps >> 30U) return false;
+    const std::uint64_t doublings = bytes_ / unit / 8;
     if (doublings >= 63 || options_.snapshot_interval > UINT64_MAX >> doublings) return false;
     return steps - last_ >= options_.snapshot_interval << doublings;
   }

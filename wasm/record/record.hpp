@@ -21,7 +21,8 @@ struct RecordOptions {
   std::uint64_t steps_max = UINT64_MAX;
   /// Steps between snapshots, which begin at the first checkpoint behind that many.
   std::uint64_t snapshot_interval = std::uint64_t{1} << 26;
-  /// Each time that snapshots have taken this many bytes, the interval doubles.
+  /// Snapshots wait while they have taken more than this many bytes, and as many again for every
+  /// 2^30 steps. Each time that they have taken eight times as many, the interval doubles.
   std::uint64_t snapshot_bytes = std::uint64_t{64} << 20;
   /// Where the host of the run puts tensor steps; nullptr: it has none.
   TensorStepSink* tensor_steps = nullptr;

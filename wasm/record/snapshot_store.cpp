@@ -119,9 +119,9 @@ class StoreFiller {
       if (address >= memory.size()) return malformed("a memory that shrinks");
       if (filled[change.chunks[c]]) continue;
       filled[change.chunks[c]] = true;
+      memory.mark(address, MemoryChange::chunk_bytes);
       std::memcpy(&memory.bytes()[address], &change.bytes[c * MemoryChange::chunk_bytes],
                   MemoryChange::chunk_bytes);
-      memory.mark(address, MemoryChange::chunk_bytes);
     }
     return Done{};
   }

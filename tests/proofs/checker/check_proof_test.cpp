@@ -241,10 +241,10 @@ TEST(CheckProof, RefusesATreeTooDeepForMemory) {
   CaseProof tree;
   double at = 1;
   for (int i = 0; i < 300; ++i) tree.nodes.push_back(make_split(0, at /= 2));
-  EXPECT_EQ(
-      outcome(make_proof(net.program(),
-                         property_text(width, width, "0", "1", "(assert (<= Y_0 -1))"), {tree})),
-      "refused: limit_exceeded");
+  EXPECT_EQ(outcome(make_proof(net.program(),
+                               property_text(width, width, "0", "1", "(assert (<= Y_0 -1))"),
+                               {tree}, Level::real)),
+            "refused: limit_exceeded");
 }
 
 TEST(CheckProof, ValuesNearOverflowStayUndecided) {
@@ -267,12 +267,37 @@ std::string trap_outcome(float c, Level level, int depth) {
 TEST(FloatTrap, RoundingAwayTheInputIsNotAccepted) {
   // In binary32, (x + 2^24) - 2^24 is 0 for every x in [0.4, 0.6].
   ASSERT_EQ(tests::evaluate(tests::trap(0x1p24F), {0.5F}, tests::Order::sequential)[0], 0.0F);
-  for (const float c : {0x1p22F, 0x1p23F, 0x1p24F, 0x1p25F, 0x1p27F}) {
+  for (const float c : {0x1p23F, 0x1p24F, 0x1p25F, 0x1p27F}) {
     for (int depth = 0; depth <= 6; ++depth) {
       EXPECT_EQ(trap_outcome(c, Level::exact_order, depth).substr(0, 8), "rejected") << c;
       EXPECT_EQ(trap_outcome(c, Level::any_order, depth).substr(0, 8), "rejected") << c;
     }
   }
+}
+
+TEST(FloatTrap, WhatTheGridOfFloatsGivesIsAccepted) {
+  // (x + 2^22) - 2^22 is 1/2 for every x in [0.4, 0.6]; with 0.2 in the box it is 0 somewhere.
+  for (const Level level : {Level::exact_order, Level::any_order}) {
+    EXPECT_EQ(trap_outcome(0x1p22F, level, 0), "accepted");
+    const Proof wider =
+        make_proof(tests::trap(0x1p22F), property_text(1, 1, "0.2", "0.6", "(assert (<= Y_0 0.3))"),
+                   {tests::bisected(0.2, 0.6, 3, make_leaf({1}))}, level);
+    EXPECT_EQ(outcome(wider).substr(0, 8), "rejected");
+  }
+}
+
+/// Leaves that miss one float, at a tie: (x + 2^22) - 2^22 is 0 at 1/4 and 1/2 right after it.
+TEST(FloatTrap, NeighbouringFloatsAreToldApart) {
+  const auto of = [&](const std::string& low, const std::string& high, const std::string& rows) {
+    return outcome(make_proof(tests::trap(0x1p22F), property_text(1, 1, low, high, rows),
+                              {{{make_leaf({1})}}}))
+        .substr(0, 8);
+  };
+  EXPECT_EQ(of("0.1", "0.25", "(assert (>= Y_0 0.01))"), "accepted");
+  EXPECT_EQ(of("0.1", "0.250000029", "(assert (>= Y_0 0.01))"), "accepted");
+  EXPECT_EQ(of("0.1", "0.2500000299", "(assert (>= Y_0 0.01))"), "rejected");
+  EXPECT_EQ(of("0.2500000001", "0.6", "(assert (<= Y_0 0.49))"), "accepted");
+  EXPECT_EQ(of("0.25", "0.6", "(assert (<= Y_0 0.49))"), "rejected");
 }
 
 TEST(FloatTrap, RealArithmeticKnowsNoTrap) {

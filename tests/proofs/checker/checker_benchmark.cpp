@@ -24,7 +24,7 @@ void bound_node(benchmark::State& state) {
   for (auto _ : state) {
     const auto node = bounder.bound(box, nullptr);
     unstable = 0;
-    for (const auto& bounds : *node->relu_inputs) unstable += proofs::count_unstable(bounds, 50);
+    for (const auto& bounds : *node->inputs) unstable += proofs::count_unstable(bounds, 50);
   }
   state.counters["unstable"] = static_cast<double>(unstable);
 }

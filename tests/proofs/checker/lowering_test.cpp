@@ -54,6 +54,30 @@ TEST(Lowering, OtherOperationsStayLayersOfTheirOwn) {
   EXPECT_EQ(network->layers[4].affine.roundings, 1U);
 }
 
+TEST(Lowering, OperationsThatOnlyMoveDoNotRound) {
+  const auto roundings = [](ChainBuilder& net) {
+    const auto network = lower(net.program());
+    EXPECT_TRUE(network);
+    return network ? network->layers.back().affine.roundings : 99;
+  };
+  const auto after = [&](Op op, const std::vector<float>& values) {
+    ChainBuilder net({1, 2});
+    return roundings(net.elementwise(op, {2}, values));
+  };
+  EXPECT_EQ(after(Op::sub, {0, -0.0F}), 0U);
+  EXPECT_EQ(after(Op::mul, {1, -1}), 0U);
+  EXPECT_EQ(after(Op::div, {1, 1}), 0U);
+  EXPECT_EQ(after(Op::sub, {0, 0x1p-149F}), 1U) << "one element rounds";
+  EXPECT_EQ(after(Op::mul, {1, 2}), 1U);
+  ChainBuilder swap({1, 2});
+  EXPECT_EQ(roundings(swap.matmul({2, 2}, {0, 1, -1, 0})), 0U);
+  ChainBuilder sums({1, 2});
+  EXPECT_EQ(roundings(sums.matmul({2, 2}, {3, 1, 1, 3})), 2U);
+  ChainBuilder shifted({1, 2});
+  shifted.matmul({2, 2}, {0, 1, 1, 0}).elementwise(Op::add, {2}, {1, 2});
+  EXPECT_EQ(roundings(shifted), 1U) << "the bias alone";
+}
+
 TEST(Lowering, DataMovementIsExact) {
   ChainBuilder net({-1, 2, 3});
   net.node(Op::transpose, {}, {{"perm", std::vector<std::int64_t>{0, 2, 1}}});
@@ -90,8 +114,8 @@ TEST(Lowering, FoldsMovementOfConstants) {
 
 TEST(Lowering, RefusesOperationsItHasNoBoundFor) {
   ChainBuilder net({1, 2});
-  net.relu().node(Op::sigmoid);
-  EXPECT_EQ(refusal(net.program()), "prove_unsupported: node 1 (Sigmoid)");
+  net.relu().node(Op::softsign);
+  EXPECT_EQ(refusal(net.program()), "prove_unsupported: node 1 (Softsign)");
 }
 
 TEST(Lowering, RefusesControlFlowByName) {

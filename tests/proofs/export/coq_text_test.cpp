@@ -1,6 +1,7 @@
 // Coq text of numbers, rows and trees; words that must not occur.
 #include <gtest/gtest.h>
 
+#include "coq_float_text.hpp"
 #include "coq_lint.hpp"
 #include "coq_text.hpp"
 #include "tests/proofs/export/small_network.hpp"
@@ -41,9 +42,50 @@ TEST(CoqText, trees_keep_splits_multipliers_and_slopes) {
   proofs::CaseProof proof = halving_tree(2, 1);
   proof.nodes[2].multipliers = {0.125};
   proof.nodes[2].slopes = {0, 255};
-  const auto text = proofs::coq_tree(proof, one_row_case());
+  const auto text = proofs::coq_tree(proof, one_row_case(), {});
   ASSERT_TRUE(text);
-  EXPECT_EQ(*text, "(Split 0 (0 # 1)%Q\n  (Leaf [1] [])\n  (Leaf [1] [0; 255]))");
+  EXPECT_EQ(*text, "(Split 0 (0 # 1)%Q\n  (Leaf [1] [] [])\n  (Leaf [1] [0; 255] []))");
+}
+
+TEST(CoqText, sign_splits_name_layer_and_row_and_leaves_weigh_them) {
+  // Two rows without ReLU, then three with, given in another order.
+  proofs::AffineChain chain;
+  chain.layers = {{{{}, {}}, 1, false}, {{{}, {}, {}}, 1, true, {2, 0, 1}}};
+  using proofs::ProofNode;
+  proofs::CaseProof proof;
+  proof.nodes = {{ProofNode::Kind::sign_split, 0, 0, {}, {}},
+                 {ProofNode::Kind::leaf, 0, 0, {2, 0.5}, {}},
+                 {ProofNode::Kind::leaf, 0, 0, {2}, {}}};
+  const auto text = proofs::coq_tree(proof, one_row_case(), chain);
+  ASSERT_TRUE(text) << describe(text.error());
+  // The row counts half as much per numerator: its multiplier 1 is the largest, and 0.5 half of it.
+  EXPECT_EQ(*text,
+            "(SignSplit 1 2\n  (Leaf [281474976710656] [] [140737488355328])\n  (Leaf [1] [] []))");
+  proof.nodes[0].dimension = 3;
+  const auto refused = proofs::coq_tree(proof, one_row_case(), chain);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, RefusalCode::proof_malformed);
+}
+
+TEST(CoqText, executions_are_written_as_isonum_1_orders_them) {
+  using proofs::RowExecution;
+  proofs::AffineChain chain{2,
+                            {{{{{{0, 0.5}, {1, 2}}, 1}}, 3, true, {}, RowExecution::contraction}}};
+  chain.layers[0].biased = true;
+  EXPECT_EQ(proofs::coq_float_program(chain), "[in_order 256 true (layer_of net 0)]");
+  chain.layers[0].k_segment = 16;
+  chain.layers[0].rows[0].taps = {{1, 2}, {proofs::padding_operand, -1}, {0, 0.5}};
+  EXPECT_EQ(proofs::coq_float_program(chain),
+            "[FloatLayer 1 true [Dot 16 [Operand 1 4; Padding (-2); Operand 0 1] (Some 2)]]");
+  proofs::AffineLayer quotient{{{{{1, 0.125}}, 0}}, 1, false, {}, RowExecution::quotient};
+  quotient.divisors = {8};
+  chain.layers = {{{{{{0, -1}}, 0.5}}, 1, false, {}, RowExecution::sum},
+                  {{{{{0, 3}}, 0}}, 1, false, {}, RowExecution::product},
+                  quotient,
+                  {{{{{0, -1}}, 0}}, 0, false}};
+  EXPECT_EQ(proofs::coq_float_program(chain),
+            "[FloatLayer 1 false [Sum true 0 1];\n FloatLayer 0 false [Product 0 3];\n "
+            "FloatLayer 3 false [Quotient 1 8 0];\n FloatLayer 0 false [Copy true 0]]");
 }
 
 TEST(CoqText, multipliers_keep_their_ratio) {
@@ -52,14 +94,14 @@ TEST(CoqText, multipliers_keep_their_ratio) {
   of.rows[1].terms[0].coefficient = 1;
   proofs::CaseProof proof = halving_tree(2, 0);
   proof.nodes[0].multipliers = {1, 2};
-  const auto text = proofs::coq_tree(proof, of);
+  const auto text = proofs::coq_tree(proof, of, {});
   ASSERT_TRUE(text);
   // 1 for half a unit is a quarter of 2 for a whole one.
-  EXPECT_EQ(*text, "(Leaf [70368744177664; 281474976710656] [])");
+  EXPECT_EQ(*text, "(Leaf [70368744177664; 281474976710656] [] [])");
 }
 
 RefusalCode refusal_of(const proofs::CaseProof& proof) {
-  const auto text = proofs::coq_tree(proof, one_row_case());
+  const auto text = proofs::coq_tree(proof, one_row_case(), {});
   return text ? RefusalCode::artifact_unknown : text.error().code;
 }
 
@@ -96,7 +138,7 @@ TEST(CoqText, a_very_deep_tree_is_written_without_recursion) {
     proof.nodes.push_back({proofs::ProofNode::Kind::leaf, 0, 0, {1}, {}});
   }
   proof.nodes.push_back({proofs::ProofNode::Kind::leaf, 0, 0, {1}, {}});
-  EXPECT_TRUE(proofs::coq_tree(proof, one_row_case()));
+  EXPECT_TRUE(proofs::coq_tree(proof, one_row_case(), {}));
 }
 
 TEST(CoqLint, finds_words_and_only_words) {

@@ -6,7 +6,10 @@
 
 #include <isotrace/proofs/export/coq.hpp>
 #include <isotrace/proofs/export/coq_library.hpp>
+#include <isotrace/proofs/export/smtlib.hpp>
+#include <isotrace/proofs/export/trace_step.hpp>
 
+#include "child_process.hpp"
 #include "coq_lint.hpp"
 #include "tests/proofs/export/small_network.hpp"
 #include "tests/support/data.hpp"
@@ -58,6 +61,114 @@ TEST(ExportCoq, only_real_arithmetic_is_called_real) {
   EXPECT_EQ(proofs::export_coq(proof)->obligations[0].semantics, "real");
 }
 
+TEST(ExportCoq, theorems_about_floats_name_their_axioms) {
+  const auto bundle = proofs::export_coq(good_proof());
+  ASSERT_TRUE(bundle);
+  ASSERT_EQ(bundle->obligations.size(), 2U);
+  EXPECT_EQ(bundle->obligations[0].tier, "closed");
+  EXPECT_TRUE(bundle->obligations[0].axioms.empty());
+  EXPECT_EQ(bundle->obligations[1].semantics, "isonum-1");
+  EXPECT_EQ(bundle->obligations[1].tier, "reals");
+  EXPECT_EQ(bundle->obligations[1].axioms.size(), 4U);
+  EXPECT_TRUE(bundle->omitted.empty());
+}
+
+TEST(ExportCoq, what_has_no_theorem_about_floats_says_why) {
+  proofs::Proof proof = good_proof();
+  proof.level = proofs::Level::real;
+  auto bundle = proofs::export_coq(proof);
+  ASSERT_TRUE(bundle);
+  ASSERT_EQ(bundle->omitted.size(), 1U);
+  EXPECT_EQ(bundle->omitted[0].id, "case0_float");
+  // beta * C is rounded before it is added, and 0.1 * 0.1 is no binary32 number.
+  ProgramBuilder builder({1, 2});
+  const auto w = builder.constant({2, 1}, {1, 1});
+  const auto c = builder.constant({1, 1}, {0.1F});
+  builder.node(core::Op::gemm, {input_value(), w, c},
+               {{"alpha", 1.0F},
+                {"beta", 0.1F},
+                {"k_segment", std::int64_t{256}},
+                {"transA", std::int64_t{0}},
+                {"transB", std::int64_t{0}}});
+  proof = good_proof();
+  proof.program = core::write_program(builder.finish());
+  bundle = proofs::export_coq(proof);
+  ASSERT_TRUE(bundle) << describe(bundle.error());
+  ASSERT_EQ(bundle->omitted.size(), 1U);
+  EXPECT_NE(bundle->omitted[0].reason.find("beta"), std::string::npos);
+}
+
+TEST(ExportStep, facts_are_read_back_and_nothing_else_is) {
+  proofs::StepFact fact{{0, 1, 255}, {3, 9, {}}, core::sha256({})};
+  for (int i = 0; i < 4; ++i) fact.proof.path.push_back(core::sha256({}));
+  const core::Bytes bytes = proofs::write_step_fact(fact);
+  const auto read = proofs::parse_step_fact(bytes);
+  ASSERT_TRUE(read) << describe(read.error());
+  EXPECT_EQ(proofs::write_step_fact(*read), bytes);
+  const std::string good(core::as_text(bytes));
+  for (const auto& [from, to] :
+       std::vector<std::pair<std::string, std::string>>{{"isotrace.step 1", "isotrace.step 2"},
+                                                        {"step 3", "step 8"},
+                                                        {"step 3", "step 03"},
+                                                        {"leaves 9", "leaves 2"},
+                                                        {"leaves 9", "leaves 99999999999999999999"},
+                                                        {"root ", "root 0"},
+                                                        {"record 0001ff", "record 0001f"},
+                                                        {"path", "Path"},
+                                                        {"\n", "\r\n"},
+                                                        {"\n", ""}}) {
+    std::string bad = good;
+    bad.replace(bad.find(from), from.size(), to);
+    const auto refused = proofs::parse_step_fact(core::as_bytes(bad));
+    ASSERT_FALSE(refused) << from << " -> " << to;
+    EXPECT_EQ(refused.error().code, RefusalCode::proof_malformed);
+  }
+  EXPECT_FALSE(proofs::parse_step_fact({}));
+}
+
+/// y = |x0 - x1|, as MatMul, ReLU, MatMul.
+proofs::Proof absolute_difference_proof(const std::string& bound) {
+  ProgramBuilder builder({1, 2});
+  const auto w = builder.constant({2, 2}, {1, -0.5F, -1, 0.5F});
+  const auto v = builder.constant({2, 1}, {1, 2});
+  auto value = builder.node(core::Op::matmul, {input_value(), w}, {{"k_segment", std::int64_t{8}}});
+  value = builder.node(core::Op::relu, {value});
+  builder.node(core::Op::matmul, {value, v}, {{"k_segment", std::int64_t{8}}});
+  return make_proof(builder.finish(), lower_bound_property(2, 1, bound), halving_tree(2, 0));
+}
+
+TEST(ExportSmtlib, scripts_state_the_network_exactly) {
+  const auto bundle = proofs::export_smtlib(absolute_difference_proof("-0.5"));
+  ASSERT_TRUE(bundle) << describe(bundle.error());
+  const proofs::BundleFile* script = bundle->find("smtlib/case0.smt2");
+  ASSERT_NE(script, nullptr);
+  const std::string text(core::as_text(script->bytes));
+  for (const char* line :
+       {"(set-logic QF_LRA)", "(declare-const x1 Real)",
+        "(define-fun z1_1 () Real (+ 0.0 (* (- (/ 1.0 2.0)) x0) (* (/ 1.0 2.0) x1)))",
+        "(define-fun h1_1 () Real (ite (>= z1_1 0.0) z1_1 0.0))",
+        "(define-fun h2_0 () Real (+ 0.0 (* 1.0 h1_0) (* 2.0 h1_1)))",
+        "(assert (and (<= (- 1.0) x0) (<= x0 1.0)))",
+        "(assert (<= (+ 0.0 (* 1.0 h2_0)) (- (/ 1.0 2.0))))", "(check-sat)"})
+    EXPECT_NE(text.find(line), std::string::npos) << line << "\n" << text;
+}
+
+TEST(ExportSmtlib, z3_finds_safe_scripts_unsatisfiable_and_unsafe_ones_not) {
+  const std::string z3 = "/usr/bin/z3";
+  if (!std::filesystem::exists(z3)) GTEST_SKIP() << "z3 is absent";
+  for (const auto& [bound, answer] : {std::pair{"-0.001", "unsat\n"}, std::pair{"0.5", "sat\n"}}) {
+    const auto bundle = proofs::export_smtlib(absolute_difference_proof(bound));
+    ASSERT_TRUE(bundle);
+    std::string directory = testing::TempDir() + "isotrace-smtlib-XXXXXX";
+    ASSERT_NE(mkdtemp(directory.data()), nullptr);
+    ASSERT_TRUE(proofs::write_bundle(*bundle, directory));
+    const auto outcome = proofs::run_child({z3, directory + "/smtlib/case0.smt2"}, "/", {});
+    ASSERT_TRUE(outcome);
+    EXPECT_EQ(outcome->output, answer);
+    std::filesystem::remove_all(directory);
+  }
+}
+
 TEST(ExportCoq, specs_hold_only_definitions) {
   const auto bundle = proofs::export_coq(good_proof());
   ASSERT_TRUE(bundle);
@@ -88,15 +199,17 @@ TEST(ExportCoq, every_case_of_the_property_is_an_obligation) {
   proof.cases.push_back(proof.cases[0]);
   const auto bundle = proofs::export_coq(proof);
   ASSERT_TRUE(bundle) << describe(bundle.error());
-  ASSERT_EQ(bundle->obligations.size(), 2U);
-  EXPECT_EQ(bundle->obligations[1].theorem, "Isotrace.Gen.Proof_case1.proof");
+  ASSERT_EQ(bundle->obligations.size(), 4U) << "one about any order, one about floats";
+  EXPECT_EQ(bundle->obligations[2].theorem, "Isotrace.Gen.Proof_case1.proof");
+  EXPECT_EQ(bundle->obligations[3].theorem, "Isotrace.Gen.Proof_case1_float.proof");
 }
 
 TEST(ExportCoq, the_library_is_embedded_byte_for_byte) {
   const auto library = proofs::coq_library();
-  EXPECT_EQ(library.size(), 7U);
+  EXPECT_EQ(library.size(), 14U);
   for (const proofs::CoqFile& file : library) {
-    const core::Bytes bytes = read_file(std::string(COQ_SOURCES) + "/" + std::string(file.name));
+    const core::Bytes bytes = read_file(std::string(COQ_SOURCES) + "/" + std::string(file.folder) +
+                                        "/" + std::string(file.name));
     EXPECT_EQ(core::as_text(bytes), file.text) << file.name;
     for (const char* word : {"Axiom", "Admitted", "Parameter", "admit", "Conjecture"}) {
       EXPECT_EQ(file.text.find(std::string(word) + "."), std::string::npos)

@@ -8,9 +8,11 @@
 
 #include <unistd.h>
 
+#include <isotrace/core/merkle.hpp>
 #include <isotrace/proofs/checker/check_proof.hpp>
 #include <isotrace/proofs/export/coq.hpp>
 #include <isotrace/proofs/export/replay_coq.hpp>
+#include <isotrace/proofs/export/trace_step.hpp>
 
 #include "child_process.hpp"
 #include "tests/proofs/export/small_network.hpp"
@@ -50,10 +52,19 @@ class ReplayCoq : public testing::Test {
 
   static proofs::ObligationReplay replay(const std::string& directory,
                                          const proofs::Proof* expected = nullptr) {
-    const auto report = proofs::reconcile_coq(directory, expected, options_);
+    // The theorems about floats have tests of their own.
+    proofs::ReplayOptions closed = options_;
+    closed.tier = "closed";
+    const auto report = proofs::reconcile_coq(directory, expected, closed);
     EXPECT_TRUE(report) << describe(report.error());
     if (!report || report->obligations.empty()) return {};
     return report->obligations[0];
+  }
+
+  static proofs::ReconcileReport replay_all(const std::string& directory) {
+    const auto report = proofs::reconcile_coq(directory, nullptr, options_);
+    EXPECT_TRUE(report) << describe(report.error());
+    return report ? *report : proofs::ReconcileReport{};
   }
 
   /// Replaces the first occurrence of `from` in a file of the bundle.
@@ -110,6 +121,192 @@ proofs::Proof dense_proof(double below, int depth) {
 TEST_F(ReplayCoq, a_hand_built_theorem_is_closed) {
   const auto result = replay(write(small_proof()));
   EXPECT_EQ(result.status, ReplayStatus::replayed) << result.detail;
+}
+
+TEST_F(ReplayCoq, what_is_executed_on_floats_is_proved_from_the_axioms_of_real_numbers) {
+  const auto report = replay_all(write(small_proof()));
+  ASSERT_EQ(report.obligations.size(), 2U);
+  const proofs::ObligationReplay& floats = report.obligations[1];
+  if (floats.status == ReplayStatus::unsupported) GTEST_SKIP() << "libcoq-flocq is absent";
+  EXPECT_EQ(floats.status, ReplayStatus::replayed) << floats.detail;
+  EXPECT_EQ(floats.axioms, proofs::axioms_of_tier("reals"));
+  EXPECT_TRUE(report.all_replayed());
+}
+
+/// One layer of each kind, with a padded convolution, a transposition and short segments.
+core::Program every_execution() {
+  ProgramBuilder builder({1, 1, 1, 4});
+  const auto kernel = builder.constant({2, 1, 1, 3}, {0.5F, -1.25F, 0.3F, 1, 0, -0.7F});
+  const auto bias = builder.constant({2}, {0.1F, -0.2F});
+  const auto flat = builder.integers({1, 8});
+  std::vector<float> weights(16, 0.25F);
+  weights[3] = -2;
+  const auto w = builder.constant({8, 2}, weights);
+  const auto factor = builder.constant({1}, {0.1F});
+  const auto offset = builder.constant({1}, {0.3F});
+  const auto divisors = builder.constant({2}, {3, -4});
+  auto value = builder.node(Op::conv, {input_value(), kernel, bias},
+                            {{"auto_pad", std::string("NOTSET")},
+                             {"dilations", std::vector<std::int64_t>{1, 1}},
+                             {"group", std::int64_t{1}},
+                             {"k_segment", std::int64_t{2}},
+                             {"pads", std::vector<std::int64_t>{0, 1, 0, 1}},
+                             {"strides", std::vector<std::int64_t>{1, 1}}});
+  value = builder.node(Op::relu, {value});
+  value = builder.node(Op::transpose, {value}, {{"perm", std::vector<std::int64_t>{0, 3, 2, 1}}});
+  value = builder.node(Op::reshape, {value, flat}, {{"allowzero", std::int64_t{0}}});
+  value = builder.node(Op::matmul, {value, w}, {{"k_segment", std::int64_t{3}}});
+  value = builder.node(Op::mul, {value, factor});
+  value = builder.node(Op::add, {value, offset});
+  value = builder.node(Op::div, {value, divisors});
+  builder.node(Op::neg, {value});
+  return builder.finish();
+}
+
+TEST_F(ReplayCoq, every_kind_of_layer_has_its_theorem_about_floats) {
+  const proofs::Proof proof =
+      make_proof(every_execution(), lower_bound_property(4, 2, "-50"), halving_tree(4, 0));
+  const auto report = replay_all(write(proof));
+  ASSERT_EQ(report.obligations.size(), 2U);
+  EXPECT_EQ(report.obligations[0].status, ReplayStatus::replayed) << report.obligations[0].detail;
+  if (report.obligations[1].status == ReplayStatus::unsupported) GTEST_SKIP() << "no libcoq-flocq";
+  EXPECT_EQ(report.obligations[1].status, ReplayStatus::replayed) << report.obligations[1].detail;
+}
+
+TEST_F(ReplayCoq, without_flocq_the_theorem_about_floats_is_unsupported_and_the_other_is_not) {
+  proofs::ReplayOptions options = options_;
+  options.compiled_library = root_ + "/without";
+  fs::create_directories(options.compiled_library);
+  fs::copy(options_.compiled_library + "/core", options.compiled_library + "/core",
+           fs::copy_options::recursive);
+  const auto report = proofs::reconcile_coq(write(small_proof()), nullptr, options);
+  ASSERT_TRUE(report) << describe(report.error());
+  EXPECT_EQ(report->obligations[0].status, ReplayStatus::replayed);
+  EXPECT_EQ(report->obligations[1].status, ReplayStatus::unsupported);
+  EXPECT_NE(report->obligations[1].detail.find("libcoq-flocq"), std::string::npos);
+  EXPECT_FALSE(report->all_replayed());
+  options.tier = "closed";
+  const auto closed = proofs::reconcile_coq(write(small_proof()), nullptr, options);
+  ASSERT_TRUE(closed);
+  EXPECT_EQ(closed->obligations.size(), 1U);
+  EXPECT_TRUE(closed->all_replayed());
+  EXPECT_EQ(closed->omitted.size(), 1U);
+}
+
+TEST_F(ReplayCoq, a_changed_execution_is_a_statement_mismatch_of_the_theorem_about_floats_alone) {
+  const std::string directory = write(small_proof());
+  for (const auto& entry : fs::directory_iterator(directory + "/coq/gen")) {
+    if (entry.path().filename().string().starts_with("Float_"))
+      edit(entry.path().string(), "in_order 256", "in_order 128");
+  }
+  const auto report = replay_all(directory);
+  EXPECT_EQ(report.obligations[0].status, ReplayStatus::replayed);
+  EXPECT_EQ(report.obligations[1].status, ReplayStatus::statement_mismatch);
+}
+
+TEST_F(ReplayCoq, an_unrelated_true_theorem_is_a_statement_mismatch) {
+  const std::string directory = write(small_proof());
+  edit(directory + "/coq/gen/Spec_case0.v", "safe net box constraints", "(1 + 1 = 2)%nat");
+  EXPECT_EQ(replay(directory).status, ReplayStatus::statement_mismatch);
+}
+
+TEST_F(ReplayCoq, a_renamed_theorem_is_rejected) {
+  const std::string directory = write(small_proof());
+  edit(directory + "/coq/gen/Proof_case0.v", "Theorem proof", "Theorem other");
+  EXPECT_EQ(replay(directory).status, ReplayStatus::rejected);
+}
+
+TEST_F(ReplayCoq, an_altered_certificate_is_rejected) {
+  const std::string directory = write(small_proof());
+  edit(directory + "/coq/gen/Cert_case0.v", "Leaf [1]", "Leaf [2]");
+  EXPECT_EQ(replay(directory).status, ReplayStatus::rejected);
+}
+
+TEST_F(ReplayCoq, an_altered_expectation_of_axioms_is_a_statement_mismatch) {
+  const std::string directory = write(small_proof());
+  edit(directory + "/bundle.json", "\"Classical_Prop.classic\"", "\"Anything.at_all\"");
+  EXPECT_EQ(replay(directory).status, ReplayStatus::statement_mismatch);
+}
+
+/// y = relu(z + 10) - 10 + 2 relu(-z) = |z| for z = x0 + x1, with relu(z) beside it, whose sign the
+/// tree splits: each half needs that sign, with its weight, and its own slopes.
+proofs::Proof sign_proof(double weight) {
+  using proofs::ProofNode;
+  ProgramBuilder builder({1, 2});
+  const auto w = builder.constant({2, 3}, {1, 1, -1, 1, 1, -1});
+  const auto b = builder.constant({3}, {10, 0, 0});
+  const auto v = builder.constant({3, 1}, {1, 0, 2});
+  const auto c = builder.constant({1}, {-10});
+  auto value = builder.node(Op::matmul, {input_value(), w}, {{"k_segment", std::int64_t{256}}});
+  value = builder.node(Op::relu, {builder.node(Op::add, {value, b})});
+  value = builder.node(Op::matmul, {value, v}, {{"k_segment", std::int64_t{256}}});
+  builder.node(Op::add, {value, c});
+  proofs::Proof proof =
+      make_proof(builder.finish(), lower_bound_property(2, 1, "-0.01"), halving_tree(2, 0));
+  proof.cases[0].nodes = {{ProofNode::Kind::sign_split, 1, 0, {}, {}},
+                          {ProofNode::Kind::leaf, 0, 0, {1, weight}, {0, 0, 255}},
+                          {ProofNode::Kind::leaf, 0, 0, {1, weight}, {0, 0, 0}}};
+  return proof;
+}
+
+TEST_F(ReplayCoq, sign_splits_and_their_weights_are_used) {
+  EXPECT_TRUE(proofs::check_proof(sign_proof(1))->verdict.accepted());
+  const auto result = replay(write(sign_proof(1)));
+  EXPECT_EQ(result.status, ReplayStatus::replayed) << result.detail;
+  EXPECT_EQ(replay(write(sign_proof(0))).status, ReplayStatus::rejected);
+}
+
+/// A record of 150 bytes under a tree of 2^20 leaves.
+proofs::StepFact deep_fact() {
+  proofs::StepFact fact{core::Bytes(150, 7), {0x5A5A5, 1 << 20, {}}, {}};
+  core::Digest at = core::merkle_leaf(core::sha256(fact.record).view());
+  for (int level = 0; level < 20; ++level) {
+    const core::Digest other = core::sha256(core::Bytes(3, static_cast<std::uint8_t>(level)));
+    fact.proof.path.push_back(other);
+    const bool right = ((fact.proof.step + 1) >> level & 1) != 0;
+    at = right ? core::merkle_node(other, at) : core::merkle_node(at, other);
+  }
+  fact.root = at;
+  return fact;
+}
+
+std::string write_step(const proofs::StepFact& fact, const std::string& directory) {
+  EXPECT_TRUE(proofs::write_bundle(proofs::export_coq_step(fact), directory));
+  return directory;
+}
+
+TEST_F(ReplayCoq, a_step_twenty_levels_under_a_root_is_closed) {
+  const auto result = replay(write_step(deep_fact(), root_ + "/step"));
+  EXPECT_EQ(result.status, ReplayStatus::replayed) << result.detail;
+}
+
+TEST_F(ReplayCoq, trees_that_are_not_full_split_as_rfc_6962_says) {
+  std::vector<core::Digest> leaves;
+  for (std::uint8_t i = 0; i < 7; ++i)
+    leaves.push_back(core::merkle_leaf(core::sha256(core::Bytes(2, i)).view()));
+  proofs::StepFact fact;
+  fact.record = core::Bytes(2, 5);
+  fact.proof.step = 4;
+  fact.proof.leaves = 7;
+  fact.proof.path = core::merkle_inclusion_proof(leaves, 5);
+  fact.root = core::merkle_root(leaves);
+  const auto result = replay(write_step(fact, root_ + "/seven"));
+  EXPECT_EQ(result.status, ReplayStatus::replayed) << result.detail;
+}
+
+TEST_F(ReplayCoq, another_record_or_place_or_root_is_rejected_by_coq) {
+  proofs::StepFact fact = deep_fact();
+  fact.record[0] ^= 1;
+  EXPECT_EQ(replay(write_step(fact, root_ + "/record")).status, ReplayStatus::rejected);
+  fact = deep_fact();
+  fact.proof.step ^= 4;
+  EXPECT_EQ(replay(write_step(fact, root_ + "/place")).status, ReplayStatus::rejected);
+  fact = deep_fact();
+  fact.proof.path.pop_back();
+  EXPECT_EQ(replay(write_step(fact, root_ + "/path")).status, ReplayStatus::rejected);
+  const std::string directory = write_step(deep_fact(), root_ + "/altered");
+  edit(directory + "/coq/gen/Spec_step.v", "statement : Prop := recorded", "statement := recorded");
+  EXPECT_EQ(replay(directory).status, ReplayStatus::statement_mismatch);
 }
 
 TEST_F(ReplayCoq, real_semantics_is_closed_and_needs_no_margin) {
@@ -268,6 +465,9 @@ TEST_F(ReplayCoq, a_folder_without_bundle_is_refused) {
   const auto report = proofs::reconcile_coq(root_ + "/nothing", nullptr, options_);
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().code, core::RefusalCode::file_not_found);
+  const auto empty = proofs::reconcile_coq(root_, nullptr, options_);
+  ASSERT_FALSE(empty);
+  EXPECT_EQ(empty.error().code, core::RefusalCode::bundle_malformed);
 }
 
 TEST(ChildProcess, output_is_limited_and_endless_children_end) {

@@ -42,7 +42,7 @@ TEST(SearchBounds, every_sampled_run_lies_within_the_bounds) {
         for (std::size_t o = 0; o < layer.out; ++o) {
           z[o] = layer.bias[o];
           for (std::size_t i = 0; i < layer.in; ++i) z[o] += layer.row(o)[i] * h[i];
-          if (!layer.relu) continue;
+          if (!layer.activated) continue;
           EXPECT_LE(bounds.lower[k][o], z[o]);
           EXPECT_GE(bounds.upper[k][o], z[o]);
           z[o] = std::max(0.0, z[o]);

@@ -48,6 +48,7 @@ class Maker {
   core::Program parts();
   core::Program extremes();
   core::Program wholes();
+  core::Program curves();
 
  private:
   core::PhiloxStream& random_;
@@ -127,6 +128,14 @@ core::Program Maker::wholes() {
   return graph_.build({dense(flat(low), 12, 3), turned});
 }
 
+core::Program Maker::curves() {
+  const int x = flat(Graph::input);
+  const int wide = graph_.node(Op::sigmoid, {dense(x, 12, 6)});
+  const int deep = graph_.node(Op::tanh, {dense(wide, 6, 5)});
+  const int beside = graph_.node(Op::add, {deep, relu(dense(wide, 6, 5))});
+  return graph_.build({dense(beside, 5, 3), deep, graph_.node(Op::sigmoid, {x})});
+}
+
 }  // namespace
 
 core::Program random_graph(core::PhiloxStream& random, std::size_t kind, float scale) {
@@ -141,6 +150,7 @@ core::Program random_graph(core::PhiloxStream& random, std::size_t kind, float s
     case 6: return maker.pieces();
     case 7: return maker.parts();
     case 8: return maker.extremes();
+    case 9: return maker.curves();
     default: return maker.wholes();
   }
 }

@@ -52,16 +52,18 @@ TEST(SearchKernels, all_versions_agree_bit_for_bit) {
   const auto p = doubles(random, 64);
   const auto q = doubles(random, 64);
   const auto s = doubles(random, 64);
+  const auto t = doubles(random, 64);
   const auto shift = portable_kernels.shift(row.data(), p.data(), q.data(), 64);
   const auto least = portable_kernels.least(row.data(), p.data(), q.data(), 64);
   auto relaxed = row;
-  const auto cost =
-      portable_kernels.relax({relaxed.data(), p.data(), q.data(), s.data(), relaxed.size()});
+  const auto cost = portable_kernels.relax(
+      {relaxed.data(), p.data(), t.data(), q.data(), s.data(), relaxed.size()});
   for (const Kernels* kernels : versions()) {
     EXPECT_EQ(kernels->shift(row.data(), p.data(), q.data(), 64), shift) << kernels->name;
     EXPECT_EQ(kernels->least(row.data(), p.data(), q.data(), 64), least) << kernels->name;
     auto own = row;
-    EXPECT_EQ(kernels->relax({own.data(), p.data(), q.data(), s.data(), own.size()}), cost);
+    EXPECT_EQ(kernels->relax({own.data(), p.data(), t.data(), q.data(), s.data(), own.size()}),
+              cost);
     EXPECT_EQ(own, relaxed) << kernels->name;
   }
 }
@@ -73,8 +75,11 @@ TEST(SearchKernels, sums_are_what_they_say) {
   for (const Kernels* kernels : versions()) {
     EXPECT_EQ(kernels->least(row.data(), low.data(), high.data(), 8), -1 - 8 + 6);
     EXPECT_EQ(kernels->shift(row.data(), low.data(), high.data(), 8), 7 - (1 + 8 + 15));
+    const std::vector<double> none(8, 0);
     std::vector<double> coefficients = row;
-    EXPECT_EQ(kernels->relax({coefficients.data(), low.data(), high.data(), low.data(), 8}), 2);
+    EXPECT_EQ(
+        kernels->relax({coefficients.data(), low.data(), none.data(), high.data(), low.data(), 8}),
+        2);
     EXPECT_EQ(coefficients, (std::vector<double>{-1, -8, 6, 0, 0, 0, 0, 0}));
   }
 }

@@ -124,8 +124,8 @@ TEST(LowerProgram, real_arithmetic_has_no_roundings) {
 
 TEST(LowerProgram, prove_unsupported_for_an_operation_without_bound) {
   Chain chain({1, 2});
-  chain.then(Op::sigmoid, {-1});
-  expect_refused(chain.build(), RefusalCode::prove_unsupported, "node 0 (Sigmoid");
+  chain.then(Op::softsign, {-1});
+  expect_refused(chain.build(), RefusalCode::prove_unsupported, "node 0 (Softsign");
 }
 
 TEST(LowerProgram, prove_unsupported_for_a_product_of_two_values) {

@@ -171,7 +171,9 @@ std::vector<double> run_network(const proofs::search::Network& network,
       } else {
         for (std::size_t i = 0; i < layer.in; ++i) y[o] += layer.row(o)[i] * x[i];
       }
-      if (layer.relu && layer.relu_on[o] != 0) y[o] = std::max(0.0, y[o]);
+      if (layer.activated && layer.activated_on[o] != 0) {
+        y[o] = activate(layer.activation, y[o]);
+      }
     }
     x = std::move(y);
   }

@@ -141,7 +141,7 @@ TEST(Prove, too_many_nodes_is_undecided_for_memory) {
 
 TEST(Prove, an_operation_without_bound_is_undecided_with_its_refusal) {
   Chain chain({1, 1});
-  chain.then(Op::sigmoid, {-1});
+  chain.then(Op::softsign, {-1});
   const ProveOutcome outcome =
       prove_ok(chain.build(), box_property(1, 1, "0", "1", "(assert (<= Y_0 -1.0))\n"));
   EXPECT_EQ(outcome.kind, Kind::undecided);
@@ -168,11 +168,15 @@ TEST(Prove, property_malformed_is_passed_on) {
   EXPECT_EQ(outcome.error().code, RefusalCode::property_malformed);
 }
 
-/// y = (x + C) - C with C = 2^22: floats give multiples of 1/2, the reals everything.
+/// y = (2 x + 2 C) / 2 - C with C = 2^22, as sums of a product and a bias: floats give multiples of
+/// 1/2, the reals everything, and bounds for any order of summation cannot tell.
 core::Program coarse() {
   Chain chain({1, 1});
-  const int shift = chain.floats({1}, {0x1p22F});
-  return chain.then(Op::add, {-1, shift}).then(Op::sub, {-1, shift}).build();
+  const int twice = chain.floats({1, 1}, {2});
+  const int half = chain.floats({1, 1}, {0.5F});
+  const int up = chain.floats({1}, {0x1p23F});
+  const int down = chain.floats({1}, {-0x1p22F});
+  return chain.gemm(twice, up).gemm(half, down).build();
 }
 
 TEST(Prove, a_real_counterexample_that_no_float_confirms_is_its_own_category) {

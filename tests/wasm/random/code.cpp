@@ -23,7 +23,7 @@ RandomCode::RandomCode(const ModuleShape& shape, Dice& dice, std::uint32_t funct
   const std::uint32_t runs = dice.below(4);
   for (std::uint32_t i = 0; i < runs; ++i) {
     const std::uint32_t count = dice.one_in(60) ? dice.below(400) : 1 + dice.below(3);
-    locals_.insert(locals_.end(), count, random_type(dice, shape.edition));
+    locals_.insert(locals_.end(), count, random_type(dice, shape.edition, shape.integers));
   }
   is_counter_.resize(locals_.size());
 }

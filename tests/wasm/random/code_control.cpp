@@ -58,7 +58,7 @@ void RandomCode::statement() {
     case 0:
     case 1: return store();
     case 2: return store();
-    case 3: return expression(random_type(dice_, shape_.edition));
+    case 3: return expression(random_type(dice_, shape_.edition, shape_.integers));
     case 4:
     case 5:
     case 6: return nests() ? block_if(random_form()) : store();
@@ -82,7 +82,7 @@ void RandomCode::statement() {
 }
 
 void RandomCode::assign() {
-  const ValueType type = random_type(dice_, shape_.edition);
+  const ValueType type = random_type(dice_, shape_.edition, shape_.integers);
   const auto global = dice_.one_in(4) ? global_of(type, true) : std::nullopt;
   const auto local = global ? std::nullopt : local_of(type, true);
   if (!global && !local) return emit(Opcode::nop);
@@ -133,7 +133,7 @@ RandomCode::Form RandomCode::value_form(ValueType type) {
 RandomCode::Form RandomCode::random_form() {
   if (v2() && dice_.one_in(2)) return form_of(dice_.below(shape_.types.size()));
   if (dice_.one_in(2)) return {{}, {}, {0x40}};
-  return value_form(random_type(dice_, shape_.edition));
+  return value_form(random_type(dice_, shape_.edition, shape_.integers));
 }
 
 void RandomCode::block(const Form& form) {

@@ -90,7 +90,11 @@ bool RandomCode::load(ValueType type) {
 void RandomCode::store() {
   if (!shape_.memory) return assign();
   const auto stores = std::span(accesses).subspan(first_store);
-  const OpcodeInfo& info = opcode_info(dice_.pick(stores));
+  Opcode opcode = dice_.pick(stores);
+  while (shape_.integers && (opcode == Opcode::f32_store || opcode == Opcode::f64_store)) {
+    opcode = dice_.pick(stores);
+  }
+  const OpcodeInfo& info = opcode_info(opcode);
   address(std::uint64_t{1} << info.alignment);
   expression(access_type(info));
   access(info);
@@ -145,7 +149,7 @@ void RandomCode::table_index(std::uint32_t table) {
 }
 
 void RandomCode::table_statement() {
-  if (!v2() || shape_.tables.empty()) return memory_statement();
+  if (!v2() || shape_.integers || shape_.tables.empty()) return memory_statement();
   const std::uint32_t table = dice_.below(shape_.tables.size());
   const ValueType type = shape_.tables[table].element;
   const std::uint32_t least = shape_.tables[table].limits.least;

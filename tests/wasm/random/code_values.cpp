@@ -131,7 +131,13 @@ void RandomCode::leaf(ValueType type) {
 bool RandomCode::numeric(ValueType type) {
   static const NumericTable table = make_numeric_table();
   if (is_reference(type)) return false;
-  const OpcodeInfo& info = *dice_.pick(table[v2() ? 1 : 0][letter_index(type)]);
+  const auto& rows = table[v2() ? 1 : 0][letter_index(type)];
+  const OpcodeInfo* picked = dice_.pick(rows);
+  const auto floats = [](std::string_view signature) {
+    return signature.find_first_of("fF") != std::string_view::npos;
+  };
+  while (shape_.integers && floats(picked->signature)) picked = dice_.pick(rows);
+  const OpcodeInfo& info = *picked;
   numeric_operands(info);
   emit(info.opcode);
   pop(info.signature.find(':'));
@@ -195,7 +201,7 @@ bool RandomCode::special_value(ValueType type) {
     push(type);
     return true;
   }
-  if (!v2()) return false;
+  if (!v2() || shape_.integers) return false;
   if (is_reference(type)) {
     const auto table = table_of(type);
     if (!table) return false;

@@ -14,6 +14,7 @@ class ShapeMaker {
  public:
   ShapeMaker(Dice& dice, const RandomOptions& options) : dice_(dice), options_(options) {
     shape_.edition = options.edition;
+    shape_.integers = options.integers;
   }
 
   ModuleShape make() {
@@ -39,7 +40,7 @@ class ShapeMaker {
     return type;
   }
 
-  ValueType value_type() { return random_type(dice_, options_.edition); }
+  ValueType value_type() { return random_type(dice_, options_.edition, options_.integers); }
 
   std::uint32_t type_index(const FunctionType& type) {
     const auto found = std::find(shape_.types.begin(), shape_.types.end(), type);
@@ -73,7 +74,7 @@ class ShapeMaker {
     for (std::uint32_t i = 0; i < shape_.entries; ++i) {
       FunctionType type = random_function_type();
       if (options_.standalone) {
-        type.parameters.clear();
+        if (!options_.integers) type.parameters.clear();
         for (ValueType& result : type.results) result = dice_.one_in(2) ? i32 : i64;
       }
       shape_.functions.push_back(type_index(type));
@@ -139,7 +140,8 @@ class ShapeMaker {
     }
     const std::uint32_t most = v2() ? 3 : 1;
     while (shape_.tables.size() < most && !dice_.one_in(4)) {
-      const ValueType type = v2() && dice_.one_in(4) ? externref : funcref;
+      const bool other = v2() && !options_.integers && dice_.one_in(4);
+      const ValueType type = other ? externref : funcref;
       shape_.tables.push_back({type, random_limits(1 + dice_.below(12), 8)});
     }
     if (!shape_.tables.empty()) {
@@ -225,7 +227,8 @@ class ShapeMaker {
 
 }  // namespace
 
-ValueType random_type(Dice& dice, Edition edition) {
+ValueType random_type(Dice& dice, Edition edition, bool integers) {
+  if (integers) return dice.one_in(3) ? i64 : i32;
   constexpr ValueType numbers[] = {i32, i32, i64, f32, f64};
   if (edition == Edition::v2 && dice.one_in(8)) return dice.one_in(2) ? funcref : externref;
   return dice.pick(numbers);

@@ -15,6 +15,8 @@ struct RandomOptions {
   Edition edition = Edition::v2;
   /// Without imports, and with entries that take nothing and give integers: for engines of others.
   bool standalone = false;
+  /// Of standalone ones: with entries that take integers, and nothing but integers in code.
+  bool integers = false;
 };
 
 struct ShapeImport {
@@ -50,6 +52,7 @@ struct ModuleShape {
   Edition edition = Edition::v2;
   /// Loops and recursion need not end.
   bool endless = false;
+  bool integers = false;  ///< see RandomOptions
   /// How often code does what may trap, in percent.
   std::uint32_t risk = 0;
 
@@ -81,7 +84,7 @@ struct ModuleShape {
   }
 };
 
-ValueType random_type(Dice& dice, Edition edition);
+ValueType random_type(Dice& dice, Edition edition, bool integers);
 ModuleShape random_shape(Dice& dice, const RandomOptions& options);
 
 }  // namespace isotrace::wasm::tests

@@ -60,6 +60,19 @@ Fixpoint pick (E : entry) (cut : Z) (B : list (Z * Z)) (cs ms hints : list Z) {s
       n :: pick E cut B' (tl cs) ms' (tl hints)
   | _, _ => []
   end.
+(* What a leaf hints at for one layer: slopes, and numbers to add to the coefficients of single neurons
+   (of those whose sign a split decided: a coefficient that is too large by w >= 0 uses z <= 0, which the
+   bounds of z say). *)
+Record hint : Type := Hint { slope_hints : list Z; additions : list (nat * Z) }.
+Definition empty_hint : hint := Hint [] [].
+Fixpoint update {A} (i : nat) (f : A -> A) (l : list A) {struct l} : list A :=
+  match l, i with
+  | [], _ => []
+  | a :: l', O => f a :: l'
+  | a :: l', S i' => a :: update i' f l'
+  end.
+Definition add_hinted (e : Z) (additions : list (nat * Z)) (cs : list Z) : list Z :=
+  fold_left (fun cs a => update (fst a) (Z.add (floor_to e 0 (snd a))) cs) additions cs.
 Fixpoint max_abs (v : list Z) (a : Z) {struct v} : Z :=
   match v with [] => a | x :: v' => max_abs v' (Z.max a (Z.abs x)) end.
 
@@ -75,14 +88,15 @@ Fixpoint combine (ns : list neuron) (cs form : list Z) (k err : Z) {struct ns} :
   end.
 
 (* A lower bound of 2^e * form.h; coefficients keep about [bits] bits. *)
-Fixpoint lower (bits : Z) (ctx : passed) (box : intervals) (hints : list (list Z)) (e : Z) (form : list Z)
+Fixpoint lower (bits : Z) (ctx : passed) (box : intervals) (hints : list hint) (e : Z) (form : list Z)
   {struct ctx} : dyadic :=
   match ctx with
   | [] => (piece_sum low form (snd box), (e + fst box)%Z)
   | E :: ctx' =>
       let cut := Z.max 0 (Z.log2 (max_abs form 1) - bits) in
       let B := snd (bounds E) in
-      let cs := pick E cut B (chords E) form (hd [] hints) in
+      let here := hd empty_hint hints in
+      let cs := add_hinted (e + cut) (additions here) (pick E cut B (chords E) form (slope_hints here)) in
       let s := total_support (active E) cut B form cs in
       let '(form', k, err) := combine (neurons E) cs [] 0 0 in
       plus (s, (e + fst (bounds E))%Z)
@@ -136,7 +150,7 @@ Proof.
     pose proof (pow2_pos e). nra.
   - destruct H as (h' & p & Hreach & [Hn HB] & ->).
     set (cut := Z.max 0 (Z.log2 (max_abs form 1) - bits)).
-    set (cs := pick E cut (snd (bounds E)) (chords E) form (hd [] hints)).
+    set (cs := add_hinted (e + cut) _ _).
     pose proof (total_support_spec (active E) cut (fst (bounds E)) _ p ltac:(unfold cut; lia) HB form cs)
       as Hs.
     pose proof (combine_spec _ _ _ h' _ _ Hn cs [] 0 0) as Hc.

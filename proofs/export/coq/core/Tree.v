@@ -1,8 +1,9 @@
 (* Split trees and the checker's main theorem: if [certified] computes to true, the network is safe.
 
-   An inner node cuts the box of inputs at a coordinate; a leaf names non-negative multipliers of the
-   constraints whose weighted sum is shown to be unsatisfiable on the leaf's box. Everything else (bounds
-   of all layers, slopes that a leaf does not hint at) is recomputed here. *)
+   An inner node cuts the box of inputs at a coordinate, or tells apart the signs of a value before ReLU; a
+   leaf names non-negative multipliers of the constraints whose weighted sum is shown to be unsatisfiable
+   on the leaf's box. Everything else (bounds of all layers, slopes that a leaf does not hint at) is
+   recomputed here. *)
 From Coq Require Import ZArith QArith Qabs Qminmax List Lia Lqa.
 From Isotrace.Core Require Import Dyadic Network Rows Relaxation Backward Forward.
 Import ListNotations.
@@ -10,18 +11,14 @@ Local Open Scope Q_scope.
 
 Inductive tree : Type :=
 | Leaf (multipliers slopes : list Z)     (* slopes k/255 of all or of the undecided ReLUs, or none *)
-| Split (coordinate : nat) (point : Q) (below above : tree).
+       (weights : list Z)                (* hints: one per sign split above, the topmost first, or none *)
+| Split (coordinate : nat) (point : Q) (below above : tree)
+| SignSplit (layer neuron : nat) (below above : tree).    (* z <= 0, z >= 0 *)
 
 Definition ranges : Type := list (Q * Q).
 
 (* ---- boxes ---- *)
 
-Fixpoint update {A} (i : nat) (f : A -> A) (l : list A) {struct l} : list A :=
-  match l, i with
-  | [], _ => []
-  | a :: l', O => f a :: l'
-  | a :: l', S i' => a :: update i' f l'
-  end.
 Definition cut_below (point : Q) (r : Q * Q) : Q * Q :=
   (fst r, if Qle_bool point (snd r) then point else snd r).
 Definition cut_above (point : Q) (r : Q * Q) : Q * Q :=
@@ -154,14 +151,33 @@ Fixpoint deal (every : bool) (first_to_last : list entry) (hints : list Z) (deal
                        deal every rest hints' (mine :: dealt)
       else deal every rest hints ([] :: dealt)
   end.
-Definition hints_for (ctx : passed) (slopes : list Z) : list (list Z) :=
+Definition slopes_for (ctx : passed) (slopes : list Z) : list (list Z) :=
   match slopes with
-  | [] => []
+  | [] => map (fun _ => []) ctx
   | _ =>
       let neurons_of E := if active E then length (neurons E) else O in
       let every := Nat.eqb (length slopes) (list_sum (map neurons_of ctx)) in
       deal every (rev ctx) slopes []
   end.
+
+(* A sign split on the way to a leaf: its layer and neuron, and whether z <= 0. *)
+Definition sign : Type := nat * nat * bool.
+(* What the sign splits add to the coefficients of layer number k. *)
+Fixpoint additions_of (k : nat) (signs : list sign) (ws : list Z) {struct signs} : list (nat * Z) :=
+  match signs, ws with
+  | (layer, neuron, negative) :: signs', w :: ws' =>
+      let rest := additions_of k signs' ws' in
+      if Nat.eqb layer k then (neuron, if negative : bool then w else (- w)%Z) :: rest else rest
+  | _, _ => []
+  end.
+Fixpoint join_hints (k : nat) (slopes : list (list Z)) (signs : list sign) (ws : list Z) {struct k}
+  : list hint :=
+  match k with
+  | O => []
+  | S k' => Hint (hd [] slopes) (additions_of k' signs ws) :: join_hints k' (tl slopes) signs ws
+  end.
+Definition hints_for (ctx : passed) (slopes : list Z) (signs : list sign) (ws : list Z) : list hint :=
+  join_hints (length ctx) (slopes_for ctx slopes) signs ws.
 
 (* Some interval is empty: no input of the box gets here. *)
 Definition contradictory (ctx : passed) : bool :=
@@ -169,9 +185,9 @@ Definition contradictory (ctx : passed) : bool :=
 
 (* The weighted sum of the constraints cannot hold for what the passed layers give. *)
 Definition conclusive (bits : precision) (cs : list constraint) (ctx : passed) (B : intervals)
-  (ks slopes : list Z) : bool :=
+  (ks : list Z) (hints : list hint) : bool :=
   let '(form, b, s) := weigh cs ks in
-  let least := lower (coefficient_bits bits) ctx B (hints_for ctx slopes) 0 form in
+  let least := lower (coefficient_bits bits) ctx B hints 0 form in
   if s then leb (b, 0%Z) least else negb (leb least (b, 0%Z)).
 
 Lemma contradictory_spec box : forall ctx h, reaches ctx box h -> contradictory ctx = false.
@@ -190,14 +206,14 @@ Proof.
   rewrite (IH _ _ H0). unfold product. rewrite H. reflexivity.
 Qed.
 
-Lemma conclusive_spec bits cs ctx B ks slopes h y :
-  forallb (Z.leb 0) ks = true -> conclusive bits cs ctx B ks slopes = true ->
+Lemma conclusive_spec bits cs ctx B ks hints h y :
+  forallb (Z.leb 0) ks = true -> conclusive bits cs ctx B ks hints = true ->
   reaches ctx B h -> Forall2 Qeq h y -> ~ unsafe cs y.
 Proof.
   unfold conclusive. intros Hks H Hr Hy Hu.
   pose proof (weigh_spec y cs ks Hks Hu) as W. destruct (weigh cs ks) as [[form b] s].
   destruct W as [Wle Wlt].
-  pose proof (lower_spec (coefficient_bits bits) B ctx h (hints_for ctx slopes) 0 form Hr) as Lo.
+  pose proof (lower_spec (coefficient_bits bits) B ctx h hints 0 form Hr) as Lo.
   change (pow2 0) with 1 in Lo. rewrite (dot_eq form h y Hy) in Lo.
   assert (meaning (b, 0%Z) == inject_Z b) as M
     by (unfold meaning, at_exp; cbn [fst snd]; change (pow2 0) with 1; ring).
@@ -207,6 +223,12 @@ Proof.
 Qed.
 
 (* ---- trees ---- *)
+
+(* The bounds below a sign split. *)
+Definition negative_part (b : Z * Z) : Z * Z := (fst b, Z.min 0 (snd b)).
+Definition positive_part (b : Z * Z) : Z * Z := (Z.max 0 (fst b), snd b).
+Definition restrict (layer neuron : nat) (part : Z * Z -> Z * Z) (known : list intervals) : list intervals :=
+  update layer (fun K => (fst K, update neuron part (snd K))) known.
 
 (* Every node finds bounds quickly and hands them down; a leaf that fails with them is tried again
    carefully, starting from these bounds. Decisions are written with [if], which computes only what it
@@ -218,37 +240,64 @@ Section Check.
   Variable quick_plans careful_plans : list plan.
   Variable cs : list constraint.
 
-  Definition refuted_carefully (box : ranges) (known : list intervals) (ks slopes : list Z) : bool :=
+  Definition refuted_carefully (box : ranges) (known : list intervals) (signs : list sign)
+    (ks slopes ws : list Z) : bool :=
     let B := box_intervals (interval_bits careful) box in
     match forward careful careful_plans [] B B known with
     | None => false
-    | Some (ctx, _) => if contradictory ctx then true else conclusive careful cs ctx B ks slopes
+    | Some (ctx, _) => if contradictory ctx then true else conclusive careful cs ctx B ks (hints_for ctx slopes signs ws)
     end.
-  Fixpoint check (t : tree) (box : ranges) (known : list intervals) {struct t} : bool :=
+  Fixpoint check (t : tree) (box : ranges) (known : list intervals) (signs : list sign) {struct t} : bool :=
     let B := box_intervals (interval_bits quick) box in
     match forward quick quick_plans [] B B known with
     | None => false
     | Some (ctx, found) =>
         if contradictory ctx then true
         else match t with
-             | Leaf ks slopes =>
+             | Leaf ks slopes ws =>
                  if forallb (Z.leb 0) ks then
-                   if conclusive quick cs ctx B ks slopes then true
-                   else refuted_carefully box found ks slopes
+                   if conclusive quick cs ctx B ks (hints_for ctx slopes (rev signs) ws) then true
+                   else refuted_carefully box found (rev signs) ks slopes ws
                  else false
              | Split i point below above =>
-                 if check below (update i (cut_below point) box) found
-                 then check above (update i (cut_above point) box) found
+                 if check below (update i (cut_below point) box) found signs
+                 then check above (update i (cut_above point) box) found signs
+                 else false
+             | SignSplit k j below above =>
+                 if check below box (restrict k j negative_part found) ((k, j, true) :: signs)
+                 then check above box (restrict k j positive_part found) ((k, j, false) :: signs)
                  else false
              end
     end.
 End Check.
 
 Definition certified (net : network) (box : ranges) (cs : list constraint) (t : tree) : bool :=
-  check (map (make_plan quick) net) (map (make_plan careful) net) cs t box [].
+  check (map (make_plan quick) net) (map (make_plan careful) net) cs t box [] [].
 
-Lemma refuted_carefully_spec net cs box known ks slopes x ps y :
-  refuted_carefully (map (make_plan careful) net) cs box known ks slopes = true ->
+(* The value that a sign split speaks of. *)
+Definition value_at (ps : list (list Q)) (k j : nat) : Q := nth j (nth k ps []) 0.
+Lemma restricted_at k j part (good : Q -> Prop) :
+  (forall e b q, good q -> inside e b q -> inside e (part b) q) -> forall known ps,
+  good (value_at ps k j) -> all_known_ok known ps -> all_known_ok (restrict k j part known) ps.
+Proof.
+  intro Hpart. unfold restrict, value_at. induction k as [|k IH]; intros [|K known] [|p ps] G H;
+    cbn [update all_known_ok nth] in *; auto; destruct H as [HK H]; split; auto.
+  unfold all_inside in *. cbn [fst snd]. revert HK G. generalize (snd K) as B, p. clear - Hpart.
+  induction j as [|j IH]; intros B p H G; destruct H; cbn [update nth] in *; constructor; auto.
+Qed.
+Lemma negative_part_ok e b q : q <= 0 -> inside e b q -> inside e (negative_part b) q.
+Proof.
+  intros Hq [Hl Hu]. split; cbn [negative_part fst snd]; [exact Hl|].
+  destruct (Z.min_spec 0 (snd b)) as [[_ ->]|[_ ->]]; [rewrite at_exp_zero|]; assumption.
+Qed.
+Lemma positive_part_ok e b q : 0 <= q -> inside e b q -> inside e (positive_part b) q.
+Proof.
+  intros Hq [Hl Hu]. split; cbn [positive_part fst snd]; [|exact Hu].
+  destruct (Z.max_spec 0 (fst b)) as [[_ ->]|[_ ->]]; [|rewrite at_exp_zero]; assumption.
+Qed.
+
+Lemma refuted_carefully_spec net cs box known signs ks slopes ws x ps y :
+  refuted_carefully (map (make_plan careful) net) cs box known signs ks slopes ws = true ->
   forallb (Z.leb 0) ks = true -> in_box box x -> all_known_ok known ps -> trace net x ps y -> ~ unsafe cs y.
 Proof.
   unfold refuted_carefully. intros H Hks Hx Hk Ht.
@@ -256,30 +305,36 @@ Proof.
   set (B := box_intervals (interval_bits careful) box) in *.
   destruct (forward _ _ _ _ _ _) as [[ctx found]|] eqn:Hf; [|discriminate].
   destruct (forward_spec careful B net [] B known ctx found x ps y Hf Hx Hx Hk Ht) as [_ (h & Hr & Hy)].
-  rewrite (contradictory_spec B ctx h Hr) in H. now apply (conclusive_spec careful cs ctx B ks slopes h).
+  rewrite (contradictory_spec B ctx h Hr) in H. now apply (conclusive_spec careful cs ctx B ks _ h _ Hks H).
 Qed.
 
-Lemma check_spec net cs x ps y : trace net x ps y -> forall t box known,
-  check (map (make_plan quick) net) (map (make_plan careful) net) cs t box known = true ->
+Lemma check_spec net cs x ps y : trace net x ps y -> forall t box known signs,
+  check (map (make_plan quick) net) (map (make_plan careful) net) cs t box known signs = true ->
   in_box box x -> all_known_ok known ps -> ~ unsafe cs y.
 Proof.
-  intro Ht. induction t as [ks slopes|i point below IHb above IHa]; intros box known H Hx Hk; cbn [check] in H;
+  intro Ht. induction t as [ks slopes ws|i point below IHb above IHa|k j below IHb above IHa];
+    intros box known signs H Hx Hk; cbn [check] in H;
     pose proof (box_intervals_spec (interval_bits quick) box x Hx) as HB;
     set (B := box_intervals (interval_bits quick) box) in *;
     destruct (forward _ _ _ _ _ _) as [[ctx found]|] eqn:Hf; try discriminate;
     destruct (forward_spec quick B net [] B known ctx found x ps y Hf HB HB Hk Ht) as [Hfound (h & Hr & Hy)];
     rewrite (contradictory_spec B ctx h Hr) in H.
   - destruct (forallb (Z.leb 0) ks) eqn:Hks; [|discriminate].
-    destruct (conclusive quick cs ctx B ks slopes) eqn:Hc.
-    + now apply (conclusive_spec quick cs ctx B ks slopes h).
-    + now apply (refuted_carefully_spec net cs box found ks slopes x ps).
-  - destruct (check _ _ _ below _ _) eqn:H1; [|discriminate].
+    destruct (conclusive quick cs ctx B ks _) eqn:Hc.
+    + now apply (conclusive_spec quick cs ctx B ks _ h _ Hks Hc).
+    + now apply (refuted_carefully_spec net cs box found (rev signs) ks slopes ws x ps).
+  - destruct (check _ _ _ below _ _ _) eqn:H1; [|discriminate].
     destruct (split_box i point box x Hx) as [G|G].
-    + exact (IHb _ _ H1 G Hfound).
-    + exact (IHa _ _ H G Hfound).
+    + exact (IHb _ _ _ H1 G Hfound).
+    + exact (IHa _ _ _ H G Hfound).
+  - destruct (check _ _ _ below _ _ _) eqn:H1; [|discriminate].
+    destruct (Qlt_le_dec 0 (value_at ps k j)) as [G|G].
+    + apply (IHa _ _ _ H Hx). apply restricted_at with (fun q => 0 <= q); auto using positive_part_ok.
+      now apply Qlt_le_weak.
+    + apply (IHb _ _ _ H1 Hx). apply restricted_at with (fun q => q <= 0); auto using negative_part_ok.
 Qed.
 
 Theorem certified_safe net box cs t : certified net box cs t = true -> safe net box cs.
 Proof.
-  intros H x y Hx [ps Ht]. exact (check_spec net cs x ps y Ht t box [] H Hx I).
+  intros H x y Hx [ps Ht]. exact (check_spec net cs x ps y Ht t box [] [] H Hx I).
 Qed.

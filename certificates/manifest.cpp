@@ -1,4 +1,4 @@
-#include <isotrace/signing/manifest.hpp>
+#include <isotrace/certificates/manifest.hpp>
 
 #include <algorithm>
 #include <array>
@@ -16,12 +16,9 @@
 #include <isotrace/certificates/strict_json.hpp>
 #include <isotrace/core/digest.hpp>
 
-namespace isotrace::signing {
+namespace isotrace::certificates {
 namespace {
 
-using certificates::is_plain;
-using certificates::Json;
-using certificates::quote;
 using core::Done;
 using core::RefusalCode;
 using core::Result;
@@ -161,9 +158,9 @@ Result<core::Bytes> make_manifest(const std::string& folder) {
   for (const Entry& entry : entries) {
     files.push_back({{"path", entry.path}, {"sha256", entry.sha256.hex()}, {"size", entry.size}});
   }
-  const std::string text = certificates::write_json(
+  const std::string text = write_json(
       {{"files", std::move(files)}, {"schema", "https://isotrace.dev/model-manifest/v1"}});
   return core::Bytes(text.begin(), text.end());
 }
 
-}  // namespace isotrace::signing
+}  // namespace isotrace::certificates

@@ -1,0 +1,241 @@
+#include <isotrace/bits/blast.hpp>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <unordered_map>
+
+#include <isotrace/bits/word_gates.hpp>
+#include <isotrace/core/check.hpp>
+
+namespace isotrace::bits {
+namespace {
+
+class Blaster {
+ public:
+  Blaster(const TermPool& pool, std::size_t clauses_max)
+      : pool_(pool), gates_(clauses_max), words_(pool.size()) {}
+
+  core::Result<Blasted> run(Term assertion) {
+    for (const Term term : pool_.post_order({assertion})) {
+      if (pool_.sort(term) != memory_sort) words_[term.index] = make_word(term);
+      if (gates_.full()) break;
+    }
+    if (!gates_.full()) {
+      gates_.demand({words_[assertion.index][0]});
+      for (const Read& read : reads_) {
+        for (const Wire wire : read.address) gates_.keep(wire);
+      }
+    }
+    Blasted result;
+    ISOTRACE_TRY(result.cnf, gates_.formula());
+    for (const Term variable : inputs_) {
+      result.inputs.push_back({variable, literals(words_[variable.index])});
+    }
+    for (const Read& read : reads_) {
+      result.reads.push_back({read.memory, literals(read.address), literals(read.byte)});
+    }
+    return result;
+  }
+
+ private:
+  struct Read {
+    Term memory;
+    Term index;  ///< the address as a term
+    Word address;
+    Word byte;
+  };
+
+  struct Table {
+    using Place = std::map<Value, Term>::const_iterator;
+    std::map<Value, Term> bytes;  ///< by address
+    Term below;                   ///< the memory for all other addresses
+  };
+  /// Fewer stores are read one by one.
+  static constexpr std::size_t table_size_min = 4;
+
+  Word make_word(Term term) {
+    const unsigned wires = pool_.sort(term) == boolean_sort ? 1 : pool_.width(term);
+    switch (pool_.operation(term)) {
+      case Operation::constant: return constant_word(*pool_.constant_value(term), wires);
+      case Operation::variable: inputs_.push_back(term); return fresh(wires);
+      case Operation::select: return read(pool_.operand(term, 0), pool_.operand(term, 1));
+      default: break;
+    }
+    std::vector<Word> operands;
+    for (unsigned i = 0; i < pool_.operand_count(term); ++i) {
+      operands.push_back(words_[pool_.operand(term, i).index]);
+    }
+    const unsigned low = pool_.operation(term) == Operation::extract ? pool_.low_bit(term) : 0;
+    return operation_gates(gates_, pool_.operation(term), operands, low, wires);
+  }
+
+  Word fresh(unsigned wires) {
+    Word word;
+    for (unsigned i = 0; i < wires; ++i) word.push_back(gates_.input());
+    return word;
+  }
+
+  static std::uint64_t read_key(Term memory, Term address) {
+    return std::uint64_t{memory.index} << 32 | address.index;
+  }
+
+  /// The byte of a memory at an address: reads of what the memory is made of first.
+  Word read(Term memory, Term address) {
+    std::vector<Term> waiting = {memory};
+    while (!waiting.empty()) {
+      const Term top = waiting.back();
+      const std::uint64_t key = read_key(top, address);
+      if (known_reads_.contains(key)) {
+        waiting.pop_back();
+        continue;
+      }
+      const std::size_t before = waiting.size();
+      const auto word = read_of(top, address, waiting);
+      if (!word) {
+        ISOTRACE_CHECK(waiting.size() > before);
+        continue;
+      }
+      known_reads_.emplace(key, *word);
+      waiting.pop_back();
+    }
+    return known_reads_.at(read_key(memory, address));
+  }
+
+  /// The byte, or nothing after adding to `waiting` what has to be read before.
+  std::optional<Word> read_of(Term memory, Term address, std::vector<Term>& waiting) {
+    const auto known = [&](Term inner) -> const Word* {
+      const auto place = known_reads_.find(read_key(inner, address));
+      if (place != known_reads_.end()) return &place->second;
+      waiting.push_back(inner);
+      return nullptr;
+    };
+    switch (pool_.operation(memory)) {
+      case Operation::array_constant: return words_[pool_.operand(memory, 0).index];
+      case Operation::variable: return read_variable(memory, address);
+      case Operation::ite: {
+        const Word* then = known(pool_.operand(memory, 1));
+        const Word* otherwise = known(pool_.operand(memory, 2));
+        if (then == nullptr || otherwise == nullptr) return std::nullopt;
+        const Wire condition = words_[pool_.operand(memory, 0).index][0];
+        return choose_word(gates_, condition, *then, *otherwise);
+      }
+      default: break;
+    }
+    if (!pool_.constant_value(address)) {
+      const Table& table = table_of(memory);
+      if (table.bytes.size() >= table_size_min) {
+        const Word* before = known(table.below);
+        if (before == nullptr) return std::nullopt;
+        return look_up(table.bytes.begin(), table.bytes.end(), words_[address.index], address_width,
+                       *before);
+      }
+    }
+    const Term stored_at = pool_.operand(memory, 1);
+    const Word& byte = words_[pool_.operand(memory, 2).index];
+    const Relation relation = pool_.compare_addresses(stored_at, address);
+    if (relation == Relation::equal) return byte;
+    const Word* before = known(pool_.operand(memory, 0));
+    if (before == nullptr) return std::nullopt;
+    if (relation == Relation::different) return *before;
+    const Wire same = equal_words(gates_, words_[stored_at.index], words_[address.index]);
+    return choose_word(gates_, same, byte, *before);
+  }
+
+  /// What a row of stores at constant addresses, one upon the other, leaves there.
+  const Table& table_of(Term memory) {
+    const auto [place, is_new] = tables_.try_emplace(memory.index);
+    Table& table = place->second;
+    if (!is_new) return table;
+    for (table.below = memory; pool_.operation(table.below) == Operation::store;
+         table.below = pool_.operand(table.below, 0)) {
+      const auto stored_at = pool_.constant_value(pool_.operand(table.below, 1));
+      if (!stored_at) break;
+      // The newest store at an address is met first.
+      table.bytes.try_emplace(*stored_at, pool_.operand(table.below, 2));
+    }
+    return table;
+  }
+
+  /// The byte at an address of which the bits from `bit` on are those of every entry of the range:
+  /// that of the entry whose remaining bits are equal too, `otherwise` if there is none. A choice
+  /// per bit, so that a table of n bytes costs about n choices.
+  Word look_up(Table::Place begin, Table::Place end, const Word& address, unsigned bit,
+               const Word& otherwise) {
+    if (begin == end) return otherwise;
+    if (bit == 0) return words_[begin->second.index];
+    --bit;
+    const Table::Place middle =
+        std::find_if(begin, end, [&](const auto& entry) { return (entry.first >> bit & 1) != 0; });
+    return choose_word(gates_, address[bit], look_up(middle, end, address, bit, otherwise),
+                       look_up(begin, middle, address, bit, otherwise));
+  }
+
+  /// Fresh bits, equal to those of every other read of the memory wherever the addresses are equal.
+  Word read_variable(Term memory, Term index) {
+    Read read{memory, index, words_[index.index], fresh(byte_width)};
+    for (const std::size_t other_number : reads_of_[memory.index]) {
+      const Read& other = reads_[other_number];
+      if (pool_.compare_addresses(other.index, index) == Relation::different) continue;
+      const Wire same = equal_words(gates_, other.address, read.address);
+      if (same == wire_false) continue;
+      for (std::size_t i = 0; i < byte_width; ++i) {
+        gates_.demand({invert(same), invert(read.byte[i]), other.byte[i]});
+        gates_.demand({invert(same), read.byte[i], invert(other.byte[i])});
+      }
+    }
+    reads_of_[memory.index].push_back(reads_.size());
+    reads_.push_back(read);
+    return read.byte;
+  }
+
+  std::vector<std::int32_t> literals(const Word& word) const {
+    std::vector<std::int32_t> result;
+    for (const Wire wire : word) result.push_back(gates_.literal(wire));
+    return result;
+  }
+
+  const TermPool& pool_;
+  Gates gates_;
+  std::vector<Word> words_;  // by term; of memories empty
+  std::vector<Term> inputs_;
+  std::vector<Read> reads_;
+  std::unordered_map<std::uint32_t, std::vector<std::size_t>> reads_of_;  // by memory variable
+  std::unordered_map<std::uint64_t, Word> known_reads_;
+  std::unordered_map<std::uint32_t, Table> tables_;  // by memory
+};
+
+}  // namespace
+
+core::Result<Blasted> blast(const TermPool& pool, Term assertion, const BlastLimits& limits) {
+  ISOTRACE_TRY_DONE(pool.check());
+  ISOTRACE_CHECK(pool.sort(assertion) == boolean_sort, assertion.index);
+  return Blaster(pool, limits.clauses_max).run(assertion);
+}
+
+Assignment read_solution(const TermPool& pool, const Blasted& blasted,
+                         const std::vector<bool>& solution) {
+  const auto number = [&](const std::vector<std::int32_t>& literals) {
+    Value value = 0;
+    for (std::size_t i = 0; i < literals.size(); ++i) {
+      const std::int32_t literal = literals[i];
+      const auto variable = static_cast<std::size_t>(literal < 0 ? -literal : literal);
+      const bool is_true = variable == static_cast<std::size_t>(literal_true) ||
+                           (variable < solution.size() && solution[variable]);
+      if (literal != 0 && is_true == (literal > 0)) value |= Value{1} << i;
+    }
+    return value;
+  };
+  Assignment assignment;
+  for (const Blasted::Input& input : blasted.inputs) {
+    assignment.scalars[pool.variable_name(input.variable)] = number(input.literals);
+  }
+  for (const Blasted::Read& read : blasted.reads) {
+    assignment.memories[pool.variable_name(read.memory)]
+        .bytes[static_cast<std::uint32_t>(number(read.address))] =
+        static_cast<std::uint8_t>(number(read.byte));
+  }
+  return assignment;
+}
+
+}  // namespace isotrace::bits

@@ -1,0 +1,204 @@
+#include <isotrace/bits/word_gates.hpp>
+
+#include <isotrace/core/check.hpp>
+
+namespace isotrace::bits {
+namespace {
+
+Word inverted(Word a) {
+  for (Wire& wire : a) wire = invert(wire);
+  return a;
+}
+
+struct Sum {
+  Word bits;
+  Wire carry;  // out of the highest bit
+};
+
+/// a + b + carry, one full adder per bit.
+Sum add(Gates& gates, const Word& a, const Word& b, Wire carry) {
+  Sum sum{{}, carry};
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const Wire half = gates.exclusive(a[i], b[i]);
+    sum.bits.push_back(gates.exclusive(half, sum.carry));
+    sum.carry =
+        gates.disjunction(gates.conjunction(a[i], b[i]), gates.conjunction(half, sum.carry));
+  }
+  return sum;
+}
+
+/// a - b = a + not b + 1; the carry says a >= b.
+Sum subtract(Gates& gates, const Word& a, const Word& b) {
+  return add(gates, a, inverted(b), wire_true);
+}
+
+Word negate(Gates& gates, const Word& a) {
+  return subtract(gates, constant_word(0, static_cast<unsigned>(a.size())), a).bits;
+}
+
+Word negate_if(Gates& gates, Wire condition, const Word& a) {
+  return choose_word(gates, condition, negate(gates, a), a);
+}
+
+/// a * b modulo two to the width: for each bit of b, a shifted by its place.
+Word multiply(Gates& gates, const Word& a, const Word& b) {
+  Word product(a.size(), wire_false);
+  for (std::size_t place = 0; place < b.size(); ++place) {
+    if (b[place] == wire_false) continue;
+    Word row(a.size(), wire_false);
+    for (std::size_t i = place; i < a.size(); ++i) {
+      row[i] = gates.conjunction(a[i - place], b[place]);
+    }
+    product = add(gates, product, row, wire_false).bits;
+  }
+  return product;
+}
+
+struct Division {
+  Word quotient;
+  Word remainder;
+};
+
+/// Long division. With b = 0 every step subtracts nothing and the quotient is all ones, the
+/// remainder a: what SMT-LIB says.
+Division divide(Gates& gates, const Word& a, const Word& b) {
+  Division result{Word(a.size(), wire_false), Word(a.size(), wire_false)};
+  Word divisor = b;
+  divisor.push_back(wire_false);
+  for (std::size_t i = a.size(); i-- > 0;) {
+    // One bit more than b has: below twice b, or for b = 0 below two to the width.
+    Word partial = result.remainder;
+    partial.insert(partial.begin(), a[i]);
+    const Sum difference = subtract(gates, partial, divisor);
+    result.quotient[i] = difference.carry;
+    result.remainder = choose_word(gates, difference.carry, difference.bits, partial);
+    result.remainder.pop_back();
+  }
+  return result;
+}
+
+/// Division of magnitudes; the quotient is negative if the signs differ, the remainder if a is.
+Division divide_signed(Gates& gates, const Word& a, const Word& b) {
+  const Wire sign_a = a.back();
+  const Wire sign_b = b.back();
+  Division result = divide(gates, negate_if(gates, sign_a, a), negate_if(gates, sign_b, b));
+  result.quotient = negate_if(gates, gates.exclusive(sign_a, sign_b), result.quotient);
+  result.remainder = negate_if(gates, sign_a, result.remainder);
+  return result;
+}
+
+/// One step per bit of the amount below the width; any higher bit of it shifts everything out.
+/// Towards the low end if `down`; `fill` comes in.
+Word shift(Gates& gates, const Word& a, const Word& amount, bool down, Wire fill) {
+  Word result = a;
+  Wire everything = wire_false;
+  for (std::size_t bit = 0; bit < amount.size(); ++bit) {
+    const std::size_t places = bit < 32 ? std::size_t{1} << bit : a.size();
+    if (places >= a.size()) {
+      everything = gates.disjunction(everything, amount[bit]);
+      continue;
+    }
+    Word moved(a.size(), fill);
+    for (std::size_t i = 0; i + places < a.size(); ++i) {
+      if (down) {
+        moved[i] = result[i + places];
+      } else {
+        moved[i + places] = result[i];
+      }
+    }
+    result = choose_word(gates, amount[bit], moved, result);
+  }
+  return choose_word(gates, everything, Word(a.size(), fill), result);
+}
+
+Wire less(Gates& gates, const Word& a, const Word& b) {
+  return invert(subtract(gates, a, b).carry);
+}
+
+/// Two's complement sorts like the number with its highest bit inverted.
+Word biased(Word a) {
+  a.back() = invert(a.back());
+  return a;
+}
+
+Word bitwise(const Word& a, const Word& b, Gates& gates, Wire (Gates::*gate)(Wire, Wire)) {
+  Word result;
+  for (std::size_t i = 0; i < a.size(); ++i) result.push_back((gates.*gate)(a[i], b[i]));
+  return result;
+}
+
+Word joined(Word low, const Word& high) {
+  low.insert(low.end(), high.begin(), high.end());
+  return low;
+}
+
+Word extended(Word a, unsigned width, Wire fill) {
+  a.resize(width, fill);
+  return a;
+}
+
+}  // namespace
+
+Word constant_word(Value value, unsigned width) {
+  Word word;
+  for (unsigned i = 0; i < width; ++i)
+    word.push_back((value >> i & 1) != 0 ? wire_true : wire_false);
+  return word;
+}
+
+Wire equal_words(Gates& gates, const Word& a, const Word& b) {
+  Wire all = wire_true;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    all = gates.conjunction(all, invert(gates.exclusive(a[i], b[i])));
+  }
+  return all;
+}
+
+Word choose_word(Gates& gates, Wire condition, const Word& then, const Word& otherwise) {
+  Word result;
+  for (std::size_t i = 0; i < then.size(); ++i) {
+    result.push_back(gates.choose(condition, then[i], otherwise[i]));
+  }
+  return result;
+}
+
+Word operation_gates(Gates& gates, Operation operation, const std::vector<Word>& operands,
+                     unsigned low, unsigned width) {
+  const Word& a = operands[0];
+  const Word& b = operands[operands.size() > 1 ? 1 : 0];
+  switch (operation) {
+    case Operation::bool_not:
+    case Operation::bvnot: return inverted(a);
+    case Operation::bool_and:
+    case Operation::bvand: return bitwise(a, b, gates, &Gates::conjunction);
+    case Operation::bool_or:
+    case Operation::bvor: return bitwise(a, b, gates, &Gates::disjunction);
+    case Operation::bool_xor:
+    case Operation::bvxor: return bitwise(a, b, gates, &Gates::exclusive);
+    case Operation::equal: return {equal_words(gates, a, b)};
+    case Operation::ite: return choose_word(gates, a[0], b, operands[2]);
+    case Operation::bvneg: return negate(gates, a);
+    case Operation::bvadd: return add(gates, a, b, wire_false).bits;
+    case Operation::bvsub: return subtract(gates, a, b).bits;
+    case Operation::bvmul: return multiply(gates, a, b);
+    case Operation::bvudiv: return divide(gates, a, b).quotient;
+    case Operation::bvurem: return divide(gates, a, b).remainder;
+    case Operation::bvsdiv: return divide_signed(gates, a, b).quotient;
+    case Operation::bvsrem: return divide_signed(gates, a, b).remainder;
+    case Operation::bvshl: return shift(gates, a, b, false, wire_false);
+    case Operation::bvlshr: return shift(gates, a, b, true, wire_false);
+    case Operation::bvashr: return shift(gates, a, b, true, a.back());
+    case Operation::bvult: return {less(gates, a, b)};
+    case Operation::bvule: return {invert(less(gates, b, a))};
+    case Operation::bvslt: return {less(gates, biased(a), biased(b))};
+    case Operation::bvsle: return {invert(less(gates, biased(b), biased(a)))};
+    case Operation::concat: return joined(b, a);
+    case Operation::extract: return Word(a.begin() + low, a.begin() + low + width);
+    case Operation::zero_extend: return extended(a, width, wire_false);
+    case Operation::sign_extend: return extended(a, width, a.back());
+    default: ISOTRACE_CHECK(false, name(operation));
+  }
+  return {};
+}
+
+}  // namespace isotrace::bits

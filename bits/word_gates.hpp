@@ -1,0 +1,24 @@
+// Circuits of words: what every bit-vector operation is in gates. Bits stand lowest first. Trust:
+// part of the trusted base; held against bits::compute by the tests, exhaustively at small widths.
+#pragma once
+
+#include <vector>
+
+#include <isotrace/bits/gates.hpp>
+#include <isotrace/bits/value.hpp>
+
+namespace isotrace::bits {
+
+using Word = std::vector<Wire>;
+
+Word constant_word(Value value, unsigned width);
+Wire equal_words(Gates& gates, const Word& a, const Word& b);
+Word choose_word(Gates& gates, Wire condition, const Word& then, const Word& otherwise);
+
+/// Any operation of `compute` on vectors and Booleans (words of one wire).
+/// @param low    extract: the lowest bit taken
+/// @param width  of the result, in wires
+Word operation_gates(Gates& gates, Operation operation, const std::vector<Word>& operands,
+                     unsigned low, unsigned width);
+
+}  // namespace isotrace::bits

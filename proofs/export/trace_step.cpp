@@ -1,0 +1,174 @@
+#include <isotrace/proofs/export/trace_step.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+#include <isotrace/core/check.hpp>
+#include <isotrace/proofs/export/coq_library.hpp>
+#include <isotrace/trace/step_bytes.hpp>
+
+namespace isotrace::proofs {
+namespace {
+
+using core::RefusalCode;
+using core::Result;
+
+/// Steps of traces have few operands; paths are logarithmic.
+constexpr std::size_t path_max = 64;
+
+BundleFile text_file(std::string path, std::string_view text) {
+  return {std::move(path), core::Bytes(text.begin(), text.end())};
+}
+
+tl::unexpected<core::Refusal> malformed(std::size_t line, std::string detail) {
+  return core::refuse(RefusalCode::proof_malformed, "line " + std::to_string(line + 1),
+                      std::move(detail));
+}
+
+/// The rest of a line `key rest`.
+std::optional<std::string_view> after(std::string_view line, std::string_view key) {
+  if (!line.starts_with(key) || line.size() <= key.size() || line[key.size()] != ' ')
+    return std::nullopt;
+  return line.substr(key.size() + 1);
+}
+
+std::optional<std::uint64_t> number_after(std::string_view line, std::string_view key) {
+  const auto text = after(line, key);
+  std::uint64_t value = 0;
+  if (!text) return std::nullopt;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (error != std::errc() || end != text->data() + text->size()) return std::nullopt;
+  return value;
+}
+
+std::optional<core::Digest> digest_after(std::string_view line, std::string_view key) {
+  const auto text = after(line, key);
+  const auto digest = text ? core::parse_digest(*text) : std::nullopt;
+  return digest;
+}
+
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty() && lines.size() < path_max + 6) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    lines.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
+/// A number whose digits after the leading 1 are the bytes: Coq reads that faster than a list.
+std::string bytes_text(core::ByteView bytes) {
+  return "(bytes_from 0x1" + core::to_hex(bytes) + ")";
+}
+
+std::string spec_text(const StepFact& fact) {
+  return "(* The statement: a record and its place under the root of a trace. *)\n"
+         "From Coq Require Import NArith List.\nFrom Isotrace.Trace Require Import Merkle.\n"
+         "Local Open Scope N_scope.\n\n"
+         "(* The bytes that the digest of step " +
+         std::to_string(fact.proof.step) + " covers. *)\nDefinition record : list N :=\n  " +
+         bytes_text(fact.record) + ".\nDefinition root : list N :=\n  " +
+         bytes_text(fact.root.view()) +
+         ".\n\n(* Leaf 0 is the trace's identity: step i is leaf i + 1. *)\n"
+         "Definition statement : Prop := recorded record " +
+         std::to_string(fact.proof.step + 1) + " " + std::to_string(fact.proof.leaves) + " root.\n";
+}
+
+std::string cert_text(const StepFact& fact) {
+  std::string text =
+      "(* The hashes of the other subtrees, from the root down. *)\n"
+      "From Coq Require Import NArith List.\nFrom Isotrace.Trace Require Import Merkle.\n"
+      "Import ListNotations.\nLocal Open Scope N_scope.\n\nDefinition path : list (list N) :=\n  [";
+  for (std::size_t i = fact.proof.path.size(); i-- > 0;)
+    text += bytes_text(fact.proof.path[i].view()) + (i == 0 ? "" : ";\n   ");
+  return text + "].\n";
+}
+
+std::string proof_text(const StepFact& fact) {
+  const std::string place =
+      std::to_string(fact.proof.step + 1) + " " + std::to_string(fact.proof.leaves);
+  return "From Coq Require Import NArith List.\nFrom Isotrace.Trace Require Import Merkle.\n"
+         "From Isotrace.Gen Require Import Spec_step.\nFrom Isotrace.Gen Require Import "
+         "Cert_step.\n"
+         "Local Open Scope N_scope.\n\n"
+         "Lemma checked : leads_to_root path record " +
+         place +
+         " root = true.\nProof. vm_cast_no_check (eq_refl true). Qed.\n\n"
+         "Theorem proof : statement.\nProof. exact (led_to_root path record " +
+         place + " root checked). Qed.\nPrint Assumptions proof.\n";
+}
+
+}  // namespace
+
+Result<StepFact> make_step_fact(const trace::Trace& trace, std::uint64_t step) {
+  ISOTRACE_TRY(trace::StepProof proof, trace::make_step_proof(trace, step));
+  return StepFact{trace::step_bytes(trace.steps[step]), std::move(proof), trace.root};
+}
+
+core::Bytes write_step_fact(const StepFact& fact) {
+  std::string text = "isotrace.step 1\nstep " + std::to_string(fact.proof.step) + "\nleaves " +
+                     std::to_string(fact.proof.leaves) + "\nroot " + fact.root.hex() + "\nrecord " +
+                     core::to_hex(fact.record) + "\n";
+  for (const core::Digest& digest : fact.proof.path) text += "path " + digest.hex() + "\n";
+  return {text.begin(), text.end()};
+}
+
+Result<StepFact> parse_step_fact(core::ByteView bytes) {
+  const std::vector<std::string_view> lines = lines_of(core::as_text(bytes));
+  if (lines.size() < 5 || lines[0] != "isotrace.step 1") return malformed(0, "no step");
+  const auto step = number_after(lines[1], "step");
+  const auto leaves = number_after(lines[2], "leaves");
+  const auto root = digest_after(lines[3], "root");
+  const auto record = after(lines[4], "record");
+  const auto record_bytes = record ? core::from_hex(*record) : std::nullopt;
+  if (!step || !leaves || !root || !record_bytes || *leaves < 3 || *step > *leaves - 3)
+    return malformed(1, "step, leaves, root or record");
+  StepFact fact{*record_bytes, {*step, *leaves, {}}, *root};
+  for (std::size_t i = 5; i < lines.size(); ++i) {
+    const auto digest = digest_after(lines[i], "path");
+    if (!digest) return malformed(i, "no digest");
+    fact.proof.path.push_back(*digest);
+  }
+  const core::Bytes again = write_step_fact(fact);
+  if (!std::equal(again.begin(), again.end(), bytes.begin(), bytes.end()))
+    return malformed(lines.size(), "not as it would be written");
+  return fact;
+}
+
+Bundle export_coq_step(const StepFact& fact) {
+  Bundle bundle;
+  bundle.subjects.root = fact.root;
+  BundleFile spec = text_file("coq/gen/Spec_step.v", spec_text(fact));
+  bundle.obligations.push_back({"step",
+                                "trace.merkle",
+                                "sha256-merkle",
+                                "coq/gen/Proof_step.v",
+                                "Isotrace.Gen.Proof_step.proof",
+                                core::sha256(spec.bytes),
+                                "closed",
+                                {},
+                                {spec.path, "coq/gen/Cert_step.v", "coq/gen/Proof_step.v"}});
+  bundle.files.push_back({std::string(bundle_step_path), write_step_fact(fact)});
+  std::string project = "-Q trace Isotrace.Trace\n-Q gen Isotrace.Gen\n\n";
+  for (const CoqFile& file : coq_library()) {
+    if (file.folder != "trace") continue;
+    const std::string path = "trace/" + std::string(file.name);
+    bundle.files.push_back(text_file("coq/" + path, file.text));
+    project += path + "\n";
+  }
+  bundle.files.push_back(std::move(spec));
+  bundle.files.push_back(text_file("coq/gen/Cert_step.v", cert_text(fact)));
+  bundle.files.push_back(text_file("coq/gen/Proof_step.v", proof_text(fact)));
+  for (const std::string& part : bundle.obligations[0].parts) project += part.substr(4) + "\n";
+  bundle.files.push_back(text_file("coq/_CoqProject", project));
+  bundle.files.push_back(text_file("coq/Makefile",
+                                   "all: Makefile.coq\n\t$(MAKE) -f Makefile.coq all\n\n"
+                                   "Makefile.coq: _CoqProject\n"
+                                   "\tcoq_makefile -f _CoqProject -o Makefile.coq\n"));
+  bundle.files.insert(bundle.files.begin(),
+                      {std::string(bundle_manifest_path), write_bundle_manifest(bundle)});
+  return bundle;
+}
+
+}  // namespace isotrace::proofs

@@ -1,0 +1,75 @@
+// Linear memory as terms. What code stores is a chain of stores; a load looks through it and gives
+// a term without memories: a byte that was stored there, or a byte of the initial memory, chosen
+// bit by bit of the address. Only a memory of which nothing is known at the start stays a variable.
+// Trust: part of the trusted base.
+#pragma once
+
+#include <map>
+#include <unordered_map>
+
+#include <isotrace/core/bytes.hpp>
+#include <isotrace/core/result.hpp>
+#include <isotrace/proofs/obligation/known_bits.hpp>
+
+namespace isotrace::proofs::obligation {
+
+/// What executing on terms may do: instructions, slots joined, stores and bytes looked at.
+inline constexpr std::uint64_t work_max = std::uint64_t{1} << 26;
+
+/// The bytes that instantiation writes; all others are zero.
+class MemoryImage {
+ public:
+  void write(std::uint64_t address, core::ByteView bytes);
+  [[nodiscard]] std::uint8_t at(std::uint32_t address) const;
+  /// Whether nothing was written to [2^bits * k, 2^bits * (k + 1)) around the address.
+  [[nodiscard]] bool untouched(std::uint32_t address, unsigned bits) const;
+
+ private:
+  static constexpr unsigned chunk_bits = 8;
+  std::map<std::uint32_t, core::Bytes> chunks_;  // by address >> chunk_bits
+};
+
+/// Memories of one instance. A memory is a term; the first one is `initial()`.
+class MemoryTerms {
+ public:
+  /// `image`: nothing if the initial memory is a variable of which nothing is known.
+  MemoryTerms(bits::TermPool& pool, const MemoryImage* image);
+
+  [[nodiscard]] bits::Term initial() const { return initial_; }
+  [[nodiscard]] bool arbitrary() const { return image_ == nullptr; }
+  /// Little-endian, from `size` bytes (1..8) at an address of 32 bits; modulo 2^32.
+  bits::Term load(bits::Term memory, bits::Term address, unsigned size);
+  /// The lowest `size` bytes of a vector.
+  bits::Term store(bits::Term memory, bits::Term address, bits::Term value, unsigned size);
+  /// How often it looked at a store or a byte. Beyond work_max it goes no further, and what it
+  /// gives then means nothing.
+  [[nodiscard]] std::uint64_t work() const { return work_; }
+  KnownBitsTable& known_bits() { return known_; }
+
+ private:
+  struct Place {
+    std::uint32_t memory = 0;
+    std::uint32_t address = 0;
+    bool operator==(const Place&) const = default;
+  };
+  struct PlaceHash {
+    std::size_t operator()(Place place) const {
+      return (std::uint64_t{place.memory} << 32 | place.address) * 0x9e3779b97f4a7c15U >> 16;
+    }
+  };
+  bits::Term read(bits::Term memory, bits::Term address);
+  /// Its byte, if the memories that it depends on have theirs; else adds those to `open`.
+  std::optional<bits::Term> read_top(bits::Term memory, bits::Term address,
+                                     std::vector<bits::Term>& open);
+  bits::Term read_initial(bits::Term address);
+  bits::Term choose(bits::Term address, const KnownBits& known, unsigned bit, std::uint32_t prefix);
+
+  bits::TermPool& pool_;
+  const MemoryImage* image_;
+  bits::Term initial_;
+  KnownBitsTable known_;
+  std::unordered_map<Place, bits::Term, PlaceHash> bytes_;
+  std::uint64_t work_ = 0;
+};
+
+}  // namespace isotrace::proofs::obligation

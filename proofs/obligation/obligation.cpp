@@ -1,0 +1,287 @@
+#include <isotrace/proofs/obligation/obligation.hpp>
+
+#include <memory>
+
+#include <isotrace/proofs/obligation/integers.hpp>
+#include <isotrace/proofs/obligation/machine.hpp>
+#include <isotrace/wasm/validate.hpp>
+
+namespace isotrace::proofs {
+namespace {
+
+using bits::Term;
+using core::RefusalCode;
+using core::Result;
+using obligation::Machine;
+using obligation::Path;
+using wasm::FunctionType;
+using wasm::ValueType;
+
+const std::string memory_name = "memory";
+
+std::string argument_name(std::size_t i) { return "p" + std::to_string(i); }
+
+unsigned width_of(ValueType type) {
+  return type == ValueType::i64 || type == ValueType::f64 ? 64 : 32;
+}
+
+/// A module and what instantiation makes of it.
+struct Subject {
+  wasm::Module module;
+  obligation::InitialInstance instance;
+  std::unique_ptr<obligation::MemoryTerms> memory;
+};
+
+Result<std::unique_ptr<Subject>> make_subject(bits::TermPool& pool, const core::Bytes& module,
+                                              const FunctionClaim& claim) {
+  auto subject = std::make_unique<Subject>();
+  ISOTRACE_TRY(subject->module, wasm::load_module(module, claim.edition));
+  ISOTRACE_TRY(subject->instance, obligation::make_initial_instance(subject->module));
+  const bool known = claim.memory == InitialMemory::instantiated;
+  subject->memory =
+      std::make_unique<obligation::MemoryTerms>(pool, known ? &subject->instance.image : nullptr);
+  return subject;
+}
+
+/// A machine and the state in which its module can be called.
+class Session {
+ public:
+  Session(bits::TermPool& pool, const Subject& subject, std::uint32_t unwind)
+      : pool_(pool),
+        module_(subject.module),
+        machine_(pool, subject.module, subject.instance, *subject.memory, unwind),
+        path_(machine_.initial_path()) {}
+
+  Result<core::Done> start() {
+    if (!module_.start) return core::Done{};
+    ISOTRACE_TRY(path_, machine_.call(*module_.start, {}, *std::move(path_)));
+    const bool returns =
+        path_ && pool_.is_false(machine_.ends().trapped) && pool_.is_false(machine_.ends().cut);
+    if (returns) return core::Done{};
+    return core::refuse(RefusalCode::function_unsupported,
+                        "byte " + std::to_string(module_.start_offset),
+                        "the start function does not always return");
+  }
+
+  /// In the state that the call before has left. No results: no call of it returns.
+  Result<core::Done> call(std::uint32_t function, const std::vector<Term>& arguments) {
+    results_.clear();
+    if (!path_) return core::Done{};
+    ISOTRACE_TRY(path_, machine_.call(function, arguments, *std::move(path_)));
+    if (path_) results_ = path_->slots;
+    return core::Done{};
+  }
+
+  [[nodiscard]] bool returns() const { return path_.has_value(); }
+  [[nodiscard]] const std::vector<Term>& results() const { return results_; }
+  [[nodiscard]] Term trapped() const { return machine_.ends().trapped; }
+  [[nodiscard]] Term cut() const { return machine_.ends().cut; }
+
+ private:
+  bits::TermPool& pool_;
+  const wasm::Module& module_;
+  Machine machine_;
+  std::optional<Path> path_;
+  std::vector<Term> results_;
+};
+
+const FunctionType& type_of(const wasm::Module& module, std::uint32_t function) {
+  return module.type_of(module.functions[function]);
+}
+
+Result<core::Done> check_type(const std::string& name, const FunctionType& type,
+                              const FunctionType& wanted) {
+  if (type == wanted) return core::Done{};
+  return core::refuse(RefusalCode::function_types_mismatch, name,
+                      wasm::type_text(type) + ", and " + wasm::type_text(wanted) + " is needed");
+}
+
+class Maker {
+ public:
+  /// `given`: nothing if the arguments are variables.
+  Maker(const FunctionClaim& claim, const std::vector<std::uint64_t>* given)
+      : claim_(claim), given_(given) {}
+
+  Result<FunctionObligation> make() {
+    ISOTRACE_TRY(const auto subject, make_subject(made_.pool, claim_.module, claim_));
+    ISOTRACE_TRY(const std::uint32_t function,
+                 obligation::find_function(subject->module, claim_.function));
+    made_.type = type_of(subject->module, function);
+    ISOTRACE_TRY_DONE(make_arguments());
+    ISOTRACE_TRY(const Condition assumed, assume(*subject));
+    ISOTRACE_TRY(const Condition wrong, judge(*subject, function));
+    ISOTRACE_TRY_DONE(made_.pool.check());
+    bits::TermPool& pool = made_.pool;
+    const Term counts = pool.bool_and(assumed.holds, pool.bool_not(assumed.cut));
+    made_.cut = pool.bool_or(assumed.cut, pool.bool_and(assumed.holds, wrong.cut));
+    made_.refuted = pool.bool_or(made_.cut, pool.bool_and(counts, wrong.holds));
+    made_.violated = pool.bool_and(counts, pool.bool_and(pool.bool_not(wrong.cut), wrong.holds));
+    return std::move(made_);
+  }
+
+ private:
+  struct Condition {
+    Term holds;
+    Term cut;  ///< not all was followed
+  };
+
+  Result<core::Done> make_arguments() {
+    const std::size_t count = made_.type.parameters.size();
+    if (given_ != nullptr && given_->size() != count) {
+      return core::refuse(RefusalCode::wasm_arguments_mismatch, claim_.function,
+                          std::to_string(given_->size()) + " arguments for " +
+                              std::to_string(count) + " parameters");
+    }
+    for (std::size_t i = 0; i < made_.type.parameters.size(); ++i) {
+      const ValueType type = made_.type.parameters[i];
+      if (wasm::is_reference(type)) {
+        return core::refuse(RefusalCode::function_unsupported, claim_.function,
+                            "parameter " + std::to_string(i) + " is a reference");
+      }
+      const unsigned width = width_of(type);
+      arguments_.push_back(given_ != nullptr
+                               ? made_.pool.constant((*given_)[i], width)
+                               : made_.pool.variable(argument_name(i), bits::vector_sort(width)));
+    }
+    return core::Done{};
+  }
+
+  /// The precondition is called in a state of its own.
+  Result<Condition> assume(const Subject& subject) {
+    bits::TermPool& pool = made_.pool;
+    if (claim_.assume.empty()) return Condition{pool.boolean(true), pool.boolean(false)};
+    ISOTRACE_TRY(const std::uint32_t pre, obligation::find_function(subject.module, claim_.assume));
+    ISOTRACE_TRY_DONE(check_type(claim_.assume, type_of(subject.module, pre),
+                                 {made_.type.parameters, {ValueType::i32}}));
+    Session session(pool, subject, claim_.unwind);
+    ISOTRACE_TRY_DONE(session.start());
+    ISOTRACE_TRY_DONE(session.call(pre, arguments_));
+    if (!session.returns()) return Condition{pool.boolean(false), session.cut()};
+    const Term nonzero = obligation::is_nonzero(pool, session.results()[0]);
+    return Condition{pool.bool_and(pool.bool_not(session.trapped()), nonzero), session.cut()};
+  }
+
+  /// What would refute the property.
+  Result<Condition> judge(const Subject& subject, std::uint32_t function) {
+    bits::TermPool& pool = made_.pool;
+    if (claim_.property == FunctionProperty::equivalent) return judge_pair(subject, function);
+    Session session(pool, subject, claim_.unwind);
+    ISOTRACE_TRY_DONE(session.start());
+    ISOTRACE_TRY_DONE(check_result_type(subject.module));
+    ISOTRACE_TRY_DONE(session.call(function, arguments_));
+    Term wrong = pool.boolean(false);
+    if (session.returns() && claim_.property == FunctionProperty::range) {
+      wrong = pool.bool_not(in_range(session.results()[0]));
+    }
+    if (session.returns() && claim_.property == FunctionProperty::post) {
+      ISOTRACE_TRY(const std::uint32_t post,
+                   obligation::find_function(subject.module, claim_.other));
+      std::vector<Term> operands = arguments_;
+      operands.insert(operands.end(), session.results().begin(), session.results().end());
+      ISOTRACE_TRY_DONE(session.call(post, operands));
+      if (session.returns()) {
+        wrong = pool.bool_not(obligation::is_nonzero(pool, session.results()[0]));
+      }
+    }
+    return Condition{pool.bool_or(session.trapped(), wrong), session.cut()};
+  }
+
+  Result<core::Done> check_result_type(const wasm::Module& module) const {
+    const std::vector<ValueType>& results = made_.type.results;
+    if (claim_.property == FunctionProperty::range) {
+      const bool number =
+          results.size() == 1 && (results[0] == ValueType::i32 || results[0] == ValueType::i64);
+      if (number) return core::Done{};
+      return core::refuse(RefusalCode::function_types_mismatch, claim_.function,
+                          wasm::type_text(made_.type) + ", and one integer is needed");
+    }
+    if (claim_.property != FunctionProperty::post) return core::Done{};
+    ISOTRACE_TRY(const std::uint32_t post, obligation::find_function(module, claim_.other));
+    FunctionType wanted{made_.type.parameters, {ValueType::i32}};
+    wanted.parameters.insert(wanted.parameters.end(), results.begin(), results.end());
+    return check_type(claim_.other, type_of(module, post), wanted);
+  }
+
+  Term in_range(Term result) {
+    bits::TermPool& pool = made_.pool;
+    const Term wide =
+        claim_.is_signed ? pool.sign_extend(result, 64) : pool.zero_extend(result, 64);
+    const Term low = pool.constant(claim_.low, 64);
+    const Term high = pool.constant(claim_.high, 64);
+    if (claim_.is_signed) return pool.bool_and(pool.bvsle(low, wide), pool.bvsle(wide, high));
+    return pool.bool_and(pool.bvule(low, wide), pool.bvule(wide, high));
+  }
+
+  /// Each function is called in a state of its own; only results and traps are compared.
+  Result<Condition> judge_pair(const Subject& subject, std::uint32_t function) {
+    bits::TermPool& pool = made_.pool;
+    std::unique_ptr<Subject> loaded;
+    if (!claim_.other_module.empty()) {
+      ISOTRACE_TRY(loaded, make_subject(pool, claim_.other_module, claim_));
+    }
+    const Subject& second = loaded ? *loaded : subject;
+    ISOTRACE_TRY(const std::uint32_t other, obligation::find_function(second.module, claim_.other));
+    ISOTRACE_TRY_DONE(check_type(claim_.other, type_of(second.module, other), made_.type));
+    Session a(pool, subject, claim_.unwind);
+    Session b(pool, second, claim_.unwind);
+    ISOTRACE_TRY_DONE(a.start());
+    ISOTRACE_TRY_DONE(b.start());
+    ISOTRACE_TRY_DONE(a.call(function, arguments_));
+    ISOTRACE_TRY_DONE(b.call(other, arguments_));
+    Term differ = pool.boolean(false);
+    if (a.returns() && b.returns()) {
+      for (std::size_t i = 0; i < a.results().size(); ++i) {
+        differ = pool.bool_or(differ, pool.distinct(a.results()[i], b.results()[i]));
+      }
+    }
+    const Term neither = pool.bool_not(pool.bool_or(a.trapped(), b.trapped()));
+    const Term wrong =
+        pool.bool_or(pool.bool_xor(a.trapped(), b.trapped()), pool.bool_and(neither, differ));
+    return Condition{wrong, pool.bool_or(a.cut(), b.cut())};
+  }
+
+  const FunctionClaim& claim_;
+  const std::vector<std::uint64_t>* given_;
+  FunctionObligation made_;
+  std::vector<Term> arguments_;
+};
+
+}  // namespace
+
+Result<FunctionObligation> make_obligation(const FunctionClaim& claim) {
+  return Maker(claim, nullptr).make();
+}
+
+Result<FunctionObligation> make_obligation(const FunctionClaim& claim,
+                                           const std::vector<std::uint64_t>& arguments) {
+  return Maker(claim, &arguments).make();
+}
+
+bits::Assignment assignment_of(const FunctionInputs& inputs) {
+  bits::Assignment assignment;
+  for (std::size_t i = 0; i < inputs.arguments.size(); ++i) {
+    assignment.scalars.emplace(argument_name(i), inputs.arguments[i]);
+  }
+  bits::MemoryValue memory;
+  memory.otherwise = inputs.fill;
+  memory.bytes.insert(inputs.memory.begin(), inputs.memory.end());
+  assignment.memories.emplace(memory_name, std::move(memory));
+  return assignment;
+}
+
+FunctionInputs inputs_of(const FunctionType& type, const bits::Assignment& assignment) {
+  FunctionInputs inputs;
+  for (std::size_t i = 0; i < type.parameters.size(); ++i) {
+    const auto value = assignment.scalars.find(argument_name(i));
+    const bits::Value bits = value == assignment.scalars.end() ? 0 : value->second;
+    inputs.arguments.push_back(
+        static_cast<std::uint64_t>(bits & bits::mask(width_of(type.parameters[i]))));
+  }
+  const auto memory = assignment.memories.find(memory_name);
+  if (memory == assignment.memories.end()) return inputs;
+  inputs.fill = memory->second.otherwise;
+  inputs.memory.assign(memory->second.bytes.begin(), memory->second.bytes.end());
+  return inputs;
+}
+
+}  // namespace isotrace::proofs

@@ -1,0 +1,103 @@
+#include <isotrace/proofs/search/children.hpp>
+
+#include <cmath>
+
+#include <isotrace/core/check.hpp>
+
+namespace isotrace::proofs::search {
+namespace {
+
+/// The greatest binary32 number that is not above a value.
+float float_below(double value) {
+  const auto nearest = static_cast<float>(value);
+  return double{nearest} > value ? std::nextafter(nearest, -HUGE_VALF) : nearest;
+}
+
+/// The sign split of a ReLU element by its number.
+SignSplit find_element(const Network& network, std::uint32_t element) {
+  std::size_t left = element;
+  for (std::size_t k = 0; k < network.layers.size(); ++k) {
+    const auto& order = network.layers[k].relu_order;
+    if (!network.layers[k].activated) continue;
+    if (left < order.size()) return {element, k, order[left], 1, 0};
+    left -= order.size();
+  }
+  ISOTRACE_CHECK(false, element);
+  return {};
+}
+
+/// Nodes in preorder with the numbers of their children.
+std::vector<TreeNode> with_children(const CaseProof& proof) {
+  std::vector<TreeNode> tree(proof.nodes.size());
+  std::vector<std::size_t> awaiting;  // splits whose upper child is still to come
+  for (std::size_t i = 0; i < tree.size(); ++i) {
+    tree[i].node = proof.nodes[i];
+    if (tree[i].node.kind != ProofNode::Kind::leaf) {
+      tree[i].lower_child = i + 1;
+      awaiting.push_back(i);
+    } else if (!awaiting.empty()) {
+      tree[awaiting.back()].upper_child = i + 1;
+      awaiting.pop_back();
+    }
+  }
+  return tree;
+}
+
+}  // namespace
+
+Children cut(const Network& network, const OpenBox& parent, std::shared_ptr<const Bounds> bounds,
+             const Split& split) {
+  OpenBox lower{parent.box, std::move(bounds), parent.signs, 0, parent.depth + 1};
+  OpenBox upper = lower;
+  // Where inputs are binary32 numbers, x >= at without x == at begins at the next one.
+  const float below = float_below(split.at);
+  lower.box.upper[split.dimension] = network.real ? split.at : double{below};
+  upper.box.lower[split.dimension] =
+      network.real ? split.at : double{std::nextafter(below, HUGE_VALF)};
+  return {std::move(lower), std::move(upper)};
+}
+
+Children cut(const OpenBox& parent, const std::shared_ptr<const Bounds>& bounds,
+             const SignSplit& split) {
+  const auto child = [&](double sign) {
+    auto known = std::make_shared<Bounds>(*bounds);
+    (sign > 0 ? known->lower : known->upper)[split.layer][split.neuron] = 0;
+    OpenBox made{parent.box, std::move(known), parent.signs, 0, parent.depth + 1};
+    made.signs.push_back(split);
+    made.signs.back().sign = sign;
+    return made;
+  };
+  return {child(-1), child(1)};
+}
+
+CaseState reopen_leaf(const Network& network, const Kernels& kernels, const Problem& problem,
+                      const CaseProof& proof, std::size_t node) {
+  CaseState state;
+  state.tree = with_children(proof);
+  Relaxation relaxation(network, kernels);
+  OpenBox at{problem.box, std::make_shared<const Bounds>(unknown_bounds(network)), {}, 0, 0};
+  for (std::size_t i = 0; i != node;) {
+    const TreeNode& parent = state.tree[i];
+    auto bounds = std::make_shared<Bounds>(*at.inherited);
+    relaxation.tighten(*bounds, at.box);
+    Children children =
+        parent.node.kind == ProofNode::Kind::split
+            ? cut(network, at, std::move(bounds), {parent.node.dimension, parent.node.at})
+            : cut(at, bounds, find_element(network, parent.node.dimension));
+    // In preorder, what stands from the upper child on is not below the lower one.
+    const bool goes_up = node >= parent.upper_child;
+    at = std::move(goes_up ? children.upper : children.lower);
+    i = goes_up ? parent.upper_child : parent.lower_child;
+  }
+  const std::vector<double>& multipliers = state.tree[node].node.multipliers;
+  const std::size_t rows = problem.rows.size();
+  for (std::size_t s = 0; s < at.signs.size() && rows + s < multipliers.size(); ++s) {
+    at.signs[s].weight = multipliers[rows + s];
+  }
+  state.tree[node].node = {};
+  at.tree_node = node;
+  state.open.push_back(std::move(at));
+  return state;
+}
+
+}  // namespace isotrace::proofs::search

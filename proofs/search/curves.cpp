@@ -1,0 +1,92 @@
+#include <isotrace/proofs/search/curves.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace isotrace::proofs::search {
+namespace {
+
+constexpr int bisections = 48;
+/// What the checker's enclosures may lose beyond the error of computed results.
+constexpr double enclosure_loss = 0x1p-36;
+
+/// 1 / (1 + exp(x)) for x >= 0, with Taylor's series at x / 1024.
+double tail(double x) {
+  if (!(x <= 100)) return 0;
+  const double t = x / 1024;
+  double sum = 1;
+  for (int k = 10; k > 0; --k) sum = 1 + t / k * sum;
+  for (int k = 0; k < 10; ++k) sum *= sum;
+  return 1 / (1 + sum);
+}
+
+double centred(double x) { return x < 0 ? tail(-x) - 0.5 : 0.5 - tail(x); }
+
+double centred_slope(double x) {
+  const double p = tail(std::fabs(x));
+  return p * (1 - p);
+}
+
+/// Where a tangent from (high, c(high)) touches the convex side, or `low` if that is further left.
+double touching_point(double low, double high) {
+  const double target = centred(high);
+  const auto is_above = [&](double p) {
+    return centred(p) + centred_slope(p) * (high - p) >= target;
+  };
+  if (is_above(low)) return low;
+  double left = low;
+  double right = 0;
+  for (int i = 0; i < bisections; ++i) {
+    const double middle = 0.5 * (left + right);
+    (is_above(middle) ? right : left) = middle;
+  }
+  return right;
+}
+
+/// c(x) >= slope * x + shift: a tangent of the convex side where one stays below, else the chord.
+Line line_below(double low, double high) {
+  const bool crosses = low < 0 && high > 0;
+  const double p = crosses ? touching_point(low, high) : 0.5 * (low + high);
+  if (low < 0 && (!crosses || p > low)) {
+    const double slope = centred_slope(p);
+    return {slope, centred(p) - slope * p};
+  }
+  const double slope = high > low ? (centred(high) - centred(low)) / (high - low) : 0;
+  return {slope, std::min(centred(low) - slope * low, centred(high) - slope * high)};
+}
+
+}  // namespace
+
+double activate(Activation activation, double x) {
+  switch (activation) {
+    case Activation::relu: return std::max(0.0, x);
+    case Activation::sigmoid: return centred(x) + 0.5;
+    case Activation::tanh: return 2 * centred(2 * x);
+  }
+  return x;
+}
+
+double activation_slope(Activation activation, double y) {
+  switch (activation) {
+    case Activation::relu: return y > 0 ? 1 : 0;
+    case Activation::sigmoid: return y * (1 - y);
+    case Activation::tanh: return 1 - y * y;
+  }
+  return 1;
+}
+
+CurvePiece curve_piece(Activation curve, bool real, double low, double high) {
+  const double roundings = curve == Activation::tanh ? 1 : 3;
+  const double error = (real ? 0 : roundings * 0x1p-24 * 1.000001) + enclosure_loss;
+  const double scale = curve == Activation::tanh ? 2 : 1;
+  const double centre = curve == Activation::tanh ? 0 : 0.5;
+  const Line below = line_below(scale * low, scale * high);
+  const Line above = line_below(-scale * high, -scale * low);
+  return {activate(curve, low) - error,
+          activate(curve, high) + error,
+          {scale * scale * below.slope, scale * below.shift + centre - error},
+          {scale * scale * above.slope, -scale * above.shift + centre + error}};
+}
+
+}  // namespace isotrace::proofs::search

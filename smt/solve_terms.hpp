@@ -1,0 +1,17 @@
+// A term decided by Z3 or cvc5 through their C++ interfaces. To be called in a sandboxed child: the
+// libraries are never touched in the calling process. Trust: none.
+#pragma once
+
+#include <isotrace/bits/term.hpp>
+#include <isotrace/smt/answer.hpp>
+
+namespace isotrace::smt {
+
+/// @param steps the solver's own count after which it gives up; 0: none
+Answer solve_terms_z3(const bits::TermPool& pool, bits::Term assertion, std::uint64_t steps);
+Answer solve_terms_cvc5(const bits::TermPool& pool, bits::Term assertion, std::uint64_t steps);
+
+std::string z3_version();
+std::string cvc5_version();
+
+}  // namespace isotrace::smt

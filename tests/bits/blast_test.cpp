@@ -1,0 +1,199 @@
+#include <gtest/gtest.h>
+
+#include <isotrace/bits/blast.hpp>
+
+#include "tests/support/random_terms.hpp"
+
+namespace isotrace::bits {
+namespace {
+
+enum class Truth { yes, no, open };
+
+/// Gates come before what uses them, so that one pass over the clauses finds all values once the
+/// inputs have theirs. `values[v]` is -1 where variable v has none.
+Truth propagate(const Cnf& cnf, std::vector<int>& values) {
+  Truth truth = Truth::yes;
+  for (std::size_t number = 1; number <= cnf.size(); ++number) {
+    std::int32_t open = 0;
+    int open_count = 0;
+    bool satisfied = false;
+    for (const std::int32_t literal : cnf.clause(number)) {
+      const int value = values[static_cast<std::size_t>(std::abs(literal))];
+      if (value < 0) {
+        open = literal;
+        ++open_count;
+      } else if ((value == 1) == (literal > 0)) {
+        satisfied = true;
+      }
+    }
+    if (satisfied) continue;
+    if (open_count == 0) return Truth::no;
+    if (open_count > 1) truth = Truth::open;
+    values[static_cast<std::size_t>(std::abs(open))] = open > 0 ? 1 : 0;
+  }
+  return truth;
+}
+
+Truth with_inputs(const TermPool& pool, const Blasted& blasted, const Assignment& assignment) {
+  std::vector<int> values(blasted.cnf.variables + 1, -1);
+  for (const Blasted::Input& input : blasted.inputs) {
+    const auto known = assignment.scalars.find(pool.variable_name(input.variable));
+    const Value value = known == assignment.scalars.end() ? 0 : known->second;
+    for (std::size_t i = 0; i < input.literals.size(); ++i) {
+      values[static_cast<std::size_t>(input.literals[i])] = static_cast<int>(value >> i & 1);
+    }
+  }
+  return propagate(blasted.cnf, values);
+}
+
+struct Case {
+  Operation operation;
+  Term (TermPool::*make)(Term, Term);
+};
+
+const Case cases[] = {
+    {Operation::bvand, &TermPool::bvand},   {Operation::bvor, &TermPool::bvor},
+    {Operation::bvxor, &TermPool::bvxor},   {Operation::bvadd, &TermPool::bvadd},
+    {Operation::bvsub, &TermPool::bvsub},   {Operation::bvmul, &TermPool::bvmul},
+    {Operation::bvudiv, &TermPool::bvudiv}, {Operation::bvurem, &TermPool::bvurem},
+    {Operation::bvsdiv, &TermPool::bvsdiv}, {Operation::bvsrem, &TermPool::bvsrem},
+    {Operation::bvshl, &TermPool::bvshl},   {Operation::bvlshr, &TermPool::bvlshr},
+    {Operation::bvashr, &TermPool::bvashr}, {Operation::bvult, &TermPool::bvult},
+    {Operation::bvule, &TermPool::bvule},   {Operation::bvslt, &TermPool::bvslt},
+    {Operation::bvsle, &TermPool::bvsle},   {Operation::equal, &TermPool::equal}};
+
+/// The formula of "operation(a, b) = r" for all a and b (each `step`-th): r right is a solution, r
+/// with one bit wrong is none.
+void expect_gates_compute(const Case& tested, unsigned width, unsigned step) {
+  TermPool pool;
+  const Term a = pool.variable("a", vector_sort(width));
+  const Term b = pool.variable("b", vector_sort(width));
+  const Term made = (pool.*tested.make)(a, b);
+  const Term r = pool.variable("r", pool.sort(made));
+  const auto blasted = blast(pool, pool.equal(made, r));
+  ASSERT_TRUE(blasted.has_value());
+  const unsigned result_width = pool.width(made);
+  Assignment assignment;
+  for (unsigned pair = 0; pair < 1U << 2 * width; pair += step) {
+    assignment.scalars["a"] = pair & static_cast<unsigned>(mask(width));
+    assignment.scalars["b"] = pair >> width;
+    const Value right =
+        compute(tested.operation, {assignment.scalars["a"], assignment.scalars["b"], 0}, width, 0,
+                result_width);
+    assignment.scalars["r"] = right;
+    ASSERT_EQ(with_inputs(pool, *blasted, assignment), Truth::yes)
+        << name(tested.operation) << ' ' << width << ' ' << pair;
+    const unsigned wrong_bit = result_width == 0 ? 0 : pair / step % result_width;
+    assignment.scalars["r"] = right ^ (Value{1} << wrong_bit);
+    ASSERT_EQ(with_inputs(pool, *blasted, assignment), Truth::no)
+        << name(tested.operation) << ' ' << width << ' ' << pair;
+  }
+}
+
+TEST(Blast, gates_of_every_operation_compute_it_for_all_operands_of_small_widths) {
+  for (const Case& tested : cases) {
+    for (unsigned width = 1; width <= 5; ++width) expect_gates_compute(tested, width, 1);
+  }
+}
+
+TEST(Blast, gates_of_every_operation_compute_it_for_bytes) {
+  for (const Case& tested : cases) expect_gates_compute(tested, 8, 7);
+}
+
+TEST(Blast, formulas_of_random_terms_have_the_value_of_the_term_as_solution) {
+  int yes = 0;
+  for (std::uint64_t seed = 0; seed < 2'000; ++seed) {
+    TermPool pool;
+    tests::RandomTerms random(pool, seed, {5, false, true, 2});
+    const auto made = random.boolean(4);
+    const auto blasted = blast(pool, made.term);
+    ASSERT_TRUE(blasted.has_value());
+    const Truth truth = with_inputs(pool, *blasted, random.assignment());
+    ASSERT_EQ(truth, made.value != 0 ? Truth::yes : Truth::no) << "seed " << seed;
+    yes += truth == Truth::yes ? 1 : 0;
+  }
+  EXPECT_GT(yes, 500);
+  EXPECT_LT(yes, 1'500);
+}
+
+TEST(Blast, constant_terms_need_no_variables) {
+  TermPool pool;
+  const auto never = blast(pool, pool.boolean(false));
+  EXPECT_EQ(never->cnf.size(), 1U);
+  EXPECT_TRUE(never->cnf.clause(1).empty());
+  EXPECT_EQ(blast(pool, pool.boolean(true))->cnf.size(), 0U);
+}
+
+TEST(Blast, formula_is_the_same_in_a_pool_that_holds_more) {
+  const auto formula = [](bool more) {
+    TermPool pool;
+    const Term y = pool.variable("y", vector_sort(32));
+    if (more) pool.bvmul(y, pool.variable("z", vector_sort(32)));
+    const Term x = pool.variable("x", vector_sort(32));
+    const Term memory = pool.store(pool.variable("m", memory_sort), x, pool.extract(y, 7, 0));
+    return blast(pool, pool.bvult(pool.select(memory, y), pool.extract(x, 7, 0)))->cnf;
+  };
+  EXPECT_EQ(formula(false), formula(true));
+}
+
+TEST(Blast, a_read_of_a_table_is_the_byte_of_the_newest_store) {
+  TermPool pool;
+  core::PhiloxStream random(11);
+  const Term index = pool.variable("a", vector_sort(32));
+  const Term free_byte = pool.variable("b", vector_sort(8));
+  MemoryValue value{7, {}};
+  Term memory = pool.array_constant(pool.constant(7, 8));
+  for (int i = 0; i < 60; ++i) {
+    const auto address = static_cast<std::uint32_t>(random.next_below(40) * (i % 3 == 0 ? 1 : 3));
+    const auto byte = static_cast<std::uint8_t>(random.next_u32());
+    // The last byte is only known with the assignment.
+    memory = pool.store(memory, pool.constant(address, 32),
+                        i == 59 ? free_byte : pool.constant(byte, 8));
+    value.bytes[address] = i == 59 ? 99 : byte;
+  }
+  const Term r = pool.variable("r", vector_sort(8));
+  const auto blasted = blast(pool, pool.equal(pool.select(memory, index), r));
+  ASSERT_TRUE(blasted.has_value());
+  Assignment assignment;
+  assignment.scalars["b"] = 99;
+  const auto expect_byte = [&](std::uint32_t address) {
+    assignment.scalars["a"] = address;
+    assignment.scalars["r"] = value.at(address);
+    EXPECT_EQ(with_inputs(pool, *blasted, assignment), Truth::yes) << address;
+    assignment.scalars["r"] = value.at(address) ^ 16;
+    EXPECT_EQ(with_inputs(pool, *blasted, assignment), Truth::no) << address;
+  };
+  for (std::uint32_t address = 0; address < 130; ++address) expect_byte(address);
+  for (unsigned bit = 7; bit < 32; ++bit) expect_byte(1U << bit | value.bytes.begin()->first);
+}
+
+TEST(Blast, limit_exceeded_by_too_many_clauses) {
+  TermPool pool;
+  const Term x = pool.variable("x", vector_sort(64));
+  const Term y = pool.variable("y", vector_sort(64));
+  const Term product = pool.equal(pool.bvmul(x, y), pool.constant(7, 64));
+  const auto blasted = blast(pool, product, {1'000});
+  ASSERT_FALSE(blasted.has_value());
+  EXPECT_EQ(blasted.error().code, core::RefusalCode::limit_exceeded);
+  EXPECT_TRUE(blast(pool, product, {100'000}).has_value());
+}
+
+TEST(Blast, limit_exceeded_by_reads_of_one_memory) {
+  TermPool pool;
+  const Term memory = pool.variable("m", memory_sort);
+  Term all = pool.boolean(true);
+  for (int i = 0; i < 200; ++i) {
+    const Term at = pool.variable("p" + std::to_string(i), vector_sort(32));
+    all = pool.bool_and(all, pool.equal(pool.select(memory, at), pool.constant(1, 8)));
+  }
+  EXPECT_EQ(blast(pool, all, {100'000}).error().code, core::RefusalCode::limit_exceeded);
+}
+
+TEST(Blast, limit_exceeded_by_a_full_pool) {
+  TermPool pool(4);
+  for (int i = 0; i < 9; ++i) pool.constant(static_cast<Value>(i), 8);
+  EXPECT_EQ(blast(pool, pool.boolean(true)).error().code, core::RefusalCode::limit_exceeded);
+}
+
+}  // namespace
+}  // namespace isotrace::bits

@@ -1,0 +1,120 @@
+"""prove, check and inspect of WebAssembly functions as users run them."""
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import unittest
+
+from command_line import CommandLineTest, HOLDS, MODEL, SOURCE
+
+SUITE = SOURCE / "fixtures/wasm/functions"
+BITS = str(SUITE / "bits.wasm")
+NUMBERS = str(SUITE / "numbers.wasm")
+SAME = ["prove", BITS, "--func", "popcount_swar", "--equivalent", "popcount"]
+
+
+class Functions(CommandLineTest):
+    def setUp(self):
+        super().setUp()
+        cache = self.path("cache")
+        before = os.environ.get("XDG_CACHE_HOME")
+        os.environ["XDG_CACHE_HOME"] = cache
+        self.addCleanup(lambda: os.environ.pop("XDG_CACHE_HOME") if before is None
+                        else os.environ.update(XDG_CACHE_HOME=before))
+
+    def test_proved_checked_inspected_and_checked_by_the_trusted_base(self):
+        proof = self.path("p.isoproof")
+        answer = self.run_json(*SAME, "--out", proof)
+        self.assertEqual((answer["verdict"], answer["level"]), ("proved", "checked"))
+        self.assertEqual(self.run_json("check", proof)["verdict"], "accepted")
+        self.run_program("check", proof, "--model", BITS)
+        self.run_program("check", proof, "--model", NUMBERS, code=1)
+        self.run_program("check", proof, "--property", HOLDS, code=2)
+        verified = self.run_json("proof", proof, program="isotrace-verify")
+        self.assertEqual(verified["verdict"], "accepted")
+        self.assertGreater(verified["steps"], 0)
+        shown = self.run_json("inspect", proof)
+        self.assertEqual((shown["kind"], shown["proofDigest"]), ("function proof", answer["proofDigest"]))
+
+    def test_violated_shows_arguments_and_the_trap_and_is_confirmed_again(self):
+        proof = self.path("v.isoproof")
+        done = self.run_program("prove", NUMBERS, "--func", "quotient_bad", "--never-traps", "--out", proof, code=1)
+        text = done.stdout.decode()
+        self.assertIn("argument 0: i32 -2147483648 0x80000000", text)
+        self.assertIn("argument 1: i32 -1 0xffffffff", text)
+        self.assertIn("quotient_bad traps: integer overflow at byte ", text)
+        self.run_program("check", proof)
+        self.run_program("proof", proof, program="isotrace-verify")
+
+    def test_differing_results_are_shown_of_both_functions(self):
+        answer = self.run_json("prove", BITS, "--func", "popcount_swar_bad", "--equivalent", f"popcount:{BITS}", code=1)
+        calls = answer["counterexample"]["calls"]
+        self.assertTrue(calls[0].startswith("popcount_swar_bad returns i32 "))
+        self.assertTrue(calls[1].startswith("popcount returns i32 "))
+
+    def test_ranges_are_signed_below_zero_and_unsigned_else(self):
+        for function, ends, code in (("sign", "-1:1", 0), ("sign", "0:1", 1), ("sign", "0:4294967295", 0),
+                                     ("sign", "1:0", 3), ("sign", "x:1", 3), ("sign", "5", 3)):
+            self.run_program("prove", NUMBERS, "--func", function, f"--range={ends}", code=code)
+
+    def test_unwinding_too_little_is_undecided_with_its_reason(self):
+        few = ["prove", BITS, "--func", "popcount_byte", "--equivalent", "popcount_low", "--unwind"]
+        self.assertEqual(self.run_json(*few, 3, code=5)["reason"], "unwind")
+        self.assertEqual(self.run_json(*few, 8)["verdict"], "proved")
+
+    def test_every_solver_gives_the_verdict_and_only_gates_a_proof(self):
+        for solver, level in (("gates", "checked"), ("z3", "solver-asserted"), ("cvc5", "solver-asserted")):
+            proof = self.path(solver)
+            answer = self.run_json("prove", BITS, "--func", "parity_fold", "--equivalent", "parity", "--solver", solver,
+                                   "--no-cache", "--out", proof)
+            self.assertEqual((answer["verdict"], answer["level"]), ("proved", level))
+            self.run_program("check", proof, code=0 if solver == "gates" else 5)
+        self.run_json("prove", BITS, "--func", "parity_fold", "--equivalent", "parity", "--agree", "--no-cache")
+
+    def test_queries_events_and_explanations_are_there_when_asked_for(self):
+        answer = self.run_json(*SAME, "--dump-smt", self.path("smt"), "--events", self.path("events"), "--explain")
+        self.assertTrue(any(name.suffix == ".smt2" for name in pathlib.Path(self.path("smt")).iterdir()))
+        events = [json.loads(line) for line in pathlib.Path(self.path("events")).read_text().splitlines()]
+        self.assertEqual({event["engine"] for event in events}, {"gates", "z3", "cvc5"})
+        self.assertEqual(answer["attempts"][0]["engines"][0]["outcome"], "unsat")
+        again = self.run_json(*SAME, "--explain")
+        self.assertTrue(any(engine["cached"] for engine in again["attempts"][0]["engines"]))
+
+    def test_wrong_calls_are_usage_errors(self):
+        for words in (["prove", BITS], ["prove", BITS, "--func", "popcount"],
+                      ["prove", BITS, "--func", "popcount", "--never-traps", "--post", "parity"],
+                      ["prove", BITS, "--func", "popcount", "--never-traps", "--property", HOLDS],
+                      ["prove", BITS, "--func", "popcount", "--never-traps", "--agree", "--solver", "z3"],
+                      ["prove", MODEL, "--property", HOLDS, "--unwind", "3"]):
+            self.run_program(*words, code=2)
+
+    def test_what_is_not_supported_is_refused_with_function_byte_and_opcode(self):
+        network = str(SOURCE / "fixtures/wasm/programs/classify.wasm")
+        refusal = self.run_json("prove", network, "--func", "_start", "--never-traps", code=3)["refusal"]
+        self.assertIn(refusal["name"], ("function_unsupported", "limit_exceeded"))
+        missing = self.run_json("prove", BITS, "--func", "absent", "--never-traps", code=3)["refusal"]
+        self.assertEqual(missing["name"], "wasm_export_unknown")
+        types = self.run_json("prove", BITS, "--func", "popcount", "--post", "parity", code=3)["refusal"]
+        self.assertEqual(types["name"], "function_types_mismatch")
+
+
+def has_the_compiler():
+    if not shutil.which("clang") or not shutil.which("wasm-ld"):
+        return False
+    return b"clang version 14.0.6" in subprocess.run(["clang", "--version"], capture_output=True, check=True).stdout
+
+
+class Fixtures(CommandLineTest):
+    @unittest.skipUnless(has_the_compiler(), "needs clang 14.0.6 and lld")
+    def test_modules_are_what_their_sources_compile_to(self):
+        subprocess.run([str(SUITE / "build.sh"), str(self.folder)], check=True)
+        for line in (SUITE / "MANIFEST.sha256").read_text().splitlines():
+            digest, name = line.split()
+            self.assertEqual(hashlib.sha256((self.folder / name).read_bytes()).hexdigest(), digest, name)
+            self.assertEqual((self.folder / name).read_bytes(), (SUITE / name).read_bytes(), name)
+
+
+if __name__ == "__main__":
+    unittest.main()

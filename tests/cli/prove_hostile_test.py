@@ -1,0 +1,55 @@
+"""Hostile properties and models: prove answers with the exact refusal, or the exact verdict."""
+import pathlib
+import struct
+import unittest
+
+from command_line import CommandLineTest
+from onnx_bytes import FLOAT, graph, model, node, tensor, value_info
+
+DECLARED = "(declare-const X_0 Real)\n(declare-const Y_0 Real)\n"
+BOX = "(assert (>= X_0 0))\n(assert (<= X_0 1))\n"
+
+
+def doubled(weight=2.0):
+    """y = relu(weight * x)."""
+    return model(graph("doubled", [node("Mul", ["x", "w"], ["m"]), node("Relu", ["m"], ["y"])],
+                       [value_info("x", FLOAT, [1, 1])], [value_info("y", FLOAT, [1, 1])],
+                       [tensor("w", FLOAT, [], struct.pack("<f", weight))]))
+
+
+class Hostile(CommandLineTest):
+    def ask(self, text, code, weight=2.0):
+        pathlib.Path(self.path("m.onnx")).write_bytes(doubled(weight))
+        pathlib.Path(self.path("p.vnnlib")).write_text(text)
+        return self.run_json("prove", self.path("m.onnx"), "--property", self.path("p.vnnlib"), code=code)
+
+    def refused(self, text, name, weight=2.0):
+        self.assertEqual(self.ask(text, 3, weight)["refusal"]["name"], name, text[:200])
+
+    def test_properties_are_refused_by_name(self):
+        self.refused(DECLARED + "(assert (>= X_0 0))(assert (<= Y_0 -1))", "property_input_unbounded")
+        self.refused(DECLARED + DECLARED + BOX, "property_malformed")
+        self.refused(DECLARED + "(declare-const Y_1 Real)" + BOX + "(assert (<= Y_1 -1))", "property_mismatch")
+        self.refused(DECLARED + "(declare-const X_1000000000 Real)" + BOX, "property_unsupported")
+        self.refused(DECLARED + BOX + "(assert (<= Y_0 nan))", "property_unsupported")
+        self.refused(DECLARED + BOX + "(assert " + "(and " * 100_000 + "(<= Y_0 0)" + ")" * 100_001, "limit_exceeded")
+        explodes = "(and " + "(or (<= Y_0 0) (<= Y_0 1) (>= Y_0 9))" * 40 + ")"
+        self.refused(DECLARED + BOX + f"(assert {explodes})", "limit_exceeded")
+
+    def test_weights_that_are_no_numbers_are_refused(self):
+        for weight in (float("nan"), float("inf"), float("-inf")):
+            self.refused(DECLARED + BOX + "(assert (<= Y_0 -1))", "prove_unsupported", weight)
+
+    def test_empty_and_contradictory_boxes_hold(self):
+        empty = DECLARED + "(assert (>= X_0 1))(assert (<= X_0 0))(assert (<= Y_0 9))"
+        self.assertEqual(self.ask(empty, 0)["verdict"], "proved")
+        contradictory = DECLARED + BOX + "(assert (and (<= Y_0 0.5) (>= Y_0 0.6)))"
+        self.assertEqual(self.ask(contradictory, 0)["verdict"], "proved")
+
+    def test_a_box_between_two_floats_has_no_counterexample(self):
+        between = DECLARED + "(assert (>= X_0 0.10000000001))(assert (<= X_0 0.10000000002))(assert (>= Y_0 0))"
+        self.assertNotEqual(self.ask(between, 5)["verdict"], "violated")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

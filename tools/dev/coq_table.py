@@ -1,0 +1,144 @@
+"""Proves, exports and replays VNN-COMP instances with coqc; prints a table for the docs.
+
+    python3 tools/dev/coq_table.py ISOTRACE INSTANCES.csv [--match TEXT] [--most N] [--timeout S]
+
+INSTANCES.csv has the columns model, property and expected answer, with paths relative to its
+folder. Instances expected `unsat` are proved first; then those with the fewest leaves are exported,
+and every file of their bundles is compiled by coqc. Seconds are CPU seconds of the children; those
+of tier `reals` include those of `closed`, on whose theorem it rests.
+"""
+
+import argparse
+import csv
+import json
+import os
+import pathlib
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+
+
+def run(command, timeout):
+    """Exit code, output, CPU seconds and megabytes of one child."""
+    with tempfile.TemporaryFile() as output:
+        child = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT,
+                                 preexec_fn=lambda: resource.setrlimit(
+                                     resource.RLIMIT_CPU, (timeout, timeout)))
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        text = output.read().decode(errors="replace")
+    return child.returncode, text, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+class Bundle:
+    """One exported proof, compiled file by file over a library that is compiled once."""
+
+    def __init__(self, folder, library):
+        self.gen = folder / "coq" / "gen"
+        self.manifest = json.loads((folder / "bundle.json").read_text())
+        self.paths = []
+        for name in ("core", "float"):
+            self.paths += ["-Q", str(library / name), "Isotrace." + name.capitalize()]
+        self.paths += ["-Q", str(self.gen), "Isotrace.Gen"]
+
+    def replay(self, timeout):
+        """(tier, seconds, megabytes, axioms) for each tier, or the reason why there is none."""
+        names = sorted(path.name for path in self.gen.glob("*.v"))
+        closed = [n for n in names if n.startswith("Net_")]
+        floats = [n for n in names if n.startswith("Float_")]
+        for kind in ("Spec_", "Cert_", "Proof_"):
+            closed += [n for n in names if n.startswith(kind) and not n.endswith("_float.v")]
+            floats += [n for n in names if n.startswith(kind) and n.endswith("_float.v")]
+        seconds, megabytes, rows = 0.0, 0.0, []
+        for tier, files in (("closed", closed), ("reals", floats)):
+            axioms = set()
+            for name in files:
+                code, text, cpu, size = run(
+                    ["coqc", "-q", *self.paths, str(self.gen / name)], timeout)
+                seconds, megabytes = seconds + cpu, max(megabytes, size)
+                if code != 0:
+                    return rows, f"{name}: exit {code} {text[-300:]}"
+                if name.startswith("Proof_") and "Closed under the global context" not in text:
+                    axioms |= {line.split(" ")[0] for line in text.splitlines()[1:]
+                               if line and line[0] != " "}
+            if files:
+                rows.append((tier, seconds, megabytes, len(axioms)))
+        return rows, ""
+
+
+def prove(arguments, folder, instances):
+    """The proofs found: (leaves, seconds of the checker, name, path)."""
+    proofs = []
+    for number, (model, prop) in enumerate(instances):
+        path = folder / f"{number}.isoproof"
+        name = f"{model.stem} {prop.stem}"
+        code, text, _, _ = run([arguments.isotrace, "prove", str(model), "--property", str(prop),
+                                "--out", str(path), "--timeout", "60", "--quiet"], 240)
+        if code != 0:
+            print(f"not proved in 60 s: {name}", file=sys.stderr)
+            continue
+        leaves = int(text.split(" boxes")[0].split()[-1])
+        _, _, seconds, _ = run([arguments.isotrace, "check", str(path)], 600)
+        proofs.append((leaves, seconds, name, path))
+    return sorted(proofs)
+
+
+def compile_library(folder, coq):
+    for project in ("_CoqProject", "_CoqProject.float"):
+        for line in (coq / project).read_text().splitlines():
+            if not line.startswith(("core/", "float/")):
+                continue
+            target = folder / line
+            target.parent.mkdir(exist_ok=True)
+            target.write_text((coq / line).read_text())
+            subprocess.run(["coqc", "-q", "-Q", str(folder / "core"), "Isotrace.Core", "-Q",
+                            str(folder / "float"), "Isotrace.Float", str(target)],
+                           check=True, cwd=folder, stderr=subprocess.DEVNULL)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("isotrace")
+    parser.add_argument("instances", type=pathlib.Path)
+    parser.add_argument("--match", default="")
+    parser.add_argument("--most", type=int, default=1 << 30)
+    parser.add_argument("--timeout", type=int, default=600)
+    arguments = parser.parse_args()
+    base = arguments.instances.parent
+    with open(arguments.instances, encoding="utf-8") as rows:
+        instances = [(base / row[0], base / row[1]) for row in csv.reader(rows)
+                     if row[2] == "unsat" and arguments.match in " ".join(row)]
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        library = folder / "library"
+        (library / "core").mkdir(parents=True)
+        (library / "float").mkdir()
+        proofs = prove(arguments, folder, instances)
+        print(f"{len(proofs)} of {len(instances)} unsat instances proved", file=sys.stderr)
+        print("| instance | leaves | proof KB | checker s | tier | coqc s | MB | axioms |")
+        print("|---|---|---|---|---|---|---|---|")
+        times = {}
+        for number, (leaves, checker, label, path) in enumerate(proofs[:arguments.most]):
+            bundle = folder / f"bundle{number}"
+            subprocess.run([arguments.isotrace, "export", str(path), "--to", "coq", "--out",
+                            str(bundle)], check=True, stdout=subprocess.DEVNULL)
+            if number == 0:
+                compile_library(library, bundle / "coq")
+            rows, fault = Bundle(bundle, library).replay(arguments.timeout)
+            size = path.stat().st_size / 1024
+            for tier, seconds, megabytes, axioms in rows:
+                times.setdefault(tier, []).append(seconds)
+                print(f"| {label} | {leaves} | {size:.0f} | {checker:.2f} | {tier} | "
+                      f"{seconds:.1f} | {megabytes:.0f} | {axioms} |", flush=True)
+            if fault:
+                print(f"not replayed: {label}: {fault}", file=sys.stderr, flush=True)
+        for tier, seconds in times.items():
+            print(f"{tier}: {len(seconds)} replayed, median {statistics.median(seconds):.1f} s",
+                  flush=True)
+
+
+if __name__ == "__main__":
+    main()
