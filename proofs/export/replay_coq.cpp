@@ -247,7 +247,10 @@ Result<Done> compile_library(const std::string& directory, const ReplayOptions& 
     if (file.folder == "float" && folder != "float") {
       ISOTRACE_TRY(const ChildOutcome probe, add(directory + "/probe/Probe.v",
                                                  "From Flocq Require Import BinarySingleNaN.\n"));
-      if (probe.exit_status != 0) return Done{};
+      if (probe.output.find("Cannot find a physical path") != std::string::npos) return Done{};
+      if (probe.timed_out || probe.exit_status != 0) {
+        return core::refuse(RefusalCode::solver_failed, "Flocq", failure_of(probe));
+      }
     }
     folder = file.folder;
     const std::string path = directory + "/" + std::string(folder) + "/" + std::string(file.name);

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 
@@ -182,17 +181,6 @@ TEST(Decide, every_operation_is_what_the_engines_think) {
           << bits::name(operation) << ' ' << width;
     }
   }
-}
-
-TEST(Decide, start_of_an_engine_takes_less_than_five_milliseconds) {
-  double shortest = 1e9;
-  for (int i = 0; i < 20; ++i) {
-    TermPool pool;
-    const Decision decision = decide_term(pool, factors(pool));
-    shortest = std::min(shortest, decision.runs.at(0).start_milliseconds);
-  }
-  std::printf("shortest start: %.2f ms\n", shortest);
-  EXPECT_LT(shortest, 5);
 }
 
 // ---- solvers that misbehave

@@ -193,6 +193,27 @@ TEST_F(ReplayCoq, without_flocq_the_theorem_about_floats_is_unsupported_and_the_
   EXPECT_EQ(closed->omitted.size(), 1U);
 }
 
+/// A coqc that accepts everything but the probe for Flocq, of which it says this.
+std::string coqc_that_says(const std::string& path, const std::string& words) {
+  std::ofstream(path) << "#!/bin/sh\ncase \"$*\" in *Probe.v) echo '" << words
+                      << "' >&2; exit 1;; esac\n";
+  fs::permissions(path, fs::perms::owner_all);
+  return path;
+}
+
+TEST_F(ReplayCoq, only_an_absent_flocq_is_taken_for_absent) {
+  proofs::ReplayOptions options = options_;
+  options.coqc = coqc_that_says(root_ + "/absent.sh",
+                                "Error: Cannot find a physical path bound to logical path");
+  EXPECT_TRUE(proofs::compile_coq_library(root_ + "/absent", options));
+  EXPECT_FALSE(fs::exists(root_ + "/absent/float"));
+  options.coqc = coqc_that_says(root_ + "/broken.sh", "Out of memory.");
+  const auto broken = proofs::compile_coq_library(root_ + "/broken", options);
+  ASSERT_FALSE(broken);
+  EXPECT_EQ(broken.error().code, core::RefusalCode::solver_failed);
+  EXPECT_NE(broken.error().detail.find("Out of memory."), std::string::npos);
+}
+
 TEST_F(ReplayCoq, a_changed_execution_is_a_statement_mismatch_of_the_theorem_about_floats_alone) {
   const std::string directory = write(small_proof());
   for (const auto& entry : fs::directory_iterator(directory + "/coq/gen")) {
