@@ -10,29 +10,34 @@
 namespace isotrace::certificates {
 namespace {
 
-constexpr std::uint8_t outside = 0x80;  // bit of what is not in the alphabet
-constexpr std::array<std::uint8_t, 256> values = [] {
+constexpr std::uint32_t outside = 1U << 31;  // bit of what is not in the alphabet
+
+/// What a character adds to a group's 24 bits, by its place there.
+using Table = std::array<std::uint32_t, 256>;
+constexpr std::array<Table, 4> tables = [] {
   constexpr std::string_view alphabet =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::array<std::uint8_t, 256> table{};
-  table.fill(outside);
-  for (std::size_t i = 0; i < alphabet.size(); ++i) {
-    table[static_cast<std::uint8_t>(alphabet[i])] = static_cast<std::uint8_t>(i);
+  std::array<Table, 4> made{};
+  for (std::size_t place = 0; place < made.size(); ++place) {
+    made[place].fill(outside);
+    for (std::uint32_t i = 0; i < alphabet.size(); ++i) {
+      made[place][static_cast<std::uint8_t>(alphabet[i])] = i << (18 - 6 * place);
+    }
   }
-  return table;
+  return made;
 }();
 
 /// Four characters to three bytes; the bit `outside` is in the result if one is not of the
 /// alphabet.
-std::uint8_t decode_group(const char* from, std::uint8_t* to) {
-  const auto value = [&](std::size_t i) { return values[static_cast<std::uint8_t>(from[i])]; };
-  const std::uint32_t bits = static_cast<std::uint32_t>(value(0)) << 18 |
-                             static_cast<std::uint32_t>(value(1)) << 12 |
-                             static_cast<std::uint32_t>(value(2)) << 6 | value(3);
+std::uint32_t decode_group(const char* from, std::uint8_t* to) {
+  const auto bits_of = [&](std::size_t i) {
+    return tables[i][static_cast<std::uint8_t>(from[i])];
+  };
+  const std::uint32_t bits = bits_of(0) | bits_of(1) | bits_of(2) | bits_of(3);
   to[0] = static_cast<std::uint8_t>(bits >> 16);
   to[1] = static_cast<std::uint8_t>(bits >> 8);
   to[2] = static_cast<std::uint8_t>(bits);
-  return static_cast<std::uint8_t>(value(0) | value(1) | value(2) | value(3));
+  return bits;
 }
 
 }  // namespace
@@ -53,11 +58,11 @@ std::optional<core::Bytes> parse_base64(std::string_view text) {
   core::Bytes bytes(text.size() / 4 * 3);
   std::string last(text.substr(text.size() - std::min<std::size_t>(text.size(), 4)));
   for (std::size_t i = 0; i < padding; ++i) last[3 - i] = 'A';  // zero
-  std::uint8_t seen = 0;
-  for (std::size_t i = 0; i < text.size() / 4; ++i) {
-    const bool ends = 4 * (i + 1) == text.size();
-    seen |= decode_group(ends ? last.data() : text.data() + 4 * i, bytes.data() + 3 * i);
+  std::uint32_t seen = 0;
+  for (std::size_t i = 0; i + 1 < text.size() / 4; ++i) {
+    seen |= decode_group(text.data() + 4 * i, bytes.data() + 3 * i);
   }
+  if (!text.empty()) seen |= decode_group(last.data(), bytes.data() + bytes.size() - 3);
   if ((seen & outside) != 0) return std::nullopt;
   // The bits that pad the last byte must be zero.
   for (std::size_t i = bytes.size() - padding; i < bytes.size(); ++i) {

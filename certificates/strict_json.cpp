@@ -70,7 +70,7 @@ class Reader {
 
   core::Result<JsonDocument> read() {
     document_.nodes.reserve(text_.size() / 16 + 1);
-    const bool good = read_value(0, {}) && (!indented() || expect("\n")) &&
+    const bool good = read_value(0, {}) && (!indented() || expect('\n')) &&
                       (at_ == text_.size() || fail("bytes behind the value"));
     if (!good) return tl::unexpected<core::Refusal>(*std::move(refusal_));
     return std::move(document_);
@@ -94,10 +94,15 @@ class Reader {
     at_ += word.size();
     return true;
   }
+  bool expect(char c) {
+    if (at_ == text_.size() || text_[at_] != c) return fail();
+    ++at_;
+    return true;
+  }
   /// The line end and indentation in front of what stands at this depth.
   bool expect_line(std::size_t depth) {
     if (!indented()) return true;
-    if (!expect("\n")) return false;
+    if (!expect('\n')) return false;
     for (std::size_t i = 0; i < depth; ++i) {
       if (!expect("  ")) return false;
     }
@@ -142,7 +147,7 @@ class Reader {
       if (!expect_line(depth + 1)) return false;
       if (kind == JsonKind::object) {
         if (!read_text(key) || !check_key(key, before, count == 1)) return false;
-        if (!expect(indented() ? ": " : ":")) return false;
+        if (!expect(':') || (indented() && !expect(' '))) return false;
         before = key;
       }
       document_.nodes[index].count = count;
@@ -150,7 +155,7 @@ class Reader {
       if (peek() != ',') break;
       ++at_;
     }
-    return expect_line(depth) && expect({&close, 1});
+    return expect_line(depth) && expect(close);
   }
 
   bool check_key(std::string_view key, std::string_view before, bool first) {
