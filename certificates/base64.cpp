@@ -30,9 +30,7 @@ constexpr std::array<Table, 4> tables = [] {
 /// Four characters to three bytes; the bit `outside` is in the result if one is not of the
 /// alphabet.
 std::uint32_t decode_group(const char* from, std::uint8_t* to) {
-  const auto bits_of = [&](std::size_t i) {
-    return tables[i][static_cast<std::uint8_t>(from[i])];
-  };
+  const auto bits_of = [&](std::size_t i) { return tables[i][static_cast<std::uint8_t>(from[i])]; };
   const std::uint32_t bits = bits_of(0) | bits_of(1) | bits_of(2) | bits_of(3);
   to[0] = static_cast<std::uint8_t>(bits >> 16);
   to[1] = static_cast<std::uint8_t>(bits >> 8);

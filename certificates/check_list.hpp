@@ -10,11 +10,11 @@ class CheckList {
   explicit CheckList(std::vector<Check>& checks) : checks_(checks) {}
 
   /// Notes the answer of one question and gives it back.
-  bool require(bool good, std::string id, Outcome on_failure, std::string detail,
+  bool require(bool good, std::string id, Outcome on_failure, std::string_view detail,
                std::string_view bound_by = {}) {
     Check check{std::move(id), good ? CheckStatus::ok : CheckStatus::failed, on_failure, {}, {}, {},
                 bound_by};
-    if (!good) check.detail = std::move(detail);
+    if (!good) check.detail = detail;
     checks_.push_back(std::move(check));
     return good;
   }

@@ -118,6 +118,14 @@ std::string find_overclaim(const Claim& claim, const Statement& statement) {
   return "unknown method";
 }
 
+/// Whether a property's text is short and plain enough to stand in a statement.
+bool is_shown(std::string_view property_text) {
+  return property_text.size() <= shown_text_max &&
+         std::all_of(property_text.begin(), property_text.end(), [](char c) {
+           return (c >= 0x20 && c <= 0x7e) || c == '\n' || c == '\r' || c == '\t';
+         });
+}
+
 Result<Done> check_plain(const std::string& text, const char* where) {
   if (text.size() > plain_bytes_max || !is_plain(text)) {
     return refuse(where, "must be at most " + std::to_string(plain_bytes_max) +
@@ -134,18 +142,20 @@ Result<Done> check_name(const std::string& text, const char* where) {
 Result<Done> check_claims(const Statement& statement) {
   std::set<std::string> ids;
   for (const Claim& claim : statement.claims) {
-    const std::string where = "/predicate/claims " + quote(claim.id);
+    const auto refuse_claim = [&](std::string why) {
+      return refuse("/predicate/claims " + quote(claim.id), std::move(why));
+    };
     ISOTRACE_TRY_DONE(check_name(claim.id, "/predicate/claims/id"));
-    if (!ids.insert(claim.id).second) return refuse(where, "the id stands twice");
+    if (!ids.insert(claim.id).second) return refuse_claim("the id stands twice");
     if (std::string why = find_overclaim(claim, statement); !why.empty()) {
-      return refuse(where, std::move(why));
+      return refuse_claim(std::move(why));
     }
     if (claim.property) {
       ISOTRACE_TRY_DONE(check_name(claim.property->language, "/predicate/claims/property/lang"));
       const std::string& text = claim.property->text;
-      if (!text.empty() && (shown_text(text) != text ||
-                            core::sha256(core::as_bytes(text)) != claim.property->sha256)) {
-        return refuse(where, "the property text does not have the property's digest");
+      if (!text.empty() &&
+          (!is_shown(text) || core::sha256(core::as_bytes(text)) != claim.property->sha256)) {
+        return refuse_claim("the property text does not have the property's digest");
       }
     }
     if (claim.proof) ISOTRACE_TRY_DONE(check_name(claim.proof->format, "/predicate/claims/proof"));
@@ -252,10 +262,7 @@ std::optional<std::uint64_t> semantics_version(std::string_view id) {
 }
 
 std::string shown_text(std::string_view property_text) {
-  const bool plain = std::all_of(property_text.begin(), property_text.end(), [](char c) {
-    return (c >= 0x20 && c <= 0x7e) || c == '\n' || c == '\r' || c == '\t';
-  });
-  return plain && property_text.size() <= shown_text_max ? std::string(property_text) : "";
+  return is_shown(property_text) ? std::string(property_text) : "";
 }
 
 std::string plain_text(std::string_view text) {

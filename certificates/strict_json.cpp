@@ -1,6 +1,7 @@
 #include <isotrace/certificates/strict_json.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include <isotrace/core/limits.hpp>
@@ -39,22 +40,28 @@ std::size_t utf8_length(std::string_view text) {
   return 0;
 }
 
-/// How many characters at the start are ASCII and mean themselves in a text. Looks at eight at a
-/// time, since base64 is most of a certificate.
+// Eight characters at a time, the first of them in the low byte. A bit of `below` is set at the
+// first byte below the bound and at none before it (behind it, a borrow may have set others).
+constexpr std::uint64_t ones = 0x0101010101010101;
+constexpr std::uint64_t tops = ones << 7;
+constexpr std::uint64_t below(std::uint64_t bytes, std::uint64_t bound) {
+  return (bytes - ones * bound) & ~bytes & tops;
+}
+std::uint64_t eight_of(const char* from) {
+  static_assert(std::endian::native == std::endian::little);
+  std::uint64_t bytes = 0;
+  std::memcpy(&bytes, from, sizeof bytes);
+  return bytes;
+}
+
+/// How many characters at the start are ASCII and mean themselves in a text.
 std::size_t plain_run(std::string_view text) {
-  constexpr std::uint64_t ones = 0x0101010101010101;
-  constexpr std::uint64_t tops = ones << 7;
-  const auto any_below = [](std::uint64_t bytes, std::uint64_t bound) {
-    return (bytes - ones * bound) & ~bytes & tops;
-  };
   std::size_t run = 0;
   for (; run + sizeof ones <= text.size(); run += sizeof ones) {
-    std::uint64_t bytes = 0;
-    std::memcpy(&bytes, text.data() + run, sizeof bytes);
-    const std::uint64_t other = (bytes & tops) | any_below(bytes, 0x20) |
-                                any_below(bytes ^ (ones * '"'), 1) |
-                                any_below(bytes ^ (ones * '\\'), 1);
-    if (other != 0) break;
+    const std::uint64_t bytes = eight_of(text.data() + run);
+    const std::uint64_t other = (bytes & tops) | below(bytes, 0x20) |
+                                below(bytes ^ (ones * '"'), 1) | below(bytes ^ (ones * '\\'), 1);
+    if (other != 0) return run + static_cast<std::size_t>(std::countr_zero(other)) / 8;
   }
   const auto means_itself = [](char c) {
     return static_cast<std::int8_t>(c) >= 0x20 && c != '"' && c != '\\';
@@ -281,6 +288,11 @@ std::string JsonDocument::pointer_to(std::size_t index) const {
 }
 
 bool is_plain(std::string_view text) {
+  constexpr std::uint64_t deletes = ones * 0x7f;
+  for (; text.size() >= sizeof ones; text.remove_prefix(sizeof ones)) {
+    const std::uint64_t bytes = eight_of(text.data());
+    if (((bytes & tops) | below(bytes, 0x20) | below(bytes ^ deletes, 1)) != 0) return false;
+  }
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
 }
 

@@ -121,11 +121,11 @@ Result<Done> ByteReader::end() const {
 
 std::string to_hex(ByteView bytes) {
   static constexpr char digits[] = "0123456789abcdef";
-  std::string text;
-  text.reserve(2 * bytes.size());
+  std::string text(2 * bytes.size(), '\0');
+  char* to = text.data();
   for (std::uint8_t byte : bytes) {
-    text.push_back(digits[byte >> 4]);
-    text.push_back(digits[byte & 15]);
+    *to++ = digits[byte >> 4];
+    *to++ = digits[byte & 15];
   }
   return text;
 }
