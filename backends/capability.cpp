@@ -371,10 +371,10 @@ Support cpu_support(Op op, Dtype dtype) {
   return Support::reference_loop;
 }
 
-/// Changes of shape reach no backend where the executor knows them (docs/backends.md); alone they
-/// move nothing that a device would have to.
-constexpr Op shape_changes[] = {Op::identity,  Op::reshape, Op::flatten, Op::squeeze,
-                                Op::unsqueeze, Op::shape,   Op::size};
+/// Changes of shape reach no backend where the executor knows them (docs/backends.md); alone, and
+/// tensors made of a shape or three numbers, they move nothing that a device would have to.
+constexpr Op shape_changes[] = {Op::identity, Op::reshape, Op::flatten,  Op::squeeze, Op::unsqueeze,
+                                Op::shape,    Op::size,    Op::eye_like, Op::range};
 
 Support gpu_support(Op op, Dtype dtype) {
   if (gpu::is_on_device(op, dtype)) return Support::device;

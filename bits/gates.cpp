@@ -69,7 +69,10 @@ Wire Gates::exclusive(Wire a, Wire b) {
 Wire Gates::choose(Wire condition, Wire then, Wire otherwise) {
   if (then == otherwise) return then;
   if (then == invert(otherwise)) return exclusive(condition, otherwise);
-  return disjunction(conjunction(condition, then), conjunction(invert(condition), otherwise));
+  // In this order everywhere: numbers of gates are part of what a proof means.
+  const Wire second = conjunction(invert(condition), otherwise);
+  const Wire first = conjunction(condition, then);
+  return disjunction(first, second);
 }
 
 void Gates::demand(std::initializer_list<Wire> clause) {

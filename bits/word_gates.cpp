@@ -1,5 +1,8 @@
 #include <isotrace/bits/word_gates.hpp>
 
+#include <algorithm>
+#include <optional>
+
 #include <isotrace/core/check.hpp>
 
 namespace isotrace::bits {
@@ -7,6 +10,11 @@ namespace {
 
 Word inverted(Word a) {
   for (Wire& wire : a) wire = invert(wire);
+  return a;
+}
+
+Word extended(Word a, unsigned width, Wire fill) {
+  a.resize(width, fill);
   return a;
 }
 
@@ -21,8 +29,9 @@ Sum add(Gates& gates, const Word& a, const Word& b, Wire carry) {
   for (std::size_t i = 0; i < a.size(); ++i) {
     const Wire half = gates.exclusive(a[i], b[i]);
     sum.bits.push_back(gates.exclusive(half, sum.carry));
-    sum.carry =
-        gates.disjunction(gates.conjunction(a[i], b[i]), gates.conjunction(half, sum.carry));
+    const Wire carried = gates.conjunction(half, sum.carry);
+    const Wire both = gates.conjunction(a[i], b[i]);
+    sum.carry = gates.disjunction(both, carried);
   }
   return sum;
 }
@@ -40,28 +49,59 @@ Word negate_if(Gates& gates, Wire condition, const Word& a) {
   return choose_word(gates, condition, negate(gates, a), a);
 }
 
-/// a * b modulo two to the width: for each bit of b, a shifted by its place.
-Word multiply(Gates& gates, const Word& a, const Word& b) {
-  Word product(a.size(), wire_false);
-  for (std::size_t place = 0; place < b.size(); ++place) {
-    if (b[place] == wire_false) continue;
-    Word row(a.size(), wire_false);
-    for (std::size_t i = place; i < a.size(); ++i) {
-      row[i] = gates.conjunction(a[i - place], b[place]);
-    }
-    product = add(gates, product, row, wire_false).bits;
-  }
-  return product;
+/// Of the operands, the second is the one with fewer bits that can be set; else the order is by
+/// wires, so that b * a is a * b.
+Word multiply(Gates& gates, Word a, Word b) {
+  const auto rows = [](const Word& word) { return std::ranges::count(word, wire_false); };
+  if (std::pair(rows(a), b) > std::pair(rows(b), a)) std::swap(a, b);
+  return plain_product(gates, a, b);
 }
 
-struct Division {
-  Word quotient;
-  Word remainder;
-};
+Wire less(Gates& gates, const Word& a, const Word& b) {
+  return invert(subtract(gates, a, b).carry);
+}
+
+/// The number that a word of constants is.
+std::optional<Value> known_number(const Word& word) {
+  Value number = 0;
+  for (std::size_t i = 0; i < word.size(); ++i) {
+    if (word[i] > wire_false || i >= width_max) return std::nullopt;
+    number |= Value{word[i] == wire_true ? 1U : 0U} << i;
+  }
+  return number;
+}
+
+/// By a constant in 1..2^(w-1)-1 with w bits, at most 64: with the least s for which
+/// m = ceil(2^(w+s) / k) has m k - 2^(w+s) <= 2^s, floor(a / k) = floor(a m / 2^(w+s)) for all a
+/// below 2^w (Granlund and Montgomery 1994, theorem 4.2; s = ceil(log2 k) always does).
+Division divide_by(Gates& gates, Word a, Value k) {
+  const std::size_t size = a.size();
+  while (a.size() > 1 && a.back() == wire_false && k >> (a.size() - 2) == 0) a.pop_back();
+  const auto width = static_cast<unsigned>(a.size());
+  unsigned shift = width;
+  Value factor = 0;
+  for (;; ++shift) {
+    const Value power = Value{1} << shift;
+    factor = (power + k - 1) / k;
+    if (factor * k - power <= power >> width) break;
+  }
+  // The factor is at most 2^(w+1), and s at most w - 1.
+  const unsigned wide = 2 * width + 2;
+  Word product = multiply(gates, extended(a, wide, wire_false),
+                          extended(constant_word(factor, width + 2), wide, wire_false));
+  product.resize(3 * std::size_t{width}, wire_false);
+  Division result;
+  result.quotient.assign(product.begin() + shift, product.begin() + shift + width);
+  const Word whole = multiply(gates, result.quotient, constant_word(k, width));
+  result.remainder = subtract(gates, a, whole).bits;
+  result.quotient.resize(size, wire_false);
+  result.remainder.resize(size, wire_false);
+  return result;
+}
 
 /// Long division. With b = 0 every step subtracts nothing and the quotient is all ones, the
 /// remainder a: what SMT-LIB says.
-Division divide(Gates& gates, const Word& a, const Word& b) {
+Division divide_long(Gates& gates, const Word& a, const Word& b) {
   Division result{Word(a.size(), wire_false), Word(a.size(), wire_false)};
   Word divisor = b;
   divisor.push_back(wire_false);
@@ -77,11 +117,30 @@ Division divide(Gates& gates, const Word& a, const Word& b) {
   return result;
 }
 
+/// Solvers find it hard to see from the steps what a division is, so it is demanded too, being true
+/// of every division: quotient * b + remainder = a, and the remainder is below b unless b is 0.
+Division divide(Gates& gates, const Word& a, const Word& b) {
+  const auto k = known_number(b);
+  const bool by_constant = k && *k != 0 && b.back() == wire_false && a.size() <= 64;
+  const Division result = by_constant ? divide_by(gates, a, *k) : divide_long(gates, a, b);
+  const Word none(b.size(), wire_false);
+  gates.demand({equal_words(gates, b, none), less(gates, result.remainder, b)});
+  const Word whole = multiply(gates, result.quotient, b);
+  const Word sum = add(gates, whole, result.remainder, wire_false).bits;
+  for (std::size_t i = 0; i < a.size() && !by_constant; ++i) {
+    gates.demand({invert(gates.exclusive(sum[i], a[i]))});
+  }
+  return result;
+}
+
 /// Division of magnitudes; the quotient is negative if the signs differ, the remainder if a is.
-Division divide_signed(Gates& gates, const Word& a, const Word& b) {
+template <class Divide>
+Division divide_signed(Gates& gates, const Word& a, const Word& b, Divide divide) {
   const Wire sign_a = a.back();
   const Wire sign_b = b.back();
-  Division result = divide(gates, negate_if(gates, sign_a, a), negate_if(gates, sign_b, b));
+  const Word divisor = negate_if(gates, sign_b, b);
+  const Word dividend = negate_if(gates, sign_a, a);
+  Division result = divide(gates, dividend, divisor);
   result.quotient = negate_if(gates, gates.exclusive(sign_a, sign_b), result.quotient);
   result.remainder = negate_if(gates, sign_a, result.remainder);
   return result;
@@ -111,10 +170,6 @@ Word shift(Gates& gates, const Word& a, const Word& amount, bool down, Wire fill
   return choose_word(gates, everything, Word(a.size(), fill), result);
 }
 
-Wire less(Gates& gates, const Word& a, const Word& b) {
-  return invert(subtract(gates, a, b).carry);
-}
-
 /// Two's complement sorts like the number with its highest bit inverted.
 Word biased(Word a) {
   a.back() = invert(a.back());
@@ -132,12 +187,24 @@ Word joined(Word low, const Word& high) {
   return low;
 }
 
-Word extended(Word a, unsigned width, Wire fill) {
-  a.resize(width, fill);
-  return a;
+}  // namespace
+
+Word plain_product(Gates& gates, const Word& a, const Word& b) {
+  Word product(a.size(), wire_false);
+  for (std::size_t place = 0; place < b.size(); ++place) {
+    if (b[place] == wire_false) continue;
+    Word row(a.size(), wire_false);
+    for (std::size_t i = place; i < a.size(); ++i) {
+      row[i] = gates.conjunction(a[i - place], b[place]);
+    }
+    product = add(gates, product, row, wire_false).bits;
+  }
+  return product;
 }
 
-}  // namespace
+Division plain_division(Gates& gates, const Word& a, const Word& b, bool is_signed) {
+  return is_signed ? divide_signed(gates, a, b, divide_long) : divide_long(gates, a, b);
+}
 
 Word constant_word(Value value, unsigned width) {
   Word word;
@@ -183,8 +250,8 @@ Word operation_gates(Gates& gates, Operation operation, const std::vector<Word>&
     case Operation::bvmul: return multiply(gates, a, b);
     case Operation::bvudiv: return divide(gates, a, b).quotient;
     case Operation::bvurem: return divide(gates, a, b).remainder;
-    case Operation::bvsdiv: return divide_signed(gates, a, b).quotient;
-    case Operation::bvsrem: return divide_signed(gates, a, b).remainder;
+    case Operation::bvsdiv: return divide_signed(gates, a, b, divide).quotient;
+    case Operation::bvsrem: return divide_signed(gates, a, b, divide).remainder;
     case Operation::bvshl: return shift(gates, a, b, false, wire_false);
     case Operation::bvlshr: return shift(gates, a, b, true, wire_false);
     case Operation::bvashr: return shift(gates, a, b, true, a.back());

@@ -15,6 +15,16 @@ Word constant_word(Value value, unsigned width);
 Wire equal_words(Gates& gates, const Word& a, const Word& b);
 Word choose_word(Gates& gates, Wire condition, const Word& then, const Word& otherwise);
 
+struct Division {
+  Word quotient;
+  Word remainder;
+};
+
+/// a * b modulo two to the width: for each bit of b, a shifted by its place.
+Word plain_product(Gates& gates, const Word& a, const Word& b);
+/// Long division of words of one width, of magnitudes if signed: results as SMT-LIB's, also by 0.
+Division plain_division(Gates& gates, const Word& a, const Word& b, bool is_signed);
+
 /// Any operation of `compute` on vectors and Booleans (words of one wire).
 /// @param low    extract: the lowest bit taken
 /// @param width  of the result, in wires

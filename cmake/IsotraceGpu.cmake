@@ -4,7 +4,7 @@
 set(ISOTRACE_CUDA AUTO CACHE STRING "Kernels for CUDA: AUTO, ON or OFF")
 set(ISOTRACE_HIP AUTO CACHE STRING "Kernels for HIP: AUTO, ON or OFF")
 
-set(ISOTRACE_GPU_FAMILIES elements functions integers movement products)
+set(ISOTRACE_GPU_FAMILIES elements functions integers movement products rows wide)
 # What makes device code equal to the definition: nothing contracted, nothing flushed, nothing approximate.
 set(ISOTRACE_NVCC_FLAGS -std=c++20 -O3 -fmad=false -ftz=false -prec-div=true -prec-sqrt=true
   --expt-relaxed-constexpr -Xcompiler=-ffp-contract=off)
@@ -34,7 +34,9 @@ function(isotrace_compile_families folder suffix)
   file(MAKE_DIRECTORY ${folder})
   foreach(family IN LISTS ISOTRACE_GPU_FAMILIES)
     string(TOUPPER ${family} upper)
+    file(MAKE_DIRECTORY ${folder}/${family})
     add_custom_command(OUTPUT ${folder}/${family}.${suffix}
+      WORKING_DIRECTORY ${folder}/${family}
       COMMAND ${ARGN} -DISOTRACE_FAMILY_${upper} -I${PROJECT_BINARY_DIR}/include
               ${PROJECT_SOURCE_DIR}/backends/gpu/kernels.cu -o ${folder}/${family}.${suffix}
       DEPENDS ${PROJECT_SOURCE_DIR}/backends/gpu/kernels.cu ${sources}
@@ -61,7 +63,7 @@ function(isotrace_gpu_kernels target)
   endif()
   if(ISOTRACE_hipcc AND NOT ISOTRACE_HIP STREQUAL "OFF")
     isotrace_compile_families(${PROJECT_BINARY_DIR}/gpu hsaco ${ISOTRACE_hipcc} ${ISOTRACE_HIPCC_FLAGS}
-      --genco --offload-arch=gfx90a --offload-arch=gfx1030 -x hip)
+      --genco --save-temps --offload-arch=gfx90a --offload-arch=gfx1030 -x hip)  # *.s for the test that reads them
     set_property(SOURCE ${images} APPEND PROPERTY OBJECT_DEPENDS ${outputs})
     set_property(SOURCE ${images} APPEND PROPERTY
       COMPILE_DEFINITIONS ISOTRACE_HIP_IMAGES="${PROJECT_BINARY_DIR}/gpu")

@@ -90,7 +90,8 @@ class PosixPendingFile final : public PendingFile {
 
 Result<Bytes> read_all(int fd, const std::string& path, std::uint64_t size_hint,
                        std::uint64_t bytes_max) {
-  Bytes bytes(size_hint);
+  // One more than there should be, so that the end is seen without moving all of them.
+  Bytes bytes(size_hint + 1);
   std::size_t filled = 0;
   for (;;) {
     if (filled == bytes.size()) bytes.resize(bytes.size() + 4096);

@@ -1,102 +1,104 @@
 #include <isotrace/smt/solve_gates.hpp>
 
-#include <cadical.hpp>
-
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <limits>
 #include <memory>
-#include <new>
 
+#include <isotrace/smt/gate_solver.hpp>
+#include <isotrace/smt/split_inputs.hpp>
 #include <isotrace/smt/stopwatch.hpp>
+#include <isotrace/smt/sweep.hpp>
 #include <isotrace/smt/trim_proof.hpp>
 
 namespace isotrace::smt {
 namespace {
 
-constexpr int satisfiable = 10;
-constexpr int unsatisfiable = 20;
+/// Conflicts after which a formula is not an easy one.
+constexpr std::uint64_t conflicts_easy = 4000;
 
-/// A stream that writes into memory.
-class MemoryStream {
+class GateSolver {
  public:
-  MemoryStream() : stream_(::open_memstream(&data_, &size_)) {
-    if (stream_ == nullptr) throw std::bad_alloc();
-  }
-  ~MemoryStream() {
-    if (stream_ != nullptr) std::fclose(stream_);
-    std::free(data_);
-  }
-  MemoryStream(const MemoryStream&) = delete;
-  MemoryStream& operator=(const MemoryStream&) = delete;
+  GateSolver(const bits::TermPool& pool, const bits::Blasted& blasted, std::uint64_t conflicts)
+      : pool_(pool), blasted_(blasted), conflicts_left_(conflicts), limited_(conflicts != 0) {}
 
-  [[nodiscard]] std::FILE* stream() const { return stream_; }
-  /// What was written. Nothing may be written after.
-  core::ByteView bytes() {
-    if (stream_ != nullptr && std::fclose(stream_) != 0) throw std::bad_alloc();
-    stream_ = nullptr;
-    return {reinterpret_cast<const std::uint8_t*>(data_), size_};
+  Answer run() {
+    const Stopwatch solving;
+    int result = attempt({}, conflicts_easy);
+    if (result == 0 && (!limited_ || conflicts_left_ > 0)) {
+      proof_ = std::make_unique<ProofStream>();
+      result = open_.empty() ? attempt(sweep_gates(blasted_, *proof_), 0) : split();
+    }
+    answer_.solve_milliseconds = solving.milliseconds();
+    if (result == satisfiable) {
+      answer_.kind = Answer::Kind::sat;
+    } else if (result == unsatisfiable) {
+      take_proof();
+    } else {
+      answer_.detail = "limit of conflicts";
+    }
+    return std::move(answer_);
   }
 
  private:
-  char* data_ = nullptr;
-  std::size_t size_ = 0;
-  std::FILE* stream_;
+  /// Solves formula and clauses that follow from it. `most`: conflicts; 0: as many as are left.
+  int attempt(const std::vector<std::vector<int>>& more, std::uint64_t most) {
+    CaDiCaL::Solver solver;
+    start_solver(solver, blasted_.cnf, *proof_);
+    for (const std::vector<int>& clause : more) {
+      for (const int literal : clause) solver.add(literal);
+      solver.add(0);
+    }
+    const std::uint64_t allowed =
+        limited_ && (most == 0 || conflicts_left_ < most) ? conflicts_left_ : most;
+    if (allowed != 0) {
+      solver.limit("conflicts", static_cast<int>(std::min<std::uint64_t>(
+                                    allowed, std::numeric_limits<int>::max())));
+      if (limited_) conflicts_left_ -= allowed;
+    }
+    const int result = solver.solve();
+    if (result == satisfiable) {
+      answer_.model =
+          bits::read_solution(pool_, blasted_, solution_of(solver, blasted_.cnf.variables));
+    }
+    open_ = find_open_inputs(blasted_, [&](int v) { return solver.fixed(v) != 0; });
+    solver.close_proof_trace();
+    return result;
+  }
+
+  int split() {
+    const SplitResult split = split_inputs(blasted_, open_, *proof_);
+    if (split.result == satisfiable) {
+      answer_.model = bits::read_solution(pool_, blasted_, split.solution);
+    }
+    return split.result;
+  }
+
+  void take_proof() {
+    const Stopwatch trimming;
+    auto lrat = trim_proof(blasted_.cnf, proof_->bytes());
+    answer_.trim_milliseconds = trimming.milliseconds();
+    if (!lrat) {
+      answer_.detail = "CaDiCaL's proof: " + lrat.error().detail;
+      return;
+    }
+    answer_.kind = Answer::Kind::unsat;
+    answer_.lrat = *std::move(lrat);
+  }
+
+  const bits::TermPool& pool_;
+  const bits::Blasted& blasted_;
+  std::uint64_t conflicts_left_;
+  bool limited_;
+  std::unique_ptr<ProofStream> proof_ = std::make_unique<ProofStream>();
+  std::vector<int> open_;  // input bits to go through
+  Answer answer_;
 };
-
-void add_formula(CaDiCaL::Solver& solver, const bits::Cnf& cnf) {
-  solver.reserve(static_cast<int>(cnf.variables));
-  for (std::size_t number = 1; number <= cnf.size(); ++number) {
-    for (const std::int32_t literal : cnf.clause(number)) solver.add(literal);
-    solver.add(0);
-  }
-}
-
-std::vector<bool> solution_of(CaDiCaL::Solver& solver, std::uint32_t variables) {
-  std::vector<bool> solution(variables + std::size_t{1});
-  for (std::uint32_t v = 1; v <= variables; ++v) {
-    solution[v] = solver.val(static_cast<int>(v)) > 0;
-  }
-  return solution;
-}
 
 }  // namespace
 
 Answer solve_gates(const bits::TermPool& pool, const bits::Blasted& blasted,
                    std::uint64_t conflicts) {
-  Answer answer;
-  const Stopwatch solving;
-  MemoryStream proof;
-  auto solver = std::make_unique<CaDiCaL::Solver>();
-  solver->set("quiet", 1);
-  solver->trace_proof(proof.stream(), "proof");
-  add_formula(*solver, blasted.cnf);
-  if (conflicts != 0) {
-    solver->limit("conflicts", static_cast<int>(std::min<std::uint64_t>(
-                                   conflicts, std::numeric_limits<int>::max())));
-  }
-  const int result = solver->solve();
-  answer.solve_milliseconds = solving.milliseconds();
-  if (result == satisfiable) {
-    answer.kind = Answer::Kind::sat;
-    answer.model = bits::read_solution(pool, blasted, solution_of(*solver, blasted.cnf.variables));
-  } else if (result == unsatisfiable) {
-    solver->close_proof_trace();
-    solver.reset();  // its memory is wanted for the trimming
-    const Stopwatch trimming;
-    auto lrat = trim_proof(blasted.cnf, proof.bytes());
-    answer.trim_milliseconds = trimming.milliseconds();
-    if (!lrat) {
-      answer.detail = "CaDiCaL's proof: " + lrat.error().detail;
-      return answer;
-    }
-    answer.kind = Answer::Kind::unsat;
-    answer.lrat = *std::move(lrat);
-  } else {
-    answer.detail = "limit of conflicts";
-  }
-  return answer;
+  return GateSolver(pool, blasted, conflicts).run();
 }
 
 std::string cadical_version() { return CaDiCaL::Solver::version(); }

@@ -24,7 +24,6 @@ tl::unexpected<core::Refusal> mismatch(std::string detail) {
 
 // wasm::Status, as far as traces go.
 constexpr std::uint8_t status_running = 1;
-constexpr std::uint8_t status_finished = 2;
 constexpr std::uint8_t status_trapped = 3;
 
 Contents contents_of(const std::vector<std::uint64_t>& slots) {
@@ -117,16 +116,17 @@ Result<Done> TraceAssembler::take_chunk(Whole whole, std::uint64_t total, std::u
   pending_->bytes.insert(pending_->bytes.end(), data.begin(), data.end());
   snapshot_fits_ = false;
   if (pending_->bytes.size() < total) return Done{};
-  const Pending done = *std::move(pending_);
+  Pending done = *std::move(pending_);
   pending_.reset();
-  return take_whole(done);
+  return take_whole(std::move(done));
 }
 
-Result<Done> TraceAssembler::take_whole(const Pending& done) {
+Result<Done> TraceAssembler::take_whole(Pending done) {
   if (const auto* tensor = std::get_if<TensorRecord>(&done.whole)) {
     return take_content(*tensor, done.bytes);
   }
-  if (std::holds_alternative<SnapshotBytes>(done.whole)) return take_snapshot(done.bytes);
+  if (std::holds_alternative<SnapshotBytes>(done.whole))
+    return take_snapshot(std::move(done.bytes));
   return take_program(done.bytes);
 }
 
@@ -214,9 +214,9 @@ Result<Done> TraceAssembler::take_checkpoint(CheckpointRecord checkpoint) {
   return Done{};
 }
 
-Result<Done> TraceAssembler::take_snapshot(core::ByteView bytes) {
+Result<Done> TraceAssembler::take_snapshot(core::Bytes bytes) {
   const auto& checkpoints = trace_.machine.checkpoints;
-  ISOTRACE_TRY(Snapshot snapshot, parse_snapshot(bytes, checkpoints.back().state));
+  ISOTRACE_TRY(Snapshot snapshot, parse_snapshot(std::move(bytes), checkpoints.back().state));
   snapshot.checkpoint = checkpoints.size() - 1;
   trace_.machine.snapshots.push_back(std::move(snapshot));
   return Done{};

@@ -42,13 +42,13 @@ class TraceAssembler {
   core::Result<core::Done> take_chunk(Whole whole, std::uint64_t total, std::uint64_t offset,
                                       const core::Bytes& data, std::uint64_t bytes_left);
   core::Result<core::Done> check_first_chunk(const Whole& whole, std::uint64_t total) const;
-  core::Result<core::Done> take_whole(const Pending& done);
+  core::Result<core::Done> take_whole(Pending done);
   core::Result<core::Done> take_program(core::ByteView bytes);
   core::Result<core::Done> take_content(const TensorRecord& record, core::ByteView bytes);
   core::Result<core::Done> take_step(StepRecord step);
   core::Result<core::Done> take_host_call(HostCallRecord call);
   core::Result<core::Done> take_checkpoint(CheckpointRecord checkpoint);
-  core::Result<core::Done> take_snapshot(core::ByteView bytes);
+  core::Result<core::Done> take_snapshot(core::Bytes bytes);
   core::Result<core::Done> take_footer(FooterMessage footer, core::ByteView before);
   [[nodiscard]] core::Result<core::Done> check_state(const StateRecord& state) const;
   [[nodiscard]] core::Result<core::Done> check_order(const CheckpointRecord& checkpoint) const;

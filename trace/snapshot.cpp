@@ -26,7 +26,8 @@ Result<Bytes> read_block(ByteReader& in) {
   return Bytes(block.begin(), block.end());
 }
 
-Result<MemoryChange> read_change(ByteReader& in) {
+/// Without the contents, whose place is given instead.
+Result<MemoryChange> read_change(ByteReader& in, ByteView& contents) {
   MemoryChange change;
   ISOTRACE_TRY(const std::size_t count, in.count(4 + MemoryChange::chunk_bytes, UINT32_MAX));
   change.chunks.reserve(count);
@@ -34,12 +35,12 @@ Result<MemoryChange> read_change(ByteReader& in) {
     ISOTRACE_TRY(const std::uint32_t chunk, in.u32());
     change.chunks.push_back(chunk);
   }
-  ISOTRACE_TRY(const ByteView bytes, in.raw(count * MemoryChange::chunk_bytes));
-  change.bytes.assign(bytes.begin(), bytes.end());
+  ISOTRACE_TRY(contents, in.raw(count * MemoryChange::chunk_bytes));
   return change;
 }
 
-Result<Snapshot> read_snapshot(ByteView bytes) {
+/// The last memory's contents, most of the bytes, stay where they are.
+Result<Snapshot> read_snapshot(Bytes bytes) {
   ByteReader in(bytes);
   Snapshot snapshot;
   ISOTRACE_TRY(snapshot.frames, read_block(in));
@@ -53,10 +54,16 @@ Result<Snapshot> read_snapshot(ByteView bytes) {
   ISOTRACE_TRY(snapshot.segments, read_block(in));
   ISOTRACE_TRY(const std::size_t memories, in.count(8, UINT32_MAX));
   for (std::size_t i = 0; i < memories; ++i) {
-    ISOTRACE_TRY(MemoryChange change, read_change(in));
+    ByteView contents;
+    ISOTRACE_TRY(MemoryChange change, read_change(in, contents));
+    if (i + 1 < memories) change.bytes.assign(contents.begin(), contents.end());
     snapshot.memories.push_back(std::move(change));
   }
   ISOTRACE_TRY_DONE(in.end());
+  if (memories == 0) return snapshot;
+  const std::size_t last = snapshot.memories.back().chunks.size() * MemoryChange::chunk_bytes;
+  bytes.erase(bytes.begin(), bytes.end() - static_cast<std::ptrdiff_t>(last));
+  snapshot.memories.back().bytes = std::move(bytes);
   return snapshot;
 }
 
@@ -94,8 +101,8 @@ Bytes write_snapshot(const Snapshot& snapshot) {
   return out.take();
 }
 
-Result<Snapshot> parse_snapshot(ByteView bytes, const StateRecord& state) {
-  auto read = read_snapshot(bytes);
+Result<Snapshot> parse_snapshot(Bytes bytes, const StateRecord& state) {
+  auto read = read_snapshot(std::move(bytes));
   if (!read) {
     return core::refuse(RefusalCode::trace_malformed, {},
                         "snapshot: " + core::describe(read.error()));

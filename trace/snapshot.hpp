@@ -37,6 +37,6 @@ core::Bytes write_snapshot(const Snapshot& snapshot);
 
 /// What write_snapshot wrote. Refuses trace_malformed, and trace_digest_mismatch where a part is
 /// not what the state says; memories are judged by size alone, since only what changed is there.
-core::Result<Snapshot> parse_snapshot(core::ByteView bytes, const StateRecord& state);
+core::Result<Snapshot> parse_snapshot(core::Bytes bytes, const StateRecord& state);
 
 }  // namespace isotrace::trace

@@ -15,7 +15,7 @@ Made softplus(Work& work, const Array& x) {
   ISOTRACE_TRY(const Array decay, work.function(functions::exp, negated));
   ISOTRACE_TRY(const Array rest, work.function(functions::log1p, decay));
   // maximum(x, +0), with NaN kept.
-  ISOTRACE_TRY(const Array positive, work.unary(Unary::clip, x, 0, from_bits(0x7F800000)));
+  ISOTRACE_TRY(const Array positive, work.unary(Unary::clip, x, 0, greatest_of(x.dtype)));
   return work.binary(Binary::add, positive, rest);
 }
 
@@ -68,40 +68,38 @@ Made mish(Work& work, const Array& x) {
 /// The slope broadcasts to x, not the other way round.
 Made prelu(DeviceCall& call, const Array& x) {
   ISOTRACE_CHECK(call.node().op == Op::prelu, static_cast<int>(call.node().op));
-  ISOTRACE_TRY(const Array slope, call.operand(1));
+  ISOTRACE_TRY(const Array slope, call.wide(1));
   ISOTRACE_TRY_DONE(reference::check_broadcastable(slope.shape, x.shape));
   return call.work.binary(Binary::prelu, x, slope);
 }
 
-}  // namespace
-
-Results run_activation(DeviceCall& call) {
+Made activate(DeviceCall& call) {
   const core::Node& node = call.node();
   Work& work = call.work;
-  ISOTRACE_TRY(const Array x, call.operand(0));
-  if (const Function* function = find_function(node.op)) return one(work.function(*function, x));
+  ISOTRACE_TRY(const Array x, call.wide(0));
+  if (const Function* function = find_function(node.op)) return work.function(*function, x);
   switch (node.op) {
-    case Op::relu: return one(work.unary(Unary::relu, x));
-    case Op::leaky_relu: return one(work.unary(Unary::leaky_relu, x, node.real("alpha")));
+    case Op::relu: return work.unary(Unary::relu, x);
+    case Op::leaky_relu: return work.unary(Unary::leaky_relu, x, node.real("alpha"));
     case Op::hard_sigmoid:
-      return one(work.unary(Unary::hard_sigmoid, x, node.real("alpha"), node.real("beta")));
-    case Op::softsign: return one(work.unary(Unary::softsign, x));
-    case Op::thresholded_relu:
-      return one(work.unary(Unary::thresholded_relu, x, node.real("alpha")));
-    case Op::shrink:
-      return one(work.unary(Unary::shrink, x, node.real("lambd"), node.real("bias")));
-    case Op::hard_swish: return one(work.unary(Unary::hard_swish, x));
-    case Op::sigmoid: return one(sigmoid(work, x));
-    case Op::softplus: return one(softplus(work, x));
-    case Op::mish: return one(mish(work, x));
-    case Op::gelu: return one(gelu(work, x, node.text("approximate")));
-    case Op::elu: return one(exponential_below(work, x, node.real("alpha"), 1, 1));
-    case Op::selu:
-      return one(exponential_below(work, x, node.real("alpha"), node.real("gamma"), 1));
-    case Op::celu:
-      return one(exponential_below(work, x, node.real("alpha"), 1, node.real("alpha")));
-    default: return one(prelu(call, x));
+      return work.unary(Unary::hard_sigmoid, x, node.real("alpha"), node.real("beta"));
+    case Op::softsign: return work.unary(Unary::softsign, x);
+    case Op::thresholded_relu: return work.unary(Unary::thresholded_relu, x, node.real("alpha"));
+    case Op::shrink: return work.unary(Unary::shrink, x, node.real("lambd"), node.real("bias"));
+    case Op::hard_swish: return work.unary(Unary::hard_swish, x);
+    case Op::sigmoid: return sigmoid(work, x);
+    case Op::softplus: return softplus(work, x);
+    case Op::mish: return mish(work, x);
+    case Op::gelu: return gelu(work, x, node.text("approximate"));
+    case Op::elu: return exponential_below(work, x, node.real("alpha"), 1, 1);
+    case Op::selu: return exponential_below(work, x, node.real("alpha"), node.real("gamma"), 1);
+    case Op::celu: return exponential_below(work, x, node.real("alpha"), 1, node.real("alpha"));
+    default: return prelu(call, x);
   }
 }
+
+}  // namespace
+
+Results run_activation(DeviceCall& call) { return one(call.narrow(activate(call))); }
 
 }  // namespace isotrace::backends::gpu

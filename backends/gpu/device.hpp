@@ -25,6 +25,9 @@ struct Grid {
 /// What devices take in one launch along each axis.
 inline constexpr Grid grid_max = {0x7FFFFFFF, 0xFFFF, 0xFFFF};
 
+/// What multiplies bytes: nothing of its own, instructions for four of them, or tensor cores.
+enum class ByteUnits { none, dot_products, tensor_cores };
+
 class Device {
  public:
   virtual ~Device() = default;
@@ -32,6 +35,7 @@ class Device {
   [[nodiscard]] virtual std::string description() const = 0;
   /// How many blocks run side by side at least, one on each multiprocessor.
   [[nodiscard]] virtual unsigned multiprocessors() const = 0;
+  [[nodiscard]] virtual ByteUnits byte_units() const = 0;
   virtual core::Result<Address> allocate(std::size_t bytes) = 0;
   virtual void release(Address address) = 0;
   virtual core::Result<core::Done> upload(Address to, core::ByteView from) = 0;

@@ -27,7 +27,11 @@ const DriverNames cuda_driver = {"CUDA",
                                  "cuDeviceGetAttribute",
                                  16,
                                  75,
-                                 76};
+                                 76,
+                                 "cuEventCreate",
+                                 "cuEventRecord",
+                                 "cuEventSynchronize",
+                                 "cuEventElapsedTime"};
 // The numbers of HIP's attributes are not the same in all its versions.
 const DriverNames hip_driver = {"HIP",
                                 "libamdhip64.so.5",
@@ -47,13 +51,38 @@ const DriverNames hip_driver = {"HIP",
                                 nullptr,
                                 0,
                                 0,
-                                0};
+                                0,
+                                "hipEventCreateWithFlags",
+                                "hipEventRecord",
+                                "hipEventSynchronize",
+                                "hipEventElapsedTime"};
 
 namespace {
 
 /// What drivers return; 0 is success, and both interfaces number these errors alike.
 using Status = int;
 constexpr Status out_of_memory = 2;
+
+/// Errors after which the device answers nothing any more: an address, an assertion or a launch
+/// that failed, memory that cannot be corrected, a device that has gone.
+bool loses_device(Status status) {
+  return status == 46 || status == 214 || (status >= 700 && status <= 720) || status == 999;
+}
+
+/// Why kernels were not loaded.
+std::string load_error(Status status) {
+  const std::string number = " (error " + std::to_string(status) + ")";
+  switch (status) {
+    case 35:
+    case 222:
+    case 803: return "the driver is too old for the kernels" + number;
+    case 209: return "the kernels do not serve this architecture" + number;
+    default: return "the driver does not load the kernels" + number;
+  }
+}
+
+/// Allocations are of whole units, so that memory that was given back fits the next one.
+constexpr std::size_t memory_unit = 512;
 
 /// Tiles are chosen as for a device of this size where its own is not known.
 constexpr int usual_multiprocessors = 64;
@@ -113,6 +142,10 @@ class Driver {
       find(driver->choose_number, names.choose);
     }
     find(driver->attribute, names.attribute);
+    find(driver->make_event, names.make_event);
+    find(driver->record_event, names.record_event);
+    find(driver->wait_for_event, names.wait_for_event);
+    find(driver->event_distance, names.event_distance);
     if (!found) return refuse_absent(names, std::string(names.library) + " lacks functions");
     return driver;
   }
@@ -134,11 +167,20 @@ class Driver {
   Status (*choose_context)(void* context) = nullptr;
   Status (*choose_number)(int device) = nullptr;
   Status (*attribute)(int* value, int attribute, int device) = nullptr;
+  Status (*make_event)(void** event, unsigned flags) = nullptr;
+  Status (*record_event)(void* event, void* stream) = nullptr;
+  Status (*wait_for_event)(void* event) = nullptr;
+  Status (*event_distance)(float* milliseconds, void* from, void* to) = nullptr;
 };
 
-class DriverDevice final : public Device {
+class DriverDevice final : public TimedDevice {
  public:
   explicit DriverDevice(const DriverNames& names) : names_(names) {}
+  DriverDevice(const DriverDevice&) = delete;
+  DriverDevice& operator=(const DriverDevice&) = delete;
+  ~DriverDevice() override {
+    for (const auto& [size, address] : kept_) driver_->release(address);
+  }
 
   core::Result<core::Done> open(std::span<const core::ByteView> images) {
     ISOTRACE_TRY(driver_, Driver::load(names_));
@@ -153,9 +195,7 @@ class DriverDevice final : public Device {
     for (const core::ByteView image : images) {
       void* module = nullptr;
       if (const Status status = driver_->load_module(&module, image.data()); status != 0) {
-        return refuse_absent(names_, "the driver does not load the kernels (error " +
-                                         std::to_string(status) +
-                                         "): it is too old, or this architecture is not served");
+        return refuse_absent(names_, load_error(status));
       }
       modules_.push_back(module);
     }
@@ -166,20 +206,40 @@ class DriverDevice final : public Device {
   [[nodiscard]] std::string description() const override { return description_; }
   [[nodiscard]] unsigned multiprocessors() const override { return multiprocessors_; }
 
+  [[nodiscard]] ByteUnits byte_units() const override { return byte_units_; }
+
+  // Memory that was released is kept for allocations of its size, because drivers wait for the
+  // device when they allocate; without memory left, it is given back first.
   core::Result<Address> allocate(std::size_t bytes) override {
+    const std::size_t size = (bytes + memory_unit - 1) / memory_unit * memory_unit;
+    if (const auto kept = kept_.find(size); kept != kept_.end()) {
+      const Address address = kept->second;
+      kept_.erase(kept);
+      sizes_.emplace(address, size);
+      return address;
+    }
     ISOTRACE_TRY_DONE(take_device());
     Address address = 0;
-    const Status status = driver_->allocate(&address, bytes);
+    Status status = driver_->allocate(&address, size);
+    if (status == out_of_memory && !kept_.empty()) {
+      for (const auto& [kept_size, kept] : kept_) driver_->release(kept);
+      kept_.clear();
+      status = driver_->allocate(&address, size);
+    }
     if (status == out_of_memory) {
       return core::refuse(core::RefusalCode::limit_exceeded, names_.product,
                           "no " + std::to_string(bytes) + " bytes left on the device");
     }
     ISOTRACE_TRY_DONE(judge(status, "allocation"));
+    sizes_.emplace(address, size);
     return address;
   }
 
   void release(Address address) override {
-    if (take_device()) driver_->release(address);
+    const auto known = sizes_.find(address);
+    ISOTRACE_CHECK(known != sizes_.end(), address);
+    kept_.emplace(known->second, address);
+    sizes_.erase(known);
   }
 
   core::Result<core::Done> upload(Address to, core::ByteView from) override {
@@ -205,18 +265,40 @@ class DriverDevice final : public Device {
                  kernel);
   }
 
+  core::Result<double> time(const std::function<core::Result<core::Done>()>& work) override {
+    ISOTRACE_TRY_DONE(take_device());
+    for (void*& event : events_) {
+      if (event == nullptr) {
+        ISOTRACE_TRY_DONE(judge(driver_->make_event(&event, 0), "an event"));
+      }
+    }
+    ISOTRACE_TRY_DONE(judge(driver_->record_event(events_[0], nullptr), "an event"));
+    ISOTRACE_TRY_DONE(work());
+    ISOTRACE_TRY_DONE(judge(driver_->record_event(events_[1], nullptr), "an event"));
+    ISOTRACE_TRY_DONE(judge(driver_->wait_for_event(events_[1]), "work that was timed"));
+    float milliseconds = 0;
+    ISOTRACE_TRY_DONE(
+        judge(driver_->event_distance(&milliseconds, events_[0], events_[1]), "an event"));
+    return static_cast<double>(milliseconds) / 1000;
+  }
+
  private:
   /// For the calling thread.
   core::Result<core::Done> take_device() {
+    if (lost_) {
+      return core::refuse(core::RefusalCode::device_failed, names_.product, "the device is lost");
+    }
     return judge(driver_->retain_context != nullptr ? driver_->choose_context(context_)
                                                     : driver_->choose_number(0),
                  "choice of the device");
   }
 
-  core::Result<core::Done> judge(Status status, std::string_view what) const {
+  core::Result<core::Done> judge(Status status, std::string_view what) {
     if (status == 0) return core::Done{};
+    lost_ = lost_ || loses_device(status);
     return core::refuse(core::RefusalCode::device_failed, names_.product,
-                        std::string(what) + ": error " + std::to_string(status));
+                        std::string(what) + ": error " + std::to_string(status) +
+                            (lost_ ? "; the device is lost" : ""));
   }
 
   core::Result<void*> find_kernel(std::string_view kernel) {
@@ -247,6 +329,7 @@ class DriverDevice final : public Device {
       driver_->attribute(&minor, names_.architecture_minor, 0);
       driver_->attribute(&multiprocessors, names_.multiprocessors, 0);
       description_ += ", sm_" + std::to_string(major) + std::to_string(minor);
+      byte_units_ = major >= 8 ? ByteUnits::tensor_cores : ByteUnits::dot_products;
       multiprocessors_ = static_cast<unsigned>(std::max(multiprocessors, 1));
     }
     description_ += ", driver interface " + std::to_string(version);
@@ -257,14 +340,19 @@ class DriverDevice final : public Device {
   void* context_ = nullptr;
   std::vector<void*> modules_;
   std::map<std::string, void*, std::less<>> functions_;
+  std::map<Address, std::size_t> sizes_;      ///< of what is allocated
+  std::multimap<std::size_t, Address> kept_;  ///< what was released, by size
+  void* events_[2] = {};
+  bool lost_ = false;
   std::string description_;
   unsigned multiprocessors_ = usual_multiprocessors;
+  ByteUnits byte_units_ = ByteUnits::none;
 };
 
 }  // namespace
 
-core::Result<std::unique_ptr<Device>> open_driver_device(const DriverNames& names,
-                                                         std::span<const core::ByteView> images) {
+core::Result<std::unique_ptr<TimedDevice>> open_driver_device(
+    const DriverNames& names, std::span<const core::ByteView> images) {
   if (images.empty()) return refuse_absent(names, "built without a compiler for its kernels");
   auto device = std::make_unique<DriverDevice>(names);
   ISOTRACE_TRY_DONE(device->open(images));

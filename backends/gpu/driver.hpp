@@ -3,6 +3,7 @@
 // the same binary forms but for names and a few details, which DriverNames states.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include <isotrace/backends/gpu/device.hpp>
@@ -31,13 +32,24 @@ struct DriverNames {
   int multiprocessors;         ///< attributes' numbers
   int architecture_major;
   int architecture_minor;
+  const char* make_event;
+  const char* record_event;
+  const char* wait_for_event;
+  const char* event_distance;
 };
 extern const DriverNames cuda_driver;
 extern const DriverNames hip_driver;
 
+/// A device with a clock of its own.
+class TimedDevice : public Device {
+ public:
+  /// Seconds that the device spends on what `work` makes it do; refuses what that refuses.
+  virtual core::Result<double> time(const std::function<core::Result<core::Done>()>& work) = 0;
+};
+
 /// The first device of a driver, with the kernels of these images. Refuses device_absent: no such
 /// library, no device, a driver too old for the images, an architecture that they do not serve.
-core::Result<std::unique_ptr<Device>> open_driver_device(const DriverNames& names,
-                                                         std::span<const core::ByteView> images);
+core::Result<std::unique_ptr<TimedDevice>> open_driver_device(
+    const DriverNames& names, std::span<const core::ByteView> images);
 
 }  // namespace isotrace::backends::gpu

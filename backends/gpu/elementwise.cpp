@@ -1,6 +1,4 @@
 // Arithmetic, comparisons and Where (docs/spec/elementwise.md).
-#include <limits>
-
 #include <isotrace/backends/gpu/operations.hpp>
 
 namespace isotrace::backends::gpu {
@@ -49,44 +47,65 @@ std::optional<Comparison> find_comparison(Op op) {
 
 /// Any number of operands, folded from the left; Mean divides by their number.
 Made fold(DeviceCall& call, Binary op) {
-  ISOTRACE_TRY(Array folded, call.operand(0));
+  ISOTRACE_TRY(Array folded, call.wide(0));
   const std::size_t count = call.call.operands.size();
   for (std::size_t i = 1; i < count; ++i) {
-    ISOTRACE_TRY(const Array next, call.operand(i));
+    ISOTRACE_TRY(const Array next, call.wide(i));
     ISOTRACE_TRY(folded, call.work.binary(op, folded, next));
   }
   if (call.node().op == Op::mean) {
-    return call.work.unary(Unary::divide_by, folded, static_cast<float>(count));
+    return call.work.unary(Unary::divide_by, folded, static_cast<double>(count));
   }
-  return count == 1 ? call.work.unary(Unary::multiply, folded, 1) : folded;
+  // Alone, it is rounded all the same: NaN becomes the canonical one.
+  if (count == 1 && core::is_float(folded.dtype)) {
+    return call.work.unary(Unary::multiply, folded, 1);
+  }
+  return folded;
 }
 
+/// The upper bound is applied last.
 Made clip(DeviceCall& call) {
-  float bounds[] = {-std::numeric_limits<float>::infinity(),
-                    std::numeric_limits<float>::infinity()};
+  ISOTRACE_TRY(Array x, call.wide(0));
   for (const std::size_t i : {std::size_t{1}, std::size_t{2}}) {
-    const core::TensorView* bound = call.call.find_operand(i);
-    if (bound == nullptr) continue;
-    if (bound->elements() != 1 || bound->rank() > 1) return reference::refuse_shape("bound");
-    bounds[i - 1] = bound->data<float>()[0];
+    if (!call.has(i)) continue;
+    const core::TensorView& view = call.call.operand(i);
+    if (view.elements() != 1 || view.rank() > 1) return reference::refuse_shape("bound");
+    ISOTRACE_TRY(const Array bound, call.wide(i));
+    ISOTRACE_TRY(
+        x, call.work.binary(i == 1 ? Binary::maximum : Binary::minimum, x, bound.reshaped({})));
   }
-  ISOTRACE_TRY(const Array x, call.operand(0));
-  return call.work.unary(Unary::clip, x, bounds[0], bounds[1]);
+  return core::is_float(x.dtype) ? call.work.unary(Unary::multiply, x, 1) : x;
+}
+
+/// Float remainders are exact by long division, which no kernel does: integers alone.
+Binary remainder_of(const core::Node& node) {
+  return node.integer("fmod") != 0 ? Binary::truncated_remainder : Binary::remainder;
+}
+
+Made compare(DeviceCall& call, Comparison comparison) {
+  ISOTRACE_TRY(const Array x, call.wide(0));
+  ISOTRACE_TRY(const Array y, call.wide(1));
+  return call.work.compare(comparison, x, y);
 }
 
 }  // namespace
 
 Results run_elementwise(DeviceCall& call) {
   const Op op = call.node().op;
-  if (op == Op::clip) return one(clip(call));
-  if (const auto binary = find_binary(op)) return one(fold(call, *binary));
-  ISOTRACE_TRY(const Array x, call.operand(0));
-  if (const auto unary = find_unary(op)) return one(call.work.unary(*unary, x));
-  ISOTRACE_TRY(const Array y, call.operand(1));
-  if (const auto comparison = find_comparison(op)) return one(call.work.compare(*comparison, x, y));
-  ISOTRACE_TRY(const Array z, call.operand(2));
-  ISOTRACE_CHECK(op == Op::where, static_cast<int>(op));
-  return one(call.work.choose(x, y, z));
+  if (op == Op::where) {
+    ISOTRACE_TRY(const Array condition, call.operand(0));
+    ISOTRACE_TRY(const Array x, call.operand(1));
+    ISOTRACE_TRY(const Array y, call.operand(2));
+    return one(call.work.choose(condition, x, y));
+  }
+  if (const auto comparison = find_comparison(op)) return one(compare(call, *comparison));
+  if (op == Op::clip) return one(call.narrow(clip(call)));
+  if (const auto binary = find_binary(op)) return one(call.narrow(fold(call, *binary)));
+  ISOTRACE_TRY(const Array x, call.wide(0));
+  if (const auto unary = find_unary(op)) return one(call.narrow(call.work.unary(*unary, x)));
+  ISOTRACE_CHECK(op == Op::mod, static_cast<int>(op));
+  ISOTRACE_TRY(const Array y, call.wide(1));
+  return one(call.narrow(call.work.binary(remainder_of(call.node()), x, y)));
 }
 
 }  // namespace isotrace::backends::gpu

@@ -1,8 +1,9 @@
 // Correctly rounded functions on the device: what the kernel leaves in doubt, one element of a
 // hundred thousand, the host settles.
-#include <isotrace/backends/gpu/kernels/math_arguments.hpp>
+#include <isotrace/backends/gpu/spaces.hpp>
 #include <isotrace/backends/gpu/work.hpp>
 #include <isotrace/reference/math/functions.hpp>
+#include <isotrace/reference/shape.hpp>
 
 namespace isotrace::backends::gpu {
 
@@ -55,43 +56,101 @@ const Function* find_function(Op op) {
   return nullptr;
 }
 
+Doubts Work::DoubtList::arguments() const {
+  return {count.data<std::uint32_t>(), elements.data<std::uint64_t>(), doubtful_max};
+}
+
+core::Result<Work::DoubtList> Work::make_doubts() {
+  ISOTRACE_TRY(Array count, upload(core::Tensor(Dtype::u32, {1})));
+  ISOTRACE_TRY(Array elements, make(Dtype::u64, {doubtful_max}));
+  return DoubtList{std::move(count), std::move(elements)};
+}
+
+core::Result<std::optional<std::vector<std::uint64_t>>> Work::read_doubts(const DoubtList& list) {
+  ISOTRACE_TRY(const std::uint32_t count, read<std::uint32_t>(list.count, 0));
+  if (count > doubtful_max) return std::optional<std::vector<std::uint64_t>>{};
+  std::vector<std::uint64_t> elements(count);
+  ISOTRACE_TRY_DONE(device_.download(
+      {reinterpret_cast<std::uint8_t*>(elements.data()), count * sizeof(elements[0])},
+      list.elements.buffer->address()));
+  return std::optional(std::move(elements));
+}
+
+core::Result<core::Done> Work::settle(
+    const std::optional<std::vector<std::uint64_t>>& listed, const Array& out,
+    const std::function<core::Result<float>(std::uint64_t)>& answer) {
+  if (!listed) {
+    core::Tensor values(Dtype::f32, out.shape);
+    const auto target = values.data<float>();
+    for (std::size_t i = 0; i < target.size(); ++i) {
+      ISOTRACE_TRY(target[i], answer(i));
+    }
+    return device_.upload(out.buffer->address(), values.bytes());
+  }
+  for (const std::uint64_t index : *listed) {
+    ISOTRACE_TRY(const float value, answer(index));
+    ISOTRACE_TRY_DONE(
+        device_.upload(out.buffer->address() + index * sizeof(value),
+                       {reinterpret_cast<const std::uint8_t*>(&value), sizeof(value)}));
+  }
+  return core::Done{};
+}
+
 Made Work::function(const Function& f, const Array& x) {
   ISOTRACE_TRY(Array out, make(Dtype::f32, x.shape));
   if (out.elements == 0) return out;
-  ISOTRACE_TRY(const Array count, upload(core::Tensor(Dtype::u32, {1})));
-  ISOTRACE_TRY(const Array doubtful, make(Dtype::u64, {doubtful_max}));
-  ISOTRACE_TRY_DONE(launch_each(
-      f.kernel,
-      MathArguments{out.elements, x.data<float>(), out.data<float>(), count.data<std::uint32_t>(),
-                    doubtful.data<std::uint64_t>(), doubtful_max}));
-  ISOTRACE_TRY(const core::Tensor counted, download(count));
-  const std::uint32_t doubts = counted.data<std::uint32_t>()[0];
-  if (doubts != 0) {
-    ISOTRACE_TRY_DONE(settle(f, x, doubts <= doubtful_max ? &doubtful : nullptr, doubts, out));
+  ISOTRACE_TRY(const DoubtList doubts, make_doubts());
+  ISOTRACE_TRY_DONE(launch_each(f.kernel, MathArguments{out.elements, x.data<float>(),
+                                                        out.data<float>(), doubts.arguments()}));
+  ISOTRACE_TRY(const auto listed, read_doubts(doubts));
+  core::Tensor all;
+  if (!listed) {
+    ISOTRACE_TRY(all, download(x));
   }
+  const auto answer = [&](std::uint64_t i) -> core::Result<float> {
+    if (!listed) return f.settle(all.data<float>()[i]);
+    ISOTRACE_TRY(const float value, read<float>(x, i));
+    return f.settle(value);
+  };
+  ISOTRACE_TRY_DONE(settle(listed, out, answer));
   return out;
 }
 
-core::Result<core::Done> Work::settle(const Function& f, const Array& x, const Array* doubtful,
-                                      std::uint32_t doubts, const Array& out) {
-  if (doubtful == nullptr) {
-    ISOTRACE_TRY(core::Tensor values, download(x));
-    for (float& value : values.data<float>()) value = f.settle(value);
-    return device_.upload(out.buffer->address(), values.bytes());
+Made Work::power(const Array& x, const Array& y) {
+  ISOTRACE_TRY(Shape shape, reference::broadcast_shapes(x.shape, y.shape));
+  ISOTRACE_TRY(Array out, make(Dtype::f32, std::move(shape)));
+  if (out.elements == 0) return out;
+  ISOTRACE_TRY(const auto space,
+               make_space<2>(out.shape, {reference::broadcast_strides(x.shape, out.shape),
+                                         reference::broadcast_strides(y.shape, out.shape)}));
+  ISOTRACE_TRY(const DoubtList doubts, make_doubts());
+  ISOTRACE_TRY_DONE(launch_each(
+      "map_power", PowerArguments{out.elements, x.data<float>(), y.dtype, y.data<const void>(),
+                                  out.data<float>(), doubts.arguments(), space}));
+  ISOTRACE_TRY(const auto listed, read_doubts(doubts));
+  core::Tensor bases;
+  core::Tensor exponents;
+  if (!listed) {
+    ISOTRACE_TRY(bases, download(x));
+    ISOTRACE_TRY(exponents, download(y));
   }
-  std::vector<std::uint64_t> indices(doubts);
-  ISOTRACE_TRY_DONE(device_.download(
-      {reinterpret_cast<std::uint8_t*>(indices.data()), doubts * sizeof(indices[0])},
-      doubtful->buffer->address()));
-  for (const std::uint64_t index : indices) {
-    float value = 0;
-    const std::span<std::uint8_t> bytes(reinterpret_cast<std::uint8_t*>(&value), sizeof(value));
-    const Address offset = index * sizeof(value);
-    ISOTRACE_TRY_DONE(device_.download(bytes, x.buffer->address() + offset));
-    value = f.settle(value);
-    ISOTRACE_TRY_DONE(device_.upload(out.buffer->address() + offset, bytes));
-  }
-  return core::Done{};
+  const auto answer = [&](std::uint64_t i) -> core::Result<float> {
+    const Offsets<2> at = locate(space, i);
+    const auto base_at = static_cast<std::uint64_t>(at.of[0]);
+    const auto exponent_at = static_cast<std::uint64_t>(at.of[1]);
+    if (!listed) {
+      return reference::pow(
+          bases.data<float>()[base_at],
+          exponent_of(load_element(y.dtype, exponents.bytes().data(), exponent_at)));
+    }
+    ISOTRACE_TRY(const float base, read<float>(x, base_at));
+    std::uint8_t element[8] = {};
+    const std::size_t size = core::dtype_bytes(y.dtype);
+    ISOTRACE_TRY_DONE(device_.download({element, size}, y.buffer->address() + exponent_at * size));
+    return reference::pow(base, exponent_of(load_element(y.dtype, element, 0)));
+  };
+  ISOTRACE_TRY_DONE(settle(listed, out, answer));
+  return out;
 }
 
 }  // namespace isotrace::backends::gpu

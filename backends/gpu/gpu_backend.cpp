@@ -1,5 +1,7 @@
 #include <isotrace/backends/gpu/gpu_backend.hpp>
 
+#include <algorithm>
+#include <map>
 #include <mutex>
 
 #include <isotrace/backends/capability.hpp>
@@ -48,7 +50,54 @@ class GpuBackend final : public Backend {
                         std::string(core::op_info(node.op).name), outcome.error().detail);
   }
 
+  [[nodiscard]] std::size_t chain_length(std::span<const core::Node> nodes) const override {
+    const auto end = std::ranges::find_if(nodes, [](const core::Node& node) {
+      return node.outputs.size() != 1 || !takes_from_device(node.op, 0);
+    });
+    return std::max<std::size_t>(1, static_cast<std::size_t>(end - nodes.begin()));
+  }
+
+  std::optional<core::Tensor> run_chain(std::span<const ChainStep> chain) override {
+    const std::lock_guard lock(mutex_);
+    const core::FloatEnvironment environment;
+    if (!core::check_float_environment()) return std::nullopt;
+    Work work(*device_);
+    std::optional<Array> before;
+    for (const ChainStep& step : chain) {
+      Made result = run_link(work, step, before);
+      if (!result) return std::nullopt;  // the steps say why, one by one
+      before = *std::move(result);
+    }
+    auto tensor = work.download(*before);
+    return tensor ? std::optional(*std::move(tensor)) : std::nullopt;
+  }
+
+  void hold_constants(std::span<const core::Tensor> constants) override {
+    const std::lock_guard lock(mutex_);
+    for (const core::Tensor& constant : constants) {
+      if (constant.bytes().empty()) continue;
+      Held& held = held_[constant.bytes().data()];
+      if (held.holds++ == 0) held.tensor = &constant;
+    }
+  }
+
+  void release_constants(std::span<const core::Tensor> constants) override {
+    const std::lock_guard lock(mutex_);
+    for (const core::Tensor& constant : constants) {
+      const auto held = held_.find(constant.bytes().data());
+      if (held == held_.end() || --held->second.holds != 0) continue;
+      residents_.erase(held->first);
+      held_.erase(held);
+    }
+  }
+
  private:
+  /// A constant that somebody holds; it is sent to the device when a step first reads it.
+  struct Held {
+    const core::Tensor* tensor = nullptr;
+    std::size_t holds = 0;
+  };
+
   static std::vector<core::Dtype> dtypes_of(core::Operands operands) {
     std::vector<core::Dtype> dtypes;
     for (const auto& operand : operands) {
@@ -61,10 +110,50 @@ class GpuBackend final : public Backend {
     return code == core::RefusalCode::limit_exceeded || code == core::RefusalCode::device_failed;
   }
 
+  /// Sends the constants among the operands that are not there yet. Without memory for them they
+  /// travel with every step, like other operands.
+  void settle_constants(Work& work, core::Operands operands) {
+    for (const auto& operand : operands) {
+      if (!operand || residents_.contains(operand->bytes().data())) continue;
+      const auto held = held_.find(operand->bytes().data());
+      if (held == held_.end()) continue;
+      if (auto array = work.upload(*held->second.tensor)) {
+        residents_.emplace(held->first, *std::move(array));
+      }
+    }
+  }
+
+  /// One step of a chain, whose result stays on the device.
+  Made run_link(Work& work, const ChainStep& step, const std::optional<Array>& before) {
+    std::vector<std::optional<core::TensorView>> operands(step.operands.begin(),
+                                                          step.operands.end());
+    if (before) {
+      // A view for its type and shape; nobody looks at the elements (takes_from_device).
+      const auto* address = reinterpret_cast<const std::uint8_t*>(before->buffer->address());
+      operands[step.chained] =
+          core::TensorView(before->dtype, before->shape, {address, before->bytes()});
+    }
+    const bool fits = !before || takes_from_device(step.node.op, step.chained);
+    if (!fits || !cpu::is_well_formed(step.node, operands)) {
+      return core::refuse(core::RefusalCode::backend_operation_unsupported, "");
+    }
+    ISOTRACE_TRY(const Support support, find_support(matrix_, step.node, dtypes_of(operands)));
+    if (support != Support::device) {
+      return core::refuse(core::RefusalCode::backend_operation_unsupported, "");
+    }
+    settle_constants(work, operands);
+    const reference::Call call{step.node, operands};
+    DeviceCall on_device(work, call, residents_);
+    if (before) on_device.give(step.chained, *before);
+    ISOTRACE_TRY(auto arrays, run_operation(on_device));
+    return std::move(arrays.front());
+  }
+
   Outcome run_on_device(const core::Node& node, core::Operands operands) {
     Work work(*device_);
+    settle_constants(work, operands);
     const reference::Call call{node, operands};
-    DeviceCall on_device(work, call);
+    DeviceCall on_device(work, call, residents_);
     ISOTRACE_TRY(const auto arrays, run_operation(on_device));
     std::vector<core::Tensor> tensors;
     for (const Array& array : arrays) {
@@ -76,6 +165,8 @@ class GpuBackend final : public Backend {
   std::string name_;
   std::unique_ptr<Device> device_;
   CapabilityMatrix matrix_;
+  std::map<const std::uint8_t*, Held> held_;
+  Residents residents_;  ///< those of held_ that a step has read; after device_, whose memory it is
   std::mutex mutex_;
 };
 

@@ -16,6 +16,8 @@ ISOTRACE_IMAGE(isotrace_cuda_functions, ISOTRACE_CUDA_IMAGES "/functions.fatbin"
 ISOTRACE_IMAGE(isotrace_cuda_integers, ISOTRACE_CUDA_IMAGES "/integers.fatbin")
 ISOTRACE_IMAGE(isotrace_cuda_movement, ISOTRACE_CUDA_IMAGES "/movement.fatbin")
 ISOTRACE_IMAGE(isotrace_cuda_products, ISOTRACE_CUDA_IMAGES "/products.fatbin")
+ISOTRACE_IMAGE(isotrace_cuda_rows, ISOTRACE_CUDA_IMAGES "/rows.fatbin")
+ISOTRACE_IMAGE(isotrace_cuda_wide, ISOTRACE_CUDA_IMAGES "/wide.fatbin")
 #endif
 #if defined(ISOTRACE_HIP_IMAGES)
 ISOTRACE_IMAGE(isotrace_hip_elements, ISOTRACE_HIP_IMAGES "/elements.hsaco")
@@ -23,6 +25,8 @@ ISOTRACE_IMAGE(isotrace_hip_functions, ISOTRACE_HIP_IMAGES "/functions.hsaco")
 ISOTRACE_IMAGE(isotrace_hip_integers, ISOTRACE_HIP_IMAGES "/integers.hsaco")
 ISOTRACE_IMAGE(isotrace_hip_movement, ISOTRACE_HIP_IMAGES "/movement.hsaco")
 ISOTRACE_IMAGE(isotrace_hip_products, ISOTRACE_HIP_IMAGES "/products.hsaco")
+ISOTRACE_IMAGE(isotrace_hip_rows, ISOTRACE_HIP_IMAGES "/rows.hsaco")
+ISOTRACE_IMAGE(isotrace_hip_wide, ISOTRACE_HIP_IMAGES "/wide.hsaco")
 #endif
 
 namespace isotrace::backends::gpu {
@@ -32,7 +36,8 @@ std::span<const core::ByteView> cuda_images() {
   static const core::ByteView images[] = {
       ISOTRACE_VIEW(isotrace_cuda_elements), ISOTRACE_VIEW(isotrace_cuda_functions),
       ISOTRACE_VIEW(isotrace_cuda_integers), ISOTRACE_VIEW(isotrace_cuda_movement),
-      ISOTRACE_VIEW(isotrace_cuda_products)};
+      ISOTRACE_VIEW(isotrace_cuda_products), ISOTRACE_VIEW(isotrace_cuda_rows),
+      ISOTRACE_VIEW(isotrace_cuda_wide)};
   return images;
 #else
   return {};
@@ -44,7 +49,8 @@ std::span<const core::ByteView> hip_images() {
   static const core::ByteView images[] = {
       ISOTRACE_VIEW(isotrace_hip_elements), ISOTRACE_VIEW(isotrace_hip_functions),
       ISOTRACE_VIEW(isotrace_hip_integers), ISOTRACE_VIEW(isotrace_hip_movement),
-      ISOTRACE_VIEW(isotrace_hip_products)};
+      ISOTRACE_VIEW(isotrace_hip_products), ISOTRACE_VIEW(isotrace_hip_rows),
+      ISOTRACE_VIEW(isotrace_hip_wide)};
   return images;
 #else
   return {};

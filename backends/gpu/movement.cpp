@@ -2,6 +2,7 @@
 #include <numeric>
 
 #include <isotrace/backends/gpu/operations.hpp>
+#include <isotrace/reference/evaluate.hpp>
 #include <isotrace/reference/move_plans.hpp>
 #include <isotrace/reference/operand_list.hpp>
 #include <isotrace/reference/shape.hpp>
@@ -101,6 +102,32 @@ Table straight_table(std::int64_t size, std::int64_t stride) {
 
 constexpr std::uint8_t zero_element[8] = {};
 
+Made constant_of_shape(DeviceCall& call) {
+  ISOTRACE_TRY(Shape shape, reference::read_integers(call.call.operand(0)));
+  ISOTRACE_TRY(const Array value, call.operand(1));
+  if (value.elements != 1) return reference::refuse_shape("value");
+  const Strides strides(shape.size(), 0);
+  return call.work.gather(value, std::move(shape), strides, 0);
+}
+
+/// Outside of training: the operand, and a mask of true. Training is left to the reference, which
+/// refuses it unless nothing is dropped.
+Results dropout(DeviceCall& call) {
+  const core::TensorView& training = call.call.operand(2);
+  if (training.elements() != 1) return reference::refuse_shape("training mode is not a scalar");
+  if (training.bytes()[0] != 0 || call.call.operand(1).elements() != 1) {
+    ISOTRACE_TRY_DONE(reference::evaluate(call.node(), call.call.operands));
+  }
+  ISOTRACE_TRY(const Array x, call.operand(0));
+  std::vector<Array> results = {x};
+  if (call.node().outputs.size() == 2) {
+    ISOTRACE_TRY(const Array yes, call.work.upload(core::Tensor::of<core::Bool8>({}, {{1}})));
+    ISOTRACE_TRY(results.emplace_back(),
+                 call.work.gather(yes, x.shape, Strides(x.shape.size(), 0), 0));
+  }
+  return results;
+}
+
 /// The axis is replaced by a run of positions, which then has the shape of the plan.
 Made gather(DeviceCall& call) {
   ISOTRACE_TRY(auto plan, reference::gather_plan(call.call));
@@ -149,6 +176,8 @@ Results run_movement(DeviceCall& call) {
     case Op::expand: return one(expand(call));
     case Op::slice: return one(slice(call));
     case Op::split: return split(call);
+    case Op::dropout: return dropout(call);
+    case Op::constant_of_shape: return one(constant_of_shape(call));
     case Op::concat: return one(concat(call));
     case Op::gather: return one(gather(call));
     case Op::tile: return one(walk(call, reference::tile_plan(call.call)));

@@ -5,57 +5,93 @@
 namespace isotrace::backends::gpu {
 namespace {
 
+using core::Dtype;
 using core::Op;
 
-constexpr core::Dtype floats[] = {core::Dtype::f32};
-constexpr core::Dtype bytes[] = {core::Dtype::i8, core::Dtype::u8};
+constexpr std::uint32_t set_of(std::initializer_list<Dtype> dtypes) {
+  std::uint32_t set = 0;
+  for (const Dtype dtype : dtypes) set |= 1U << static_cast<unsigned>(dtype);
+  return set;
+}
+constexpr std::uint32_t singles = set_of({Dtype::f32, Dtype::f16, Dtype::bf16, Dtype::f8e4m3fn,
+                                          Dtype::f8e4m3fnuz, Dtype::f8e5m2, Dtype::f8e5m2fnuz});
+constexpr std::uint32_t floats = singles | set_of({Dtype::f64});
+constexpr std::uint32_t small_integers =
+    set_of({Dtype::i8, Dtype::u8, Dtype::i16, Dtype::u16, Dtype::i32, Dtype::u32});
+constexpr std::uint32_t integers = small_integers | set_of({Dtype::i64, Dtype::u64});
+constexpr std::uint32_t bytes = set_of({Dtype::i8, Dtype::u8});
+constexpr std::uint32_t everything = ~0U;
 
+/// Which operations are done, for which types of data. A pair that the reference does not define is
+/// not done here either, whatever this says.
 struct Kind {
   Results (*run)(DeviceCall&);
-  std::span<const core::Dtype> types;  ///< of the data; none: all
+  std::uint32_t types;
   std::initializer_list<Op> ops;
 };
 
 const Kind kinds[] = {
-    {&run_elementwise, floats, {Op::add,           Op::sub,
-                                Op::mul,           Op::div,
-                                Op::neg,           Op::abs,
-                                Op::reciprocal,    Op::sqrt,
-                                Op::floor,         Op::ceil,
-                                Op::round,         Op::sign,
-                                Op::max,           Op::min,
-                                Op::sum,           Op::mean,
-                                Op::clip,          Op::equal,
-                                Op::less,          Op::greater,
-                                Op::less_or_equal, Op::greater_or_equal}},
-    {&run_elementwise, {}, {Op::where}},
+    {&run_elementwise, everything, {Op::add,           Op::sub,
+                                    Op::mul,           Op::div,
+                                    Op::neg,           Op::abs,
+                                    Op::reciprocal,    Op::sqrt,
+                                    Op::floor,         Op::ceil,
+                                    Op::round,         Op::sign,
+                                    Op::max,           Op::min,
+                                    Op::sum,           Op::mean,
+                                    Op::clip,          Op::equal,
+                                    Op::less,          Op::greater,
+                                    Op::less_or_equal, Op::greater_or_equal,
+                                    Op::where}},
+    {&run_elementwise, integers, {Op::mod}},
+    {&run_logic,
+     everything,
+     {Op::logical_not, Op::logical_and, Op::logical_or, Op::logical_xor, Op::bitwise_and,
+      Op::bitwise_or, Op::bitwise_xor, Op::bitwise_not, Op::bit_shift, Op::is_nan, Op::is_inf}},
+    {&run_cast, everything, {Op::cast, Op::bit_cast}},
+    {&run_power, singles, {Op::pow}},
+    {&run_activation, everything, {Op::relu, Op::prelu}},
     {&run_activation,
      floats,
-     {Op::relu,    Op::leaky_relu,   Op::prelu,      Op::elu,      Op::selu,
-      Op::sigmoid, Op::hard_sigmoid, Op::softplus,   Op::softsign, Op::thresholded_relu,
-      Op::shrink,  Op::celu,         Op::hard_swish, Op::mish,     Op::gelu,
-      Op::exp,     Op::log,          Op::sin,        Op::cos,      Op::tan,
-      Op::asin,    Op::acos,         Op::atan,       Op::sinh,     Op::cosh,
-      Op::tanh,    Op::asinh,        Op::acosh,      Op::atanh,    Op::erf}},
+     {Op::leaky_relu, Op::hard_sigmoid, Op::softsign, Op::thresholded_relu, Op::shrink,
+      Op::hard_swish}},
+    {&run_activation, singles, {Op::elu,   Op::selu,  Op::sigmoid, Op::softplus, Op::celu, Op::mish,
+                                Op::gelu,  Op::exp,   Op::log,     Op::sin,      Op::cos,  Op::tan,
+                                Op::asin,  Op::acos,  Op::atan,    Op::sinh,     Op::cosh, Op::tanh,
+                                Op::asinh, Op::acosh, Op::atanh,   Op::erf}},
+    {&run_normalisation, singles, {Op::softmax, Op::log_softmax, Op::lrn}},
     {&run_normalisation,
      floats,
-     {Op::softmax, Op::log_softmax, Op::batch_normalization, Op::layer_normalization,
-      Op::instance_normalization, Op::group_normalization}},
+     {Op::batch_normalization, Op::layer_normalization, Op::instance_normalization,
+      Op::group_normalization, Op::mean_variance_normalization, Op::lp_normalization}},
     {&run_reduction,
-     floats,
-     {Op::reduce_sum, Op::reduce_mean, Op::reduce_max, Op::reduce_min, Op::reduce_prod,
-      Op::reduce_l1, Op::reduce_l2, Op::reduce_sum_square, Op::reduce_log_sum}},
-    {&run_contraction, floats, {Op::matmul, Op::gemm, Op::conv}},
+     everything,
+     {Op::reduce_sum, Op::reduce_max, Op::reduce_min, Op::reduce_prod, Op::reduce_l1, Op::reduce_l2,
+      Op::reduce_sum_square}},
+    {&run_reduction, floats | small_integers, {Op::reduce_mean}},
+    {&run_reduction, singles | integers, {Op::reduce_log_sum, Op::reduce_log_sum_exp}},
+    {&run_scan,
+     everything,
+     {Op::arg_max, Op::arg_min, Op::cum_sum, Op::cum_prod, Op::top_k, Op::hardmax}},
+    {&run_contraction, everything, {Op::matmul, Op::gemm, Op::conv, Op::conv_transpose}},
     {&run_pool,
-     floats,
-     {Op::max_pool, Op::average_pool, Op::global_max_pool, Op::global_average_pool}},
+     everything,
+     {Op::max_pool, Op::average_pool, Op::global_max_pool, Op::global_average_pool, Op::lp_pool,
+      Op::global_lp_pool}},
     {&run_quantised,
      bytes,
      {Op::matmul_integer, Op::conv_integer, Op::qlinear_matmul, Op::qlinear_conv}},
+    {&run_quantise_linear,
+     everything,
+     {Op::quantize_linear, Op::dequantize_linear, Op::dynamic_quantize_linear}},
     {&run_movement,
-     {},
+     everything,
      {Op::transpose, Op::expand, Op::slice, Op::split, Op::concat, Op::gather, Op::pad, Op::tile,
-      Op::depth_to_space, Op::space_to_depth}},
+      Op::depth_to_space, Op::space_to_depth, Op::constant_of_shape, Op::dropout}},
+    {&run_placement,
+     everything,
+     {Op::gather_elements, Op::gather_nd, Op::scatter_elements, Op::scatter_nd, Op::tensor_scatter,
+      Op::trilu, Op::reverse_sequence, Op::center_crop_pad, Op::compress, Op::one_hot}},
 };
 
 const Kind* find_kind(Op op) {
@@ -69,14 +105,32 @@ const Kind* find_kind(Op op) {
 Made DeviceCall::operand(std::size_t index) {
   const auto sent = sent_.find(index);
   if (sent != sent_.end()) return sent->second;
-  ISOTRACE_TRY(const Array array, work.upload(call.operand(index)));
+  const core::TensorView& view = call.operand(index);
+  const auto resident = residents_.find(view.bytes().data());
+  if (resident != residents_.end() && resident->second.dtype == view.dtype() &&
+      std::ranges::equal(resident->second.shape, view.shape())) {
+    return resident->second;
+  }
+  ISOTRACE_TRY(const Array array, work.upload(view));
   return sent_.emplace(index, array).first->second;
 }
 
-bool is_on_device(Op op, core::Dtype dtype) {
+Made DeviceCall::wide(std::size_t index) {
+  ISOTRACE_TRY(const Array array, operand(index));
+  return work.widen(array);
+}
+
+bool is_on_device(Op op, Dtype dtype) {
   const Kind* kind = find_kind(op);
-  if (kind == nullptr) return false;
-  return kind->types.empty() || std::ranges::find(kind->types, dtype) != kind->types.end();
+  return kind != nullptr && (kind->types >> static_cast<unsigned>(dtype) & 1U) != 0;
+}
+
+bool takes_from_device(Op op, std::size_t operand) {
+  const Kind* kind = find_kind(op);
+  if (kind == nullptr || op == Op::constant_of_shape || op == Op::one_hot) return false;
+  const auto all_of_it = {&run_elementwise, &run_logic, &run_activation, &run_normalisation,
+                          &run_contraction};
+  return operand == 0 || std::ranges::find(all_of_it, kind->run) != all_of_it.end();
 }
 
 Results run_operation(DeviceCall& call) {

@@ -10,13 +10,29 @@ namespace isotrace::backends::gpu {
 
 using Results = core::Result<std::vector<Array>>;
 
-/// A call whose operands are sent to the device when they are first asked for.
+/// Arrays that are on the device already, by the host's address of their elements.
+using Residents = std::map<const std::uint8_t*, Array>;
+
+/// A call whose operands are sent to the device when they are first asked for, unless they are
+/// there already.
 class DeviceCall {
  public:
-  DeviceCall(Work& on, const reference::Call& of) : work(on), call(of) {}
+  DeviceCall(Work& on, const reference::Call& of, const Residents& there)
+      : work(on), call(of), residents_(there) {}
+  /// Gives an operand that no host has: the result of the step before.
+  void give(std::size_t index, Array array) { sent_.insert_or_assign(index, std::move(array)); }
 
   /// An operand that must be there, on the device.
   Made operand(std::size_t index);
+  /// The same in the type that its elements are computed in.
+  Made wide(std::size_t index);
+  /// The element type of the data, which is that of operand 0.
+  [[nodiscard]] core::Dtype dtype() const { return call.operand(0).dtype(); }
+  /// A result in that type, rounded once.
+  Made narrow(Made wide) {
+    if (!wide) return wide;
+    return work.convert(*wide, dtype());
+  }
   [[nodiscard]] bool has(std::size_t index) const { return call.find_operand(index) != nullptr; }
   [[nodiscard]] const core::Node& node() const { return call.node; }
 
@@ -24,11 +40,16 @@ class DeviceCall {
   const reference::Call& call;
 
  private:
+  const Residents& residents_;
   std::map<std::size_t, Array> sent_;
 };
 
 /// Whether run_operation() does the operation for data of this type.
 bool is_on_device(core::Op op, core::Dtype dtype);
+
+/// Whether the operation takes this operand from the device alone: its elements are never looked
+/// at on the host. Then it may be the result of a step that was not downloaded.
+bool takes_from_device(core::Op op, std::size_t operand);
 
 /// One array per output. The call is well-formed and its types are served. Refuses what the
 /// reference refuses, if not with the same words; what the device refuses; and
@@ -36,14 +57,20 @@ bool is_on_device(core::Op op, core::Dtype dtype);
 Results run_operation(DeviceCall& call);
 
 // By kind; each for the operations that operations.cpp sends there.
-Results run_elementwise(DeviceCall& call);
 Results run_activation(DeviceCall& call);
-Results run_normalisation(DeviceCall& call);
-Results run_reduction(DeviceCall& call);
+Results run_cast(DeviceCall& call);
 Results run_contraction(DeviceCall& call);
-Results run_pool(DeviceCall& call);
+Results run_elementwise(DeviceCall& call);
+Results run_logic(DeviceCall& call);
 Results run_movement(DeviceCall& call);
+Results run_normalisation(DeviceCall& call);
+Results run_placement(DeviceCall& call);
+Results run_pool(DeviceCall& call);
+Results run_power(DeviceCall& call);
+Results run_quantise_linear(DeviceCall& call);
 Results run_quantised(DeviceCall& call);
+Results run_reduction(DeviceCall& call);
+Results run_scan(DeviceCall& call);
 
 /// The one result of an operation.
 inline Results one(Made made) {

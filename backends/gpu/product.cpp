@@ -12,46 +12,53 @@ namespace {
 
 using reference::product;
 
+/// The kernels of a kind of product, for results that fill the device, smaller ones, and few rows;
+/// rare kinds have but one.
+struct Names {
+  std::string_view large;
+  std::string_view small;
+  std::string_view flat;
+};
 template <class Numbers, class Columns>
-struct Names;
+constexpr Names names_of{};
 template <>
-struct Names<Floats, MatrixColumns> {
-  static constexpr std::string_view large = "product_large";
-  static constexpr std::string_view small = "product_small";
-  static constexpr std::string_view flat = "product_flat";
-};
+constexpr Names names_of<Floats, MatrixColumns> = {"product_large", "product_small",
+                                                   "product_flat"};
 template <>
-struct Names<Floats, ImageColumns> {
-  static constexpr std::string_view large = "convolution_large";
-  static constexpr std::string_view small = "convolution_small";
-  static constexpr std::string_view flat = "convolution_flat";
-};
+constexpr Names names_of<Floats, ImageColumns> = {"convolution_large", "convolution_small",
+                                                  "convolution_flat"};
 template <>
-struct Names<Integers, MatrixColumns> {
-  static constexpr std::string_view large = "integer_product_large";
-  static constexpr std::string_view small = "integer_product_small";
-  static constexpr std::string_view flat = "integer_product_flat";
-};
+constexpr Names names_of<Floats, TransposedColumns> = {"transposed_large", "transposed_small", {}};
 template <>
-struct Names<Integers, ImageColumns> {
-  static constexpr std::string_view large = "integer_convolution_large";
-  static constexpr std::string_view small = "integer_convolution_small";
-  static constexpr std::string_view flat = "integer_convolution_flat";
-};
+constexpr Names names_of<Integers, MatrixColumns> = {
+    "integer_product_large", "integer_product_small", "integer_product_flat"};
+template <>
+constexpr Names names_of<Integers, ImageColumns> = {
+    "integer_convolution_large", "integer_convolution_small", "integer_convolution_flat"};
+template <>
+constexpr Names names_of<Doubles, MatrixColumns> = {{}, "double_product_small", {}};
+template <>
+constexpr Names names_of<Doubles, ImageColumns> = {{}, "double_convolution_small", {}};
+template <>
+constexpr Names names_of<Doubles, TransposedColumns> = {{}, "double_transposed_small", {}};
+template <>
+constexpr Names names_of<Words, MatrixColumns> = {{}, "word_product_small", {}};
 
 /// Type of the sums, and the kernel that adds those of segments.
+struct Sums {
+  core::Dtype dtype;
+  std::string_view combine;
+};
 template <class Numbers>
-struct Sums;
+constexpr Sums sums_of{};
 template <>
-struct Sums<Floats> {
-  static constexpr core::Dtype dtype = core::Dtype::f32;
-  static constexpr std::string_view combine = "combine_segments";
-};
+constexpr Sums sums_of<Floats> = {core::Dtype::f32, "combine_segments"};
 template <>
-struct Sums<Integers> {
-  static constexpr core::Dtype dtype = core::Dtype::i32;
-  static constexpr std::string_view combine = "combine_integer_segments";
-};
+constexpr Sums sums_of<Doubles> = {core::Dtype::f64, "combine_double_segments"};
+template <>
+constexpr Sums sums_of<Words> = {core::Dtype::u64, "combine_word_segments"};
+template <>
+constexpr Sums sums_of<Integers> = {core::Dtype::i32, "combine_integer_segments"};
 
 /// A kernel for a shape of result, and its blocks.
 struct Tiling {
@@ -70,18 +77,13 @@ Tiling tile(std::string_view kernel, std::int64_t rows, std::int64_t columns) {
 template <class Numbers, class Columns>
 Tiling choose_tiling(const ProductArguments<Numbers, Columns>& p, std::int64_t batches,
                      unsigned units) {
-  if (p.rows <= FlatProduct<Numbers, Columns>::tile_rows) {
-    return tile<FlatProduct<Numbers, Columns>>(Names<Numbers, Columns>::flat, p.rows, p.columns);
+  constexpr Names names = names_of<Numbers, Columns>;
+  if (!names.flat.empty() && p.rows <= FlatProduct<Numbers, Columns>::tile_rows) {
+    return tile<FlatProduct<Numbers, Columns>>(names.flat, p.rows, p.columns);
   }
-  const Tiling large =
-      tile<LargeProduct<Numbers, Columns>>(Names<Numbers, Columns>::large, p.rows, p.columns);
-  if (large.rows * large.columns * batches >= units) return large;
-  return tile<SmallProduct<Numbers, Columns>>(Names<Numbers, Columns>::small, p.rows, p.columns);
-}
-
-Made send(Work& work, const std::vector<std::int64_t>& numbers) {
-  return work.upload(core::Tensor::of<std::int64_t>({std::ssize(numbers)},
-                                                    std::span<const std::int64_t>(numbers)));
+  const Tiling large = tile<LargeProduct<Numbers, Columns>>(names.large, p.rows, p.columns);
+  if (!names.large.empty() && large.rows * large.columns * batches >= units) return large;
+  return tile<SmallProduct<Numbers, Columns>>(names.small, p.rows, p.columns);
 }
 
 /// The leading axes of a MatMul operand, and where the matrices of each result begin in it.
@@ -107,6 +109,11 @@ std::int64_t spatial_size(const Shape& shape) {
 
 }  // namespace
 
+Batches matrix_batches(const Array& a, const Array& b, const reference::MatmulShape& shape) {
+  return {matrix_starts(a, shape.batch, shape.m * shape.k),
+          matrix_starts(b, shape.batch, shape.k * shape.n)};
+}
+
 // One block per segment and the sum of the segments, where whole chains would leave units of the
 // device without work.
 template <class Numbers, class Columns>
@@ -122,8 +129,8 @@ core::Result<core::Done> multiply(Work& work, ProductArguments<Numbers, Columns>
   if (tiling.columns > grid_max.x || tiling.rows > grid_max.y || matrices > grid_max.z) {
     return core::refuse(core::RefusalCode::limit_exceeded, "", "more tiles than one launch has");
   }
-  ISOTRACE_TRY(const Array a_starts, send(work, batches.a));
-  ISOTRACE_TRY(const Array b_starts, send(work, batches.b));
+  ISOTRACE_TRY(const Array a_starts, work.send(batches.a));
+  ISOTRACE_TRY(const Array b_starts, work.send(batches.b));
   p.a_starts = a_starts.data<std::int64_t>();
   p.b_starts = b_starts.data<std::int64_t>();
   p.split = split ? 1 : 0;
@@ -131,11 +138,11 @@ core::Result<core::Done> multiply(Work& work, ProductArguments<Numbers, Columns>
   const Grid grid = {static_cast<std::uint32_t>(tiling.columns),
                      static_cast<std::uint32_t>(tiling.rows), static_cast<std::uint32_t>(matrices)};
   if (!split) return work.launch(tiling.kernel, grid, p);
-  ISOTRACE_TRY(const Array parts, work.make(Sums<Numbers>::dtype, {matrices, p.rows, p.columns}));
+  ISOTRACE_TRY(const Array parts, work.make(sums_of<Numbers>.dtype, {matrices, p.rows, p.columns}));
   p.c = parts.data<typename Numbers::Sum>();
   ISOTRACE_TRY_DONE(work.launch(tiling.kernel, grid, p));
   using Sum = typename Numbers::Sum;
-  return work.launch_each(Sums<Numbers>::combine,
+  return work.launch_each(sums_of<Numbers>.combine,
                           typename CombineSegments<Numbers>::Arguments{
                               c.elements, p.rows, p.columns, p.segments, p.groups,
                               parts.data<Sum>(), c.data<Sum>(), p.finish});
@@ -146,7 +153,7 @@ Made multiply_matrices(Work& work, const Array& a, const Array& b, std::int64_t 
                        const typename Numbers::Finish& finish) {
   using Element = typename Numbers::Element;
   ISOTRACE_TRY(const auto shape, reference::matmul_shape(a.shape, b.shape));
-  ISOTRACE_TRY(Array c, work.make(Sums<Numbers>::dtype, shape.output));
+  ISOTRACE_TRY(Array c, work.make(sums_of<Numbers>.dtype, shape.output));
   if (c.elements == 0) return c;
   ProductArguments<Numbers, MatrixColumns> p{};
   p.rows = shape.m;
@@ -160,19 +167,17 @@ Made multiply_matrices(Work& work, const Array& a, const Array& b, std::int64_t 
   p.b = b.data<Element>();
   p.b_columns = {shape.n, 1};
   p.finish = finish;
-  const Batches batches = {matrix_starts(a, shape.batch, shape.m * shape.k),
-                           matrix_starts(b, shape.batch, shape.k * shape.n)};
-  ISOTRACE_TRY_DONE(multiply(work, p, batches, c));
+  ISOTRACE_TRY_DONE(multiply(work, p, matrix_batches(a, b, shape), c));
   return c;
 }
 
 // Per image and group, weights [outputs, k] by columns [k, positions] of the image.
-template <class Numbers>
+template <class Numbers, class Columns>
 Made convolve(Work& work, const reference::ConvGeometry& geometry, const Array& x, const Array& w,
               std::int64_t segment, const typename Numbers::Finish& finish) {
   using Element = typename Numbers::Element;
-  ISOTRACE_TRY(Array c, work.make(Sums<Numbers>::dtype, geometry.output));
-  ProductArguments<Numbers, ImageColumns> p{};
+  ISOTRACE_TRY(Array c, work.make(sums_of<Numbers>.dtype, geometry.output));
+  ProductArguments<Numbers, Columns> p{};
   ISOTRACE_TRY(p.b_columns.window, make_window(geometry.axes));
   const std::int64_t taps = spatial_size(w.shape);
   p.rows = geometry.group_outputs;
@@ -199,15 +204,24 @@ Made convolve(Work& work, const reference::ConvGeometry& geometry, const Array& 
   return c;
 }
 
-template core::Result<core::Done> multiply(Work&, ProductArguments<Floats, MatrixColumns>,
-                                           const Batches&, const Array&);
-template Made multiply_matrices<Floats>(Work&, const Array&, const Array&, std::int64_t,
-                                        const Floats::Finish&);
-template Made multiply_matrices<Integers>(Work&, const Array&, const Array&, std::int64_t,
-                                          const Integers::Finish&);
-template Made convolve<Floats>(Work&, const reference::ConvGeometry&, const Array&, const Array&,
-                               std::int64_t, const Floats::Finish&);
-template Made convolve<Integers>(Work&, const reference::ConvGeometry&, const Array&, const Array&,
-                                 std::int64_t, const Integers::Finish&);
+#define ISOTRACE_PRODUCTS(Numbers)                                                            \
+  template core::Result<core::Done> multiply(Work&, ProductArguments<Numbers, MatrixColumns>, \
+                                             const Batches&, const Array&);                   \
+  template Made multiply_matrices<Numbers>(Work&, const Array&, const Array&, std::int64_t,   \
+                                           const Numbers::Finish&);
+#define ISOTRACE_CONVOLUTIONS(Numbers, Columns)                                                 \
+  template Made convolve<Numbers, Columns>(Work&, const reference::ConvGeometry&, const Array&, \
+                                           const Array&, std::int64_t, const Numbers::Finish&);
+ISOTRACE_PRODUCTS(Floats)
+ISOTRACE_PRODUCTS(Doubles)
+ISOTRACE_PRODUCTS(Words)
+ISOTRACE_PRODUCTS(Integers)
+ISOTRACE_CONVOLUTIONS(Floats, ImageColumns)
+ISOTRACE_CONVOLUTIONS(Doubles, ImageColumns)
+ISOTRACE_CONVOLUTIONS(Integers, ImageColumns)
+ISOTRACE_CONVOLUTIONS(Floats, TransposedColumns)
+ISOTRACE_CONVOLUTIONS(Doubles, TransposedColumns)
+#undef ISOTRACE_PRODUCTS
+#undef ISOTRACE_CONVOLUTIONS
 
 }  // namespace isotrace::backends::gpu

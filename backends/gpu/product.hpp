@@ -2,6 +2,7 @@
 #pragma once
 
 #include <isotrace/backends/gpu/work.hpp>
+#include <isotrace/reference/shape.hpp>
 #include <isotrace/reference/window.hpp>
 
 namespace isotrace::backends::gpu {
@@ -11,6 +12,9 @@ struct Batches {
   std::vector<std::int64_t> a;
   std::vector<std::int64_t> b;
 };
+
+/// Those of MatMul.
+Batches matrix_batches(const Array& a, const Array& b, const reference::MatmulShape& shape);
 
 /// Into c, which is as large as its matrices. Segments, batches and c of `p` are set here. Refuses
 /// limit_exceeded for more tiles than one launch has.
@@ -23,9 +27,10 @@ template <class Numbers>
 Made multiply_matrices(Work& work, const Array& a, const Array& b, std::int64_t segment,
                        const typename Numbers::Finish& finish);
 
-/// Conv of an image and weights of Numbers::Element. Refuses backend_operation_unsupported for more
+/// Conv, or with TransposedColumns ConvTranspose, of an image and weights [outputs, inputs of the
+/// group, taps] of Numbers::Element. Refuses backend_operation_unsupported for more
 /// than three axes, limit_exceeded for images that 32 bits do not count.
-template <class Numbers>
+template <class Numbers, class Columns>
 Made convolve(Work& work, const reference::ConvGeometry& geometry, const Array& x, const Array& w,
               std::int64_t segment, const typename Numbers::Finish& finish);
 

@@ -1,6 +1,7 @@
 // Contractions of bytes (docs/spec/quantise.md): bytes less their zero points, exact sums, and for
 // the QLinear forms one requantisation.
 #include <isotrace/backends/cpu/quantised_operands.hpp>
+#include <isotrace/backends/gpu/byte_product.hpp>
 #include <isotrace/backends/gpu/kernels/quantise.hpp>
 #include <isotrace/backends/gpu/operations.hpp>
 #include <isotrace/backends/gpu/product.hpp>
@@ -87,11 +88,9 @@ core::Result<core::Done> check_accumulator(const Centred& a, const Centred& b, s
 /// Segments say nothing about integers, but split long sums.
 constexpr std::int64_t integer_segment = 4096;
 
-struct MatmulOperands {
-  std::size_t a, a_zeros, b, b_zeros;
-};
-
 Made integer_matmul(DeviceCall& call, const MatmulOperands& at) {
+  ISOTRACE_TRY(const auto product, multiply_bytes(call, at));
+  if (product) return *product;
   const auto shape_of = [&](std::size_t zeros, bool columns) {
     const TensorView* parameter = call.call.find_operand(zeros);
     return parameter == nullptr ? Shape{} : parameter_shape(*parameter, columns);
@@ -133,8 +132,9 @@ Made integer_conv(DeviceCall& call, const ConvOperands& at) {
   const auto depth =
       static_cast<std::int64_t>(reference::product(w_view.shape(), 1, w_view.rank()));
   ISOTRACE_TRY_DONE(check_accumulator(x, w, depth, bias_max));
-  return convolve<Integers>(call.work, geometry, x.values, w.values, integer_segment,
-                            {channel_addend<std::uint32_t>(bias ? &*bias : nullptr, geometry)});
+  return convolve<Integers, ImageColumns>(
+      call.work, geometry, x.values, w.values, integer_segment,
+      {channel_addend<std::uint32_t>(bias ? &*bias : nullptr, geometry)});
 }
 
 /// Operands with scales and the zero point of a result, and how they broadcast to its sums.
@@ -148,12 +148,6 @@ struct Requantisation {
   Shape y_shape;
 };
 
-template <class Number>
-Made send(Work& work, const std::vector<Number>& values) {
-  return work.upload(
-      core::Tensor::of<Number>({std::ssize(values)}, std::span<const Number>(values)));
-}
-
 Made requantise(DeviceCall& call, const Array& sums, const Requantisation& by) {
   const Dtype to = call.call.operand(by.y_zeros).dtype();
   if (!cpu::is_byte(to)) return reference::refuse_dtype(to);
@@ -165,11 +159,11 @@ Made requantise(DeviceCall& call, const Array& sums, const Requantisation& by) {
   for (const Shape* shape : {&by.a_shape, &by.b_shape, &by.y_shape}) {
     ISOTRACE_TRY_DONE(reference::check_broadcastable(*shape, sums.shape));
   }
-  ISOTRACE_TRY(const Array a, send(call.work, a_values));
-  ISOTRACE_TRY(const Array b, send(call.work, b_values));
-  ISOTRACE_TRY(const Array y, send(call.work, y_values));
+  ISOTRACE_TRY(const Array a, call.work.send(a_values));
+  ISOTRACE_TRY(const Array b, call.work.send(b_values));
+  ISOTRACE_TRY(const Array y, call.work.send(y_values));
   ISOTRACE_TRY(const Array y_zeros,
-               send(call.work, std::vector<std::int32_t>(zeros.begin(), zeros.end())));
+               call.work.send(std::vector<std::int32_t>(zeros.begin(), zeros.end())));
   ISOTRACE_TRY(Array out, call.work.make(to, sums.shape));
   if (out.elements == 0) return out;
   ISOTRACE_TRY(const auto space,

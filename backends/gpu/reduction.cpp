@@ -19,28 +19,66 @@ Reduction find_reduction(Op op) {
   }
 }
 
-/// What follows the reduction of `count` elements each.
-Made finish(DeviceCall& call, const Array& reduced, std::size_t count) {
-  switch (call.node().op) {
-    case Op::reduce_mean:
-      return call.work.unary(Unary::divide_by, reduced, static_cast<float>(count));
-    case Op::reduce_l2: return call.work.unary(Unary::square_root, reduced);
-    case Op::reduce_log_sum: return call.work.function(functions::log, reduced);
-    default: return reduced;
+/// What the reduction of `count` elements each becomes. Integers wrap to their type first, and are
+/// converted back as Cast does.
+Made finish(DeviceCall& call, Array reduced, std::size_t count) {
+  Work& work = call.work;
+  const Op op = call.node().op;
+  if (op == Op::reduce_mean) {
+    Parameter divisor(static_cast<double>(count));
+    divisor.whole = static_cast<std::int64_t>(count);
+    return work.unary(Unary::divide_by, reduced, divisor);
   }
+  if (op != Op::reduce_l2 && op != Op::reduce_log_sum) return reduced;
+  if (!core::is_float(reduced.dtype)) {
+    ISOTRACE_TRY(reduced, work.convert(reduced, call.dtype()));
+    ISOTRACE_TRY(reduced, work.convert(reduced, core::Dtype::f32));
+  }
+  return op == Op::reduce_l2 ? work.unary(Unary::square_root, reduced)
+                             : work.function(functions::log, reduced);
+}
+
+/// m + log(R(exp(x - m))), m the maximum or, where that is no number, 0; integers in f32.
+Made log_sum_exp(DeviceCall& call, const std::vector<std::size_t>& axes) {
+  Work& work = call.work;
+  ISOTRACE_TRY(Array x, call.wide(0));
+  ISOTRACE_TRY(x, work.convert(x, core::Dtype::f32));
+  ISOTRACE_TRY(const Array greatest, work.reduce(Reduction::maximum, x, axes));
+  ISOTRACE_TRY(const Array size, work.unary(Unary::absolute, greatest));
+  ISOTRACE_TRY(const Array infinity, work.number(x.dtype, greatest_of(x.dtype)));
+  ISOTRACE_TRY(const Array finite, work.compare(Comparison::less, size, infinity));
+  ISOTRACE_TRY(const Array zero, work.number(x.dtype, 0));
+  ISOTRACE_TRY(const Array m, work.choose(finite, greatest, zero));
+  ISOTRACE_TRY(const Array d, work.binary(Binary::subtract, x, m));
+  ISOTRACE_TRY(const Array e, work.function(functions::exp, d));
+  ISOTRACE_TRY(const Array sum, work.reduce(Reduction::sum, e, axes));
+  ISOTRACE_TRY(const Array logarithm, work.function(functions::log, sum));
+  return work.binary(Binary::add, m, logarithm);
+}
+
+Made reduce(DeviceCall& call, const std::vector<std::size_t>& axes) {
+  const Op op = call.node().op;
+  if (op == Op::reduce_log_sum_exp) return log_sum_exp(call, axes);
+  ISOTRACE_TRY(const Array x, call.wide(0));
+  std::size_t count = 1;
+  for (const std::size_t axis : axes) count *= static_cast<std::size_t>(x.shape[axis]);
+  std::optional<Parameter> empty;
+  if (op == Op::reduce_max) empty = least_of(call.dtype());
+  if (op == Op::reduce_min) empty = greatest_of(call.dtype());
+  if (op == Op::reduce_mean && count == 0 && !core::is_float(x.dtype)) {
+    return reference::refuse_shape("integer mean of no elements");
+  }
+  ISOTRACE_TRY(const Array reduced, call.work.reduce(find_reduction(op), x, axes, empty));
+  return finish(call, reduced, count);
 }
 
 }  // namespace
 
 Results run_reduction(DeviceCall& call) {
-  ISOTRACE_TRY(const Array x, call.operand(0));
   ISOTRACE_TRY(const auto plan, reference::plan_reduction(call.call));
-  if (plan.identity) return one(x);
-  std::size_t count = 1;
-  for (const std::size_t axis : plan.axes) count *= static_cast<std::size_t>(x.shape[axis]);
-  ISOTRACE_TRY(const Array reduced, call.work.reduce(find_reduction(call.node().op), x, plan.axes));
-  ISOTRACE_TRY(const Array finished, finish(call, reduced, count));
-  return one(finished.reshaped(plan.output));
+  if (plan.identity) return one(call.operand(0));
+  ISOTRACE_TRY(const Array reduced, call.narrow(reduce(call, plan.axes)));
+  return one(reduced.reshaped(plan.output));
 }
 
 }  // namespace isotrace::backends::gpu

@@ -4,10 +4,13 @@
 // in between can tell.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <vector>
 
 #include <isotrace/backends/gpu/device.hpp>
 #include <isotrace/backends/gpu/kernels/elementwise.hpp>
+#include <isotrace/backends/gpu/kernels/math_arguments.hpp>
 #include <isotrace/backends/gpu/kernels/product.hpp>
 #include <isotrace/backends/gpu/kernels/reduce.hpp>
 #include <isotrace/core/program.hpp>
@@ -49,6 +52,65 @@ extern const Function exp, expm1, log, log1p, tanh, erf;
 /// The function that an operation is, or nullptr.
 const Function* find_function(core::Op op);
 
+/// The type that elements of a type are computed in (kernels/numbers.hpp): f32, f64, i64 or u64.
+core::Dtype wide_type(core::Dtype dtype);
+/// Calls f with a number of this type, which is one of these four.
+template <class F>
+auto visit_wide(core::Dtype wide, F f) {
+  switch (wide) {
+    case core::Dtype::f32: return f(float{});
+    case core::Dtype::f64: return f(double{});
+    case core::Dtype::i64: return f(std::int64_t{});
+    default: ISOTRACE_CHECK(wide == core::Dtype::u64, core::dtype_name(wide));
+  }
+  return f(std::uint64_t{});
+}
+/// The same for f32 and f64.
+template <class F>
+auto visit_real(core::Dtype wide, F f) {
+  if (wide == core::Dtype::f32) return f(float{});
+  ISOTRACE_CHECK(wide == core::Dtype::f64, core::dtype_name(wide));
+  return f(double{});
+}
+/// "map_unary_f32": the kernel of a kind for numbers of a type.
+std::string of_type(std::string_view kernel, core::Dtype wide);
+/// "choose_4": the kernel of a kind for elements of the size of a type.
+std::string of_size(std::string_view kernel, core::Dtype dtype);
+/// Calls f with an unsigned integer of the size of the elements.
+template <class F>
+auto visit_size(core::Dtype dtype, F f) {
+  switch (core::dtype_bytes(dtype)) {
+    case 1: return f(std::uint8_t{});
+    case 2: return f(std::uint16_t{});
+    case 4: return f(std::uint32_t{});
+    default: return f(std::uint64_t{});
+  }
+}
+
+/// A parameter of a kernel that is a number of the type it computes in: a real number, rounded to
+/// that type, or an integer.
+struct Parameter {
+  Parameter(double number) : real(number) {}  // NOLINT(google-explicit-constructor): a number
+  static Parameter of_integer(std::int64_t number) {
+    Parameter parameter(0);
+    parameter.whole = number;
+    return parameter;
+  }
+  template <class Number>
+  [[nodiscard]] Number as() const {
+    if constexpr (is_real<Number>) {
+      return static_cast<Number>(real);
+    } else {
+      return static_cast<Number>(whole);
+    }
+  }
+  double real;
+  std::int64_t whole = 0;
+};
+/// What the maximum (or minimum) of no elements of a type is, in its wide type.
+Parameter least_of(core::Dtype dtype);
+Parameter greatest_of(core::Dtype dtype);
+
 class Work {
  public:
   explicit Work(Device& device) : device_(device) {}
@@ -57,20 +119,37 @@ class Work {
   Made make(core::Dtype dtype, Shape shape);
   Made upload(const core::TensorView& tensor);
   core::Result<core::Tensor> download(const Array& array);
+  /// core::tensor_digest of its elements, of which none leaves the device.
+  core::Result<core::Digest> digest(const Array& array);
 
-  /// f32 throughout. Operands of several broadcast; all refuse backend_operation_unsupported where
-  /// a broadcast has more axes than kernels count.
-  Made unary(Unary op, const Array& x, float p = 0, float q = 0);
-  Made binary(Binary op, const Array& a, const Array& b, float p = 0, float q = 0);
+  /// In another type, as Cast does; `saturate` is for 8-bit floats.
+  Made cast(const Array& x, core::Dtype to, bool saturate);
+  /// The same, but x itself where it has the type already.
+  Made convert(const Array& x, core::Dtype to) {
+    return x.dtype == to ? Made(x) : cast(x, to, false);
+  }
+  Made widen(const Array& x) { return convert(x, wide_type(x.dtype)); }
+
+  /// All but the functions, which are of f32, take any wide type, the same for all operands.
+  /// Operands of several broadcast; all refuse backend_operation_unsupported where a broadcast has
+  /// more axes than kernels count. Refused as operand_value_invalid: integers divided by zero.
+  Made unary(Unary op, const Array& x, Parameter p = 0, Parameter q = 0);
+  Made binary(Binary op, const Array& a, const Array& b, Parameter p = 0, Parameter q = 0);
   Made multiply_add(const Array& a, const Array& b, const Array& c);
   Made function(const Function& f, const Array& x);
+  /// x^y, x of f32 and y of any number type.
+  Made power(const Array& x, const Array& y);
   /// boolean
   Made compare(Comparison op, const Array& a, const Array& b);
   /// condition ? a : b, of any type.
   Made choose(const Array& condition, const Array& a, const Array& b);
+  /// A tensor without axes of a wide type.
+  Made number(core::Dtype wide, Parameter value);
 
-  /// Over these axes (sorted), which keep size 1.
-  Made reduce(Reduction op, const Array& x, const std::vector<std::size_t>& axes);
+  /// Over these axes (sorted), which keep size 1. `empty` is what comes of no elements; if it is
+  /// left out, 1 for products, infinities for extremes, else 0.
+  Made reduce(Reduction op, const Array& x, const std::vector<std::size_t>& axes,
+              std::optional<Parameter> empty = {});
 
   /// to[start_to + ...] = x[start_from + ...] for every position of `sizes`.
   struct Copy {
@@ -87,6 +166,9 @@ class Work {
   /// one element.
   Made look_up(const Array& x, const std::vector<std::vector<std::int64_t>>& tables,
                core::ByteView fill);
+  /// A result of this shape whose elements are numbered by `places` (CopyByPlaces): 0 is a zero,
+  /// then come those of x, then those of y.
+  Made pick(const Array& x, const Array& y, std::span<const std::int64_t> places, Shape shape);
 
   template <class Arguments>
   core::Result<core::Done> launch(std::string_view kernel, Grid grid, const Arguments& arguments) {
@@ -97,15 +179,42 @@ class Work {
   /// A kernel for each of arguments.count elements.
   template <class Arguments>
   core::Result<core::Done> launch_each(std::string_view kernel, const Arguments& arguments) {
+    if (arguments.count == 0) return core::Done{};
     ISOTRACE_TRY(const Grid grid, grid_for(arguments.count));
     return launch(kernel, grid, arguments);
+  }
+  /// One element of an array.
+  template <class Number>
+  core::Result<Number> read(const Array& array, std::uint64_t index) {
+    Number value{};
+    ISOTRACE_TRY_DONE(device_.download({reinterpret_cast<std::uint8_t*>(&value), sizeof(value)},
+                                       array.buffer->address() + index * sizeof(value)));
+    return value;
+  }
+  template <class Number>
+  Made send(const std::vector<Number>& values) {
+    return upload(core::Tensor::of<Number>({std::ssize(values)}, std::span<const Number>(values)));
   }
 
  private:
   static core::Result<Grid> grid_for(std::uint64_t count);
-  /// Computes the elements that a kernel has left in doubt: those listed, or without a list all.
-  core::Result<core::Done> settle(const Function& f, const Array& x, const Array* doubtful,
-                                  std::uint32_t doubts, const Array& out);
+  template <class Number>
+  Made reduce_rows(Reduction op, Array values, std::uint64_t rows, std::uint64_t length,
+                   Number neutral);
+
+  /// The memory in which a kernel lists the elements that it leaves in doubt.
+  struct DoubtList {
+    Array count;
+    Array elements;
+    [[nodiscard]] Doubts arguments() const;
+  };
+  core::Result<DoubtList> make_doubts();
+  /// Numbers of the elements in doubt; nothing if there are more than a list holds.
+  core::Result<std::optional<std::vector<std::uint64_t>>> read_doubts(const DoubtList& list);
+  /// Writes settle(element) for the elements listed, or without a list for all.
+  core::Result<core::Done> settle(const std::optional<std::vector<std::uint64_t>>& listed,
+                                  const Array& out,
+                                  const std::function<core::Result<float>(std::uint64_t)>& answer);
 
   Device& device_;
 };

@@ -23,13 +23,17 @@ void multiply_sparse(const double* row, const Matrix& matrix, double* out) {
 }
 
 void multiply(LinearForms& forms, const Matrix& matrix, LinearForms& out) {
+  out.reshape(matrix.columns);
   if (matrix.is_dense()) {
     row_kernels().multiply(forms.coefficients.data(), padded(forms.width), forms.count,
                            matrix.dense.data(), matrix.rows, padded(matrix.columns),
                            out.coefficients.data(), padded(out.width));
     return;
   }
-  for (std::size_t r = 0; r < forms.count; ++r) multiply_sparse(forms.row(r), matrix, out.row(r));
+  for (std::size_t r = 0; r < forms.count; ++r) {
+    std::fill_n(out.row(r), padded(out.width), 0.0);
+    multiply_sparse(forms.row(r), matrix, out.row(r));
+  }
 }
 
 /// A form whose coefficients left the safe range bounds nothing, and stays that way.
@@ -44,10 +48,9 @@ void give_up_on_large(LinearForms& forms) {
 /// lambda^T z with z = W h + b + d, |d| <= error: the coefficients of h are lambda^T W, of which
 /// only bounds low <= m <= high are known. Where h >= 0, m * h >= low * h. Elsewhere
 /// m * h >= low * h + min(0, (high - low) * l) for l <= h.
-LinearForms through_affine(LinearForms forms, const AffineLayer& layer, const LayerBounds& output,
-                           const Bounds& input) {
+void through_affine(LinearForms& forms, LinearForms& result, const AffineLayer& layer,
+                    const LayerBounds& output, const Bounds& input) {
   const RowKernels& kernels = row_kernels();
-  LinearForms result(forms.count, layer.weights.columns);
   multiply(forms, layer.weights, result);
   for (std::size_t r = 0; r < forms.count; ++r) {
     result.constants[r] =
@@ -57,17 +60,16 @@ LinearForms through_affine(LinearForms forms, const AffineLayer& layer, const La
   give_up_on_large(result);
   const bool nonnegative =
       std::all_of(input.lower.begin(), input.lower.end(), [](double l) { return l >= 0; });
-  if (nonnegative || layer.transposes_exactly) return result;
+  if (nonnegative || layer.transposes_exactly) return;
   // Lower bounds of -lambda^T W are negated upper bounds of lambda^T W.
   for (double& coefficient : forms.coefficients) coefficient = -coefficient;
-  LinearForms negated(forms.count, layer.weights.columns);
+  LinearForms negated(forms.count, 0);
   multiply(forms, layer.weights, negated);
   for (std::size_t r = 0; r < forms.count; ++r) {
     if (result.constants[r] == unknown) continue;
     result.constants[r] +=
         kernels.correction(result.row(r), negated.row(r), padded(result.width), input.lower.data());
   }
-  return result;
 }
 
 /// Adds the terms at one place to the first form. The sum of coefficients is known as an interval;
@@ -107,13 +109,15 @@ void through_curve(LinearForms& forms, const CurveRelaxation& curve, const Bound
       forms.constants[r] += shift + std::min(0.0, negated_gap * -input.lower[i]);
     }
   }
+  give_up_on_large(forms);  // lines of steps can be steep
 }
 
 }  // namespace
 
-std::vector<double> bound_below(const Network& network, std::size_t layers,
-                                const NetworkBounds& bounds, const Relaxations& relaxations,
-                                LinearForms forms, const std::vector<FormTerm>& terms) {
+LinearForms substitute(const Network& network, std::size_t layers, const NetworkBounds& bounds,
+                       const Relaxations& relaxations, LinearForms forms,
+                       const std::vector<FormTerm>& terms) {
+  LinearForms next(forms.count, 0);
   add_terms(forms, terms, layers, bounds[layers].values);
   for (std::size_t k = layers; k-- > 0;) {
     const Layer& layer = network.layers[k];
@@ -122,11 +126,15 @@ std::vector<double> bound_below(const Network& network, std::size_t layers,
     } else if (layer.is_curve()) {
       through_curve(forms, relaxations[k].curve, bounds[k].values);
     } else {
-      forms = through_affine(std::move(forms), layer.affine, bounds[k + 1], bounds[k].values);
+      through_affine(forms, next, layer.affine, bounds[k + 1], bounds[k].values);
+      std::swap(forms, next);
     }
     if (!terms.empty()) add_terms(forms, terms, k, bounds[k].values);
   }
-  const Bounds& box = bounds[0].values;
+  return forms;
+}
+
+std::vector<double> bound_below(LinearForms forms, const Bounds& box) {
   for (std::size_t r = 0; r < forms.count; ++r) {
     forms.constants[r] +=
         row_kernels().box(forms.row(r), padded(forms.width), box.lower.data(), box.upper.data());

@@ -16,7 +16,7 @@ inline constexpr double coefficient_max = 0x1p400;
 struct LinearForms {
   std::size_t count = 0;
   std::size_t width = 0;             ///< elements of the layer
-  std::vector<double> coefficients;  ///< count x padded(width)
+  std::vector<double> coefficients;  ///< count x padded(width), or longer
   std::vector<double> constants;     ///< count
 
   LinearForms(std::size_t forms, std::size_t elements)
@@ -24,6 +24,11 @@ struct LinearForms {
         width(elements),
         coefficients(forms * padded(elements), 0.0),
         constants(forms, 0.0) {}
+  /// The same number of forms over another layer; coefficients are left as they happen to be.
+  void reshape(std::size_t elements) {
+    width = elements;
+    if (coefficients.size() < count * padded(width)) coefficients.resize(count * padded(width));
+  }
   [[nodiscard]] double* row(std::size_t form) { return coefficients.data() + form * padded(width); }
 };
 
@@ -43,10 +48,14 @@ struct FormTerm {
   double upper;
 };
 
-/// Lower bounds of forms over the results of the first `layers` layers, whose bounds must be known,
-/// with the terms added to the first one. To be called while rounding downward.
-std::vector<double> bound_below(const Network& network, std::size_t layers,
-                                const NetworkBounds& bounds, const Relaxations& relaxations,
-                                LinearForms forms, const std::vector<FormTerm>& terms);
+/// Forms over the inputs that bound forms over the results of the first `layers` layers from below,
+/// with the terms added to the first one. The bounds of those layers must be known. To be called
+/// while rounding downward.
+LinearForms substitute(const Network& network, std::size_t layers, const NetworkBounds& bounds,
+                       const Relaxations& relaxations, LinearForms forms,
+                       const std::vector<FormTerm>& terms);
+
+/// Lower bounds of forms over the inputs in a box. To be called while rounding downward.
+std::vector<double> bound_below(LinearForms forms, const Bounds& box);
 
 }  // namespace isotrace::proofs

@@ -28,69 +28,108 @@ double float_above(double value) {
   return static_cast<double>(std::nextafter(static_cast<float>(value), HUGE_VALF));
 }
 
-/// Inputs are binary32 numbers, unless arithmetic is real: so may be the sides of a box.
-void narrow_to_inputs(Bounds& box, Level level) {
-  for (std::size_t i = 0; i < box.lower.size() && level != Level::real; ++i) {
-    const double low = box.lower[i];
-    const double first = float_below(low) == low ? low : float_above(low);
-    const double last = float_below(box.upper[i]);
-    if (!(first <= last)) continue;
-    box.lower[i] = first;
-    box.upper[i] = last;
+/// The values that inputs can have: integers of a type, binary32 numbers, or all reals.
+class InputGrid {
+ public:
+  InputGrid(const Network& network, Level level) : network_(network), level_(level) {}
+
+  /// The greatest value that is not above `value`, and the least one above it.
+  [[nodiscard]] double below(std::size_t input, double value) const {
+    if (find_whole(input) != nullptr) return std::floor(value);
+    return level_ == Level::real ? value : float_below(value);
   }
-}
+  [[nodiscard]] double above(std::size_t input, double value) const {
+    if (find_whole(input) != nullptr) return std::floor(value) + 1;
+    return level_ == Level::real ? value : float_above(value);
+  }
+  /// Moves sides inward to values, but for ranges that hold none.
+  void narrow(Bounds& box) const {
+    for (std::size_t i = 0; i < network_.inputs; ++i) {
+      const double low = box.lower[i];
+      double first = below(i, low) == low ? low : above(i, low);
+      double last = below(i, box.upper[i]);
+      if (const WholeInputs* whole = find_whole(i); whole != nullptr) {
+        first = std::max(first, whole->least);
+        last = std::min(last, whole->most);
+      }
+      if (!(first <= last)) continue;
+      box.lower[i] = first;
+      box.upper[i] = last;
+    }
+  }
+
+ private:
+  [[nodiscard]] const WholeInputs* find_whole(std::size_t input) const {
+    for (const WholeInputs& whole : network_.whole) {
+      if (input >= whole.first && input - whole.first < whole.count) return &whole;
+    }
+    return nullptr;
+  }
+
+  const Network& network_;
+  Level level_;
+};
 
 /// The case's box, rounded outward. Strict sides are widened to closed ones: a larger set of inputs
 /// is shown safe.
-Bounds box_of(const Case& unsafe, Level level) {
+Bounds box_of(const Case& unsafe, const InputGrid& grid) {
   Bounds box(unsafe.box.size());
   for (std::size_t i = 0; i < unsafe.box.size(); ++i) {
     box.lower[i] = core::round_down(unsafe.box[i].lower);
     box.upper[i] = core::round_up(unsafe.box[i].upper);
   }
-  narrow_to_inputs(box, level);
+  grid.narrow(box);
   return box;
 }
 
 class TreeWalk {
  public:
   TreeWalk(const Network& network, const NodeBounder& bounder, const Case& unsafe)
-      : network_(network), bounder_(bounder), rows_(output_rows(network, unsafe)) {
-    waiting_.push_back({box_of(unsafe, bounder.level()), nullptr, {}});
+      : network_(network),
+        grid_(network, bounder.level()),
+        bounder_(bounder),
+        rows_(output_rows(network, unsafe)) {
+    waiting_.push_back({box_of(unsafe, grid_), nullptr, {}});
   }
 
   Result<Verdict> run(const CaseProof& tree, std::uint64_t& leaves);
 
  private:
-  /// The two halves wait, the lower one first in line. False if the cut is not inside the box.
-  bool split(const ProofNode& node, Waiting at);
-  /// The same for z <= 0 and z >= 0. False if there is no such element, or nothing is known of it.
-  bool split_sign(const ProofNode& node, Waiting at);
+  /// The two halves wait, the lower one first in line; or what is wrong with the split.
+  std::string split(const ProofNode& node, Waiting at);
+  /// The same for z <= 0 and z >= 0.
+  std::string split_sign(const ProofNode& node, Waiting at);
 
   const Network& network_;
+  InputGrid grid_;
   const NodeBounder& bounder_;
   OutputRows rows_;
   std::vector<Waiting> waiting_;
 };
 
-bool TreeWalk::split(const ProofNode& node, Waiting at) {
+std::string TreeWalk::split(const ProofNode& node, Waiting at) {
   const std::size_t dimension = node.dimension;
-  if (dimension >= network_.inputs) return false;
+  if (dimension >= network_.inputs) return "split outside its box";
   const auto bounds = bounder_.bound(at.box, at.enclosing);
   if (bounds) at.enclosing = bounds->inputs;
+  if (node.kind == ProofNode::Kind::clipped_split) {
+    if (!bounds) return "clip without bounds";
+    std::string fault = clip_box(network_, rows_, *bounds, at.signs, node, at.box);
+    if (!fault.empty()) return fault;
+    grid_.narrow(at.box);
+  }
   if (!(at.box.lower[dimension] < node.at && node.at < at.box.upper[dimension])) {
-    return false;
+    return "split outside its box";
   }
   Waiting above = at;
-  const bool floats = bounder_.level() != Level::real;
-  at.box.upper[dimension] = floats ? float_below(node.at) : node.at;
-  above.box.lower[dimension] = floats ? float_above(node.at) : node.at;
+  at.box.upper[dimension] = grid_.below(dimension, node.at);
+  above.box.lower[dimension] = grid_.above(dimension, node.at);
   waiting_.push_back(std::move(above));
   waiting_.push_back(std::move(at));
-  return true;
+  return {};
 }
 
-bool TreeWalk::split_sign(const ProofNode& node, Waiting at) {
+std::string TreeWalk::split_sign(const ProofNode& node, Waiting at) {
   std::size_t element = node.dimension;
   std::size_t activation = 0;
   std::size_t k = 0;
@@ -103,9 +142,9 @@ bool TreeWalk::split_sign(const ProofNode& node, Waiting at) {
     }
     ++activation;
   }
-  if (k == network_.layers.size()) return false;
+  if (k == network_.layers.size()) return "split of no ReLU";
   const auto bounds = bounder_.bound(at.box, at.enclosing);
-  if (!bounds) return false;
+  if (!bounds) return "split without bounds";
   for (const double sign : {1.0, -1.0}) {
     auto known = std::make_shared<ActivationBounds>(*bounds->inputs);
     double& lower = (*known)[activation].lower[element];
@@ -114,7 +153,7 @@ bool TreeWalk::split_sign(const ProofNode& node, Waiting at) {
     waiting_.push_back({at.box, std::move(known), at.signs});
     waiting_.back().signs.push_back({k, element, sign});
   }
-  return true;
+  return {};
 }
 
 Result<Verdict> TreeWalk::run(const CaseProof& tree, std::uint64_t& leaves) {
@@ -130,12 +169,10 @@ Result<Verdict> TreeWalk::run(const CaseProof& tree, std::uint64_t& leaves) {
     Waiting at = std::move(waiting_.back());
     waiting_.pop_back();
     const ProofNode& node = tree.nodes[i];
-    if (node.kind == ProofNode::Kind::sign_split) {
-      if (!split_sign(node, std::move(at))) return Verdict::reject(place + "split of no ReLU");
-      continue;
-    }
-    if (node.kind == ProofNode::Kind::split) {
-      if (!split(node, std::move(at))) return Verdict::reject(place + "split outside its box");
+    if (node.kind != ProofNode::Kind::leaf) {
+      const std::string fault =
+          node.has_cut() ? split(node, std::move(at)) : split_sign(node, std::move(at));
+      if (!fault.empty()) return Verdict::reject(place + fault);
       continue;
     }
     const auto bounds = bounder_.bound(std::move(at.box), at.enclosing);

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "error_model.hpp"
+#include "round_rule.hpp"
 
 namespace isotrace::proofs {
 namespace {
@@ -88,16 +89,20 @@ double least_convex(double low, double high, double p, double slope) {
 /// which changes the result by at most u relatively, unless e overflows, where the result is 0 and
 /// the real one below 2^-127; underflow adds less than that again.
 double curve_error(Layer::Kind kind, Level level) {
+  if (kind == Layer::Kind::round) return 0;
   const RoundingModel model = rounding_model(level, kind == Layer::Kind::tanh ? 1 : 3);
   return level == Level::real ? 0 : error_bound({model.gamma, 0x1p-126}, -1);
 }
 
-/// The curve as scale * c(scale * x) + centre.
+/// The curve as scale * c(scale * x) + centre, where c is odd.
 struct Curve {
   double scale;
   double centre;
 };
-Curve curve_of(Layer::Kind kind) { return kind == Layer::Kind::tanh ? Curve{2, 0} : Curve{1, 0.5}; }
+Curve curve_of(Layer::Kind kind) {
+  if (kind == Layer::Kind::round) return {1, 0};
+  return kind == Layer::Kind::tanh ? Curve{2, 0} : Curve{1, 0.5};
+}
 
 }  // namespace
 
@@ -133,12 +138,13 @@ CurveRelaxation relax_curve(Layer::Kind kind, Level level, const Bounds& input,
                        std::vector<double>(size, 1), std::vector<double>(size, 0)};
   const Curve curve = curve_of(kind);
   const double error = curve_error(kind, level);
+  const auto line = kind == Layer::Kind::round ? line_below_steps : line_below;
   for (std::size_t i = 0; i < active; ++i) {
     // c is odd: a line above is a line below, seen from the other side. Scales are exact.
     const double low = curve.scale * input.lower[i];
     const double high = curve.scale * input.upper[i];
-    const LineBelow below = line_below(low, high);
-    const LineBelow above = line_below(-high, -low);
+    const LineBelow below = line(low, high);
+    const LineBelow above = line(-high, -low);
     const double scale = curve.scale * curve.scale;
     made.lower_slope[i] = scale * below.slope;
     made.upper_slope[i] = scale * above.slope;
@@ -151,6 +157,13 @@ CurveRelaxation relax_curve(Layer::Kind kind, Level level, const Bounds& input,
 void bound_curve(Layer::Kind kind, Level level, std::size_t active, const Bounds& input,
                  Bounds& output) {
   output = input;
+  if (kind == Layer::Kind::round) {
+    std::transform(input.lower.begin(), input.lower.begin() + static_cast<std::ptrdiff_t>(active),
+                   output.lower.begin(), nearest_integer);
+    std::transform(input.upper.begin(), input.upper.begin() + static_cast<std::ptrdiff_t>(active),
+                   output.upper.begin(), nearest_integer);
+    return;
+  }
   const Curve curve = curve_of(kind);
   const double error = curve_error(kind, level);
   for (std::size_t i = 0; i < active; ++i) {

@@ -12,6 +12,9 @@ namespace isotrace::proofs {
 /// Magnitudes from here on are not reasoned about: below it nothing overflows binary32.
 inline constexpr double magnitude_max = 0x1p127;
 
+/// Integers up to this magnitude are binary32 numbers.
+inline constexpr double whole_max = 0x1p24;
+
 /// |computed - exact| <= gamma * S + absolute, where S is the sum of the magnitudes of all terms.
 struct RoundingModel {
   double gamma = 0;
@@ -24,6 +27,10 @@ RoundingModel rounding_model(Level level, std::size_t roundings);
 
 /// The largest number of roundings that the model covers.
 inline constexpr std::size_t roundings_max = std::size_t{1} << 20;
+
+/// The binary32 number to which a value below 2^127 is rounded (to nearest, ties to even). To be
+/// called while rounding downward.
+double nearest_single(double value);
 
 /// An upper bound of the error, from a lower bound of -S.
 inline double error_bound(const RoundingModel& model, double negated_size) {

@@ -1,6 +1,5 @@
 // Interval bounds and rounding errors of one layer, from the bounds of its input.
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
 #include "bounds.hpp"
@@ -32,17 +31,6 @@ RowInterval sparse_row(const Matrix& matrix, std::size_t row, const Bounds& inpu
   return sum;
 }
 
-/// The binary32 number to which `value` is rounded (to nearest, ties to even), or the one below it.
-/// Rounding is downward here, so the conversion gives the greatest one that is not above.
-double rounded_below(double value) {
-  const auto below = static_cast<float>(value);
-  const float above = std::nextafter(below, HUGE_VALF);
-  const double low = static_cast<double>(below);
-  const double middle = low + 0.5 * (static_cast<double>(above) - low);
-  const bool odd = (std::bit_cast<std::uint32_t>(below) & 1U) != 0;
-  return value > middle || (value == middle && odd) ? static_cast<double>(above) : low;
-}
-
 }  // namespace
 
 bool bound_affine(const AffineLayer& layer, const RoundingModel& model, const Bounds& input,
@@ -71,6 +59,7 @@ bool bound_affine(const AffineLayer& layer, const RoundingModel& model, const Bo
       // A single rounding errs by at most u times the exact result, which may be smaller than S.
       const double single = std::max(negated_size, std::min(least, negated_most));
       error = error_bound(model, layer.roundings == 1 ? single : negated_size);
+      if (layer.whole && single >= -whole_max) error = 0;
     }
     // No partial sum, in any order, is larger than the sum of magnitudes plus its error; below
     // 2^127 none overflows, and finite sums and products of finite values are never NaN.
@@ -80,8 +69,8 @@ bool bound_affine(const AffineLayer& layer, const RoundingModel& model, const Bo
     double negated_upper = negated_most - error;
     if (error > 0 && layer.roundings == 1) {
       // Rounding is monotone: no result of a single one is below that of `least`.
-      lower = std::max(lower, rounded_below(least));
-      negated_upper = std::max(negated_upper, rounded_below(negated_most));
+      lower = std::max(lower, nearest_single(least));
+      negated_upper = std::max(negated_upper, nearest_single(negated_most));
     }
     output.values.lower[row] = lower;
     output.values.upper[row] = -negated_upper;

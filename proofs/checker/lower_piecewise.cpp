@@ -72,16 +72,6 @@ Result<Shape> lower_abs(const NodeAtHand& at, NetworkBuilder& network) {
   return at.value().shape;
 }
 
-/// relu(sign x - bound) + bound is the maximum of sign x and bound.
-Result<Done> add_bound(const NodeAtHand& at, double sign, double bound, NetworkBuilder& network) {
-  const std::size_t count = at.value().positions.size();
-  ISOTRACE_TRY_DONE(add_scaling(at, std::vector<Interval>(count, {sign, sign}),
-                                std::vector<double>(count, -bound), 0, network));
-  network.add_relu(count);
-  return add_scaling(at, std::vector<Interval>(count, {sign, sign}),
-                     std::vector<double>(count, sign * bound), 0, network);
-}
-
 /// min(max(x, low), high) = -max(-max(x, low), -high).
 Result<Shape> lower_clip(const NodeAtHand& at, NetworkBuilder& network) {
   if (at.values != 1 || at.first_value != 0) return at.unsupported("bounds are not constant");
@@ -91,7 +81,9 @@ Result<Shape> lower_clip(const NodeAtHand& at, NetworkBuilder& network) {
     ISOTRACE_TRY(const auto bound, finite_floats(at, operand));
     if (bound.size() != 1) return at.unsupported("bounds are not scalars");
     const double sign = operand == 1 ? 1 : -1;
-    ISOTRACE_TRY_DONE(add_bound(at, sign, sign * static_cast<double>(bound[0]), network));
+    const std::vector<double> bounds(at.value().positions.size(),
+                                     sign * static_cast<double>(bound[0]));
+    ISOTRACE_TRY_DONE(add_bounds(at, sign, bounds, network));
   }
   return at.value().shape;
 }

@@ -25,10 +25,16 @@ std::string place_of(const Node& node, std::size_t index) {
          (node.name.empty() ? ")" : ") " + node.name.substr(0, 64));
 }
 
+/// Operations whose results are operands, or 0: the same for numbers of any type.
+bool compares_only(Op op) {
+  return op == Op::relu || op == Op::max || op == Op::min || op == Op::max_pool ||
+         op == Op::global_max_pool;
+}
+
 class Lowering {
  public:
-  explicit Lowering(const Program& program, std::size_t inputs)
-      : program_(program), network_(inputs) {}
+  Lowering(const Program& program, std::size_t inputs, std::vector<WholeInputs> whole)
+      : program_(program), network_(inputs, std::move(whole)) {}
 
   Result<Network> run();
 
@@ -73,7 +79,8 @@ Result<Network> Lowering::run() {
     Shape shape = program_.inputs[i].shape;
     for (std::int64_t& dim : shape) dim = dim == -1 ? 1 : dim;
     ISOTRACE_TRY(const std::size_t count, core::element_count(shape));
-    values_[static_cast<ValueId>(i)] = {std::move(shape), count_up(count, next)};
+    values_[static_cast<ValueId>(i)] = {std::move(shape), count_up(count, next),
+                                        program_.inputs[i].dtype};
     next += count;
   }
   for (std::size_t i = 0; i < program_.nodes.size(); ++i) ISOTRACE_TRY_DONE(lower_node(i));
@@ -117,7 +124,7 @@ Result<Done> Lowering::lower_node(std::size_t index) {
   if (node.op == Op::shape) return fold_shape(at);
   if (at.values == 0) return fold(at);
   keep_what_lives(index);
-  ISOTRACE_TRY_DONE(is_movement(node.op) ? move(at) : compute(at));
+  ISOTRACE_TRY_DONE(is_movement(node.op) && !is_quantised(at) ? move(at) : compute(at));
   settle(index);
   return Done{};
 }
@@ -166,14 +173,20 @@ Result<Done> Lowering::fold_shape(const NodeAtHand& at) {
   return Done{};
 }
 
-/// Exporters transpose and reshape constants in the graph.
+/// Exporters transpose, reshape and dequantise constants in the graph.
 Result<Done> Lowering::fold(const NodeAtHand& at) {
+  if (at.node.op == Op::dequantize_linear) {
+    ISOTRACE_TRY(Tensor made, dequantised(at));
+    ISOTRACE_TRY_DONE(network_.reserve(at.place, made.elements(), 0));
+    folded_.emplace(at.node.outputs[0], std::move(made));
+    return Done{};
+  }
   if (!is_movement(at.node.op)) return at.unsupported("works on constants");
   ISOTRACE_TRY(const std::vector<Movement> movements, movements_of(at));
   std::vector<core::ByteView> elements;
   const core::Dtype dtype = at.operands[0].constant->dtype();
+  if (core::is_structured(dtype)) return at.unsupported("constants that are no tensors");
   const std::size_t size = core::dtype_bytes(dtype);
-  if (size < 4) return at.unsupported("constants of small elements");
   for (const std::size_t operand : moved_operands(at)) {
     const Tensor* constant = at.constant(operand);
     if (constant == nullptr || constant->dtype() != dtype) return at.unsupported("element types");
@@ -218,7 +231,7 @@ Result<Done> Lowering::move(const NodeAtHand& at) {
   // No layer: only the places change. Layers to come must keep what the results show.
   for (std::size_t r = 0; r < movements.size(); ++r) {
     ISOTRACE_TRY_DONE(network_.reserve(at.place, movements[r].source.size(), 0));
-    Value made{movements[r].shape, {}};
+    Value made{movements[r].shape, {}, at.value().dtype};
     for (const std::uint32_t from : movements[r].source) made.positions.push_back(positions[from]);
     if (at.node.outputs[r] != core::no_value) values_[at.node.outputs[r]] = std::move(made);
   }
@@ -252,7 +265,7 @@ Result<Done> Lowering::move_with_constants(const NodeAtHand& at, const Movement&
     matrix.end_row();
   }
   network_.add_affine(std::move(matrix), std::move(bias), 0);
-  values_[at.node.outputs[0]] = {movement.shape, count_up(count)};
+  values_[at.node.outputs[0]] = {movement.shape, count_up(count), at.value().dtype};
   return Done{};
 }
 
@@ -260,9 +273,18 @@ Result<Done> Lowering::compute(const NodeAtHand& at) {
   if (at.node.outputs.size() != 1 || at.node.outputs[0] == core::no_value) {
     return at.unsupported("has not exactly one result");
   }
+  if (is_quantised(at)) {
+    ISOTRACE_TRY(values_[at.node.outputs[0]], lower_quantised(at, network_));
+    return Done{};
+  }
+  const core::Dtype dtype = at.value().dtype;
+  for (const Operand& operand : at.operands) {
+    const bool fits = operand.value == nullptr || operand.value->dtype == core::Dtype::f32;
+    if (!fits && !compares_only(at.node.op)) return at.unsupported("of integers");
+  }
   ISOTRACE_TRY(Shape shape, lower_operation(at));
   ISOTRACE_TRY(const std::size_t count, checked_count(at, shape));
-  values_[at.node.outputs[0]] = {std::move(shape), count_up(count)};
+  values_[at.node.outputs[0]] = {std::move(shape), count_up(count), dtype};
   return Done{};
 }
 
@@ -301,16 +323,19 @@ Result<Network> lower_program(const Program& program) {
     return core::refuse(RefusalCode::prove_unsupported, "program", std::move(detail));
   };
   std::size_t inputs = 0;
+  std::vector<WholeInputs> whole;
   for (const core::ProgramInput& input : program.inputs) {
-    if (input.dtype != core::Dtype::f32) return unsupported("input is not f32");
+    const auto range = range_of(input.dtype);
+    if (!range && input.dtype != core::Dtype::f32) return unsupported("type of the input");
     Shape shape = input.shape;
     for (std::int64_t& dim : shape) dim = dim == -1 ? 1 : dim;
     ISOTRACE_TRY(const std::size_t count, core::element_count(shape));
+    if (range) whole.push_back({inputs, count, range->first, range->second});
     inputs += std::min<std::size_t>(count, std::size_t{1} << 25);
     if (count == 0 || inputs > (std::size_t{1} << 24)) return unsupported("size of the input");
   }
   if (inputs == 0 || program.outputs.empty()) return unsupported("has no input or no output");
-  return Lowering(program, inputs).run();
+  return Lowering(program, inputs, std::move(whole)).run();
 }
 
 }  // namespace isotrace::proofs

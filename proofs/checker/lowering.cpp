@@ -52,6 +52,22 @@ Result<core::Done> add_scaling(const NodeAtHand& at, const std::vector<Interval>
   return core::Done{};
 }
 
+Result<core::Done> add_bounds(const NodeAtHand& at, double sign, const std::vector<double>& bounds,
+                              NetworkBuilder& network) {
+  const std::size_t count = bounds.size();
+  const std::vector<Interval> signs(count, {sign, sign});
+  std::vector<double> shift;
+  std::vector<double> back;
+  for (const double bound : bounds) {
+    shift.push_back(-bound);
+    back.push_back(sign * bound);
+  }
+  ISOTRACE_TRY_DONE(add_scaling(at, signs, std::move(shift), 0, network));
+  ISOTRACE_TRY_DONE(network.reserve(at.place, count, 0));
+  network.add_relu(count);
+  return add_scaling(at, signs, std::move(back), 0, network);
+}
+
 std::optional<Shape> broadcast_shape(const Shape& a, const Shape& b) {
   Shape shape(std::max(a.size(), b.size()));
   for (std::size_t i = 0; i < shape.size(); ++i) {

@@ -14,6 +14,7 @@ namespace isotrace::proofs {
 struct Value {
   core::Shape shape;
   std::vector<std::uint32_t> positions;
+  core::Dtype dtype = core::Dtype::f32;
 };
 
 /// A value, a constant, or neither: left out.
@@ -53,6 +54,14 @@ core::Result<core::Shape> lower_conv(const NodeAtHand& at, NetworkBuilder& netwo
 core::Result<core::Shape> lower_pool(const NodeAtHand& at, NetworkBuilder& network);
 core::Result<core::Shape> lower_batch_normalization(const NodeAtHand& at, NetworkBuilder& network);
 
+/// The operations of docs/spec/quantise.md, and Round and Cast, which tell the type of the result.
+bool is_quantised(const NodeAtHand& at);
+core::Result<Value> lower_quantised(const NodeAtHand& at, NetworkBuilder& network);
+/// DequantizeLinear of constants.
+core::Result<core::Tensor> dequantised(const NodeAtHand& at);
+/// Least and greatest value of a small integer type; nothing for others.
+std::optional<std::pair<double, double>> range_of(core::Dtype dtype);
+
 /// A rearrangement: result[i] is element source[i] of the operands that are moved, one after the
 /// other; `filled` stands for an element of zero bits.
 struct Movement {
@@ -81,6 +90,11 @@ struct Interval {
 core::Result<core::Done> add_scaling(const NodeAtHand& at, const std::vector<Interval>& scales,
                                      std::vector<double> bias, std::size_t roundings,
                                      NetworkBuilder& network);
+
+/// relu(sign x - bound) + bound, the greater one of sign x and its bound, for each of the first
+/// elements; times sign, so that -1 stands for smaller ones.
+core::Result<core::Done> add_bounds(const NodeAtHand& at, double sign,
+                                    const std::vector<double>& bounds, NetworkBuilder& network);
 
 /// The elements of a binary32 constant; refuses other types and values that are not finite.
 core::Result<std::span<const float>> finite_floats(const NodeAtHand& at, std::size_t operand);

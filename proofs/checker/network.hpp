@@ -1,7 +1,8 @@
-// What a program means to the checker: a chain of affine layers and activations (ReLU, and the
-// curves of curve_rule.hpp) over one flat vector, in which all values of the program stand that are
-// still needed. A layer computes its first results and hands the others on as they are. Trusted
-// base. Each float operation stays a layer of its own, because each one rounds.
+// What a program means to the checker: a chain of affine layers and activations (ReLU, the curves
+// of curve_rule.hpp, and rounding to integers, round_rule.hpp) over one flat vector, in which all
+// values of the program stand that are still needed. A layer computes its first results and hands
+// the others on as they are. Trusted base. Each float operation stays a layer of its own, because
+// each one rounds.
 #pragma once
 
 #include <cstdint>
@@ -40,23 +41,35 @@ struct AffineLayer {
   std::vector<double> bias;   ///< padded(rows), exact
   std::size_t roundings = 0;  ///< 0: data movement or change of sign, exact in binary32
   std::size_t rounded = 0;    ///< leading rows that round; the others hand elements on
+  /// The real results are integers; up to 2^24 of magnitude these do not round.
+  bool whole = false;
   /// Every weight is +1 or -1 and no column has two: W^T lambda has no rounding either.
   bool transposes_exactly = false;
 };
 
 struct Layer {
-  enum class Kind : std::uint8_t { affine, relu, sigmoid, tanh };
+  enum class Kind : std::uint8_t { affine, relu, sigmoid, tanh, round };
   Kind kind = Kind::relu;
   std::size_t inputs = 0;
   std::size_t outputs = 0;
   AffineLayer affine;      ///< kind affine
   std::size_t active = 0;  ///< activations: leading elements; the others are handed on
 
-  [[nodiscard]] bool is_curve() const { return kind == Kind::sigmoid || kind == Kind::tanh; }
+  /// Lies between two lines that are found anew for each box.
+  [[nodiscard]] bool is_curve() const { return kind != Kind::affine && kind != Kind::relu; }
+};
+
+/// Inputs that are integers of one type.
+struct WholeInputs {
+  std::size_t first = 0;
+  std::size_t count = 0;
+  double least = 0;
+  double most = 0;
 };
 
 struct Network {
   std::size_t inputs = 0;
+  std::vector<WholeInputs> whole;  ///< the other inputs are binary32 numbers
   std::vector<Layer> layers;
   std::size_t relus = 0;   ///< active ReLU elements of all layers
   std::size_t curves = 0;  ///< and those of curves

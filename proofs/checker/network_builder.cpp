@@ -119,6 +119,11 @@ bool NetworkBuilder::extend_sums(const std::vector<double>& bias, std::size_t ro
   return true;
 }
 
+void NetworkBuilder::round_whole_results() {
+  network_.layers.back().affine.roundings = 1;
+  network_.layers.back().affine.whole = true;
+}
+
 void NetworkBuilder::add_movement(const std::vector<std::uint32_t>& source) {
   MatrixBuilder matrix = rows();
   for (std::uint32_t from : source) {

@@ -33,7 +33,10 @@ class MatrixBuilder {
 
 class NetworkBuilder {
  public:
-  explicit NetworkBuilder(std::size_t inputs) { network_.inputs = inputs; }
+  NetworkBuilder(std::size_t inputs, std::vector<WholeInputs> whole) {
+    network_.inputs = inputs;
+    network_.whole = std::move(whole);
+  }
 
   /// Refuses limit_exceeded before a layer with so many rows and entries is made.
   core::Result<core::Done> reserve(const std::string& place, std::size_t rows, std::size_t entries);
@@ -52,6 +55,8 @@ class NetworkBuilder {
   /// themselves kept. The layer then covers both a sum that starts from the bias and one to which
   /// it is added at the end.
   bool extend_sums(const std::vector<double>& bias, std::size_t roundings);
+  /// The results of the newest layer are integers, which are then rounded to binary32.
+  void round_whole_results();
   /// result[i] = element[source[i]].
   void add_movement(const std::vector<std::uint32_t>& source);
   /// Of the first `active` elements; no kept element may be among them.

@@ -36,15 +36,17 @@ NodeBounder::NodeBounder(const Network& network, Level level) : network_(network
   }
 }
 
-/// Back-substitution for the inputs of an activation, each one's value and its negation; of a ReLU
-/// for the unstable ones alone.
+/// Back-substitution for the inputs of an activation, each one's value and its negation, where
+/// several values are open; of a ReLU for the unstable ones alone.
 void NodeBounder::refine(NodeBounds& node, std::size_t layer) const {
   Bounds& values = node.layers[layer].values;
   const std::size_t width = network_.layers[layer].inputs;
   const std::size_t active = network_.layers[layer].active;
   std::vector<std::size_t> unstable;
   for (std::size_t i = 0; i < active; ++i) {
-    if (network_.layers[layer].is_curve() || is_unstable(values, i)) unstable.push_back(i);
+    const bool is_open = network_.layers[layer].is_curve() ? values.lower[i] < values.upper[i]
+                                                           : is_unstable(values, i);
+    if (is_open) unstable.push_back(i);
   }
   const std::size_t chunk = chunk_size(network_);
   for (std::size_t first = 0; first < unstable.size(); first += chunk) {
@@ -54,8 +56,9 @@ void NodeBounder::refine(NodeBounds& node, std::size_t layer) const {
       forms.row(2 * i)[unstable[first + i]] = 1;
       forms.row(2 * i + 1)[unstable[first + i]] = -1;
     }
-    const auto lower =
-        bound_below(network_, layer, node.layers, node.relaxations, std::move(forms), {});
+    const auto lower = bound_below(
+        substitute(network_, layer, node.layers, node.relaxations, std::move(forms), {}),
+        node.layers[0].values);
     for (std::size_t i = 0; i < count; ++i) {
       const std::size_t element = unstable[first + i];
       values.lower[element] = std::max(values.lower[element], lower[2 * i]);

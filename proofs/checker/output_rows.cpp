@@ -83,6 +83,35 @@ std::string find_slope_fault(const Network& network, const NodeBounds& node,
   return {};
 }
 
+/// What a leaf or a clipped split speaks of: the terms and the constant of the weighted sum, and a
+/// form over the inputs below it.
+struct WeightedSum {
+  std::vector<FormTerm> terms;
+  double constant = 0;
+  LinearForms linear{0, 0};
+};
+
+/// The weighted sum of a node's multipliers with its slopes; or why there is none.
+std::string bound_sum(const Network& network, const OutputRows& rows, const NodeBounds& bounds,
+                      const std::vector<SignSplit>& signs, const ProofNode& node,
+                      WeightedSum& sum) {
+  std::string fault = find_multiplier_fault(rows.rows.size(), signs.size(), node.multipliers);
+  if (!fault.empty()) return fault;
+  Relaxations with_slopes;
+  if (!node.slopes.empty()) {
+    with_slopes.resize(network.layers.size());
+    fault = find_slope_fault(network, bounds, node.slopes, with_slopes);
+    if (!fault.empty()) return fault;
+  }
+  sum.terms = weighted_terms(rows, signs, node.multipliers, sum.constant);
+  LinearForms form(1, network.outputs());
+  form.constants[0] = sum.constant;
+  sum.linear = substitute(network, network.layers.size(), bounds.layers,
+                          node.slopes.empty() ? bounds.relaxations : with_slopes, std::move(form),
+                          sum.terms);
+  return {};
+}
+
 }  // namespace
 
 OutputRows output_rows(const Network& network, const Case& unsafe) {
@@ -102,23 +131,35 @@ OutputRows output_rows(const Network& network, const Case& unsafe) {
   return made;
 }
 
+std::string clip_box(const Network& network, const OutputRows& rows, const NodeBounds& bounds,
+                     const std::vector<SignSplit>& signs, const ProofNode& node, Bounds& box) {
+  WeightedSum sum;
+  std::string fault = bound_sum(network, rows, bounds, signs, node, sum);
+  if (!fault.empty()) return fault;
+  // A wanted input has sum m_i x_i + c <= 0, so m_j x_j is at most minus the least of the rest,
+  // which is the least of all without the least of m_j x_j.
+  const double* m = sum.linear.row(0);
+  const double least = bound_below(sum.linear, box)[0];
+  for (std::size_t j = 0; j < network.inputs; ++j) {
+    if (m[j] == 0) continue;
+    double& lower = box.lower[j];
+    double& upper = box.upper[j];
+    const double rest = least + (m[j] > 0 ? -m[j] * lower : -m[j] * upper);
+    const double end = m[j] > 0 ? -(rest / m[j]) : rest / -m[j];
+    if (m[j] > 0 ? end < upper : end > lower) (m[j] > 0 ? upper : lower) = end;
+    if (lower > upper) return "the clip leaves nothing to split";
+  }
+  return {};
+}
+
 std::string find_leaf_fault(const Network& network, const OutputRows& rows, const NodeBounds& node,
                             const std::vector<SignSplit>& signs, const ProofNode& leaf) {
-  std::string fault = find_multiplier_fault(rows.rows.size(), signs.size(), leaf.multipliers);
+  WeightedSum sum;
+  std::string fault = bound_sum(network, rows, node, signs, leaf, sum);
   if (!fault.empty()) return fault;
-  Relaxations with_slopes;
-  if (!leaf.slopes.empty()) {
-    with_slopes.resize(network.layers.size());
-    fault = find_slope_fault(network, node, leaf.slopes, with_slopes);
-    if (!fault.empty()) return fault;
-  }
-  LinearForms form(1, network.outputs());
-  const auto terms = weighted_terms(rows, signs, leaf.multipliers, form.constants[0]);
-  const double direct = bound_directly(terms, form.constants[0], node.layers);
-  const double substituted =
-      bound_below(network, network.layers.size(), node.layers,
-                  leaf.slopes.empty() ? node.relaxations : with_slopes, std::move(form), terms)[0];
-  const double least = std::max(direct, substituted);
+  const double direct = bound_directly(sum.terms, sum.constant, node.layers);
+  const double least =
+      std::max(direct, bound_below(std::move(sum.linear), node.layers[0].values)[0]);
   bool strict = false;
   for (std::size_t r = 0; r < rows.rows.size(); ++r) {
     strict = strict || (rows.rows[r].strict && leaf.multipliers[r] > 0);

@@ -28,6 +28,11 @@ struct SignSplit {
   double sign;          ///< 1 or -1
 };
 
+/// What remains of a box without the inputs at which the linear bound of the weighted sum is
+/// positive: there the rows do not hold together. `box` is that of the bounds. Or why not.
+std::string clip_box(const Network& network, const OutputRows& rows, const NodeBounds& bounds,
+                     const std::vector<SignSplit>& signs, const ProofNode& node, Bounds& box);
+
 /// Why a leaf does not hold; empty if it does. `node` are the bounds for the leaf's box and signs.
 /// The rows cannot hold together if their weighted sum, sum of w_r * (c_r . y - b_r), is positive
 /// for every y; non-negative is enough if a row of positive weight is strict. Where signs are

@@ -20,23 +20,29 @@ enum class Level : std::uint8_t {
 
 /// Trees are stored in preorder.
 struct ProofNode {
-  enum class Kind : std::uint8_t { split = 1, leaf = 2, sign_split = 3 };
+  enum class Kind : std::uint8_t { split = 1, leaf = 2, sign_split = 3, clipped_split = 4 };
   Kind kind = Kind::leaf;
   /// split: children are x[dimension] <= at and x[dimension] >= at (first the lower one). `at` lies
   /// strictly inside the node's box, whose sides are the case's rounded outward to binary64.
   /// sign_split: children are z <= 0 and z >= 0 (in this order), where z is what ReLU element
   /// number `dimension` (in network order) is given.
+  /// clipped_split: a split of what remains of the box without the inputs at which the linear bound
+  /// of the weighted sum is positive.
   std::uint32_t dimension = 0;
   double at = 0;
-  /// leaf: non-negative weights of the case's rows whose weighted sum is shown
+  /// leaf, clipped_split: non-negative weights of the case's rows, whose weighted sum a leaf shows
   /// unsatisfiable; then, or not at all, weights of the sign splits above, the topmost first.
   std::vector<double> multipliers;
-  /// leaf: lower slopes of ReLUs as k/255, in network order; either of all ReLU
+  /// The same: lower slopes of ReLUs as k/255, in network order; either of all ReLU
   /// elements (those of stable ones are ignored) or of those that the checker finds unstable.
   /// Empty: the checker's own choice.
   std::vector<std::uint8_t> slopes;
 
   bool operator==(const ProofNode&) const = default;
+  [[nodiscard]] bool has_cut() const { return kind == Kind::split || kind == Kind::clipped_split; }
+  [[nodiscard]] bool has_weights() const {
+    return kind == Kind::leaf || kind == Kind::clipped_split;
+  }
 };
 
 struct CaseProof {

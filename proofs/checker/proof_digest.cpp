@@ -35,8 +35,8 @@ void add_node(FieldHash& hash, const ProofNode& node) {
   core::ByteWriter& out = hash.fields();
   out.u8(static_cast<std::uint8_t>(node.kind));
   if (node.kind != ProofNode::Kind::leaf) out.u32(node.dimension);
-  if (node.kind == ProofNode::Kind::split) out.f64(node.at);
-  if (node.kind != ProofNode::Kind::leaf) return;
+  if (node.has_cut()) out.f64(node.at);
+  if (!node.has_weights()) return;
   out.u64(node.multipliers.size());
   for (double multiplier : node.multipliers) out.f64(multiplier);
   out.block(node.slopes);

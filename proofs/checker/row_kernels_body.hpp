@@ -12,20 +12,21 @@ static inline void store(double* to, Lanes value) {
   *reinterpret_cast<UnalignedLanes*>(to) = value;
 }
 static inline Lanes smaller(Lanes a, Lanes b) { return a < b ? a : b; }
+/// Halves are added three times over; what the other lanes then hold is of no use.
 static inline double sum(Lanes lanes) {
-  double total = 0;
-  for (int i = 0; i < 8; ++i) total += lanes[i];
-  return total;
+  lanes += __builtin_shufflevector(lanes, lanes, 4, 5, 6, 7, 0, 1, 2, 3);
+  lanes += __builtin_shufflevector(lanes, lanes, 2, 3, 0, 1, 6, 7, 4, 5);
+  return lanes[0] + lanes[1];
 }
 
 /// Four rows at once, so that each weight is loaded once for four products, and `Lines` vectors of
 /// columns, so that the search for rows without this weight is made once for all of them.
 template <int Lines>
 static inline void multiply_columns(const double* const* rows, const double* weights,
-                                    unsigned long inner, unsigned long columns, unsigned long j,
-                                    double* const* out) {
+                                    unsigned long first, unsigned long inner, unsigned long columns,
+                                    unsigned long j, double* const* out) {
   Lanes sums[4][Lines] = {};
-  for (unsigned long i = 0; i < inner; ++i) {
+  for (unsigned long i = first; i < inner; ++i) {
     const double p = rows[0][i], q = rows[1][i], r = rows[2][i], s = rows[3][i];
     if (p == 0 && q == 0 && r == 0 && s == 0) continue;
     for (int n = 0; n < Lines; ++n) {
@@ -43,13 +44,24 @@ static inline void multiply_columns(const double* const* rows, const double* wei
 
 static void multiply_block(const double* const* rows, const double* weights, unsigned long inner,
                            unsigned long columns, double* const* out) {
+  const auto all_zero = [rows](unsigned long i) {
+    return rows[0][i] == 0 && rows[1][i] == 0 && rows[2][i] == 0 && rows[3][i] == 0;
+  };
+  // Forms begin with a single coefficient each.
+  unsigned long first = 0;
+  while (first < inner && all_zero(first)) ++first;
+  while (first < inner && all_zero(inner - 1)) --inner;
   unsigned long j = 0;
 #ifdef __AVX512F__
   // As many sums as there are registers.
-  for (; j + 32 <= columns; j += 32) multiply_columns<4>(rows, weights, inner, columns, j, out);
-  for (; j + 16 <= columns; j += 16) multiply_columns<2>(rows, weights, inner, columns, j, out);
+  for (; j + 32 <= columns; j += 32)
+    multiply_columns<4>(rows, weights, first, inner, columns, j, out);
+  for (; j + 24 <= columns; j += 24)
+    multiply_columns<3>(rows, weights, first, inner, columns, j, out);
+  for (; j + 16 <= columns; j += 16)
+    multiply_columns<2>(rows, weights, first, inner, columns, j, out);
 #endif
-  for (; j < columns; j += 8) multiply_columns<1>(rows, weights, inner, columns, j, out);
+  for (; j < columns; j += 8) multiply_columns<1>(rows, weights, first, inner, columns, j, out);
 }
 
 static void multiply(const double* rows, unsigned long row_stride, unsigned long count,
@@ -104,8 +116,7 @@ static double offset(const double* row, unsigned long columns, const double* bia
   Lanes constant = {};
   for (unsigned long j = 0; j < columns; j += 8) {
     const Lanes r = load(row + j);
-    constant += r * load(bias + j);
-    constant += smaller(-r, r) * load(error + j);
+    constant += r * load(bias + j) + smaller(-r, r) * load(error + j);
   }
   return sum(constant);
 }
@@ -136,10 +147,9 @@ static bool bounded(const double* row, unsigned long columns, double limit) {
     const Lanes r = load(row + j);
     all &= smaller(-r, r) >= Lanes{} - limit;
   }
-  for (int i = 0; i < 8; ++i) {
-    if (!all[i]) return false;
-  }
-  return true;
+  all &= __builtin_shufflevector(all, all, 4, 5, 6, 7, 0, 1, 2, 3);
+  all &= __builtin_shufflevector(all, all, 2, 3, 0, 1, 6, 7, 4, 5);
+  return (all[0] & all[1]) != 0;
 }
 
 static const RowKernels kernels = {multiply, interval, relu, offset, box, correction, bounded};

@@ -57,17 +57,17 @@ Result<std::size_t> take_size(core::ByteReader& in, core::ByteView bytes) {
 
 Result<Done> take_node(core::ByteReader& in, core::ByteView bytes, ProofNode& node) {
   ISOTRACE_TRY(const std::uint8_t kind, in.u8());
-  if (kind < 1 || kind > 3) return malformed("kind of a node");
+  if (kind < 1 || kind > 4) return malformed("kind of a node");
   node.kind = static_cast<Kind>(kind);
   if (node.kind != Kind::leaf) {
     ISOTRACE_TRY(const std::uint64_t dimension, take_count(in));
     node.dimension = static_cast<std::uint32_t>(dimension);
     if (node.dimension != dimension) return malformed("dimension of a split");
   }
-  if (node.kind == Kind::split) {
+  if (node.has_cut()) {
     ISOTRACE_TRY(node.at, take_number(in));
   }
-  if (node.kind != Kind::leaf) return Done{};
+  if (!node.has_weights()) return Done{};
   ISOTRACE_TRY(const std::size_t multipliers, take_size(in, bytes));
   node.multipliers.resize(multipliers);
   for (double& value : node.multipliers) {
@@ -87,8 +87,8 @@ core::Bytes write_tree(const CaseProof& tree) {
   for (const ProofNode& node : tree.nodes) {
     out.u8(static_cast<std::uint8_t>(node.kind));
     if (node.kind != Kind::leaf) put_count(out, node.dimension);
-    if (node.kind == Kind::split) put_number(out, node.at);
-    if (node.kind != Kind::leaf) continue;
+    if (node.has_cut()) put_number(out, node.at);
+    if (!node.has_weights()) continue;
     put_count(out, node.multipliers.size());
     for (const double value : node.multipliers) put_number(out, value);
     put_count(out, node.slopes.size());

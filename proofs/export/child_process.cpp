@@ -108,7 +108,8 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
 }  // namespace
 
 Result<ChildOutcome> run_child(const std::vector<std::string>& arguments,
-                               const std::string& directory, const ChildLimits& limits) {
+                               const std::string& directory, const ChildLimits& limits,
+                               const std::vector<std::string>& added_environment) {
   const auto absent = [&] {
     return core::refuse(RefusalCode::assistant_absent, arguments[0], std::strerror(errno));
   };
@@ -117,8 +118,9 @@ Result<ChildOutcome> run_child(const std::vector<std::string>& arguments,
   if (pipe2(ends.data(), O_CLOEXEC) != 0) return absent();
   Descriptor reading(ends[0]);
   Descriptor writing(ends[1]);
-  const std::vector<std::string> environment = {"PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C",
-                                                "HOME=" + directory};
+  std::vector<std::string> environment = {"PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C",
+                                          "HOME=" + directory};
+  environment.insert(environment.end(), added_environment.begin(), added_environment.end());
   const std::vector<char*> argument_pointers = pointers(arguments);
   const std::vector<char*> environment_pointers = pointers(environment);
   const pid_t child = fork();

@@ -21,9 +21,10 @@ struct ChildOutcome {
 };
 
 /// arguments[0] is the path of the program; it starts in `directory`, with an environment of its
-/// own, nothing on standard input, and unlimited stack. The whole process group ends with the call.
-/// Refuses assistant_absent if the program cannot be started.
+/// own (and what is added to it), nothing on standard input, and unlimited stack. The whole process
+/// group ends with the call. Refuses assistant_absent if the program cannot be started.
 core::Result<ChildOutcome> run_child(const std::vector<std::string>& arguments,
-                                     const std::string& directory, const ChildLimits& limits);
+                                     const std::string& directory, const ChildLimits& limits,
+                                     const std::vector<std::string>& added_environment = {});
 
 }  // namespace isotrace::proofs

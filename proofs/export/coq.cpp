@@ -4,7 +4,10 @@
 #include <isotrace/proofs/export/coq_library.hpp>
 
 #include "coq_float_text.hpp"
+#include "coq_packed.hpp"
+#include "coq_parts.hpp"
 #include "coq_text.hpp"
+#include "network_subject.hpp"
 
 namespace isotrace::proofs {
 namespace {
@@ -17,6 +20,8 @@ constexpr std::string_view imports =
     "From Isotrace.Core Require Import Network Tree.\n";
 constexpr std::string_view float_imports =
     "From Isotrace.Float Require Import Execution Certified.\n";
+constexpr std::string_view primint_imports =
+    "From Isotrace.Primint Require Import Packed Certificate.\n";
 constexpr std::string_view scopes = "Import ListNotations.\nLocal Open Scope Z_scope.\n\n";
 
 BundleFile text_file(std::string path, std::string_view text) {
@@ -29,29 +34,42 @@ std::string import_gen(const std::string& module) {
   return "From Isotrace.Gen Require Import " + module + ".\n";
 }
 
+/// How the files of a tier check a certificate: names in the library, and how many nodes of a tree
+/// are checked in one file.
+struct Checker {
+  std::string_view imports;
+  std::string_view whole;
+  std::string_view part;
+  std::string_view joining_lemma;
+  std::string_view safe;
+  std::string_view in_range;
+  std::size_t nodes_max;
+};
+
+const Checker& checker_of(CoqTier tier) {
+  static constexpr Checker closed = {imports,
+                                     "certified",
+                                     "certified_part",
+                                     "certified_joined",
+                                     "certified_safe",
+                                     "certified_in_range",
+                                     25};
+  static constexpr Checker primint = {
+      primint_imports,           "certified_by_words",          "words_part", "words_joined",
+      "certified_by_words_safe", "certified_by_words_in_range", 250};
+  return tier == CoqTier::closed ? closed : primint;
+}
+
 /// What is exported, read from the proof.
-struct Subject {
-  AffineChain chain;
-  Property property;
-  core::Digest program;
-  std::string net_module;    ///< "Net_0123456789abcdef"
+struct Subject : NetworkSubject {
+  CoqTier tier = CoqTier::closed;
   std::string float_module;  ///< "Float_0123456789abcdef"; empty: no theorem about floats
   std::string why_no_floats;
 };
 
-Result<Subject> read_subject(const Proof& proof) {
-  if (proof.outcome != Proof::Outcome::proved) {
-    return core::refuse(RefusalCode::export_unsupported, "proof", "the property is violated");
-  }
-  if (proof.semantics != core::semantics_id) {
-    return core::refuse(RefusalCode::proof_semantics_unknown, "proof", proof.semantics);
-  }
-  Subject subject;
-  ISOTRACE_TRY(const core::Program program, core::parse_program(proof.program));
-  subject.program = core::program_digest(program);
-  subject.net_module = "Net_" + subject.program.hex().substr(0, 16);
-  ISOTRACE_TRY(subject.property, parse_vnnlib(proof.property_text));
-  ISOTRACE_TRY(subject.chain, make_affine_chain(program, proof.level == Level::real));
+Result<Subject> read_subject(const Proof& proof, CoqTier tier) {
+  ISOTRACE_TRY(NetworkSubject network, read_network_subject(proof));
+  Subject subject{std::move(network), tier, {}, {}};
   if (const auto reason = no_float_program(subject.chain); proof.level == Level::real) {
     subject.why_no_floats = "the proof is about real arithmetic";
   } else if (reason) {
@@ -59,33 +77,18 @@ Result<Subject> read_subject(const Proof& proof) {
   } else {
     subject.float_module = "Float_" + subject.net_module.substr(4);
   }
-  if (subject.property.inputs != subject.chain.inputs ||
-      subject.property.outputs != subject.chain.outputs()) {
-    return core::refuse(RefusalCode::property_mismatch, "property",
-                        std::to_string(subject.property.inputs) + " inputs and " +
-                            std::to_string(subject.property.outputs) + " outputs");
-  }
-  if (proof.cases.size() != subject.property.cases.size()) {
-    return core::refuse(RefusalCode::proof_malformed, "cases", std::to_string(proof.cases.size()));
-  }
-  if (proof.cases.empty()) {
-    return core::refuse(RefusalCode::export_unsupported, "property",
-                        "no case: there is nothing to state");
-  }
-  for (const Case& of : subject.property.cases) {
-    for (const LinearRow& row : of.rows) {
-      if (row.input_terms.empty()) continue;
-      return core::refuse(RefusalCode::export_unsupported, "property",
-                          "a constraint over inputs and outputs together");
-    }
-  }
   return subject;
 }
 
-std::string net_text(const Subject& subject) {
-  return "(* The network of program " + subject.program.hex() + ". *)\n" + std::string(imports) +
-         std::string(scopes) + "Definition net : network :=\n " + coq_network(subject.chain) +
-         ".\n";
+Result<std::string> net_text(const Subject& subject) {
+  const std::string head =
+      "(* The network of program " + subject.program.hex() + ". *)\n" + std::string(imports);
+  const std::string definition = "Definition net : network :=\n ";
+  if (subject.tier == CoqTier::closed)
+    return head + std::string(scopes) + definition + coq_network(subject.chain) + ".\n";
+  ISOTRACE_TRY(const std::string packed, coq_packed_network(subject.chain));
+  return head + "From Isotrace.Primint Require Import Packed.\nFrom Coq Require Import Uint63.\n" +
+         "Import ListNotations.\nLocal Open Scope uint63_scope.\n\n" + definition + packed + ".\n";
 }
 
 std::string float_text(const Subject& subject) {
@@ -111,14 +114,37 @@ std::string cert_text(const std::string& tree) {
          tree + ".\n";
 }
 
-std::string proof_text(const Subject& subject, const std::string& id) {
-  return std::string(imports) + import_gen(subject.net_module) + import_gen("Spec_" + id) +
-         import_gen("Cert_" + id) +
-         "\nLemma checked : certified net box constraints certificate = true.\n"
-         "Proof. vm_cast_no_check (eq_refl true). Qed.\n\n"
-         "Theorem proof : statement.\n"
-         "Proof. exact (certified_safe net box constraints certificate checked). Qed.\n"
-         "Print Assumptions proof.\n";
+std::string checking_imports(const Subject& subject, const std::string& id) {
+  std::string text(imports);
+  if (subject.tier != CoqTier::closed) text += primint_imports;
+  return text + import_gen(subject.net_module) + import_gen("Spec_" + id) +
+         import_gen("Cert_" + id);
+}
+
+std::string part_text(const Subject& subject, const std::string& id, const std::string& path) {
+  return "(* One part of the tree. *)\n" + checking_imports(subject, id) + std::string(scopes) +
+         "Lemma checked : " + std::string(checker_of(subject.tier).part) + " " + path +
+         " net box constraints certificate = true.\n"
+         "Proof. vm_cast_no_check (eq_refl true). Qed.\n";
+}
+
+std::string proof_text(const Subject& subject, const std::string& id, const CoqParts& parts) {
+  const Checker& checker = checker_of(subject.tier);
+  std::string text = checking_imports(subject, id);
+  if (parts.paths.size() > 1) {
+    for (std::size_t i = 0; i < parts.paths.size(); ++i)
+      text += "From Isotrace.Gen Require Part_" + id + "_" + std::to_string(i) + ".\n";
+    text += scopes;
+  }
+  text += "\nLemma checked : " + std::string(checker.whole) +
+          " net box constraints certificate = true.\n";
+  if (parts.paths.size() > 1) {
+    text += "Proof.\n  exact " + parts.joined + ".\nQed.\n\n";
+  } else {
+    text += "Proof. vm_cast_no_check (eq_refl true). Qed.\n\n";
+  }
+  return text + "Theorem proof : statement.\nProof. exact (" + std::string(checker.safe) +
+         " net box constraints certificate checked). Qed.\nPrint Assumptions proof.\n";
 }
 
 std::string float_spec_text(const Subject& subject, const std::string& base) {
@@ -130,14 +156,17 @@ std::string float_spec_text(const Subject& subject, const std::string& base) {
 
 std::string float_proof_text(const Subject& subject, const std::string& base,
                              const std::string& id) {
-  return std::string(imports) + std::string(float_imports) + import_gen(subject.net_module) +
-         import_gen(subject.float_module) + import_gen("Spec_" + base) +
-         import_gen("Cert_" + base) + import_gen("Proof_" + base) + import_gen("Spec_" + id) +
+  const Checker& checker = checker_of(subject.tier);
+  const std::string applied = " net box constraints certificate checked)";
+  return checking_imports(subject, base) + "From Isotrace.Core Require Import Range.\n" +
+         std::string(float_imports) + import_gen(subject.float_module) +
+         import_gen("Proof_" + base) + import_gen("Spec_" + id) +
          "\nLemma executed : executes program net (N.of_nat (length box)) = true.\n"
          "Proof. vm_cast_no_check (eq_refl true). Qed.\n\n"
          "Theorem proof : statement.\n"
-         "Proof. exact (certified_float_safe program net box constraints certificate executed "
-         "checked). Qed.\n"
+         "Proof. exact (executed_safe program net box constraints executed\n  (" +
+         std::string(checker.safe) + applied + "\n  (" + std::string(checker.in_range) + applied +
+         "). Qed.\n"
          "Print Assumptions proof.\n";
 }
 
@@ -155,8 +184,8 @@ void add_float_case(Bundle& bundle, const Subject& subject, const Obligation& ba
                         gen_path("Proof_" + id),
                         "Isotrace.Gen.Proof_" + id + ".proof",
                         core::sha256(spec.bytes),
-                        "reals",
-                        axioms_of_tier("reals"),
+                        std::string(float_tier_name(subject.tier)),
+                        axioms_of_tier(float_tier_name(subject.tier)),
                         base.parts};
   obligation.parts.insert(obligation.parts.end(),
                           {gen_path(subject.float_module), spec.path, obligation.file});
@@ -171,20 +200,28 @@ core::Result<core::Done> add_case(Bundle& bundle, const Subject& subject, const 
   auto tree = coq_tree(proof.cases[index], subject.property.cases[index], subject.chain);
   if (!tree) return core::refuse_within(id, std::move(tree).error());
   BundleFile spec = text_file(gen_path("Spec_" + id), spec_text(subject, index));
-  const Obligation obligation{
-      id,
-      "nn.relu.bab",
-      proof.level == Level::real ? "real" : "fp32-any-order",
-      gen_path("Proof_" + id),
-      "Isotrace.Gen.Proof_" + id + ".proof",
-      core::sha256(spec.bytes),
-      "closed",
-      {},
-      {gen_path(subject.net_module), spec.path, gen_path("Cert_" + id), gen_path("Proof_" + id)}};
-  bundle.obligations.push_back(obligation);
+  const Checker& checker = checker_of(subject.tier);
+  const CoqParts parts = cut_into_parts(proof.cases[index].nodes, checker.nodes_max,
+                                        checker.joining_lemma, "Part_" + id);
+  Obligation obligation{id,
+                        "nn.relu.bab",
+                        proof.level == Level::real ? "real" : "fp32-any-order",
+                        gen_path("Proof_" + id),
+                        "Isotrace.Gen.Proof_" + id + ".proof",
+                        core::sha256(spec.bytes),
+                        std::string(coq_tier_name(subject.tier)),
+                        axioms_of_tier(coq_tier_name(subject.tier)),
+                        {gen_path(subject.net_module), spec.path, gen_path("Cert_" + id)}};
   bundle.files.push_back(std::move(spec));
   bundle.files.push_back(text_file(gen_path("Cert_" + id), cert_text(*tree)));
-  bundle.files.push_back(text_file(gen_path("Proof_" + id), proof_text(subject, id)));
+  for (std::size_t i = 0; parts.paths.size() > 1 && i < parts.paths.size(); ++i) {
+    const std::string path = gen_path("Part_" + id + "_" + std::to_string(i));
+    bundle.files.push_back(text_file(path, part_text(subject, id, parts.paths[i])));
+    obligation.parts.push_back(path);
+  }
+  obligation.parts.push_back(obligation.file);
+  bundle.obligations.push_back(obligation);
+  bundle.files.push_back(text_file(obligation.file, proof_text(subject, id, parts)));
   add_float_case(bundle, subject, obligation);
   return core::Done{};
 }
@@ -196,7 +233,10 @@ bool needs_flocq(const BundleFile& file) {
 
 /// For coq_makefile and editors: the files that need Flocq, or the others.
 std::string coq_project(const Bundle& bundle, bool flocq) {
-  std::string text = "-Q core Isotrace.Core\n-Q float Isotrace.Float\n-Q gen Isotrace.Gen\n\n";
+  std::string text = "-Q core Isotrace.Core\n";
+  if (bundle.find(std::string(bundle_tier_path)) != nullptr)
+    text += "-Q primint Isotrace.Primint\n";
+  text += "-Q float Isotrace.Float\n-Q gen Isotrace.Gen\n\n";
   for (const BundleFile& file : bundle.files) {
     if (file.path.ends_with(".v") && needs_flocq(file) == flocq) text += file.path.substr(4) + "\n";
   }
@@ -212,25 +252,26 @@ constexpr std::string_view makefile =
 
 }  // namespace
 
-std::vector<std::string> axioms_of_tier(std::string_view tier) {
-  if (tier != "reals") return {};
-  return {"ClassicalDedekindReals.sig_forall_dec", "ClassicalDedekindReals.sig_not_dec",
-          "Classical_Prop.classic", "FunctionalExtensionality.functional_extensionality_dep"};
-}
-
-Result<Bundle> export_coq(const Proof& proof) {
-  ISOTRACE_TRY(const Subject subject, read_subject(proof));
+Result<Bundle> export_coq(const Proof& proof, CoqTier tier) {
+  ISOTRACE_TRY(const Subject subject, read_subject(proof, tier));
   Bundle bundle;
   bundle.subjects = {subject.program, core::sha256(core::as_bytes(proof.property_text)),
                      proof_digest(proof)};
   bundle.files.push_back({std::string(bundle_proof_path), write_proof(proof)});
   bundle.files.push_back(text_file("subjects/property.vnnlib", proof.property_text));
+  if (tier != CoqTier::closed) {
+    bundle.files.push_back(
+        text_file(std::string(bundle_tier_path), std::string(coq_tier_name(tier)) + "\n"));
+  }
   for (const CoqFile& file : coq_library()) {
-    if (file.folder == "trace") continue;
+    const bool needed = file.folder == "core" || file.folder == "float" ||
+                        (file.folder == "primint" && tier == CoqTier::primint);
+    if (!needed) continue;
     bundle.files.push_back(
         text_file("coq/" + std::string(file.folder) + "/" + std::string(file.name), file.text));
   }
-  bundle.files.push_back(text_file(gen_path(subject.net_module), net_text(subject)));
+  ISOTRACE_TRY(const std::string net, net_text(subject));
+  bundle.files.push_back(text_file(gen_path(subject.net_module), net));
   if (!subject.float_module.empty())
     bundle.files.push_back(text_file(gen_path(subject.float_module), float_text(subject)));
   for (std::size_t i = 0; i < proof.cases.size(); ++i) {

@@ -5,18 +5,19 @@
 
 #include <isotrace/proofs/checker/proof.hpp>
 #include <isotrace/proofs/export/bundle.hpp>
+#include <isotrace/proofs/export/coq_tier.hpp>
 
 namespace isotrace::proofs {
 
-/// The axioms, sorted, that a theorem of the tier depends on: "closed": none; "reals": those of
-/// Coq's real numbers, which Flocq's floats bring along.
-std::vector<std::string> axioms_of_tier(std::string_view tier);
+/// Names the tier of a bundle that is not `closed`.
+inline constexpr std::string_view bundle_tier_path = "subjects/tier";
 
-/// Deterministic. Levels E and A give, per case, a theorem about every order of summation
-/// and one about the floats that isonum-1 computes; level R one about real arithmetic. Refuses
-/// export_unsupported (a violated property, or one without cases), property_* (as parse_vnnlib),
-/// property_mismatch, prove_unsupported (a program that is no chain of affine layers and ReLUs),
-/// proof_malformed (trees that do not fit the property), proof_semantics_unknown.
-core::Result<Bundle> export_coq(const Proof& proof);
+/// Deterministic. Certificates are checked in `tier`; large ones in parts. Levels E and A give, per
+/// case, a theorem about every order of summation and one about the floats that isonum-1 computes;
+/// level R one about real arithmetic. Refuses export_unsupported (a violated property, or one
+/// without cases), property_* (as parse_vnnlib), property_mismatch, prove_unsupported (a program
+/// that is no chain of affine layers and ReLUs), proof_malformed (trees that do not fit the
+/// property), proof_semantics_unknown.
+core::Result<Bundle> export_coq(const Proof& proof, CoqTier tier = CoqTier::closed);
 
 }  // namespace isotrace::proofs

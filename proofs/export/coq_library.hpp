@@ -1,5 +1,5 @@
-// The Coq library (coq/core, coq/float and coq/trace) as it was when this program was built. Every
-// bundle carries a copy; replay compiles its own.
+// The Coq library (coq/bits, coq/core, coq/float and coq/trace) as it was when this program was
+// built. Every bundle carries a copy; replay compiles its own.
 #pragma once
 
 #include <string_view>
@@ -10,8 +10,9 @@ namespace isotrace::proofs {
 struct CoqFile {
   std::string_view name;  ///< "Dyadic.v"
   std::string_view text;
-  /// "core", Isotrace.Core; "float", Isotrace.Float, which needs Flocq and core; or "trace",
-  /// Isotrace.Trace, which needs neither.
+  /// "bits", Isotrace.Bits; "core", Isotrace.Core; "primint", Isotrace.Primint, which needs core;
+  /// "float", Isotrace.Float, which needs Flocq and core; or "trace", Isotrace.Trace. The others
+  /// need only themselves.
   std::string_view folder;
 };
 
@@ -19,7 +20,7 @@ struct CoqFile {
 /// float.
 std::vector<CoqFile> coq_library();
 
-/// As embedded, in no particular order, without folders.
+/// As embedded, in no particular order.
 std::vector<CoqFile> embedded_coq_files();
 
 }  // namespace isotrace::proofs

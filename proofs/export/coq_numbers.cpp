@@ -17,6 +17,12 @@ std::string coq_rational(const core::Rational& value) {
   return coq_number(numerator(value)) + " # " + denominator(value).str();
 }
 
+Integer denominator_of(const LinearRow& row) {
+  Integer common = denominator(row.bound);
+  for (const Term& term : row.terms) common = lcm(common, denominator(term.coefficient));
+  return common;
+}
+
 int fraction_bits(double value) {
   if (value == 0) return 0;
   int exponent = 0;

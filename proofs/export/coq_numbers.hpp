@@ -1,15 +1,19 @@
-// Numbers and lists as Coq source text.
+// Numbers and lists as Coq source text (Lean's is like it, but for the separators).
 #pragma once
 
 #include <string>
 
 #include <isotrace/core/rational.hpp>
+#include <isotrace/proofs/checker/property.hpp>
 #include <isotrace/proofs/export/affine_chain.hpp>
 
 namespace isotrace::proofs {
 
 std::string coq_number(const core::Integer& value);
 std::string coq_rational(const core::Rational& value);
+
+/// Common denominator of a row's numbers; a constraint's integers are its numerators.
+core::Integer denominator_of(const LinearRow& row);
 
 /// The smallest s with value * 2^s an integer for a finite value.
 int fraction_bits(double value);

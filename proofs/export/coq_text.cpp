@@ -44,13 +44,6 @@ tl::unexpected<core::Refusal> malformed(std::size_t node, std::string detail) {
                       std::move(detail));
 }
 
-/// Common denominator of a row's numbers; a constraint's integers are its numerators.
-Integer denominator_of(const LinearRow& row) {
-  Integer common = denominator(row.bound);
-  for (const Term& term : row.terms) common = lcm(common, denominator(term.coefficient));
-  return common;
-}
-
 /// A leaf's numbers for Coq: integers, at most 48 bits in proportion to the largest multiplier.
 class LeafNumbers {
  public:
@@ -122,6 +115,10 @@ Result<std::string> sign_split_text(const ProofNode& node, std::size_t index,
 }
 
 Result<std::string> split_text(const ProofNode& node, std::size_t index, const Case& of) {
+  if (node.kind == ProofNode::Kind::clipped_split) {
+    return core::refuse(RefusalCode::export_unsupported, "node " + std::to_string(index),
+                        "clips its box; prove with --plain-splits");
+  }
   if (node.dimension >= of.box.size()) return malformed(index, "split at no input");
   if (!std::isfinite(node.at)) return malformed(index, "split at no number");
   return "Split " + std::to_string(node.dimension) + " (" +

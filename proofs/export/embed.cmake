@@ -1,8 +1,11 @@
-# Writes OUTPUT, a C++ file that holds the text of FILES (a semicolon-separated list) under their names.
-set(text "// Written by embed.cmake from coq.\n#include <isotrace/proofs/export/coq_library.hpp>\n\n")
-string(APPEND text "namespace isotrace::proofs {\n\nstd::vector<CoqFile> embedded_coq_files() {\n  return {\n")
+# Writes OUTPUT, a C++ file that holds the text of FILES (a semicolon-separated list) under their names:
+# std::vector<TYPE> FUNCTION(), which HEADER declares; with FOLDERS the names of their folders, too.
+set(text "// Written by embed.cmake.\n#include <isotrace/proofs/export/${HEADER}>\n\n")
+string(APPEND text "namespace isotrace::proofs {\n\nstd::vector<${TYPE}> ${FUNCTION}() {\n  return {\n")
 foreach(file IN LISTS FILES)
   get_filename_component(name ${file} NAME)
+  get_filename_component(folder ${file} DIRECTORY)
+  get_filename_component(folder ${folder} NAME)
   # In hex, because CMake's lists would change brackets and semicolons.
   file(READ ${file} content HEX)
   string(LENGTH "${content}" length)
@@ -15,7 +18,10 @@ foreach(file IN LISTS FILES)
     string(APPEND text "${separator}\"${piece}\"")
     set(separator "\n       ")
   endforeach()
-  string(APPEND text ",\n       {}},\n")
+  if(FOLDERS)
+    string(APPEND text ",\n       \"${folder}\"")
+  endif()
+  string(APPEND text "},\n")
 endforeach()
 string(APPEND text "  };\n}\n\n}  // namespace isotrace::proofs\n")
 file(WRITE ${OUTPUT} "${text}")

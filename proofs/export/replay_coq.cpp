@@ -4,14 +4,18 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <set>
 
 #include <isotrace/core/limits.hpp>
 #include <isotrace/proofs/export/coq.hpp>
+#include <isotrace/proofs/export/coq_function.hpp>
 #include <isotrace/proofs/export/coq_library.hpp>
 #include <isotrace/proofs/export/trace_step.hpp>
 
+#include "bundle_comparison.hpp"
 #include "child_process.hpp"
 #include "coq_lint.hpp"
+#include "fresh_folder.hpp"
 
 namespace isotrace::proofs {
 namespace {
@@ -22,29 +26,6 @@ using core::Result;
 namespace fs = std::filesystem;
 
 constexpr std::string_view closed = "Closed under the global context";
-
-/// A new folder, removed with everything in it at the end.
-class FreshFolder {
- public:
-  static Result<std::unique_ptr<FreshFolder>> make(const std::string& parent) {
-    std::string path = parent + "/isotrace-replay-XXXXXX";
-    if (mkdtemp(path.data()) == nullptr) {
-      return core::refuse(RefusalCode::file_write_failed, parent, "no folder can be made there");
-    }
-    return std::unique_ptr<FreshFolder>(new FreshFolder(std::move(path)));
-  }
-  ~FreshFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  FreshFolder(const FreshFolder&) = delete;
-  FreshFolder& operator=(const FreshFolder&) = delete;
-  [[nodiscard]] const std::string& path() const { return path_; }
-
- private:
-  explicit FreshFolder(std::string path) : path_(std::move(path)) {}
-  std::string path_;
-};
 
 constexpr std::string_view flocq_absent = "Flocq is not installed (Debian: libcoq-flocq)";
 
@@ -60,8 +41,11 @@ Result<ChildOutcome> compile(const ReplayOptions& options, const std::string& li
                              const std::string& gen, const std::string& file) {
   const ChildLimits limits{options.seconds_max, options.memory_bytes_max, std::size_t{1} << 16};
   std::vector<std::string> arguments = {options.coqc, "-q"};
-  constexpr std::pair<const char*, const char*> parts[] = {
-      {"/core", "Isotrace.Core"}, {"/float", "Isotrace.Float"}, {"/trace", "Isotrace.Trace"}};
+  constexpr std::pair<const char*, const char*> parts[] = {{"/bits", "Isotrace.Bits"},
+                                                           {"/core", "Isotrace.Core"},
+                                                           {"/primint", "Isotrace.Primint"},
+                                                           {"/float", "Isotrace.Float"},
+                                                           {"/trace", "Isotrace.Trace"}};
   for (const auto& [folder, name] : parts) {
     std::error_code error;
     if (fs::is_directory(library + folder, error))
@@ -115,64 +99,6 @@ ObligationReplay judge(const Obligation& of, const ChildOutcome& outcome) {
   return verdict;
 }
 
-/// The files of the bundle that are not what its proof gives, and what that means.
-class Comparison {
- public:
-  Comparison(const std::string& directory, const Bundle& regenerated) : bundle_(regenerated) {
-    for (const BundleFile& file : regenerated.files) {
-      const std::string path = directory + "/" + file.path;
-      const auto found =
-          core::PosixFiles().read(path, std::max<std::uint64_t>(2 * file.bytes.size(), 1 << 20));
-      if (found && *found == file.bytes) continue;
-      Difference difference{
-          file.path, found ? "differs from what the proof gives" : describe(found.error()), {}};
-      if (found && file.path.starts_with("coq/gen/"))
-        difference.word = find_forbidden_word(core::as_text(*found));
-      differences_.push_back(std::move(difference));
-    }
-  }
-
-  /// The verdict on an obligation without asking Coq; nothing if its files are as they should be.
-  [[nodiscard]] std::optional<ObligationReplay> judge(const Obligation& of) const {
-    std::optional<ObligationReplay> worst;
-    for (const Difference& difference : differences_) {
-      if (!concerns(difference.path, of)) continue;
-      const bool states = difference.path.starts_with("coq/gen/Spec_") ||
-                          difference.path.starts_with("coq/gen/Net_") ||
-                          difference.path.starts_with("coq/gen/Float_") ||
-                          difference.path == bundle_manifest_path;
-      ReplayStatus status = states ? ReplayStatus::statement_mismatch : ReplayStatus::rejected;
-      std::string detail = difference.path + " " + difference.what;
-      if (difference.word) {
-        status = ReplayStatus::axiom_violation;
-        detail += "; contains " + *difference.word;
-      }
-      if (!worst || worst->status < status)
-        worst = ObligationReplay{of.id, status, detail, {}, of.tier};
-      if (difference.word) return worst;
-    }
-    return worst;
-  }
-
- private:
-  struct Difference {
-    std::string path;
-    std::string what;
-    std::optional<std::string> word;
-  };
-
-  /// The obligation's own files, and those that belong to no obligation.
-  [[nodiscard]] bool concerns(const std::string& path, const Obligation& of) const {
-    const auto owns = [&](const Obligation& obligation) {
-      return std::count(obligation.parts.begin(), obligation.parts.end(), path) != 0;
-    };
-    return owns(of) || std::none_of(bundle_.obligations.begin(), bundle_.obligations.end(), owns);
-  }
-
-  const Bundle& bundle_;
-  std::vector<Difference> differences_;
-};
-
 /// Compiles the obligations of a regenerated bundle that lies in `folder`, each file once.
 class Replay {
  public:
@@ -180,7 +106,7 @@ class Replay {
       : options_(options), library_(std::move(library)), folder_(std::move(folder)) {}
 
   Result<ObligationReplay> replay(const Obligation& of) {
-    if (of.tier == "reals" && !has_floats(library_)) {
+    if (tier_needs_flocq(of.tier) && !has_floats(library_)) {
       return ObligationReplay{
           of.id, ReplayStatus::unsupported, std::string(flocq_absent), {}, of.tier};
     }
@@ -208,6 +134,19 @@ Result<core::Bytes> read_subject(const std::string& directory, std::string_view 
                                  core::limits::proof_bytes_max);
 }
 
+/// The tier that the bundle says it is of.
+Result<CoqTier> read_tier(const std::string& directory) {
+  const std::string path = directory + "/" + std::string(bundle_tier_path);
+  if (!is_file(path)) return CoqTier::closed;
+  ISOTRACE_TRY(const core::Bytes bytes, read_subject(directory, bundle_tier_path));
+  std::string_view name = core::as_text(bytes);
+  if (name.ends_with('\n')) name.remove_suffix(1);
+  const auto tier = parse_coq_tier(name);
+  if (!tier || tier == CoqTier::closed)
+    return core::refuse(RefusalCode::bundle_malformed, path, "no tier of a bundle");
+  return *tier;
+}
+
 /// The bundle that the subject inside `directory` gives.
 Result<Bundle> regenerate(const std::string& directory) {
   const std::string step = directory + "/" + std::string(bundle_step_path);
@@ -217,22 +156,51 @@ Result<Bundle> regenerate(const std::string& directory) {
     if (!fact) return core::refuse_within(step, std::move(fact).error());
     return export_coq_step(*fact);
   }
+  const std::string function = directory + "/" + std::string(bundle_function_path);
+  if (is_file(function)) {
+    ISOTRACE_TRY(const core::Bytes bytes, read_subject(directory, bundle_function_path));
+    ISOTRACE_TRY(const core::Bytes refutation, read_subject(directory, bundle_refutation_path));
+    auto proof = parse_function_proof(bytes);
+    if (!proof) return core::refuse_within(function, std::move(proof).error());
+    return export_coq_function(*proof, refutation);
+  }
   const std::string path = directory + "/" + std::string(bundle_proof_path);
   std::error_code error;
   if (fs::is_directory(directory, error) && !is_file(path)) {
-    return core::refuse(
-        RefusalCode::bundle_malformed, directory,
-        "neither " + std::string(bundle_proof_path) + " nor " + std::string(bundle_step_path));
+    return core::refuse(RefusalCode::bundle_malformed, directory,
+                        "neither " + std::string(bundle_proof_path) + " nor " +
+                            std::string(bundle_function_path) + " nor " +
+                            std::string(bundle_step_path));
   }
   ISOTRACE_TRY(const core::Bytes bytes, read_subject(directory, bundle_proof_path));
   auto proof = parse_proof(bytes);
   if (!proof) return core::refuse_within(path, std::move(proof).error());
-  return export_coq(*proof);
+  ISOTRACE_TRY(const CoqTier tier, read_tier(directory));
+  return export_coq(*proof, tier);
 }
 
-/// The part of the library for steps of traces, or the part for networks.
+using Folders = std::set<std::string_view>;
+
+Folders folders_of(CoqPart part) {
+  switch (part) {
+    case CoqPart::functions: return {"bits"};
+    case CoqPart::networks: return {"core", "primint", "float"};
+    case CoqPart::traces: return {"trace"};
+  }
+  return {};
+}
+
+/// The folders of the library that a bundle's theorems need.
+Folders folders_for(const Bundle& bundle) {
+  if (bundle.subjects.root) return {"trace"};
+  if (bundle.obligations[0].kind == "bv.circuit") return {"bits"};
+  if (bundle.find(std::string(bundle_tier_path)) == nullptr) return {"core", "float"};
+  return {"core", "float", "primint"};
+}
+
+/// The named folders of the library.
 Result<Done> compile_library(const std::string& directory, const ReplayOptions& options,
-                             bool traces) {
+                             const Folders& folders) {
   const auto add = [&](const std::string& path, std::string_view text) -> Result<ChildOutcome> {
     std::error_code error;
     const std::string folder = fs::path(path).parent_path().string();
@@ -243,7 +211,7 @@ Result<Done> compile_library(const std::string& directory, const ReplayOptions& 
   };
   std::string_view folder;
   for (const CoqFile& file : coq_library()) {
-    if ((file.folder == "trace") != traces) continue;
+    if (!folders.contains(file.folder)) continue;
     if (file.folder == "float" && folder != "float") {
       ISOTRACE_TRY(const ChildOutcome probe, add(directory + "/probe/Probe.v",
                                                  "From Flocq Require Import BinarySingleNaN.\n"));
@@ -272,7 +240,7 @@ Result<Done> replay_open_obligations(const Bundle& bundle, const ReplayOptions& 
   std::string library = options.compiled_library;
   if (library.empty()) {
     library = folder->path() + "/library";
-    ISOTRACE_TRY_DONE(compile_library(library, options, bundle.subjects.root.has_value()));
+    ISOTRACE_TRY_DONE(compile_library(library, options, folders_for(bundle)));
   }
   Replay replay(options, library, folder->path());
   for (const auto& [obligation, verdict] : open) {
@@ -291,6 +259,7 @@ std::string_view replay_status_name(ReplayStatus status) {
     case ReplayStatus::statement_mismatch: return "statement_mismatch";
     case ReplayStatus::timeout: return "timeout";
     case ReplayStatus::unsupported: return "unsupported";
+    case ReplayStatus::emitted: return "emitted";
   }
   return "rejected";
 }
@@ -301,23 +270,28 @@ bool ReconcileReport::all_replayed() const {
                      [](const ObligationReplay& o) { return o.status == ReplayStatus::replayed; });
 }
 
-Result<Done> compile_coq_library(const std::string& directory, const ReplayOptions& options) {
-  ISOTRACE_TRY_DONE(compile_library(directory, options, false));
-  return compile_library(directory, options, true);
+Result<Done> compile_coq_library(const std::string& directory, const ReplayOptions& options,
+                                 const std::vector<CoqPart>& parts) {
+  for (const CoqPart part : parts) {
+    ISOTRACE_TRY_DONE(compile_library(directory, options, folders_of(part)));
+  }
+  return Done{};
 }
 
-Result<ReconcileReport> reconcile_coq(const std::string& directory, const Proof* expected,
+Result<ReconcileReport> reconcile_coq(const std::string& directory,
+                                      const std::optional<core::Digest>& expected,
                                       const ReplayOptions& options) {
   ISOTRACE_TRY(const Bundle bundle, regenerate(directory));
   if (access(options.coqc.c_str(), X_OK) != 0) {
     return core::refuse(RefusalCode::assistant_absent, options.coqc, "install the package coq");
   }
-  const Comparison comparison(directory, bundle);
-  const bool other_proof = expected != nullptr && proof_digest(*expected) != bundle.subjects.proof;
+  const BundleComparison comparison(directory, bundle,
+                                    {"coq/gen/", {"Spec_", "Net_", "Float_"}, find_forbidden_word});
+  const bool other_proof = expected && *expected != bundle.subjects.proof;
   ReconcileReport report{bundle.subjects, bundle.obligations[0].semantics, {}, bundle.omitted};
   std::vector<const Obligation*> asked;
   for (const Obligation& obligation : bundle.obligations) {
-    if (obligation.tier == "closed" || options.tier != "closed") {
+    if (tier_within(obligation.tier, options.tier)) {
       asked.push_back(&obligation);
     } else {
       report.omitted.push_back({obligation.id, "tier " + obligation.tier + " was not asked for"});
@@ -341,6 +315,13 @@ Result<ReconcileReport> reconcile_coq(const std::string& directory, const Proof*
   }
   if (!open.empty()) ISOTRACE_TRY_DONE(replay_open_obligations(bundle, options, open));
   return report;
+}
+
+Result<ReconcileReport> reconcile_coq(const std::string& directory, const Proof* expected,
+                                      const ReplayOptions& options) {
+  std::optional<core::Digest> digest;
+  if (expected != nullptr) digest = proof_digest(*expected);
+  return reconcile_coq(directory, digest, options);
 }
 
 }  // namespace isotrace::proofs

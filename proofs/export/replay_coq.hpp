@@ -18,6 +18,7 @@ enum class ReplayStatus : std::uint8_t {
   statement_mismatch,  ///< the bundle states something else than its proof (or the expected one)
   timeout,
   unsupported,  ///< it needs Flocq, which is not installed
+  emitted,      ///< as its proof gives it, but there is no assistant to replay it (Lean)
 };
 std::string_view replay_status_name(ReplayStatus status);
 
@@ -46,19 +47,28 @@ struct ReplayOptions {
   std::uint64_t memory_bytes_max = std::uint64_t{16} << 30;
   /// A folder that compile_coq_library filled and nobody else can write to; empty: compile anew.
   std::string compiled_library;
-  /// Theorems of tiers with more axioms than this one are left out: "closed" or "reals".
+  /// Theorems of tiers with more axioms than this one are left out: "closed", "primint" or
+  /// "reals".
   std::string tier = "reals";
 };
 
-/// Compiles our library into `directory` (made if absent); the part about floats only if Flocq is
-/// installed. Refuses assistant_absent,
-/// file_write_failed, solver_failed (coqc does not accept the library).
-core::Result<core::Done> compile_coq_library(const std::string& directory,
-                                             const ReplayOptions& options);
+/// The parts of the library: each kind of bundle needs one.
+enum class CoqPart : std::uint8_t { functions, networks, traces };
 
-/// Replays the bundle in `directory`. With `expected`, its proof must be that one (a bundle about a
-/// step of a trace has none). Refuses
-/// assistant_absent, file_* (no bundle there), proof_* and whatever export_coq refuses.
+/// Compiles our library, or parts of it, into `directory` (made if absent); what is about floats
+/// only if Flocq is installed. Refuses assistant_absent, file_write_failed, solver_failed (coqc
+/// does not accept the library).
+core::Result<core::Done> compile_coq_library(
+    const std::string& directory, const ReplayOptions& options,
+    const std::vector<CoqPart>& parts = {CoqPart::functions, CoqPart::networks, CoqPart::traces});
+
+/// Replays the bundle in `directory`. With `expected`, its proof must have that proof_digest or
+/// function_proof_digest (a bundle about a step of a trace has none). Refuses assistant_absent,
+/// file_* (no bundle there), proof_* and whatever export_coq and export_coq_function refuse.
+core::Result<ReconcileReport> reconcile_coq(const std::string& directory,
+                                            const std::optional<core::Digest>& expected,
+                                            const ReplayOptions& options);
+/// The same; null: any proof.
 core::Result<ReconcileReport> reconcile_coq(const std::string& directory, const Proof* expected,
                                             const ReplayOptions& options);
 

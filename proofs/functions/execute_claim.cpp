@@ -54,6 +54,25 @@ class Instance {
     return core::Done{};
   }
 
+  /// Numbers that code can change: linear memory and globals.
+  struct State {
+    core::Bytes memory;
+    std::vector<Slot> globals;
+  };
+  [[nodiscard]] State state() const {
+    State state;
+    const wasm::ModuleInstance& instance = store_.instances[instance_];
+    if (!instance.memories.empty()) {
+      const auto memory = store_.memories[instance.memories[0]].data.bytes();
+      state.memory.assign(memory.begin(), memory.end());
+    }
+    for (const wasm::Address global : instance.globals) {
+      state.globals.push_back(store_.globals[global].value);
+    }
+    return state;
+  }
+  [[nodiscard]] const wasm::Module& module() const { return *module_; }
+
   void fill_memory(const FunctionInputs& inputs) {
     if (store_.instances[instance_].memories.empty()) return;
     const auto memory = store_.memories[store_.instances[instance_].memories[0]].data.bytes();
@@ -122,16 +141,93 @@ bool in_range(const FunctionClaim& claim, const FunctionCall& done) {
          number <= static_cast<std::int64_t>(claim.high);
 }
 
-Result<FunctionCall> call_other(const FunctionClaim& claim, const FunctionInputs& inputs,
-                                Instance& instance, const FunctionCall& first) {
-  if (claim.property == FunctionProperty::post) {
-    std::vector<Slot> operands = inputs.arguments;
-    operands.insert(operands.end(), first.results.begin(), first.results.end());
-    return instance.call(claim.other, operands);
+using State = Instance::State;
+using Pairs = std::vector<std::pair<std::size_t, std::size_t>>;
+
+/// Numbers of the globals that are compared: all of one module, of two those exported by one name.
+Pairs compared_globals(const FunctionClaim& claim, const wasm::Module& a, const wasm::Module& b) {
+  Pairs pairs;
+  const auto add = [&](std::size_t i, std::size_t j) {
+    const wasm::GlobalType& type = a.globals[i].type;
+    if (type.is_mutable && !wasm::is_reference(type.value) && type == b.globals[j].type) {
+      pairs.emplace_back(i, j);
+    }
+  };
+  if (claim.other_module.empty()) {
+    for (std::size_t i = 0; i < a.globals.size(); ++i) add(i, i);
+    return pairs;
   }
+  for (const wasm::Export& here : a.exports) {
+    for (const wasm::Export& there : b.exports) {
+      const bool global =
+          here.kind == wasm::ExternKind::global && there.kind == wasm::ExternKind::global;
+      if (global && here.name == there.name) add(here.index, there.index);
+    }
+  }
+  return pairs;
+}
+
+/// Before and after a call.
+struct Effect {
+  State before;
+  State after;
+};
+
+/// What two calls have left differently of what one of them has changed.
+void find_difference(const Pairs& globals, const Effect& a, const Effect& b, ClaimRun& run) {
+  const auto say = [&run](const std::string& what, std::uint64_t x, std::uint64_t y) {
+    run.difference = what + ": " + std::to_string(x) + " and " + std::to_string(y);
+  };
+  for (const auto& [i, j] : globals) {
+    const bool changed =
+        a.before.globals[i] != a.after.globals[i] || b.before.globals[j] != b.after.globals[j];
+    if (changed && a.after.globals[i] != b.after.globals[j]) {
+      return say("global " + std::to_string(i), a.after.globals[i], b.after.globals[j]);
+    }
+  }
+  const std::size_t size_a = a.after.memory.size();
+  const std::size_t size_b = b.after.memory.size();
+  const bool grown = a.before.memory.size() != size_a || b.before.memory.size() != size_b;
+  if (grown && size_a != size_b) return say("bytes of memory", size_a, size_b);
+  const auto byte = [](const State& state, std::size_t at) {
+    return at < state.memory.size() ? state.memory[at] : std::uint8_t{0};
+  };
+  for (std::size_t at = 0; at < std::max(size_a, size_b); ++at) {
+    const bool changed =
+        byte(a.before, at) != byte(a.after, at) || byte(b.before, at) != byte(b.after, at);
+    if (changed && byte(a.after, at) != byte(b.after, at)) {
+      run.place = static_cast<std::uint32_t>(at);
+      return say("byte " + std::to_string(at) + " of memory", byte(a.after, at), byte(b.after, at));
+    }
+  }
+}
+
+/// The second call of a comparison, of a function in a state of its own.
+Result<core::Done> compare_with_other(const FunctionClaim& claim, const FunctionInputs& inputs,
+                                      const Instance& instance, const State& before,
+                                      ClaimRun& run) {
   const core::Bytes& module = claim.other_module.empty() ? claim.module : claim.other_module;
   ISOTRACE_TRY(const auto second, make_instance(module, claim, inputs));
-  return second->call(claim.other, inputs.arguments);
+  const State other_before = second->state();
+  ISOTRACE_TRY(FunctionCall call, second->call(claim.other, inputs.arguments));
+  run.calls.push_back(std::move(call));
+  const FunctionCall& a = run.calls[0];
+  const FunctionCall& b = run.calls[1];
+  run.violated = a.returned != b.returned || a.results != b.results;
+  if (run.violated || !a.returned || claim.property != FunctionProperty::effects) {
+    return core::Done{};
+  }
+  find_difference(compared_globals(claim, instance.module(), second->module()),
+                  {before, instance.state()}, {other_before, second->state()}, run);
+  run.violated = !run.difference.empty();
+  return core::Done{};
+}
+
+Result<FunctionCall> call_post(const FunctionClaim& claim, const FunctionInputs& inputs,
+                               Instance& instance, const FunctionCall& first) {
+  std::vector<Slot> operands = inputs.arguments;
+  operands.insert(operands.end(), first.results.begin(), first.results.end());
+  return instance.call(claim.other, operands);
 }
 
 }  // namespace
@@ -141,6 +237,8 @@ Result<ClaimRun> execute_claim(const FunctionClaim& claim, const FunctionInputs&
   ISOTRACE_TRY(run.counts, assumption_holds(claim, inputs));
   if (!run.counts) return run;
   ISOTRACE_TRY(const auto instance, make_instance(claim.module, claim, inputs));
+  const bool compares = claim.property == FunctionProperty::effects;
+  const State before = compares ? instance->state() : State{};
   ISOTRACE_TRY(FunctionCall first, instance->call(claim.function, inputs.arguments));
   run.calls.push_back(first);
   switch (claim.property) {
@@ -148,19 +246,18 @@ Result<ClaimRun> execute_claim(const FunctionClaim& claim, const FunctionInputs&
     case FunctionProperty::range:
       run.violated = !first.returned || !in_range(claim, first);
       return run;
-    case FunctionProperty::post:
-      run.violated = !first.returned;
-      if (run.violated) return run;
-      break;
-    case FunctionProperty::equivalent: break;
+    case FunctionProperty::equivalent:
+    case FunctionProperty::effects: {
+      ISOTRACE_TRY_DONE(compare_with_other(claim, inputs, *instance, before, run));
+      return run;
+    }
+    case FunctionProperty::post: break;
   }
-  ISOTRACE_TRY(FunctionCall second, call_other(claim, inputs, *instance, first));
+  run.violated = !first.returned;
+  if (run.violated) return run;
+  ISOTRACE_TRY(const FunctionCall second, call_post(claim, inputs, *instance, first));
   run.calls.push_back(second);
-  if (claim.property == FunctionProperty::post) {
-    run.violated = !second.returned || static_cast<std::uint32_t>(second.results[0]) == 0;
-  } else {
-    run.violated = first.returned != second.returned || first.results != second.results;
-  }
+  run.violated = !second.returned || static_cast<std::uint32_t>(second.results[0]) == 0;
   return run;
 }
 

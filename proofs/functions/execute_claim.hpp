@@ -22,6 +22,8 @@ struct ClaimRun {
   bool counts = false;              ///< the assumption held
   bool violated = false;            ///< and the property did not
   std::vector<FunctionCall> calls;  ///< function, then the other one; not the assumption
+  std::string difference;   ///< effects: what the calls leave differently, if results are the same
+  std::uint32_t place = 0;  ///< effects: the byte of memory that differs, if one does
 };
 
 /// Steps that one call may take.

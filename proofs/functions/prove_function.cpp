@@ -1,6 +1,7 @@
 #include <isotrace/proofs/functions/prove_function.hpp>
 
 #include <algorithm>
+#include <bit>
 
 #include <isotrace/core/limits.hpp>
 
@@ -19,6 +20,24 @@ FunctionUndecided reason_of(smt::Outcome outcome) {
     case smt::Outcome::memory: return FunctionUndecided::memory;
     default: return FunctionUndecided::solver;
   }
+}
+
+/// Numbers of every kind of float, by their sign and the bits of f32; of other types the bits.
+constexpr std::uint32_t float_samples[] = {
+    0x00000000, 0x3f800000, 0x7fc00000, 0x7f800000, 0x4f000000, 0x5f000000, 0x00000001,
+    0x3f000000, 0x40490fdb, 0x7f7fffff, 0x3dcccccd, 0x4b7fffff, 0x00800000};
+constexpr std::uint64_t samples_of_type = 2 * std::size(float_samples);
+constexpr std::uint32_t samples_max = 20'000;
+
+/// Value `i`, below samples_of_type, of a type.
+std::uint64_t sample_value(wasm::ValueType type, std::uint64_t i) {
+  const std::uint32_t bits = float_samples[i / 2] ^ (i % 2 == 0 ? 0 : 0x80000000U);
+  if (type == wasm::ValueType::f64) {
+    return std::bit_cast<std::uint64_t>(static_cast<double>(std::bit_cast<float>(bits)));
+  }
+  if (type == wasm::ValueType::f32) return bits;
+  const std::uint64_t wide = i < 8 ? i : i % 2 == 0 ? std::uint64_t{bits} : ~std::uint64_t{bits};
+  return type == wasm::ValueType::i64 ? wide : static_cast<std::uint32_t>(wide);
 }
 
 class FunctionProver {
@@ -74,14 +93,15 @@ class FunctionProver {
     ISOTRACE_TRY(const bool confirmed, confirm(first.model));
     if (confirmed) return true;
     ISOTRACE_TRY(const bool certain, bits::holds(made->pool, made->violated, first.model));
-    if (certain) return end_unconfirmed();
+    if (certain) return made->uninterpreted > 0 ? try_samples() : end_unconfirmed();
     // It leads to what was cut off. Where no more is unrolled, other arguments may still be a
     // counterexample.
     if (!options_.unwind && claim().unwind < core::limits::unwind_max) return false;
     ISOTRACE_TRY(const smt::Decision second, ask(*made, made->violated));
     if (second.kind == smt::Decision::Kind::sat) {
       ISOTRACE_TRY(const bool found, confirm(second.model));
-      return found ? true : end_unconfirmed();
+      if (found) return true;
+      return made->uninterpreted > 0 ? try_samples() : end_unconfirmed();
     }
     if (second.kind == smt::Decision::Kind::undecided) return end_unanswered(second);
     return false;
@@ -114,6 +134,27 @@ class FunctionProver {
                              std::to_string(call_steps_max) + " steps");
   }
 
+  /// Of floats the solvers know too little to find arguments: where those that they found are none,
+  /// borders of the types and some numbers are tried, on the engine alone.
+  Result<bool> try_samples() {
+    const std::size_t count = outcome_.type.parameters.size();
+    for (std::uint32_t sample = 0; count > 0 && sample < samples_max; ++sample) {
+      FunctionInputs inputs;
+      std::uint64_t rest = sample;
+      for (const wasm::ValueType type : outcome_.type.parameters) {
+        inputs.arguments.push_back(sample_value(type, rest % samples_of_type));
+        rest /= samples_of_type;
+      }
+      if (rest > 0) break;  // all were tried
+      ISOTRACE_TRY(const bool confirmed, confirm(inputs));
+      if (confirmed) return true;
+    }
+    return end_undecided(
+        FunctionUndecided::floats,
+        "arguments were found for other results of operations on floats than "
+        "they have, of which only that equal operands give equal results is known");
+  }
+
   bool take_proof(const smt::Decision& decision) {
     outcome_.kind = Kind::proved;
     outcome_.proof.outcome =
@@ -124,7 +165,10 @@ class FunctionProver {
 
   /// Only what the engine does makes a counterexample.
   Result<bool> confirm(const bits::Assignment& model) {
-    FunctionInputs inputs = inputs_of(outcome_.type, model);
+    return confirm(inputs_of(outcome_.type, model));
+  }
+
+  Result<bool> confirm(FunctionInputs inputs) {
     if (claim().memory == InitialMemory::instantiated) {
       inputs.fill = 0;
       inputs.memory.clear();
@@ -137,6 +181,7 @@ class FunctionProver {
       return false;
     }
     if (!run->violated) return false;
+    inputs.place = run->place;
     outcome_.kind = Kind::violated;
     outcome_.proof.outcome = FunctionProof::Outcome::violated;
     outcome_.proof.inputs = std::move(inputs);
@@ -157,6 +202,7 @@ std::string_view undecided_name(FunctionUndecided reason) {
     case FunctionUndecided::memory: return "memory";
     case FunctionUndecided::unconfirmed: return "unconfirmed";
     case FunctionUndecided::solver: return "solver";
+    case FunctionUndecided::floats: return "floats";
   }
   return "";
 }

@@ -35,6 +35,7 @@ enum class FunctionUndecided : std::uint8_t {
   memory,       ///< the term, the formula or a solver grew beyond its limit
   unconfirmed,  ///< the engine could not tell within its steps
   solver,       ///< no solver had an answer
+  floats,       ///< refuted only if operations on floats had other results than they have
 };
 std::string_view undecided_name(FunctionUndecided reason);
 

@@ -22,8 +22,8 @@ Tensor list_of(const std::vector<std::int64_t>& values) {
 /// Values get their final numbers when all constants are known.
 class PairBuilder {
  public:
-  explicit PairBuilder(std::size_t inputs) {
-    program_.inputs.push_back({"x", core::Dtype::f32, {static_cast<std::int64_t>(inputs)}});
+  PairBuilder(std::size_t inputs, core::Dtype dtype) {
+    program_.inputs.push_back({"x", dtype, {static_cast<std::int64_t>(inputs)}});
   }
 
   void run(const Program& part, const std::vector<std::int64_t>& elements);
@@ -116,7 +116,15 @@ Program PairBuilder::finish() {
 Result<Program> pair_programs(const Program& a, const Program& b, std::size_t inputs,
                               const std::vector<std::int64_t>& first,
                               const std::vector<std::int64_t>& second) {
-  PairBuilder builder(inputs);
+  const core::Dtype dtype = a.inputs.front().dtype;
+  for (const Program* part : {&a, &b}) {
+    for (const core::ProgramInput& input : part->inputs) {
+      if (input.dtype == dtype) continue;
+      return core::refuse(core::RefusalCode::property_unsupported, "input " + input.name,
+                          "two runs share inputs of one element type");
+    }
+  }
+  PairBuilder builder(inputs, dtype);
   builder.run(a, first);
   builder.run(b, second);
   Program program = builder.finish();

@@ -192,9 +192,12 @@ Result<core::Program> program_of(const NamedProperty& property, const Subjects& 
 Result<std::size_t> count_inputs(const core::Program& program) {
   std::size_t total = 0;
   for (const core::ProgramInput& input : program.inputs) {
-    if (input.dtype != core::Dtype::f32 || input.shape == core::any_rank) {
+    const bool is_small_integer =
+        input.dtype == core::Dtype::i8 || input.dtype == core::Dtype::u8 ||
+        input.dtype == core::Dtype::i16 || input.dtype == core::Dtype::u16;
+    if ((input.dtype != core::Dtype::f32 && !is_small_integer) || input.shape == core::any_rank) {
       return core::refuse(RefusalCode::property_unsupported, "input " + input.name,
-                          "is not f32, or has any rank");
+                          "is neither f32 nor of 8 or 16 bits, or has any rank");
     }
     core::Shape shape = input.shape;
     for (std::int64_t& dim : shape) dim = dim < 0 ? 1 : dim;

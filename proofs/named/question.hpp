@@ -24,7 +24,8 @@ struct Question {
 };
 
 /// Elements of all inputs of a program; dimensions of any size count as 1. Refuses
-/// property_unsupported for inputs that are not f32 or have any rank.
+/// property_unsupported for inputs that are neither f32 nor integers of 8 or 16 bits, or have any
+/// rank.
 core::Result<std::size_t> count_inputs(const core::Program& program);
 
 /// Refuses property_mismatch (an index beyond the inputs or outputs), property_input_unbounded (no
@@ -35,6 +36,7 @@ core::Result<Question> make_question(const NamedProperty& property,
 
 /// One program that runs `a` and `b` on elements of one flat input and gives all outputs of `a`,
 /// then all of `b`. first[i] and second[i] are the numbers of the elements that are their inputs i.
+/// Refuses property_unsupported where inputs have several element types.
 core::Result<core::Program> pair_programs(const core::Program& a, const core::Program& b,
                                           std::size_t inputs,
                                           const std::vector<std::int64_t>& first,

@@ -28,7 +28,7 @@ Result<Verdict> check_refutation(const FunctionProof& proof, FunctionReport& rep
 
 Result<Verdict> check_counterexample(const FunctionProof& proof) {
   const FunctionInputs& inputs = proof.inputs;
-  ISOTRACE_TRY(const FunctionObligation made, make_obligation(proof.claim, inputs.arguments));
+  ISOTRACE_TRY(const FunctionObligation made, make_obligation(proof.claim, inputs));
   // Bits above a type's width would give one counterexample two spellings.
   const bits::Assignment assignment = assignment_of(inputs);
   if (inputs_of(made.type, assignment) != inputs) {
@@ -45,10 +45,13 @@ std::string claim_text(const FunctionClaim& claim) {
   switch (claim.property) {
     case FunctionProperty::never_traps: text += " never traps"; break;
     case FunctionProperty::range: text += " returns " + range_text(claim); break;
-    case FunctionProperty::equivalent: text += " is equivalent to " + claim.other; break;
+    case FunctionProperty::equivalent:
+    case FunctionProperty::effects: text += " is equivalent to " + claim.other; break;
     case FunctionProperty::post: text += " satisfies " + claim.other; break;
   }
   if (!claim.other_module.empty()) text += " of another module";
+  if (claim.property == FunctionProperty::equivalent) text += " in its results";
+  if (claim.property == FunctionProperty::effects) text += " in results, memory and globals";
   if (!claim.assume.empty()) text += ", assuming " + claim.assume;
   return text + (claim.memory == InitialMemory::arbitrary ? ", from any memory"
                                                           : ", from the memory as instantiated");

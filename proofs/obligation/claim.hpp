@@ -17,7 +17,11 @@ enum class FunctionProperty : std::uint8_t {
   range = 2,       ///< returns, and the result is in [low, high]
   equivalent = 3,  ///< to `other`: both trap, or both return the same
   post = 4,        ///< returns, and `other` of arguments and results does, with what is not 0
+  effects = 5,     ///< equivalent, and memory and globals that either call changes are the same
 };
+constexpr bool compares_functions(FunctionProperty property) {
+  return property == FunctionProperty::equivalent || property == FunctionProperty::effects;
+}
 
 /// Numbers are part of what a proof file says; never reused.
 enum class InitialMemory : std::uint8_t {
@@ -30,7 +34,8 @@ struct FunctionClaim {
   wasm::Edition edition = wasm::Edition::v2;
   std::string function;  ///< exported
   FunctionProperty property = FunctionProperty::never_traps;
-  /// equivalent, post: exported by `other_module`, or by `module` if that is empty (post: always).
+  /// equivalent, effects, post: exported by `other_module`, or by `module` if that is empty (post:
+  /// always).
   std::string other;
   core::Bytes other_module;
   std::string assume;  ///< exported: arguments for which it returns 0 or traps do not count

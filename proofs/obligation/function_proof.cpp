@@ -12,7 +12,7 @@ using core::Result;
 using Outcome = FunctionProof::Outcome;
 
 constexpr std::string_view magic = "ISOFUNC\n";
-constexpr std::uint32_t format_version = 1;
+constexpr std::uint32_t format_version = 2;
 
 core::Bytes write_fields(const FunctionProof& proof) {
   const FunctionClaim& claim = proof.claim;
@@ -25,7 +25,7 @@ core::Bytes write_fields(const FunctionProof& proof) {
   out.block(claim.module).block(claim.other_module).block(proof.lrat);
   out.u64(proof.inputs.arguments.size());
   for (const std::uint64_t argument : proof.inputs.arguments) out.u64(argument);
-  out.u8(proof.inputs.fill).u64(proof.inputs.memory.size());
+  out.u32(proof.inputs.place).u8(proof.inputs.fill).u64(proof.inputs.memory.size());
   for (const auto& [address, byte] : proof.inputs.memory) out.u32(address).u8(byte);
   return out.take();
 }
@@ -54,6 +54,7 @@ Result<core::Done> read_inputs(core::ByteReader& in, FunctionInputs& inputs) {
     ISOTRACE_TRY(const std::uint64_t argument, in.u64());
     inputs.arguments.push_back(argument);
   }
+  ISOTRACE_TRY(inputs.place, in.u32());
   ISOTRACE_TRY(inputs.fill, in.u8());
   ISOTRACE_TRY(const std::size_t bytes, in.count(5, core::limits::smt_terms_max));
   for (std::size_t i = 0; i < bytes; ++i) {
@@ -73,7 +74,7 @@ Result<FunctionProof> read_fields(core::ByteReader& in) {
   ISOTRACE_TRY(proof.outcome, read_enum(in, Outcome::proved, Outcome::asserted, "outcome"));
   ISOTRACE_TRY(claim.edition, read_enum(in, wasm::Edition::mvp, wasm::Edition::v2, "edition"));
   ISOTRACE_TRY(claim.property,
-               read_enum(in, FunctionProperty::never_traps, FunctionProperty::post, "property"));
+               read_enum(in, FunctionProperty::never_traps, FunctionProperty::effects, "property"));
   ISOTRACE_TRY(claim.memory, read_enum(in, InitialMemory::instantiated, InitialMemory::arbitrary,
                                        "initial memory"));
   ISOTRACE_TRY(const std::uint8_t is_signed, in.u8());
@@ -96,12 +97,13 @@ Result<FunctionProof> read_fields(core::ByteReader& in) {
 bool has_foreign_fields(const FunctionProof& proof) {
   const FunctionClaim& claim = proof.claim;
   const bool range = claim.property == FunctionProperty::range;
-  const bool pair = claim.property == FunctionProperty::equivalent;
+  const bool pair = compares_functions(claim.property);
   const bool named = pair || claim.property == FunctionProperty::post;
   if (!range && (claim.low != 0 || claim.high != 0 || claim.is_signed)) return true;
   if (named == claim.other.empty() || (!pair && !claim.other_module.empty())) return true;
   if (proof.outcome != Outcome::proved && !proof.lrat.empty()) return true;
   if (proof.outcome != Outcome::violated && proof.inputs != FunctionInputs{}) return true;
+  if (claim.property != FunctionProperty::effects && proof.inputs.place != 0) return true;
   const bool memory = proof.inputs.fill != 0 || !proof.inputs.memory.empty();
   return claim.unwind > core::limits::unwind_max ||
          (memory && claim.memory != InitialMemory::arbitrary);

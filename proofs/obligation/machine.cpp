@@ -2,6 +2,7 @@
 
 #include <isotrace/core/check.hpp>
 #include <isotrace/proofs/obligation/integers.hpp>
+#include <isotrace/wasm/numeric/numeric.hpp>
 
 namespace isotrace::proofs::obligation {
 namespace {
@@ -22,11 +23,12 @@ std::size_t operand_count(const wasm::OpcodeInfo& info) { return info.signature.
 }  // namespace
 
 Machine::Machine(bits::TermPool& pool, const wasm::Module& module, const InitialInstance& instance,
-                 MemoryTerms& memory, std::uint32_t unwind)
+                 MemoryTerms& memory, FloatTerms& floats, std::uint32_t unwind)
     : pool_(pool),
       module_(module),
       instance_(instance),
       memory_(memory),
+      floats_(floats),
       unwind_(unwind),
       guards_(pool),
       ends_{pool.boolean(false), pool.boolean(false)} {}
@@ -134,8 +136,10 @@ Result<Done> Machine::execute_numeric() {
   if (count == std::string_view::npos) return refuse_instruction("references and tables");
   std::vector<Term>& slots = path_->slots;
   ISOTRACE_CHECK(slots.size() >= count && count > 0, now_.offset);
-  const auto computed = compute_numeric(pool_, now_.opcode, std::span(slots).last(count));
-  if (!computed) return refuse_instruction("floats are not computed with");
+  const auto operands = std::span(slots).last(count);
+  auto computed = compute_numeric(pool_, now_.opcode, operands);
+  if (!computed && wasm::is_numeric(now_.opcode)) computed = floats_.compute(now_.opcode, operands);
+  if (!computed) return refuse_instruction("not an instruction on numbers");
   slots.resize(slots.size() - count);
   trap_if(computed->trap);
   if (path_) push(computed->value);

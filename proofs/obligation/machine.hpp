@@ -6,6 +6,7 @@
 // "Execution"; wasm/stepper is the definition that this must agree with.
 #pragma once
 
+#include <isotrace/proofs/obligation/floats.hpp>
 #include <isotrace/proofs/obligation/guards.hpp>
 #include <isotrace/proofs/obligation/instance.hpp>
 #include <isotrace/proofs/obligation/memory.hpp>
@@ -32,7 +33,7 @@ class Machine {
  public:
   /// All must outlive the machine.
   Machine(bits::TermPool& pool, const wasm::Module& module, const InitialInstance& instance,
-          MemoryTerms& memory, std::uint32_t unwind);
+          MemoryTerms& memory, FloatTerms& floats, std::uint32_t unwind);
 
   /// The state after instantiation, before the start function.
   [[nodiscard]] Path initial_path() const;
@@ -150,6 +151,7 @@ class Machine {
   const wasm::Module& module_;
   const InitialInstance& instance_;
   MemoryTerms& memory_;
+  FloatTerms& floats_;
   std::uint32_t unwind_;
   GuardTree guards_;
   Ends ends_;

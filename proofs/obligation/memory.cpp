@@ -19,14 +19,14 @@ void MemoryImage::write(std::uint64_t address, core::ByteView bytes) {
   for (const std::uint8_t byte : bytes) {
     const auto place = static_cast<std::uint32_t>(address++);
     core::Bytes& chunk = chunks_[place >> chunk_bits];
-    chunk.resize(std::size_t{1} << chunk_bits);
+    chunk.resize(std::size_t{1} << chunk_bits, fill_);
     chunk[place & ((1U << chunk_bits) - 1)] = byte;
   }
 }
 
 std::uint8_t MemoryImage::at(std::uint32_t address) const {
   const auto chunk = chunks_.find(address >> chunk_bits);
-  return chunk == chunks_.end() ? 0 : chunk->second[address & ((1U << chunk_bits) - 1)];
+  return chunk == chunks_.end() ? fill_ : chunk->second[address & ((1U << chunk_bits) - 1)];
 }
 
 bool MemoryImage::untouched(std::uint32_t address, unsigned bits) const {
@@ -37,9 +37,10 @@ bool MemoryImage::untouched(std::uint32_t address, unsigned bits) const {
   return chunk == chunks_.end() || chunk->first >= end >> chunk_bits;
 }
 
-MemoryTerms::MemoryTerms(bits::TermPool& pool, const MemoryImage* image)
+MemoryTerms::MemoryTerms(bits::TermPool& pool, const MemoryImage* image, bool arbitrary)
     : pool_(pool),
       image_(image),
+      arbitrary_(arbitrary),
       initial_(pool.variable("memory", bits::memory_sort)),
       known_(pool) {}
 
@@ -67,8 +68,25 @@ Term MemoryTerms::store(Term memory, Term address, Term value, unsigned size) {
     const unsigned low = bits::byte_width * i;
     memory = pool_.store(memory, add_constant(pool_, address, i),
                          pool_.extract(value, low + bits::byte_width - 1, low));
+    if (!pool_.full()) note_store(memory);
   }
   return memory;
+}
+
+/// Counts stores at constant addresses, one upon the other, and makes a row of each row_stores.
+void MemoryTerms::note_store(Term memory) {
+  if (!pool_.constant_value(pool_.operand(memory, 1))) return;
+  const auto before = open_rows_.find(pool_.operand(memory, 0).index);
+  const std::uint32_t stores = (before == open_rows_.end() ? 0 : before->second) + 1;
+  open_rows_[memory.index] = stores % row_stores;
+  if (stores < row_stores) return;
+  Row row{.bytes = {}, .below = memory};
+  for (std::uint32_t i = 0; i < row_stores; ++i) {
+    const auto address = pool_.constant_value(pool_.operand(row.below, 1));
+    row.bytes.try_emplace(static_cast<std::uint32_t>(*address), pool_.operand(row.below, 2));
+    row.below = pool_.operand(row.below, 0);
+  }
+  rows_.insert_or_assign(memory.index, std::move(row));
 }
 
 Term MemoryTerms::read(Term memory, Term address) {
@@ -89,13 +107,21 @@ Term MemoryTerms::read(Term memory, Term address) {
 }
 
 std::optional<Term> MemoryTerms::read_top(Term memory, Term address, std::vector<Term>& open) {
-  for (;; memory = pool_.operand(memory, 0)) {
+  const auto known = pool_.constant_value(address);
+  while (true) {
     ++work_;
     if (memory == initial_) return read_initial(address);
     if (pool_.operation(memory) != Operation::store) break;
+    if (const auto row = known ? rows_.find(memory.index) : rows_.end(); row != rows_.end()) {
+      const auto byte = row->second.bytes.find(static_cast<std::uint32_t>(*known));
+      if (byte != row->second.bytes.end()) return byte->second;
+      memory = row->second.below;
+      continue;
+    }
     const Relation relation = known_.compare(pool_.operand(memory, 1), address);
     if (relation == Relation::equal) return pool_.operand(memory, 2);
     if (relation == Relation::unknown) break;
+    memory = pool_.operand(memory, 0);
   }
   const auto same = bytes_.find({memory.index, address.index});
   if (same != bytes_.end()) return same->second;
@@ -119,8 +145,9 @@ Term MemoryTerms::read_initial(Term address) {
 
 /// The byte at the addresses that agree with `prefix` from `bit` up.
 Term MemoryTerms::choose(Term address, const KnownBits& known, unsigned bit, std::uint32_t prefix) {
-  if (++work_ > work_max || image_->untouched(prefix, bit))
-    return pool_.constant(0, bits::byte_width);
+  if (++work_ > work_max || image_->untouched(prefix, bit)) {
+    return pool_.constant(image_->fill(), bits::byte_width);
+  }
   if (bit == 0) return pool_.constant(image_->at(prefix), bits::byte_width);
   --bit;
   const std::uint32_t set = prefix | 1U << bit;

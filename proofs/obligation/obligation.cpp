@@ -1,10 +1,6 @@
 #include <isotrace/proofs/obligation/obligation.hpp>
 
-#include <memory>
-
-#include <isotrace/proofs/obligation/integers.hpp>
-#include <isotrace/proofs/obligation/machine.hpp>
-#include <isotrace/wasm/validate.hpp>
+#include <isotrace/proofs/obligation/session.hpp>
 
 namespace isotrace::proofs {
 namespace {
@@ -12,78 +8,19 @@ namespace {
 using bits::Term;
 using core::RefusalCode;
 using core::Result;
-using obligation::Machine;
-using obligation::Path;
+using obligation::Session;
+using obligation::Subject;
 using wasm::FunctionType;
 using wasm::ValueType;
 
 const std::string memory_name = "memory";
+const std::string place_name = "place";
 
 std::string argument_name(std::size_t i) { return "p" + std::to_string(i); }
 
 unsigned width_of(ValueType type) {
   return type == ValueType::i64 || type == ValueType::f64 ? 64 : 32;
 }
-
-/// A module and what instantiation makes of it.
-struct Subject {
-  wasm::Module module;
-  obligation::InitialInstance instance;
-  std::unique_ptr<obligation::MemoryTerms> memory;
-};
-
-Result<std::unique_ptr<Subject>> make_subject(bits::TermPool& pool, const core::Bytes& module,
-                                              const FunctionClaim& claim) {
-  auto subject = std::make_unique<Subject>();
-  ISOTRACE_TRY(subject->module, wasm::load_module(module, claim.edition));
-  ISOTRACE_TRY(subject->instance, obligation::make_initial_instance(subject->module));
-  const bool known = claim.memory == InitialMemory::instantiated;
-  subject->memory =
-      std::make_unique<obligation::MemoryTerms>(pool, known ? &subject->instance.image : nullptr);
-  return subject;
-}
-
-/// A machine and the state in which its module can be called.
-class Session {
- public:
-  Session(bits::TermPool& pool, const Subject& subject, std::uint32_t unwind)
-      : pool_(pool),
-        module_(subject.module),
-        machine_(pool, subject.module, subject.instance, *subject.memory, unwind),
-        path_(machine_.initial_path()) {}
-
-  Result<core::Done> start() {
-    if (!module_.start) return core::Done{};
-    ISOTRACE_TRY(path_, machine_.call(*module_.start, {}, *std::move(path_)));
-    const bool returns =
-        path_ && pool_.is_false(machine_.ends().trapped) && pool_.is_false(machine_.ends().cut);
-    if (returns) return core::Done{};
-    return core::refuse(RefusalCode::function_unsupported,
-                        "byte " + std::to_string(module_.start_offset),
-                        "the start function does not always return");
-  }
-
-  /// In the state that the call before has left. No results: no call of it returns.
-  Result<core::Done> call(std::uint32_t function, const std::vector<Term>& arguments) {
-    results_.clear();
-    if (!path_) return core::Done{};
-    ISOTRACE_TRY(path_, machine_.call(function, arguments, *std::move(path_)));
-    if (path_) results_ = path_->slots;
-    return core::Done{};
-  }
-
-  [[nodiscard]] bool returns() const { return path_.has_value(); }
-  [[nodiscard]] const std::vector<Term>& results() const { return results_; }
-  [[nodiscard]] Term trapped() const { return machine_.ends().trapped; }
-  [[nodiscard]] Term cut() const { return machine_.ends().cut; }
-
- private:
-  bits::TermPool& pool_;
-  const wasm::Module& module_;
-  Machine machine_;
-  std::optional<Path> path_;
-  std::vector<Term> results_;
-};
 
 const FunctionType& type_of(const wasm::Module& module, std::uint32_t function) {
   return module.type_of(module.functions[function]);
@@ -98,12 +35,12 @@ Result<core::Done> check_type(const std::string& name, const FunctionType& type,
 
 class Maker {
  public:
-  /// `given`: nothing if the arguments are variables.
-  Maker(const FunctionClaim& claim, const std::vector<std::uint64_t>* given)
-      : claim_(claim), given_(given) {}
+  /// `given`: nothing if the inputs are variables.
+  Maker(const FunctionClaim& claim, const FunctionInputs* given) : claim_(claim), given_(given) {}
 
   Result<FunctionObligation> make() {
-    ISOTRACE_TRY(const auto subject, make_subject(made_.pool, claim_.module, claim_));
+    ISOTRACE_TRY(const auto subject,
+                 obligation::make_subject(made_.pool, claim_.module, claim_, given_));
     ISOTRACE_TRY(const std::uint32_t function,
                  obligation::find_function(subject->module, claim_.function));
     made_.type = type_of(subject->module, function);
@@ -114,8 +51,13 @@ class Maker {
     bits::TermPool& pool = made_.pool;
     const Term counts = pool.bool_and(assumed.holds, pool.bool_not(assumed.cut));
     made_.cut = pool.bool_or(assumed.cut, pool.bool_and(assumed.holds, wrong.cut));
-    made_.refuted = pool.bool_or(made_.cut, pool.bool_and(counts, wrong.holds));
-    made_.violated = pool.bool_and(counts, pool.bool_and(pool.bool_not(wrong.cut), wrong.holds));
+    const Term possible = floats_.consistent();
+    const Term refutes = pool.bool_and(assumed.holds, pool.bool_or(wrong.cut, wrong.holds));
+    made_.refuted = pool.bool_and(possible, pool.bool_or(assumed.cut, refutes));
+    const Term certain = pool.bool_and(pool.bool_not(wrong.cut), wrong.holds);
+    made_.violated = pool.bool_and(possible, pool.bool_and(counts, certain));
+    made_.uninterpreted = floats_.uninterpreted();
+    ISOTRACE_TRY_DONE(pool.check());
     return std::move(made_);
   }
 
@@ -127,9 +69,9 @@ class Maker {
 
   Result<core::Done> make_arguments() {
     const std::size_t count = made_.type.parameters.size();
-    if (given_ != nullptr && given_->size() != count) {
+    if (given_ != nullptr && given_->arguments.size() != count) {
       return core::refuse(RefusalCode::wasm_arguments_mismatch, claim_.function,
-                          std::to_string(given_->size()) + " arguments for " +
+                          std::to_string(given_->arguments.size()) + " arguments for " +
                               std::to_string(count) + " parameters");
     }
     for (std::size_t i = 0; i < made_.type.parameters.size(); ++i) {
@@ -140,7 +82,7 @@ class Maker {
       }
       const unsigned width = width_of(type);
       arguments_.push_back(given_ != nullptr
-                               ? made_.pool.constant((*given_)[i], width)
+                               ? made_.pool.constant(given_->arguments[i], width)
                                : made_.pool.variable(argument_name(i), bits::vector_sort(width)));
     }
     return core::Done{};
@@ -153,7 +95,7 @@ class Maker {
     ISOTRACE_TRY(const std::uint32_t pre, obligation::find_function(subject.module, claim_.assume));
     ISOTRACE_TRY_DONE(check_type(claim_.assume, type_of(subject.module, pre),
                                  {made_.type.parameters, {ValueType::i32}}));
-    Session session(pool, subject, claim_.unwind);
+    Session session(pool, subject, floats_, claim_.unwind);
     ISOTRACE_TRY_DONE(session.start());
     ISOTRACE_TRY_DONE(session.call(pre, arguments_));
     if (!session.returns()) return Condition{pool.boolean(false), session.cut()};
@@ -164,8 +106,8 @@ class Maker {
   /// What would refute the property.
   Result<Condition> judge(const Subject& subject, std::uint32_t function) {
     bits::TermPool& pool = made_.pool;
-    if (claim_.property == FunctionProperty::equivalent) return judge_pair(subject, function);
-    Session session(pool, subject, claim_.unwind);
+    if (compares_functions(claim_.property)) return judge_pair(subject, function);
+    Session session(pool, subject, floats_, claim_.unwind);
     ISOTRACE_TRY_DONE(session.start());
     ISOTRACE_TRY_DONE(check_result_type(subject.module));
     ISOTRACE_TRY_DONE(session.call(function, arguments_));
@@ -212,18 +154,18 @@ class Maker {
     return pool.bool_and(pool.bvule(low, wide), pool.bvule(wide, high));
   }
 
-  /// Each function is called in a state of its own; only results and traps are compared.
+  /// Each function is called in a state of its own.
   Result<Condition> judge_pair(const Subject& subject, std::uint32_t function) {
     bits::TermPool& pool = made_.pool;
     std::unique_ptr<Subject> loaded;
     if (!claim_.other_module.empty()) {
-      ISOTRACE_TRY(loaded, make_subject(pool, claim_.other_module, claim_));
+      ISOTRACE_TRY(loaded, obligation::make_subject(pool, claim_.other_module, claim_, given_));
     }
     const Subject& second = loaded ? *loaded : subject;
     ISOTRACE_TRY(const std::uint32_t other, obligation::find_function(second.module, claim_.other));
     ISOTRACE_TRY_DONE(check_type(claim_.other, type_of(second.module, other), made_.type));
-    Session a(pool, subject, claim_.unwind);
-    Session b(pool, second, claim_.unwind);
+    Session a(pool, subject, floats_, claim_.unwind);
+    Session b(pool, second, floats_, claim_.unwind);
     ISOTRACE_TRY_DONE(a.start());
     ISOTRACE_TRY_DONE(b.start());
     ISOTRACE_TRY_DONE(a.call(function, arguments_));
@@ -233,6 +175,12 @@ class Maker {
       for (std::size_t i = 0; i < a.results().size(); ++i) {
         differ = pool.bool_or(differ, pool.distinct(a.results()[i], b.results()[i]));
       }
+      if (claim_.property == FunctionProperty::effects) {
+        const Term place = given_ != nullptr
+                               ? pool.constant(given_->place, bits::address_width)
+                               : pool.variable(place_name, bits::vector_sort(bits::address_width));
+        differ = pool.bool_or(differ, obligation::effects_differ(pool, a, b, place));
+      }
     }
     const Term neither = pool.bool_not(pool.bool_or(a.trapped(), b.trapped()));
     const Term wrong =
@@ -241,8 +189,9 @@ class Maker {
   }
 
   const FunctionClaim& claim_;
-  const std::vector<std::uint64_t>* given_;
+  const FunctionInputs* given_;
   FunctionObligation made_;
+  obligation::FloatTerms floats_{made_.pool};
   std::vector<Term> arguments_;
 };
 
@@ -253,8 +202,8 @@ Result<FunctionObligation> make_obligation(const FunctionClaim& claim) {
 }
 
 Result<FunctionObligation> make_obligation(const FunctionClaim& claim,
-                                           const std::vector<std::uint64_t>& arguments) {
-  return Maker(claim, &arguments).make();
+                                           const FunctionInputs& inputs) {
+  return Maker(claim, &inputs).make();
 }
 
 bits::Assignment assignment_of(const FunctionInputs& inputs) {
@@ -262,6 +211,7 @@ bits::Assignment assignment_of(const FunctionInputs& inputs) {
   for (std::size_t i = 0; i < inputs.arguments.size(); ++i) {
     assignment.scalars.emplace(argument_name(i), inputs.arguments[i]);
   }
+  assignment.scalars.emplace(place_name, inputs.place);
   bits::MemoryValue memory;
   memory.otherwise = inputs.fill;
   memory.bytes.insert(inputs.memory.begin(), inputs.memory.end());
@@ -276,6 +226,10 @@ FunctionInputs inputs_of(const FunctionType& type, const bits::Assignment& assig
     const bits::Value bits = value == assignment.scalars.end() ? 0 : value->second;
     inputs.arguments.push_back(
         static_cast<std::uint64_t>(bits & bits::mask(width_of(type.parameters[i]))));
+  }
+  const auto place = assignment.scalars.find(place_name);
+  if (place != assignment.scalars.end()) {
+    inputs.place = static_cast<std::uint32_t>(place->second);
   }
   const auto memory = assignment.memories.find(memory_name);
   if (memory == assignment.memories.end()) return inputs;

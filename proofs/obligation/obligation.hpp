@@ -10,11 +10,12 @@
 
 namespace isotrace::proofs {
 
-/// Arguments, and where the initial memory is arbitrary, its bytes.
+/// Arguments, where the initial memory is arbitrary its bytes, and a place to look at afterwards.
 struct FunctionInputs {
   std::vector<std::uint64_t> arguments;  ///< bits
   std::uint8_t fill = 0;                 ///< the bytes that are not listed
   std::vector<std::pair<std::uint32_t, std::uint8_t>> memory = {};  ///< by ascending address
+  std::uint32_t place = 0;  ///< effects: the byte of memory that is compared
 
   bool operator==(const FunctionInputs&) const = default;
 };
@@ -28,15 +29,18 @@ struct FunctionObligation {
   /// Some argument that counts leads to what was cut off.
   bits::Term cut;
   wasm::FunctionType type;  ///< of the function
+  /// Operations on floats whose results are any ones, the same for the same operands.
+  std::size_t uninterpreted = 0;
 };
 
 /// Refuses what load_module refuses of the modules; wasm_export_unknown; function_types_mismatch;
 /// function_unsupported with function, offset and opcode; limit_exceeded.
 core::Result<FunctionObligation> make_obligation(const FunctionClaim& claim);
-/// The same for these arguments alone, one for each parameter: constants in the place of variables,
-/// so that loops end where they end. Refuses also wasm_arguments_mismatch.
+/// The same for these inputs alone, one argument for each parameter: constants in the place of
+/// variables, so that loops end where they end and floats are computed. Refuses also
+/// wasm_arguments_mismatch.
 core::Result<FunctionObligation> make_obligation(const FunctionClaim& claim,
-                                                 const std::vector<std::uint64_t>& arguments);
+                                                 const FunctionInputs& inputs);
 
 /// Values of the variables of an obligation.
 bits::Assignment assignment_of(const FunctionInputs& inputs);

@@ -231,8 +231,9 @@ void Relaxation::bound_by_interval(std::size_t k) {
       // A single rounding errs by at most u times the exact result.
       const double reach =
           std::max(std::fabs(low + layer.bias[o]), std::fabs(high + layer.bias[o]));
-      errors_[k][o] =
-          error_rules_[k].scale * std::min(magnitudes_[k][o], reach) + error_rules_[k].floor;
+      const double height = std::min(magnitudes_[k][o], reach);
+      const bool exact = layer.whole && height <= 0x1p24;
+      errors_[k][o] = exact ? 0 : error_rules_[k].scale * height + error_rules_[k].floor;
     }
     double& lower = low_[k + 1][o];
     double& upper = high_[k + 1][o];

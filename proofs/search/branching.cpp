@@ -10,6 +10,10 @@ namespace {
 /// The least and the greatest derivative of an activation over a range.
 std::pair<double, double> slopes_of(Activation activation, double low, double high) {
   const auto at = [&](double x) { return activation_slope(activation, activate(activation, x)); };
+  if (activation == Activation::round) {
+    const double rise = activate(activation, high) - activate(activation, low);
+    return {0, rise > 0 ? rise / (high - low) : 0};
+  }
   if (activation == Activation::relu) return {low >= 0 ? 1 : 0, high > 0 ? 1 : 0};
   return {std::min(at(low), at(high)), at(std::clamp(0.0, low, std::max(low, high)))};
 }
@@ -59,19 +63,25 @@ std::vector<double> gradient_reach(const Network& network, const Kernels& kernel
 
 }  // namespace
 
-std::optional<Split> find_split(const Network& network, const Kernels& kernels,
-                                const Bounds& bounds, const RowForm& row, const Box& box) {
+std::optional<Split> find_split(const Network& network, const InputCells& cells,
+                                const Kernels& kernels, const Bounds& bounds, const RowForm& row,
+                                const Box& box) {
   const std::vector<double> reach = gradient_reach(network, kernels, bounds, row);
   std::optional<Split> best;
   double best_score = -1;
   for (std::uint32_t i = 0; i < network.inputs; ++i) {
     const double middle = 0.5 * box.lower[i] + 0.5 * box.upper[i];
     if (!(middle > box.lower[i] && middle < box.upper[i])) continue;
+    if (cells.is_one(i, box.lower[i], box.upper[i])) continue;
     const double score = reach[i] * (box.upper[i] - box.lower[i]);
     if (score > best_score) {
       best_score = score;
       best = Split{i, middle};
     }
+  }
+  if (best) {
+    const std::uint32_t i = best->dimension;
+    best->at = cells.cut(i, box.lower[i], box.upper[i]);
   }
   return best;
 }

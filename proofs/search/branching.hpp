@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include <isotrace/proofs/search/input_cells.hpp>
 #include <isotrace/proofs/search/problem.hpp>
 
 namespace isotrace::proofs::search {
@@ -13,8 +14,10 @@ struct Split {
   double at;  ///< strictly inside
 };
 
-/// Nothing if no dimension can be halved in binary64. `row` is the combination that came closest.
-std::optional<Split> find_split(const Network& network, const Kernels& kernels,
-                                const Bounds& bounds, const RowForm& row, const Box& box);
+/// Nothing if no dimension can be halved in binary64, or cut between cells. `row` is the
+/// combination that came closest.
+std::optional<Split> find_split(const Network& network, const InputCells& cells,
+                                const Kernels& kernels, const Bounds& bounds, const RowForm& row,
+                                const Box& box);
 
 }  // namespace isotrace::proofs::search

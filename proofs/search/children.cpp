@@ -3,15 +3,10 @@
 #include <cmath>
 
 #include <isotrace/core/check.hpp>
+#include <isotrace/proofs/search/clipping.hpp>
 
 namespace isotrace::proofs::search {
 namespace {
-
-/// The greatest binary32 number that is not above a value.
-float float_below(double value) {
-  const auto nearest = static_cast<float>(value);
-  return double{nearest} > value ? std::nextafter(nearest, -HUGE_VALF) : nearest;
-}
 
 /// The sign split of a ReLU element by its number.
 SignSplit find_element(const Network& network, std::uint32_t element) {
@@ -50,10 +45,15 @@ Children cut(const Network& network, const OpenBox& parent, std::shared_ptr<cons
   OpenBox lower{parent.box, std::move(bounds), parent.signs, 0, parent.depth + 1};
   OpenBox upper = lower;
   // Where inputs are binary32 numbers, x >= at without x == at begins at the next one.
+  double& last = lower.box.upper[split.dimension];
+  double& first = upper.box.lower[split.dimension];
   const float below = float_below(split.at);
-  lower.box.upper[split.dimension] = network.real ? split.at : double{below};
-  upper.box.lower[split.dimension] =
-      network.real ? split.at : double{std::nextafter(below, HUGE_VALF)};
+  last = network.real ? split.at : double{below};
+  first = network.real ? split.at : double{std::nextafter(below, HUGE_VALF)};
+  if (network.find_whole(split.dimension) != nullptr) {
+    last = std::floor(split.at);
+    first = last + 1;
+  }
   return {std::move(lower), std::move(upper)};
 }
 
@@ -71,7 +71,7 @@ Children cut(const OpenBox& parent, const std::shared_ptr<const Bounds>& bounds,
 }
 
 CaseState reopen_leaf(const Network& network, const Kernels& kernels, const Problem& problem,
-                      const CaseProof& proof, std::size_t node) {
+                      const CaseProof& proof, std::size_t node, double margin) {
   CaseState state;
   state.tree = with_children(proof);
   Relaxation relaxation(network, kernels);
@@ -80,8 +80,12 @@ CaseState reopen_leaf(const Network& network, const Kernels& kernels, const Prob
     const TreeNode& parent = state.tree[i];
     auto bounds = std::make_shared<Bounds>(*at.inherited);
     relaxation.tighten(*bounds, at.box);
+    if (parent.node.kind == ProofNode::Kind::clipped_split) {
+      const auto rest = clip_again(network, problem, relaxation, parent.node.multipliers, margin);
+      if (rest) at.box = *rest;
+    }
     Children children =
-        parent.node.kind == ProofNode::Kind::split
+        parent.node.has_cut()
             ? cut(network, at, std::move(bounds), {parent.node.dimension, parent.node.at})
             : cut(at, bounds, find_element(network, parent.node.dimension));
     // In preorder, what stands from the upper child on is not below the lower one.

@@ -20,7 +20,8 @@ Children cut(const OpenBox& parent, const std::shared_ptr<const Bounds>& bounds,
              const SignSplit& split);
 
 /// A finished tree as a search that has looked at everything but the leaf at `node`, in preorder.
+/// `margin` is that of the search.
 CaseState reopen_leaf(const Network& network, const Kernels& kernels, const Problem& problem,
-                      const CaseProof& proof, std::size_t node);
+                      const CaseProof& proof, std::size_t node, double margin);
 
 }  // namespace isotrace::proofs::search

@@ -13,8 +13,9 @@
 namespace isotrace::proofs::search {
 
 /// The outputs of a program, one after the other, for its inputs given one after the other
-/// (dimensions of any size are 1). Refuses property_mismatch (other numbers or types of elements)
-/// and what execution refuses.
+/// (dimensions of any size are 1). Integers stand as the floats that they are. Refuses
+/// property_mismatch (other numbers or types of elements, integers beyond 2^24) and what execution
+/// refuses.
 core::Result<std::vector<float>> run_on_floats(const core::Program& program,
                                                std::span<const float> inputs,
                                                backends::Backend& backend);

@@ -56,10 +56,29 @@ Line line_below(double low, double high) {
   return {slope, std::min(centred(low) - slope * low, centred(high) - slope * high)};
 }
 
+/// round(x) >= slope * x + shift: through the ends of steps, which are at k + 1/2 and at `high`.
+Line line_below_steps(double low, double high) {
+  const double first = nearest_integer(low);
+  const double last = nearest_integer(high);
+  if (!(first < last)) return {0, first};
+  const double edge = first + 0.5;
+  double slope = 1;
+  if (last == first + 1) slope = high - edge > edge - low ? 1 / (high - edge) : 0;
+  const double former = std::min(first - slope * edge, last - 1 - slope * (last - 0.5));
+  return {slope, std::min(former, last - slope * high)};
+}
+
 }  // namespace
+
+double nearest_integer(double x) {
+  const double below = std::floor(x);
+  const double rest = x - below;
+  return rest > 0.5 || (rest == 0.5 && std::fmod(below, 2) != 0) ? below + 1 : below;
+}
 
 double activate(Activation activation, double x) {
   switch (activation) {
+    case Activation::round: return nearest_integer(x);
     case Activation::relu: return std::max(0.0, x);
     case Activation::sigmoid: return centred(x) + 0.5;
     case Activation::tanh: return 2 * centred(2 * x);
@@ -72,11 +91,17 @@ double activation_slope(Activation activation, double y) {
     case Activation::relu: return y > 0 ? 1 : 0;
     case Activation::sigmoid: return y * (1 - y);
     case Activation::tanh: return 1 - y * y;
+    case Activation::round: return 1;
   }
   return 1;
 }
 
 CurvePiece curve_piece(Activation curve, bool real, double low, double high) {
+  if (curve == Activation::round) {
+    const Line below = line_below_steps(low, high);
+    const Line above = line_below_steps(-high, -low);
+    return {nearest_integer(low), nearest_integer(high), below, {above.slope, -above.shift}};
+  }
   const double roundings = curve == Activation::tanh ? 1 : 3;
   const double error = (real ? 0 : roundings * 0x1p-24 * 1.000001) + enclosure_loss;
   const double scale = curve == Activation::tanh ? 2 : 1;

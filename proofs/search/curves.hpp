@@ -1,16 +1,20 @@
-// Sigmoid and Tanh as the search bounds them: both are the odd function c(x) = 1 / (1 + exp(-x)) -
-// 1/2 (Sigmoid is c(x) + 1/2, Tanh is 2 c(2 x)), which is convex below 0 and concave above. Plain
-// binary64 without library functions, so the same everywhere; the checker derives its own bounds.
+// Sigmoid, Tanh and rounding to integers as the search bounds them. Sigmoid and Tanh are the odd
+// function c(x) = 1 / (1 + exp(-x)) - 1/2 (Sigmoid is c(x) + 1/2, Tanh is 2 c(2 x)), which is
+// convex below 0 and concave above. Plain binary64 without library functions, so the same
+// everywhere; the checker derives its own bounds.
 #pragma once
 
 #include <cstdint>
 
 namespace isotrace::proofs::search {
 
-enum class Activation : std::uint8_t { relu, sigmoid, tanh };
+enum class Activation : std::uint8_t { relu, sigmoid, tanh, round };
+
+/// Ties to even; exact.
+double nearest_integer(double x);
 
 double activate(Activation activation, double x);
-/// The derivative where the result is `y`; ReLU's at 0 is 0.
+/// The derivative where the result is `y`; ReLU's at 0 is 0, and that of steps is taken for 1.
 double activation_slope(Activation activation, double y);
 
 /// slope * x + shift.

@@ -17,14 +17,21 @@ FloatModel::FloatModel(const Network& network, const Kernels& kernels)
                         layer.activation,
                         {},
                         {},
+                        {},
+                        {},
                         layer.activated_on};
     widest_ = std::max(widest_, data.columns);
+    if (data.diagonal) {
+      data.scales = layer.weights;
+      data.shifts = layer.bias;
+      layers_.push_back(std::move(data));
+      continue;
+    }
     data.bias.assign(data.columns, 0);
-    data.weights.assign(data.columns * (data.diagonal ? 1 : layer.in), 0);
+    data.weights.assign(data.columns * layer.in, 0);
     for (std::size_t o = 0; o < layer.out; ++o) {
       data.bias[o] = static_cast<float>(layer.bias[o]);
-      if (data.diagonal) data.weights[o] = static_cast<float>(layer.weights[o]);
-      for (std::size_t i = 0; !data.diagonal && i < layer.in; ++i) {
+      for (std::size_t i = 0; i < layer.in; ++i) {
         data.weights[i * data.columns + o] = static_cast<float>(layer.row(o)[i]);
       }
     }
@@ -41,7 +48,8 @@ double FloatModel::excess(const Problem& problem, std::span<const float> x,
   for (const FloatLayerData& layer : layers_) {
     if (layer.diagonal) {
       for (std::size_t i = 0; i < layer.out; ++i) {
-        to[i] = from[i] * layer.weights[i] + layer.bias[i];
+        // One operation's result: what stands here in binary64 is rounded as the exact one is.
+        to[i] = static_cast<float>(double{from[i]} * layer.scales[i] + layer.shifts[i]);
       }
     } else {
       kernels_.affine({from, layer.in, layer.weights.data(), layer.bias.data(), to, layer.columns});

@@ -23,8 +23,9 @@ class FloatModel {
     std::size_t in, out, columns;
     bool activated, diagonal;
     Activation activation;
-    std::vector<float> weights;  ///< dense: [in][columns]; diagonal: [columns]
-    std::vector<float> bias;     ///< [columns]
+    std::vector<float> weights;          ///< dense: [in][columns]
+    std::vector<float> bias;             ///< dense: [columns]
+    std::vector<double> scales, shifts;  ///< diagonal: [padded(out)]
     std::vector<std::uint8_t> activated_on;
   };
 

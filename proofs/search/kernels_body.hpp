@@ -17,21 +17,34 @@ double total(const Lanes& sum) {
 
 Lanes load(const double* from) { return *reinterpret_cast<const Lanes*>(from); }
 
+/// `Lines` vectors of columns from column j on: sums enough that none waits for the one before.
+template <std::size_t Rows, std::size_t Lines>
+void multiply_columns(const Product& p, const double* a, double* c, std::size_t j) {
+  Lanes sum[Rows][Lines] = {};
+  for (std::size_t q = 0; q < p.index_count; ++q) {
+    const std::size_t k = p.index[q];
+    for (std::size_t n = 0; n < Lines; ++n) {
+      const Lanes b = load(p.b + k * p.b_stride + j + 8 * n);
+      for (std::size_t r = 0; r < Rows; ++r) sum[r][n] += b * a[r * p.a_stride + k];
+    }
+  }
+  for (std::size_t r = 0; r < Rows; ++r) {
+    for (std::size_t n = 0; n < Lines; ++n) {
+      *reinterpret_cast<Lanes*>(c + r * p.c_stride + j + 8 * n) = sum[r][n];
+    }
+  }
+}
+
 template <std::size_t Rows>
 void multiply_rows(const Product& p, std::size_t first) {
   const double* a = p.a + first * p.a_stride;
   double* c = p.c + first * p.c_stride;
-  for (std::size_t j = 0; j < p.columns; j += 8) {
-    Lanes sum[Rows] = {};
-    for (std::size_t q = 0; q < p.index_count; ++q) {
-      const std::size_t k = p.index[q];
-      const Lanes b = load(p.b + k * p.b_stride + j);
-      for (std::size_t r = 0; r < Rows; ++r) sum[r] += b * a[r * p.a_stride + k];
-    }
-    for (std::size_t r = 0; r < Rows; ++r) {
-      *reinterpret_cast<Lanes*>(c + r * p.c_stride + j) = sum[r];
-    }
+  std::size_t j = 0;
+  if constexpr (Rows <= 2) {
+    for (; j + 32 <= p.columns; j += 32) multiply_columns<Rows, 4>(p, a, c, j);
+    for (; j + 16 <= p.columns; j += 16) multiply_columns<Rows, 2>(p, a, c, j);
   }
+  for (; j < p.columns; j += 8) multiply_columns<Rows, 1>(p, a, c, j);
 }
 
 void multiply(const Product& p) {
@@ -78,15 +91,24 @@ double least(const double* row, const double* lower, const double* upper, std::s
   return total(sum);
 }
 
-void affine(const FloatLayer& l) {
-  for (std::size_t j = 0; j < l.columns; j += 16) {
-    FloatLanes sum = {};
-    for (std::size_t i = 0; i < l.inputs; ++i) {
-      sum += *reinterpret_cast<const FloatLanes*>(l.w + i * l.columns + j) * l.x[i];
+template <std::size_t Lines>
+void affine_columns(const FloatLayer& l, std::size_t j) {
+  FloatLanes sum[Lines] = {};
+  for (std::size_t i = 0; i < l.inputs; ++i) {
+    for (std::size_t n = 0; n < Lines; ++n) {
+      sum[n] += *reinterpret_cast<const FloatLanes*>(l.w + i * l.columns + j + 16 * n) * l.x[i];
     }
-    sum += *reinterpret_cast<const FloatLanes*>(l.bias + j);
-    *reinterpret_cast<FloatLanes*>(l.y + j) = sum;
   }
+  for (std::size_t n = 0; n < Lines; ++n) {
+    sum[n] += *reinterpret_cast<const FloatLanes*>(l.bias + j + 16 * n);
+    *reinterpret_cast<FloatLanes*>(l.y + j + 16 * n) = sum[n];
+  }
+}
+
+void affine(const FloatLayer& l) {
+  std::size_t j = 0;
+  for (; j + 64 <= l.columns; j += 64) affine_columns<4>(l, j);
+  for (; j < l.columns; j += 16) affine_columns<1>(l, j);
 }
 
 }  // namespace

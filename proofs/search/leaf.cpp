@@ -1,5 +1,7 @@
 #include <isotrace/proofs/search/leaf.hpp>
 
+#include <isotrace/proofs/search/linear_program.hpp>
+
 #include <algorithm>
 #include <cmath>
 
@@ -39,13 +41,27 @@ class Attempt {
     const auto steps = static_cast<std::size_t>(rules_.gradient_steps);
     double step = 0.5;
     for (std::size_t i = 0;; ++i) {
-      if (evaluate(i > 0) || i == steps) return best_;
+      if (evaluate(i > 0)) return best_;
+      if (i == steps) break;
       improve(step);
       step *= 0.75;
     }
+    if (rules_.program_neurons > 0) take_duals();
+    return best_;
   }
 
  private:
+  /// Weights and slopes from the linear program of the whole relaxation.
+  void take_duals() {
+    if (count_open(network_, bounds_) > rules_.program_neurons) return;
+    auto hints = solve_leaf(network_, problem_, bounds_, box_, signs_, slopes_);
+    if (!hints) return;
+    weights_ = std::move(hints->weights);
+    slopes_ = std::move(hints->slopes);
+    for (std::size_t s = 0; s < signs_.size(); ++s) signs_[s].weight = hints->sign_weights[s];
+    best_.by_program = evaluate(true);
+  }
+
   void remember_centre() {
     for (std::size_t i = 0; i < network_.inputs; ++i) {
       best_.weakest.push_back(0.5 * (box_.lower[i] + box_.upper[i]));
@@ -165,6 +181,7 @@ class Attempt {
     row_ = relaxation_.bound_row(combined, slopes_, &after_, signs_);
     const double limit = combine_limits(problem_, weights_);
     const Relaxation::Sum intervals = relaxation_.least_of_intervals(combined);
+    if (!own_slopes) best_.half_space = half_space_of(row_, limit, weights_, rules_.margin);
     const bool by_intervals = intervals.least > row_.least;
     const double value = std::max(row_.least, intervals.least) - limit;
     if (value <= best_value_) return false;

@@ -6,14 +6,18 @@
 
 #include <optional>
 
+#include <isotrace/proofs/search/clipping.hpp>
 #include <isotrace/proofs/search/problem.hpp>
 
 namespace isotrace::proofs::search {
 
 struct LeafAttempt {
   bool proved = false;
+  bool by_program = false;           ///< proved by the duals of a linear program
   std::vector<double> weights;       ///< of the best combination found, one per row
   std::vector<std::uint8_t> slopes;  ///< k/255, see ProofNode; empty: the default slopes
+  /// Of the first combination with the default slopes: what the box may be clipped by.
+  std::optional<HalfSpace> half_space;
   std::vector<double> sign_weights;  ///< of the sign splits above
   std::vector<double> weakest;       ///< input where the relaxation is least, [inputs]
   /// The unstable ReLU whose relaxation costs the best combination most.
@@ -25,6 +29,8 @@ struct LeafRules {
   /// Strict rows need no margin: a bound of exactly zero is offered to the checker.
   bool offers_zero = false;
   int gradient_steps = 10;
+  /// Boxes with at most so many open neurons that stay open go to a linear program.
+  std::size_t program_neurons = 0;
 };
 
 /// `relaxation` must hold the tightened `bounds`.

@@ -84,7 +84,7 @@ Lowering::Step Lowering::move(const Node& node) {
   ISOTRACE_TRY(const std::vector<Tensor> results, reference::evaluate(node, operands));
   for (std::size_t r = 0; r < node.outputs.size(); ++r) {
     if (node.outputs[r] == core::no_value) continue;
-    Front made{results[r].shape(), {}};
+    Front made{results[r].shape(), {}, front_.dtype};
     std::vector<SparseRow> rows;
     bool only_values = true;
     for (const std::int64_t number : results[r].data<std::int64_t>()) {
@@ -95,7 +95,7 @@ Lowering::Step Lowering::move(const Node& node) {
     if (!only_values) {
       if (node.outputs.size() != 1) return unsupported("several results with constants");
       ISOTRACE_TRY_DONE(add_rows(rows, 0));
-      start_front(made.shape);
+      start_front(made.shape, made.dtype);
       made = front_;
     }
     values_[node.outputs[r]] = std::move(made);

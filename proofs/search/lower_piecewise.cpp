@@ -93,14 +93,23 @@ Lowering::Step Lowering::lower_clip(const Node& node) {
     const double limit = double{bound->data<float>()[0]};
     if (!std::isfinite(limit)) return unsupported("bounds are not finite");
     const double sign = operand == 1 ? 1 : -1;
-    bias_open_ = false;
-    ISOTRACE_TRY_DONE(
-        add_diagonal(std::vector<double>(size, sign), std::vector<double>(size, -sign * limit), 0));
-    ISOTRACE_TRY_DONE(lower_relu());
-    ISOTRACE_TRY_DONE(
-        add_diagonal(std::vector<double>(size, sign), std::vector<double>(size, limit), 0));
+    ISOTRACE_TRY_DONE(add_bounds(sign, std::vector<double>(size, sign * limit)));
   }
   return Done{};
+}
+
+Lowering::Step Lowering::add_bounds(double sign, const std::vector<double>& bounds) {
+  const std::vector<double> signs(bounds.size(), sign);
+  std::vector<double> shift;
+  std::vector<double> back;
+  for (const double bound : bounds) {
+    shift.push_back(-bound);
+    back.push_back(sign * bound);
+  }
+  bias_open_ = false;
+  ISOTRACE_TRY_DONE(add_diagonal(signs, shift, 0));
+  ISOTRACE_TRY_DONE(lower_relu());
+  return add_diagonal(signs, back, 0);
 }
 
 Lowering::Step Lowering::lower_extremes(const Node& node) {

@@ -64,7 +64,8 @@ Lowering::Step Lowering::read_inputs() {
     const auto refuse = [&](const char* detail) {
       return core::refuse(RefusalCode::prove_unsupported, "input " + input.name, detail);
     };
-    if (input.dtype != core::Dtype::f32) return refuse("not f32");
+    const auto range = range_of(input.dtype);
+    if (!range && input.dtype != core::Dtype::f32) return refuse("of another type");
     if (input.shape == core::any_rank) return refuse("of any rank");
     Shape shape = input.shape;
     for (std::int64_t& dim : shape) dim = dim < 0 ? 1 : dim;
@@ -72,7 +73,8 @@ Lowering::Step Lowering::read_inputs() {
     if (elements == 0 || elements > inputs_max - network_.inputs) {
       return refuse("no elements, or too many");
     }
-    Front front{std::move(shape), std::vector<std::uint32_t>(elements)};
+    if (range) network_.whole.push_back({network_.inputs, elements, range->first, range->second});
+    Front front{std::move(shape), std::vector<std::uint32_t>(elements), input.dtype};
     std::iota(front.neurons.begin(), front.neurons.end(),
               static_cast<std::uint32_t>(network_.inputs));
     values_[static_cast<ValueId>(i)] = std::move(front);
@@ -117,16 +119,26 @@ Lowering::Step Lowering::lower(const Node& node, std::size_t index) {
     }
   }
   if (uses == 0 || node.op == Op::shape) return fold(node);
-  if (moves(node.op)) return move(node);
+  if (moves(node.op) && !is_quantised(node)) return move(node);
   if (node.outputs.size() != 1 || node.outputs[0] == core::no_value) {
     return unsupported("has not exactly one result");
   }
   const bool takes_several = node.op == Op::max || node.op == Op::min ||
                              ((node.op == Op::add || node.op == Op::sub) && uses == 2);
   if (uses > 1 && !takes_several) return unsupported("several operands are not constant");
+  const core::Dtype dtype = front_.dtype;
+  const bool compares = node.op == Op::relu || node.op == Op::max || node.op == Op::min ||
+                        node.op == Op::max_pool || node.op == Op::global_max_pool;
+  if (is_quantised(node)) {
+    ISOTRACE_TRY_DONE(lower_quantised(node));
+    values_[node.outputs[0]] = front_;
+    return Done{};
+  }
+  if (dtype != core::Dtype::f32 && !compares) return unsupported("of integers");
   ISOTRACE_TRY_DONE(uses == 2 && (node.op == Op::add || node.op == Op::sub)
                         ? lower_sum(node)
                         : lower_operation(node));
+  front_.dtype = dtype;
   values_[node.outputs[0]] = front_;
   return Done{};
 }
@@ -169,7 +181,7 @@ Lowering::Step Lowering::fold(const Node& node) {
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
     const Tensor* constant = find_constant(node.inputs[i]);
     if (const Front* value = find_value(node, i); value != nullptr) {
-      constant = &shapes.emplace_back(core::Dtype::f32, value->shape);
+      constant = &shapes.emplace_back(value->dtype, value->shape);
     }
     operands.push_back(constant == nullptr ? std::nullopt
                                            : std::optional<core::TensorView>(constant->view()));
@@ -200,8 +212,9 @@ std::size_t Lowering::newest_width() const {
   return network_.layers.empty() ? network_.inputs : network_.layers.back().out;
 }
 
-void Lowering::start_front(Shape shape) {
+void Lowering::start_front(Shape shape, core::Dtype dtype) {
   front_.shape = std::move(shape);
+  front_.dtype = dtype;
   front_.neurons.resize(count(front_.shape));
   std::iota(front_.neurons.begin(), front_.neurons.end(), 0U);
 }

@@ -32,6 +32,7 @@ class Lowering {
   struct Front {
     core::Shape shape;
     std::vector<std::uint32_t> neurons;
+    core::Dtype dtype = core::Dtype::f32;
   };
 
   /// One row of a layer: weights of neurons of the layer before.
@@ -64,9 +65,23 @@ class Lowering {
   Step lower_prelu(const core::Node& node);
   Step lower_abs();
   Step lower_clip(const core::Node& node);
+  /// The greater one of sign x and the bound, times sign.
+  Step add_bounds(double sign, const std::vector<double>& bounds);
   Step lower_extremes(const core::Node& node);
   Step add_maxima(std::vector<std::vector<std::uint32_t>> groups);
   Step put_relu_beside();
+
+  // lower_quantised.cpp
+  struct IntegerProduct;
+  [[nodiscard]] bool is_quantised(const core::Node& node) const;
+  Step lower_quantised(const core::Node& node);
+  Step lower_quantize(const core::Node& node);
+  Step lower_dequantize(const core::Node& node);
+  Step lower_integer_product(const core::Node& node, const IntegerProduct& product);
+  Step lower_qlinear(const core::Node& node);
+  Step lower_cast(const core::Node& node);
+  Step add_levels(const std::vector<double>& zeros, core::Dtype dtype);
+  Step round_whole_results();
 
   // lower_pool.cpp
   struct Windows;
@@ -98,7 +113,7 @@ class Lowering {
   [[nodiscard]] std::size_t newest_width() const;
   /// R speaks of real arithmetic: no roundings.
   [[nodiscard]] std::size_t roundings(std::size_t n) const { return level_ == Level::real ? 0 : n; }
-  void start_front(core::Shape shape);
+  void start_front(core::Shape shape, core::Dtype dtype = core::Dtype::f32);
   void keep_what_lives(std::size_t node);
 
   const core::Program& program_;
@@ -118,6 +133,8 @@ inline auto unsupported(std::string detail) {
   return core::refuse(core::RefusalCode::prove_unsupported, "", std::move(detail));
 }
 
+/// Least and greatest value of a small integer type; nothing for others.
+std::optional<std::pair<double, double>> range_of(core::Dtype dtype);
 /// Elements of a shape without unknown dimensions.
 std::size_t count(const core::Shape& shape);
 /// The shape that two shapes broadcast to, axes matched from the last; or shape_mismatch.

@@ -11,6 +11,14 @@ std::size_t Network::widest() const {
   return widest;
 }
 
+const WholeInputs* Network::find_whole(std::size_t input) const {
+  const auto holds = [input](const WholeInputs& some) {
+    return input >= some.first && input - some.first < some.count;
+  };
+  const auto found = std::find_if(whole.begin(), whole.end(), holds);
+  return found == whole.end() ? nullptr : &*found;
+}
+
 LayerError layer_error(const Layer& layer) {
   const auto n = static_cast<double>(layer.roundings);
   const double unit = std::ldexp(n, -24);

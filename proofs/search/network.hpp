@@ -31,6 +31,7 @@ struct Layer {
   std::vector<double> bias;        ///< [padded(out)]
   /// Roundings on the longest path from an operand to the result; 0: the layer is exact.
   std::size_t roundings = 0;
+  bool whole = false;                   ///< results are integers: up to 2^24 they do not round
   std::vector<std::uint8_t> handed_on;  ///< [out]: 1 where the layer only hands a neuron on
   bool activated = false;
   Activation activation = Activation::relu;
@@ -42,8 +43,17 @@ struct Layer {
   }
 };
 
+/// Inputs that are integers of one type.
+struct WholeInputs {
+  std::size_t first = 0;
+  std::size_t count = 0;
+  double least = 0;
+  double most = 0;
+};
+
 struct Network {
   std::size_t inputs = 0;
+  std::vector<WholeInputs> whole;             ///< the other inputs are binary32 numbers
   bool real = false;                          ///< level R: nothing rounds
   std::vector<Layer> layers;                  ///< at least one; layer 0 reads the inputs
   std::vector<std::uint32_t> output_neurons;  ///< Y_j is this neuron of the last layer
@@ -51,6 +61,8 @@ struct Network {
   [[nodiscard]] std::size_t outputs() const { return layers.back().out; }
   /// Neurons of the widest layer, inputs included, padded.
   [[nodiscard]] std::size_t widest() const;
+  /// The type of an input that is an integer, or null.
+  [[nodiscard]] const WholeInputs* find_whole(std::size_t input) const;
 };
 
 /// |float result - real result| <= error_scale * (sum |w| H + |b|) + error_floor for any summation

@@ -22,6 +22,29 @@ float float_within(const core::Rational& bound, bool from_below, bool strict) {
   return value;
 }
 
+/// The integers of a type between two ends, which a strict side leaves out.
+std::pair<double, double> integers_within(const WholeInputs& type, const InputRange& range,
+                                          bool heeds_strict) {
+  double first = std::ceil(core::round_down(range.lower));
+  double last = std::floor(core::round_up(range.upper));
+  if (heeds_strict && range.lower_strict && core::exact_rational(first) == range.lower) ++first;
+  if (heeds_strict && range.upper_strict && core::exact_rational(last) == range.upper) --last;
+  return {std::max(first, type.least), std::min(last, type.most)};
+}
+
+/// Strict sides stay closed in the box, as the checker takes them.
+void add_integers(const WholeInputs& type, const InputRange& range, std::size_t input,
+                  Problem& problem) {
+  const auto [first, last] = integers_within(type, range, true);
+  problem.floats.lower.push_back(static_cast<float>(first));
+  problem.floats.upper.push_back(static_cast<float>(last));
+  problem.floats.empty = problem.floats.empty || !(first <= last);
+  const auto [low, high] = integers_within(type, range, false);
+  if (!(low <= high)) return;
+  problem.box.lower[input] = low;
+  problem.box.upper[input] = high;
+}
+
 }  // namespace
 
 Problem make_problem(const Network& network, const Case& unsafe) {
@@ -32,6 +55,12 @@ Problem make_problem(const Network& network, const Case& unsafe) {
     const InputRange& range = unsafe.box[i];
     problem.box.lower[i] = core::round_down(range.lower);
     problem.box.upper[i] = core::round_up(range.upper);
+    const WholeInputs* whole = network.find_whole(i);
+    problem.floats.whole.push_back(whole != nullptr ? 1 : 0);
+    if (whole != nullptr) {
+      add_integers(*whole, range, i, problem);
+      continue;
+    }
     const float low = float_within(range.lower, true, range.lower_strict);
     const float high = float_within(range.upper, false, range.upper_strict);
     problem.floats.lower.push_back(low);
@@ -60,8 +89,16 @@ Problem make_problem(const Network& network, const Case& unsafe) {
   return problem;
 }
 
+float float_below(double value) {
+  const auto nearest = static_cast<float>(value);
+  return double{nearest} > value ? std::nextafter(nearest, -infinity) : nearest;
+}
+
+float float_not_below(double value) { return -float_below(-value); }
+
 float round_into(const FloatBox& box, std::size_t index, double value) {
-  return std::clamp(static_cast<float>(value), box.lower[index], box.upper[index]);
+  const double nearest = box.whole[index] != 0 ? nearest_integer(value) : value;
+  return std::clamp(static_cast<float>(nearest), box.lower[index], box.upper[index]);
 }
 
 std::vector<double> evaluate(const Network& network, std::vector<double> x) {

@@ -7,11 +7,12 @@
 
 namespace isotrace::proofs::search {
 
-/// The binary32 inputs of a case: every float between these, both included.
+/// The inputs of a case: every float, or integer, between these, both included.
 struct FloatBox {
   std::vector<float> lower;
   std::vector<float> upper;
-  bool empty = false;  ///< some range holds no binary32 at all
+  std::vector<std::uint8_t> whole;  ///< 1: an integer
+  bool empty = false;               ///< some range holds no binary32 at all
 };
 
 /// Unsafe: x in the box and rows[r] * (y, x) <= limits[r] for every r.
@@ -25,7 +26,11 @@ struct Problem {
 
 Problem make_problem(const Network& network, const Case& unsafe);
 
-/// The float nearest to `value` that lies in dimension `index` of the box.
+/// The greatest binary32 number that is not above a value, the least that is not below.
+float float_below(double value);
+float float_not_below(double value);
+
+/// The float or integer nearest to `value` that lies in dimension `index` of the box.
 float round_into(const FloatBox& box, std::size_t index, double value);
 
 /// The last layer's neurons in binary64.

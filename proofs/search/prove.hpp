@@ -21,6 +21,15 @@ struct ProveProgress {
   double explored = 0;  ///< share of all cases that is closed, if each split halves what it splits
 };
 
+/// What one engine did, told when it has ended; several in a row make a verdict.
+struct ProveStage {
+  std::string_view engine;                ///< "lowering", "attack", "boxes", "checker", "z3"
+  std::optional<std::size_t> case_index;  ///< of one case of the property
+  std::string outcome;
+  std::vector<std::pair<std::string_view, std::uint64_t>> sizes;
+  std::string detail;
+};
+
 struct ProveOptions {
   Level level = Level::any_order;
   /// Asked often, by the calling thread; true ends the search as undecided(timeout). Empty: never.
@@ -30,10 +39,18 @@ struct ProveOptions {
   std::uint64_t seed = 0;                                   ///< of the attack
   /// Bytes that a case's tree and open boxes may take; counted from what they hold.
   std::uint64_t memory_max = std::numeric_limits<std::uint64_t>::max();
+  /// Boxes of a case that are split plainly, before boxes are clipped as well: small trees stay
+  /// free of clips, which exports to Coq do not take.
+  std::uint64_t plain_boxes = 2048;
+  static constexpr std::uint64_t no_clips = std::numeric_limits<std::uint64_t>::max();
+  /// Boxes with at most so many open neurons that bounds leave open go to a linear program, whose
+  /// dual numbers become the leaf.
+  std::size_t program_neurons = 0;
   /// Ask Z3 (in a sandbox) for a counterexample of tiny networks that stay undecided.
   bool solver = false;
   int solver_milliseconds = 10'000;
   std::function<void(const ProveProgress&)> progress;
+  std::function<void(const ProveStage&)> on_stage;
   /// A saved state to go on from: the answer is that of a search which was never interrupted.
   /// Empty: from the beginning.
   core::Bytes resume_from;

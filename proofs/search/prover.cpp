@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <isotrace/core/check.hpp>
 #include <isotrace/proofs/checker/check_proof.hpp>
@@ -59,6 +60,7 @@ Prover::Prover(const core::Program& program, const Network& network, const Prope
 
 core::Result<ProveOutcome> Prover::run() {
   if (!options_.resume_from.empty()) ISOTRACE_TRY_DONE(resume());
+  tell_network();
   ProveOutcome outcome = decide();
   if (refusal_) return tl::make_unexpected(*std::move(refusal_));
   outcome.nodes = progress_.nodes + current_.looked_at;
@@ -67,7 +69,11 @@ core::Result<ProveOutcome> Prover::run() {
 
 ProveOutcome Prover::decide() {
   // A saved state comes from behind the first attack.
-  if (options_.resume_from.empty() && attack_all()) return violated();
+  if (options_.resume_from.empty()) {
+    const bool found = attack_all();
+    tell_attack(std::nullopt);
+    if (found) return violated();
+  }
   for (;;) {
     if (auto ended = search_cases()) return *std::move(ended);
     Proof proof = empty_proof(Proof::Outcome::proved);
@@ -96,8 +102,9 @@ std::optional<ProveOutcome> Prover::split_leaf(Proof& proof, std::uint64_t leaf)
     const std::vector<ProofNode>& nodes = proof.cases[c].nodes;
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       if (nodes[i].kind != ProofNode::Kind::leaf || leaf-- > 0) continue;
-      CaseState state = reopen_leaf(network_, kernels_, problems_[c], proof.cases[c], i);
       SearchRules rules = rules_of(c);
+      CaseState state =
+          reopen_leaf(network_, kernels_, problems_[c], proof.cases[c], i, rules.leaf.margin);
       rules.splits_first = true;
       rules.leaf.offers_zero = false;
       rules.progress = nullptr;
@@ -105,6 +112,7 @@ std::optional<ProveOutcome> Prover::split_leaf(Proof& proof, std::uint64_t leaf)
       SearchResult result =
           search_splits(network_, model_, problems_[c], kernels_, workers, rules, state);
       progress_.nodes += state.looked_at;
+      tell_search(c, result, state);
       if (result.end == SearchEnd::confirmed) return violated();
       if (result.end != SearchEnd::proved) return attack_further(c, result);
       proof.cases[c] = std::move(result.proof);
@@ -120,6 +128,8 @@ core::Digest Prover::question() const {
   core::ByteWriter fields;
   fields.text("isotrace.search-question.v1").raw(core::program_digest(program_).view());
   fields.text(property_text_).u8(static_cast<std::uint8_t>(options_.level)).u64(options_.seed);
+  fields.u64(options_.plain_boxes);
+  fields.u64(options_.program_neurons);
   return core::sha256(fields.bytes());
 }
 
@@ -141,6 +151,59 @@ void Prover::save(const CaseState& state) {
   if (!saved) refusal_ = std::move(saved).error();
 }
 
+void Prover::tell(ProveStage stage) const {
+  if (options_.on_stage) options_.on_stage(stage);
+}
+
+void Prover::tell_network() const {
+  std::uint64_t relus = 0, curves = 0, steps = 0;
+  for (const Layer& layer : network_.layers) {
+    relus += layer.relu_order.size();
+    if (!layer.activated || layer.activation == Activation::relu) continue;
+    const auto acting = std::count(layer.activated_on.begin(), layer.activated_on.end(), 1);
+    (layer.activation == Activation::round ? steps : curves) += static_cast<std::uint64_t>(acting);
+  }
+  tell({"lowering",
+        std::nullopt,
+        "read",
+        {{"inputs", network_.inputs},
+         {"outputs", network_.output_neurons.size()},
+         {"layers", network_.layers.size()},
+         {"relus", relus},
+         {"curves", curves},
+         {"roundings", steps}},
+        {}});
+}
+
+void Prover::tell_attack(std::optional<std::size_t> case_index) {
+  tell({"attack",
+        case_index,
+        counterexample_ ? "counterexample" : "nothing",
+        {{"executions", std::exchange(executions_, 0)}},
+        {}});
+}
+
+void Prover::tell_search(std::size_t case_index, const SearchResult& result,
+                         const CaseState& state) {
+  std::uint64_t cuts = 0, signs = 0, leaves = 0;
+  for (const ProofNode& node : result.proof.nodes) {
+    cuts += node.kind == ProofNode::Kind::split ? 1 : 0;
+    signs += node.kind == ProofNode::Kind::sign_split ? 1 : 0;
+    leaves += node.kind == ProofNode::Kind::leaf ? 1 : 0;
+  }
+  tell({"boxes",
+        case_index,
+        std::string(search_end_name(result.end)),
+        {{"boxes", result.nodes},
+         {"open", state.open.size()},
+         {"cuts", cuts},
+         {"signCuts", signs},
+         {"leaves", leaves},
+         {"programs", result.programs},
+         {"executions", std::exchange(executions_, 0)}},
+        {}});
+}
+
 bool Prover::out_of_time() const {
   return refusal_.has_value() || (options_.out_of_time && options_.out_of_time());
 }
@@ -149,6 +212,7 @@ bool Prover::confirm(const Candidate& candidate) {
   if (!(candidate.excess <= near_zero) || refusal_) return false;
   if (candidate.excess > 0 && progress_.false_candidates >= false_candidates_max) return false;
   if (options_.level == Level::real && !violates_in_reals(candidate)) return false;
+  ++executions_;
   auto judged = judge_.confirm(candidate.x);
   if (!judged) {
     refusal_ = std::move(judged).error();
@@ -187,7 +251,9 @@ SearchRules Prover::rules_of(std::size_t case_index) {
   SearchRules rules;
   rules.leaf.margin = first_margin(network_) * power(margin_growth, progress_.attempt);
   rules.leaf.offers_zero = progress_.attempt == 0;
+  rules.leaf.program_neurons = options_.program_neurons;
   rules.seed = options_.seed ^ (std::uint64_t{case_index} << 32U);
+  rules.plain_boxes = options_.plain_boxes;
   rules.nodes_max = options_.nodes_max;
   rules.memory_max = options_.memory_max;
   rules.out_of_time = [this] { return out_of_time(); };
@@ -208,6 +274,7 @@ std::optional<ProveOutcome> Prover::search_cases() {
   for (std::size_t c = progress_.cases.size(); c < problems_.size(); ++c) {
     SearchResult result =
         search_splits(network_, model_, problems_[c], kernels_, workers, rules_of(c), current_);
+    tell_search(c, result, current_);
     if (result.end == SearchEnd::confirmed) return violated();
     if (result.end != SearchEnd::proved) {
       if (result.end != SearchEnd::precision) save(current_);
@@ -226,10 +293,13 @@ ProveOutcome Prover::attack_further(std::size_t case_index, const SearchResult& 
   if (result.end == SearchEnd::precision && !problems_[case_index].floats.empty) {
     core::PhiloxStream random(options_.seed, 2, static_cast<std::uint32_t>(case_index));
     Attack attack(network_, model_, problems_[case_index]);
-    if (confirm(attack.probe(result.unprovable))) return violated();
-    for (std::size_t done = 0; done < further_evaluations && !out_of_time(); done += 1000) {
-      if (confirm(attack.evolve(random, 1000))) return violated();
+    bool found = confirm(attack.probe(result.unprovable));
+    for (std::size_t done = 0; done < further_evaluations && !found && !out_of_time();
+         done += 1000) {
+      found = confirm(attack.evolve(random, 1000));
     }
+    tell_attack(case_index);
+    if (found) return violated();
   }
   if (options_.solver) {
     if (auto answered = ask_solver(case_index)) return *std::move(answered);
@@ -252,6 +322,7 @@ ProveOutcome Prover::attack_further(std::size_t case_index, const SearchResult& 
 std::optional<ProveOutcome> Prover::ask_solver(std::size_t case_index) {
   const auto model =
       find_real_counterexample(network_, property_.cases[case_index], options_.solver_milliseconds);
+  tell({"z3", case_index, model ? "counterexample over the reals" : "nothing", {}, {}});
   if (!model) return std::nullopt;
   const Problem& problem = problems_[case_index];
   Candidate candidate;
@@ -274,6 +345,11 @@ ProveOutcome Prover::check(Proof& proof, bool& rejected, std::uint64_t& leaf) co
     outcome.refusal = std::move(report).error();
     return outcome;
   }
+  tell({"checker",
+        std::nullopt,
+        report->verdict.accepted() ? "accepted" : "rejected",
+        {{"leaves", report->leaves}},
+        report->verdict.reason});
   if (!report->verdict.accepted()) {
     rejected = true;
     leaf = report->leaves;

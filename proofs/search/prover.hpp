@@ -36,6 +36,11 @@ class Prover {
   Proof empty_proof(Proof::Outcome outcome) const;
   [[nodiscard]] bool out_of_time() const;
 
+  void tell(ProveStage stage) const;
+  void tell_network() const;
+  void tell_attack(std::optional<std::size_t> case_index);
+  void tell_search(std::size_t case_index, const SearchResult& result, const CaseState& state);
+
   const core::Program& program_;
   const Network& network_;
   const Property& property_;
@@ -49,6 +54,7 @@ class Prover {
   std::optional<core::Refusal> refusal_;  ///< of a run, or of who keeps the state
   SearchProgress progress_;
   CaseState current_;
+  std::uint64_t executions_ = 0;  ///< on the reference, since they were last told
 };
 
 }  // namespace isotrace::proofs::search

@@ -112,7 +112,7 @@ void visit_node(Way& way, ProofNode& node) {
   auto kind = static_cast<std::uint8_t>(node.kind);
   numbers(way, kind, node.dimension, node.at);
   if constexpr (Way::reads) {
-    if (kind < 1 || kind > 3) Reader::fail();
+    if (kind < 1 || kind > 4) Reader::fail();
     node.kind = static_cast<ProofNode::Kind>(kind);
   }
   column(way, node.multipliers);
@@ -204,12 +204,16 @@ bool fits(const OpenBox& open, const Network& network) {
                      [&](const SignSplit& split) { return fits(split, network); });
 }
 
-/// Every node but the first is the child of one node before it, and open boxes are leaves.
-bool is_tree(const CaseState& state) {
+/// Every node but the first is the child of one node before it, open boxes are leaves, and splits
+/// are of what the network has.
+bool is_tree(const CaseState& state, const Network& network) {
+  std::size_t elements = 0;
+  for (const Layer& layer : network.layers) elements += layer.relu_order.size();
   std::vector<bool> is_child(state.tree.size());
   for (std::size_t i = 0; i < state.tree.size(); ++i) {
     const TreeNode& at = state.tree[i];
     if (at.node.kind == ProofNode::Kind::leaf) continue;
+    if (at.node.dimension >= (at.node.has_cut() ? network.inputs : elements)) return false;
     for (const std::size_t child : {at.lower_child, at.upper_child}) {
       if (child <= i || child >= state.tree.size() || is_child[child]) return false;
       is_child[child] = true;
@@ -222,8 +226,9 @@ bool is_tree(const CaseState& state) {
 }
 
 bool fits(const CaseState& state, const Network& network) {
-  return is_tree(state) && std::all_of(state.open.begin(), state.open.end(),
-                                       [&](const OpenBox& open) { return fits(open, network); });
+  return is_tree(state, network) &&
+         std::all_of(state.open.begin(), state.open.end(),
+                     [&](const OpenBox& open) { return fits(open, network); });
 }
 
 Result<SearchState> read_archive(core::ByteView bytes) {

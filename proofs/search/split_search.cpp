@@ -30,6 +30,7 @@ constexpr double climb_step = 0.02;
 struct BoxResult {
   bool looked_at = false;
   LeafAttempt attempt;
+  std::optional<Box> clipped;  ///< what `split` splits, if not the whole box
   std::optional<Split> split;
   std::optional<SignSplit> sign_split;
   bool point_unprovable = false;
@@ -42,6 +43,7 @@ class Search {
   Search(const Network& network, const FloatModel& model, const Problem& problem,
          const Kernels& kernels, Workers& workers, const SearchRules& rules, CaseState& state)
       : network_(network),
+        cells_(network),
         model_(model),
         problem_(problem),
         kernels_(kernels),
@@ -141,13 +143,28 @@ class Search {
       result.bounds = std::move(bounds);
       return result;
     }
-    result.split = find_split(network_, kernels_, *bounds,
-                              combine_rows(problem_, result.attempt.weights), open.box);
+    choose_split(open, *bounds, result);
     result.bounds = std::move(bounds);
     if (!result.split || open.depth % point_check_levels == point_check_levels - 1) {
       result.point_unprovable = !proves_point(result.attempt.weakest, relaxation);
     }
     return result;
+  }
+
+  void choose_split(const OpenBox& open, const Bounds& bounds, BoxResult& result) const {
+    const RowForm row = combine_rows(problem_, result.attempt.weights);
+    // Inputs of integers are not clipped: an end a rounding apart would be another integer here
+    // than in the checker.
+    if (state_.looked_at >= rules_.plain_boxes && result.attempt.half_space &&
+        network_.whole.empty()) {
+      result.clipped = clip(network_, open.box, *result.attempt.half_space);
+    }
+    if (result.clipped) {
+      result.split = find_split(network_, cells_, kernels_, bounds, row, *result.clipped);
+      if (result.split) return;
+      result.clipped.reset();
+    }
+    result.split = find_split(network_, cells_, kernels_, bounds, row, open.box);
   }
 
   void add_candidates(const OpenBox& open, BoxResult& result) const {
@@ -181,6 +198,7 @@ class Search {
       state_.explored +=
           std::ldexp(1.0, -static_cast<int>(std::min<std::size_t>(open.depth, 1000)));
       node.kind = ProofNode::Kind::leaf;
+      programs_ += result.attempt.by_program ? 1 : 0;
       put_combination(node, result.attempt);
       return std::nullopt;
     }
@@ -201,6 +219,12 @@ class Search {
       return SearchEnd::precision;
     }
     node.kind = ProofNode::Kind::split;
+    if (result.clipped) {
+      node.kind = ProofNode::Kind::clipped_split;
+      node.multipliers = std::move(result.attempt.half_space->weights);
+      tree_bytes_ += bytes_of(node);
+      open.box = *std::move(result.clipped);
+    }
     node.dimension = result.split->dimension;
     node.at = result.split->at;
     push(open, cut(network_, open, result.bounds, *result.split));
@@ -258,6 +282,7 @@ class Search {
     SearchResult result;
     result.end = end;
     result.nodes = state_.looked_at;
+    result.programs = programs_;
     result.unprovable = std::move(unprovable_);
     if (end == SearchEnd::proved) result.proof = in_preorder();
     return result;
@@ -280,6 +305,7 @@ class Search {
   }
 
   const Network& network_;
+  const InputCells cells_;
   const FloatModel& model_;
   const Problem& problem_;
   const Kernels& kernels_;
@@ -293,9 +319,22 @@ class Search {
   std::vector<Relaxation> relaxations_;
   std::vector<double> unprovable_;
   std::uint64_t tree_bytes_ = 0;
+  std::uint64_t programs_ = 0;
 };
 
 }  // namespace
+
+std::string_view search_end_name(SearchEnd end) {
+  switch (end) {
+    case SearchEnd::proved: return "proved";
+    case SearchEnd::confirmed: return "counterexample";
+    case SearchEnd::timeout: return "timeout";
+    case SearchEnd::nodes: return "nodes";
+    case SearchEnd::memory: return "memory";
+    case SearchEnd::precision: return "precision";
+  }
+  return "precision";
+}
 
 SearchResult search_splits(const Network& network, const FloatModel& model, const Problem& problem,
                            const Kernels& kernels, Workers& workers, const SearchRules& rules,

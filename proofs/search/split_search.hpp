@@ -22,12 +22,15 @@ enum class SearchEnd {
   precision,  ///< some point can be neither proved nor, so far, violated
 };
 
+std::string_view search_end_name(SearchEnd end);
+
 struct SearchRules {
   LeafRules leaf;
   std::uint64_t seed = 0;
   std::uint64_t nodes_max = 0;
   std::uint64_t memory_max = 0;  ///< bytes that tree and open boxes may take
   std::size_t round_nodes = 64;
+  std::uint64_t plain_boxes = 0;  ///< after so many, boxes are clipped too
   /// The first boxes are split even if they seem closed: the checker said otherwise.
   bool splits_first = false;
   /// Asked by the calling thread only.
@@ -44,6 +47,7 @@ struct SearchResult {
   CaseProof proof;                 ///< proved
   std::vector<double> unprovable;  ///< precision: the point
   std::uint64_t nodes = 0;
+  std::uint64_t programs = 0;  ///< boxes closed by linear programs
 };
 
 /// Goes on from `state`; a default one is the beginning. Where the search ends early, `state` is

@@ -9,6 +9,7 @@
 #include <isotrace/backends/gpu/gpu_backend.hpp>
 #include <isotrace/backends/gpu/kernels/math_arguments.hpp>
 #include <isotrace/backends/gpu/work.hpp>
+#include <isotrace/backends/samples.hpp>
 #include <isotrace/backends/self_test.hpp>
 #include <isotrace/core/philox.hpp>
 #include <isotrace/reference/evaluate.hpp>
@@ -24,8 +25,9 @@ using core::Tensor;
 
 /// A backend on the host and the device under it.
 struct OnHost {
-  OnHost(unsigned multiprocessors, HostOrder order) {
-    auto made = std::make_unique<HostDevice>(multiprocessors, order);
+  OnHost(unsigned multiprocessors, HostOrder order,
+         ByteUnits byte_units = ByteUnits::tensor_cores) {
+    auto made = std::make_unique<HostDevice>(multiprocessors, order, byte_units);
     device = made.get();
     backend = make_gpu_backend("cuda", std::move(made)).value();
   }
@@ -121,6 +123,235 @@ TEST_P(Orders, products_of_every_tail_and_segment_have_the_bits_of_the_reference
   }
 }
 
+TEST(GpuBackend, has_the_bits_of_the_reference_on_samples_of_other_seeds) {
+  OnHost host(16, HostOrder::forwards);
+  const auto matrix = *capability_matrix("cuda");
+  for (const Capability& entry : matrix) {
+    if (entry.support != Support::device) continue;
+    for (std::uint64_t seed = 1; seed <= 2; ++seed) {
+      for (const Sample& sample : make_samples(entry.op, entry.dtype, seed)) {
+        const auto expected = reference::evaluate(sample.node, sample.views());
+        const auto actual = host.backend->run(sample.node, sample.views());
+        const std::string what = std::string(core::op_info(entry.op).name) + " " +
+                                 std::string(core::dtype_name(entry.dtype));
+        ASSERT_EQ(actual.has_value(), expected.has_value()) << what;
+        if (!expected) continue;
+        for (std::size_t i = 0; i < expected->size(); ++i) {
+          EXPECT_TRUE(core::identical((*actual)[i], (*expected)[i])) << what;
+        }
+      }
+    }
+  }
+}
+
+/// Every operation that the status table calls Tier A, on some type.
+TEST(GpuBackend, serves_every_operation_of_tier_a) {
+  const auto matrix = *capability_matrix("cuda");
+  for (const Op op : {Op::cast,
+                      Op::pow,
+                      Op::lrn,
+                      Op::mod,
+                      Op::is_nan,
+                      Op::logical_and,
+                      Op::bit_shift,
+                      Op::hardmax,
+                      Op::arg_max,
+                      Op::top_k,
+                      Op::cum_sum,
+                      Op::conv_transpose,
+                      Op::lp_pool,
+                      Op::gather_elements,
+                      Op::gather_nd,
+                      Op::scatter_elements,
+                      Op::scatter_nd,
+                      Op::one_hot,
+                      Op::trilu,
+                      Op::constant_of_shape,
+                      Op::quantize_linear,
+                      Op::dequantize_linear,
+                      Op::dynamic_quantize_linear,
+                      Op::reduce_log_sum_exp,
+                      Op::lp_normalization}) {
+    EXPECT_TRUE(std::ranges::any_of(matrix, [op](const Capability& entry) {
+      return entry.op == op && entry.support == Support::device;
+    })) << core::op_info(op).name;
+  }
+}
+
+core::Node cast_node(Dtype to, bool saturate) {
+  return {Op::cast,
+          {0},
+          {1},
+          {{"saturate", std::int64_t{saturate}}, {"to", static_cast<std::int64_t>(to)}},
+          "cast"};
+}
+
+/// Any bits that are elements of the type.
+Tensor draw_bits(Dtype dtype, std::int64_t count, std::uint64_t seed) {
+  Tensor tensor(dtype, {count});
+  core::PhiloxStream stream(seed);
+  for (std::uint8_t& byte : tensor.mutable_bytes())
+    byte = static_cast<std::uint8_t>(stream.next_u32());
+  return tensor;
+}
+
+TEST(GpuBackend, casts_any_bits_between_all_types) {
+  OnHost host(8, HostOrder::forwards);
+  for (const Dtype from : {Dtype::f32, Dtype::f64, Dtype::f16, Dtype::bf16, Dtype::f8e4m3fn,
+                           Dtype::f8e4m3fnuz, Dtype::f8e5m2, Dtype::f8e5m2fnuz, Dtype::i8,
+                           Dtype::u16, Dtype::i32, Dtype::i64, Dtype::u64}) {
+    for (std::uint8_t number = 1; const auto to = core::dtype_from_number(number); ++number) {
+      const std::string what =
+          std::string(core::dtype_name(from)) + " to " + std::string(core::dtype_name(*to));
+      expect_reference_bits(*host.backend, cast_node(*to, number % 2 == 0),
+                            {draw_bits(from, 3000, number)}, what);
+    }
+  }
+}
+
+TEST(GpuBackend, casts_every_f16_and_every_f32_near_a_tie_of_narrow_floats) {
+  OnHost host(8, HostOrder::forwards);
+  Tensor halves(Dtype::f16, {1 << 16});
+  for (std::size_t i = 0; i < halves.elements(); ++i) {
+    halves.data<core::Half>()[i].bits = static_cast<std::uint16_t>(i);
+  }
+  // Each 16-bit float and the numbers around it, and around the middle to the next.
+  Tensor near(Dtype::f32, {6 << 16});
+  for (std::uint32_t i = 0; i < near.elements(); ++i) {
+    const std::uint32_t offsets[] = {0, 1, 0xFFFF, 0x7FFF, 0x8000, 0x8001};
+    const std::uint32_t bits = (i / 6 << 16) + offsets[i % 6];
+    near.data<float>()[i] = from_bits(bits);
+  }
+  for (const Dtype to : {Dtype::f32, Dtype::f16, Dtype::bf16, Dtype::f8e4m3fn, Dtype::f8e4m3fnuz,
+                         Dtype::f8e5m2, Dtype::f8e5m2fnuz, Dtype::f4e2m1, Dtype::i8}) {
+    const std::string what(core::dtype_name(to));
+    expect_reference_bits(*host.backend, cast_node(to, false), {halves}, what);
+    expect_reference_bits(*host.backend, cast_node(to, false), {near}, what);
+  }
+}
+
+/// Numbers of a type, small enough to be told apart by everything that could go wrong.
+Tensor draw_typed(Dtype dtype, core::Shape shape, std::uint64_t seed) {
+  Tensor tensor(dtype, std::move(shape));
+  const Tensor bits = draw_bits(Dtype::i64, static_cast<std::int64_t>(tensor.elements()), seed);
+  for (std::size_t i = 0; i < tensor.elements(); ++i) {
+    if (dtype == Dtype::f64) {
+      tensor.data<double>()[i] = static_cast<double>(bits.data<std::int64_t>()[i]) * 0x1p-60;
+    } else {
+      tensor.data<std::int64_t>()[i] = bits.data<std::int64_t>()[i];
+    }
+  }
+  return tensor;
+}
+
+TEST_P(Orders, products_of_f64_and_integers_have_the_bits_of_the_reference) {
+  for (const unsigned multiprocessors : {1U, 64U}) {
+    OnHost host(multiprocessors, GetParam());
+    for (const Dtype dtype : {Dtype::f64, Dtype::i64}) {
+      for (const std::int64_t k : {0, 1, 17, 600}) {
+        const std::string what = std::string(core::dtype_name(dtype)) + " " + std::to_string(k);
+        expect_reference_bits(*host.backend, product_node(Op::matmul, 256),
+                              {draw_typed(dtype, {33, k}, 1), draw_typed(dtype, {k, 5}, 2)}, what);
+      }
+    }
+  }
+}
+
+TEST_P(Orders, transposed_convolutions_have_the_bits_of_the_reference) {
+  OnHost host(16, GetParam());
+  std::uint64_t seed = 1;
+  for (const std::int64_t stride : {1, 2, 3}) {
+    for (const std::int64_t dilation : {1, 2}) {
+      const std::vector<std::int64_t> strides = {stride, 1};
+      const std::vector<std::int64_t> dilations = {dilation, 2};
+      core::Node node{Op::conv_transpose, {0, 1, 2}, {3}, {}, "transposed"};
+      node.attributes = {{"auto_pad", std::string("NOTSET")},
+                         {"dilations", dilations},
+                         {"group", std::int64_t{2}},
+                         {"k_segment", std::int64_t{7}},
+                         {"output_padding", std::vector<std::int64_t>{0, 0}},
+                         {"output_shape", std::vector<std::int64_t>{}},
+                         {"pads", std::vector<std::int64_t>{1, 0, 0, 1}},
+                         {"strides", strides}};
+      expect_reference_bits(*host.backend, node,
+                            {draw({2, 4, 5, 3}, seed), draw({4, 3, 3, 2}, seed + 1), draw({6}, 9)},
+                            "stride " + std::to_string(stride));
+      seed += 2;
+    }
+  }
+}
+
+TEST(GpuBackend, applies_repeated_updates_one_after_the_other) {
+  OnHost host(8, HostOrder::backwards);
+  const Tensor indices = Tensor::of<std::int64_t>({6}, {2, 0, 2, -1, 2, 0});
+  for (const char* reduction : {"none", "add", "mul", "max", "min"}) {
+    const core::Node node{Op::scatter_elements,
+                          {0, 1, 2},
+                          {3},
+                          {{"axis", std::int64_t{0}}, {"reduction", std::string(reduction)}},
+                          "scatter"};
+    for (std::uint64_t seed = 1; seed < 6; ++seed) {
+      expect_reference_bits(*host.backend, node, {draw({5}, seed), indices, draw({6}, seed + 9)},
+                            reduction);
+    }
+  }
+}
+
+TEST(GpuBackend, orders_equal_elements_and_nan_by_position) {
+  OnHost host(8, HostOrder::backwards);
+  const float nan = from_bits(std::uint32_t{0x7FC01234});
+  const Tensor x = Tensor::of<float>({2, 5}, {1, nan, -0.0F, 0.0F, nan, 3, 3, 2, 3, -1});
+  for (const std::int64_t largest : {0, 1}) {
+    const core::Node node{
+        Op::top_k, {0, 1}, {2, 3}, {{"axis", std::int64_t{1}}, {"largest", largest}}, "top"};
+    for (const std::int64_t k : {0, 1, 3, 5}) {
+      const Tensor count = Tensor::of<std::int64_t>({1}, {k});
+      const std::optional<core::TensorView> operands[] = {x, count};
+      const auto expected = reference::evaluate(node, operands);
+      const auto actual = host.backend->run(node, operands);
+      ASSERT_TRUE(expected && actual);
+      for (const std::size_t i : {0U, 1U}) {
+        EXPECT_TRUE(core::identical((*actual)[i], (*expected)[i])) << k;
+      }
+    }
+  }
+}
+
+TEST(GpuBackend, takes_powers_of_special_numbers_and_settles_those_in_doubt) {
+  OnHost host(8, HostOrder::forwards);
+  const float inf = from_bits(std::uint32_t{0x7F800000});
+  const float nan = from_bits(std::uint32_t{0x7FC00000});
+  const Tensor x = Tensor::of<float>(
+      {12, 1}, {0, -0.0F, 1, -1, inf, -inf, nan, 2, -2, 0.5F, 1e-42F, 1.0000001F});
+  const Tensor y = Tensor::of<float>({11}, {0, -0.0F, 1, -1, 2, -3, 0.5F, inf, -inf, nan, 1e9F});
+  const Tensor whole = Tensor::of<std::int64_t>(
+      {5}, {std::int64_t{1} << 60, (std::int64_t{1} << 60) + 1, -3, 0, INT64_MIN});
+  const core::Node node{Op::pow, {0, 1}, {2}, {}, "power"};
+  expect_reference_bits(*host.backend, node, {x, y}, "of reals");
+  expect_reference_bits(*host.backend, node, {x, whole}, "of integers");
+  // Squares of 13 bits are half way between two numbers: nothing but integers settles them.
+  Tensor squares(Dtype::f32, {2000});
+  for (std::size_t i = 0; i < squares.elements(); ++i) {
+    squares.data<float>()[i] = static_cast<float>(4097 + 2 * i);
+  }
+  const Tensor cube = Tensor::of<float>({}, {3});
+  expect_reference_bits(*host.backend, node, {squares, cube}, "cubes");
+}
+
+TEST(GpuBackend, refuses_integers_divided_by_zero_in_the_words_of_the_reference) {
+  OnHost host(8, HostOrder::forwards);
+  const Tensor a = Tensor::of<std::int32_t>({2}, {1, 2});
+  const Tensor b = Tensor::of<std::int32_t>({2}, {1, 0});
+  const core::Node node{Op::div, {0, 1}, {2}, {}, "div"};
+  const std::optional<core::TensorView> operands[] = {a, b};
+  const auto expected = reference::evaluate(node, operands);
+  const auto actual = host.backend->run(node, operands);
+  ASSERT_FALSE(expected);
+  ASSERT_FALSE(actual);
+  EXPECT_EQ(actual.error().code, expected.error().code);
+  EXPECT_EQ(actual.error().detail, expected.error().detail);
+}
+
 TEST_P(Orders, batches_of_products_broadcast) {
   OnHost host(8, GetParam());
   expect_reference_bits(*host.backend, product_node(Op::matmul, 256),
@@ -166,8 +397,10 @@ std::vector<float> find_doubtful() {
   const Array count = *work.upload(Tensor(Dtype::u32, {1}));
   const Array list = *work.make(Dtype::u64, {most});
   EXPECT_TRUE(work.launch_each(
-      "map_exp", MathArguments{x.elements(), on_device.data<float>(), out.data<float>(),
-                               count.data<std::uint32_t>(), list.data<std::uint64_t>(), most}));
+      "map_exp", MathArguments{x.elements(),
+                               on_device.data<float>(),
+                               out.data<float>(),
+                               {count.data<std::uint32_t>(), list.data<std::uint64_t>(), most}}));
   const Tensor counted = *work.download(count);
   const Tensor listed = *work.download(list);
   std::vector<float> doubtful;
@@ -186,16 +419,150 @@ TEST(GpuBackend, settles_more_doubts_than_a_list_holds) {
   expect_reference_bits(*host.backend, {Op::exp, {0}, {1}, {}, "function"}, {std::move(x)}, "exp");
 }
 
+Tensor draw_bytes(Dtype dtype, core::Shape shape, std::uint64_t seed) {
+  Tensor tensor = draw_bits(dtype, Tensor(dtype, shape).view().bytes().size(), seed);
+  tensor.reshape(std::move(shape));
+  return tensor;
+}
+
+TEST_P(Orders, products_of_bytes_are_exact_on_tensor_cores_and_by_dot_products) {
+  const std::int64_t sizes[][3] = {{17, 1, 1}, {64, 64, 64}, {65, 63, 130}, {40, 200, 5}};
+  std::uint64_t seed = 1;
+  for (const ByteUnits units :
+       {ByteUnits::tensor_cores, ByteUnits::dot_products, ByteUnits::none}) {
+    OnHost host(8, GetParam(), units);
+    for (const Dtype a_type : {Dtype::i8, Dtype::u8}) {
+      for (const Dtype b_type : {Dtype::i8, Dtype::u8}) {
+        for (const auto& [m, n, k] : sizes) {
+          ++seed;
+          const core::Node node{Op::matmul_integer, {0, 1, 2, 3}, {4}, {}, "bytes"};
+          const std::int64_t a_zeros = seed % 2 == 0 ? 1 : m;
+          const std::int64_t b_zeros = seed % 3 == 0 ? 1 : n;
+          expect_reference_bits(
+              *host.backend, node,
+              {draw_bytes(a_type, {2, 1, m, k}, seed), draw_bytes(b_type, {3, k, n}, seed + 50),
+               draw_bytes(a_type, {a_zeros}, seed + 100),
+               draw_bytes(b_type, {b_zeros}, seed + 150)},
+              std::to_string(m) + "x" + std::to_string(n) + "x" + std::to_string(k));
+        }
+      }
+    }
+    const auto& launches = host.device->launches();
+    EXPECT_EQ(launches.contains("byte_product_tensor"), units == ByteUnits::tensor_cores);
+    EXPECT_EQ(launches.contains("byte_product_dot"), units == ByteUnits::dot_products);
+    EXPECT_EQ(launches.contains("correct_sums"), units != ByteUnits::none);
+  }
+}
+
+TEST_P(Orders, digests_of_every_length_are_those_of_the_host) {
+  HostDevice device(8, GetParam());
+  Work work(device);
+  std::vector<std::int64_t> lengths = {0, 1, 3, 4, 1013, 1014, 1015, 2038, 2039, 3000, 5000, 70001};
+  for (std::int64_t length = 40; length < 80; ++length) lengths.push_back(length);
+  for (const std::int64_t length : lengths) {
+    const Tensor tensor = draw_bits(Dtype::u8, length, 3);
+    const auto digest = work.digest(*work.upload(tensor));
+    ASSERT_TRUE(digest);
+    EXPECT_EQ(*digest, core::tensor_digest(tensor)) << length;
+  }
+  const Tensor cube = draw({5, 7, 40}, 4);
+  EXPECT_EQ(*work.digest(*work.upload(cube)), core::tensor_digest(cube));
+}
+
+/// y = relu(x w + b), then exp, summed over rows.
+struct Chain {
+  std::vector<core::Node> nodes = {
+      product_node(Op::matmul, 256),
+      {Op::add, {0, 1}, {2}, {}, "add"},
+      {Op::relu, {0}, {1}, {}, "relu"},
+      {Op::exp, {0}, {1}, {}, "exp"},
+      {Op::reduce_sum,
+       {0, 1},
+       {2},
+       {{"keepdims", std::int64_t{0}}, {"noop_with_empty_axes", std::int64_t{0}}},
+       "sum"}};
+  Tensor x = draw({9, 300}, 1);
+  std::vector<Tensor> constants = {draw({300, 70}, 2), draw({70}, 3),
+                                   Tensor::of<std::int64_t>({1}, {1})};
+
+  [[nodiscard]] std::vector<ChainStep> steps(
+      std::vector<std::vector<std::optional<core::TensorView>>>& operands) const {
+    operands = {{x.view(), constants[0].view()},
+                {std::nullopt, constants[1].view()},
+                {std::nullopt},
+                {std::nullopt},
+                {std::nullopt, constants[2].view()}};
+    std::vector<ChainStep> chain;
+    for (std::size_t i = 0; i < nodes.size(); ++i) chain.push_back({nodes[i], operands[i], 0});
+    return chain;
+  }
+
+  [[nodiscard]] Tensor expected() const {
+    Tensor value = x;
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      std::vector<std::optional<core::TensorView>> operands = {value.view()};
+      if (i < 2) operands.emplace_back(constants[i].view());
+      if (i == 4) operands.emplace_back(constants[2].view());
+      value = std::move(reference::evaluate(nodes[i], operands)->front());
+    }
+    return value;
+  }
+};
+
+TEST(GpuBackend, leaves_the_results_between_the_steps_of_a_chain_on_the_device) {
+  OnHost host(16, HostOrder::forwards);
+  const Chain chain;
+  EXPECT_EQ(host.backend->chain_length(chain.nodes), chain.nodes.size());
+  std::vector<std::vector<std::optional<core::TensorView>>> operands;
+  const auto result = host.backend->run_chain(chain.steps(operands));
+  ASSERT_TRUE(result);
+  EXPECT_TRUE(core::identical(*result, chain.expected()));
+  // Apart from the result, numbers of elements in doubt and what they need.
+  EXPECT_LT(host.device->fetched(), result->bytes().size() + 1024);
+  EXPECT_EQ(host.device->held(), 0U);
+}
+
+TEST(GpuBackend, sends_constants_once_as_long_as_somebody_holds_them) {
+  OnHost host(16, HostOrder::forwards);
+  const Chain chain;
+  std::vector<std::vector<std::optional<core::TensorView>>> operands;
+  const auto steps = chain.steps(operands);
+  std::size_t sent_before = 0;
+  {
+    const ConstantsHold hold(*host.backend, chain.constants);
+    ASSERT_TRUE(host.backend->run_chain(steps));
+    sent_before = host.device->sent();
+    EXPECT_NE(host.device->held(), 0U);
+    const auto again = host.backend->run(chain.nodes[0], operands[0]);
+    ASSERT_TRUE(again);
+    EXPECT_LT(host.device->sent() - sent_before, chain.x.bytes().size() + 4096);
+  }
+  EXPECT_EQ(host.device->held(), 0U);
+  sent_before = host.device->sent();
+  ASSERT_TRUE(host.backend->run(chain.nodes[0], operands[0]));
+  EXPECT_GE(host.device->sent() - sent_before,
+            chain.x.bytes().size() + chain.constants[0].bytes().size());
+}
+
+TEST(GpuBackend, gives_no_chain_that_it_would_refuse) {
+  OnHost host(16, HostOrder::forwards);
+  Chain chain;
+  chain.constants[1] = draw({71}, 3);
+  std::vector<std::vector<std::optional<core::TensorView>>> operands;
+  EXPECT_FALSE(host.backend->run_chain(chain.steps(operands)));
+  EXPECT_EQ(host.device->held(), 0U);
+}
+
 TEST(GpuBackend, refuses_what_it_has_no_kernel_for) {
   OnHost host(8, HostOrder::forwards);
-  const Dtype doubles[] = {Dtype::f64, Dtype::f64};
-  const core::Node add{Op::add, {0, 1}, {2}, {}, "add"};
-  const auto refused = host.backend->supports(add, doubles);
+  const Dtype doubles[] = {Dtype::f64};
+  const core::Node exp{Op::exp, {0}, {1}, {}, "exp"};
+  const auto refused = host.backend->supports(exp, doubles);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, core::RefusalCode::operation_dtype_unsupported);
   const Tensor x = Tensor::of<double>({1}, {1.0});
-  const std::optional<core::TensorView> operands[] = {x, x};
-  EXPECT_FALSE(host.backend->run(add, operands));
+  const std::optional<core::TensorView> operands[] = {x};
+  EXPECT_FALSE(host.backend->run(exp, operands));
 }
 
 TEST(GpuBackend, refuses_ill_formed_calls_in_the_words_of_the_reference) {

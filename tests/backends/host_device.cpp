@@ -67,11 +67,13 @@ core::Result<Address> HostDevice::allocate(std::size_t bytes) {
 void HostDevice::release(Address address) { ISOTRACE_CHECK(memory_.erase(address) == 1, address); }
 
 core::Result<core::Done> HostDevice::upload(Address to, core::ByteView from) {
+  sent_ += from.size();
   std::copy(from.begin(), from.end(), reinterpret_cast<std::uint8_t*>(to));
   return core::Done{};
 }
 
 core::Result<core::Done> HostDevice::download(std::span<std::uint8_t> to, Address from) {
+  fetched_ += to.size();
   std::copy_n(reinterpret_cast<const std::uint8_t*>(from), to.size(), to.begin());
   return core::Done{};
 }

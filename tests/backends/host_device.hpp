@@ -15,11 +15,13 @@ enum class HostOrder { forwards, backwards };
 
 class HostDevice final : public Device {
  public:
-  HostDevice(unsigned multiprocessors, HostOrder order)
-      : multiprocessors_(multiprocessors), order_(order) {}
+  HostDevice(unsigned multiprocessors, HostOrder order,
+             ByteUnits byte_units = ByteUnits::tensor_cores)
+      : multiprocessors_(multiprocessors), order_(order), byte_units_(byte_units) {}
 
   [[nodiscard]] std::string description() const override { return "the host, for tests"; }
   [[nodiscard]] unsigned multiprocessors() const override { return multiprocessors_; }
+  [[nodiscard]] ByteUnits byte_units() const override { return byte_units_; }
   core::Result<Address> allocate(std::size_t bytes) override;
   void release(Address address) override;
   core::Result<core::Done> upload(Address to, core::ByteView from) override;
@@ -31,14 +33,20 @@ class HostDevice final : public Device {
   [[nodiscard]] const std::map<std::string, int, std::less<>>& launches() const {
     return launches_;
   }
+  /// Bytes sent to the device, and fetched from it.
+  [[nodiscard]] std::size_t sent() const { return sent_; }
+  [[nodiscard]] std::size_t fetched() const { return fetched_; }
   /// Allocations that have not been released.
   [[nodiscard]] std::size_t held() const { return memory_.size(); }
 
  private:
   unsigned multiprocessors_;
   HostOrder order_;
+  ByteUnits byte_units_;
   std::map<Address, std::unique_ptr<std::uint8_t[]>> memory_;
   std::map<std::string, int, std::less<>> launches_;
+  std::size_t sent_ = 0;
+  std::size_t fetched_ = 0;
 };
 
 }  // namespace isotrace::backends::gpu

@@ -100,6 +100,64 @@ TEST(Blast, gates_of_every_operation_compute_it_for_bytes) {
   for (const Case& tested : cases) expect_gates_compute(tested, 8, 7);
 }
 
+/// The formula of "a divided by k is q, and r is left", of which only these are solutions.
+void expect_quotients(unsigned width, Value k, const std::vector<Value>& numbers) {
+  TermPool pool;
+  const Term a = pool.variable("a", vector_sort(width));
+  const Term by = pool.constant(k, width);
+  const Term q = pool.variable("q", vector_sort(width));
+  const Term r = pool.variable("r", vector_sort(width));
+  const auto blasted = blast(
+      pool, pool.bool_and(pool.equal(pool.bvudiv(a, by), q), pool.equal(pool.bvurem(a, by), r)));
+  ASSERT_TRUE(blasted.has_value());
+  for (const Value number : numbers) {
+    const Value n = number & mask(width);
+    Assignment right{{{"a", n}, {"q", n / k}, {"r", n % k}}, {}};
+    ASSERT_EQ(with_inputs(pool, *blasted, right), Truth::yes)
+        << width << ' ' << hex(n) << " / " << hex(k);
+    right.scalars["q"] ^= Value{1} << static_cast<unsigned>(n % width);
+    ASSERT_EQ(with_inputs(pool, *blasted, right), Truth::no)
+        << width << ' ' << hex(n) << " / " << hex(k);
+  }
+}
+
+TEST(Blast, division_of_bytes_by_every_constant_is_division) {
+  std::vector<Value> bytes;
+  for (Value a = 0; a < 256; ++a) bytes.push_back(a);
+  for (Value k = 2; k < 256; ++k) expect_quotients(8, k, bytes);
+}
+
+TEST(Blast, division_by_constants_is_division_where_quotients_change) {
+  core::PhiloxStream random(1);
+  for (const unsigned width : {1U, 2U, 16U, 31U, 32U, 33U, 63U, 64U, 65U}) {
+    const Value most = mask(width);
+    std::vector<Value> divisors = {
+        3, 5, 7, 10, 255, 641, 1'000'000'007, most / 2, most / 2 + 1, most / 2 + 2, most - 1, most};
+    for (int i = 0; i < 20; ++i) divisors.push_back(random.next_u64() >> random.next_below(64));
+    for (Value k : divisors) {
+      k &= most;
+      if (k < 2) continue;
+      std::vector<Value> numbers = {0, 1, k - 1, k, most, most - 1, most / k * k, most / k * k - 1};
+      for (int i = 0; i < 10; ++i) {
+        const Value multiple = random.next_u64() % (most / k + 1) * k;
+        numbers.push_back(multiple);
+        numbers.push_back(multiple - 1);
+      }
+      expect_quotients(width, k, numbers);
+    }
+  }
+}
+
+TEST(Blast, products_are_the_same_gates_in_either_order) {
+  TermPool pool;
+  const Term a = pool.variable("a", vector_sort(32));
+  const Term b = pool.zero_extend(pool.variable("b", vector_sort(16)), 32);
+  const auto blasted = blast(pool, pool.distinct(pool.bvmul(a, b), pool.bvmul(b, a)));
+  ASSERT_TRUE(blasted.has_value());
+  EXPECT_EQ(blasted->cnf.size(), 1U);
+  EXPECT_TRUE(blasted->cnf.clause(1).empty());
+}
+
 TEST(Blast, formulas_of_random_terms_have_the_value_of_the_term_as_solution) {
   int yes = 0;
   for (std::uint64_t seed = 0; seed < 2'000; ++seed) {

@@ -82,11 +82,23 @@ class Functions(CommandLineTest):
         again = self.run_json(*SAME, "--explain")
         self.assertTrue(any(engine["cached"] for engine in again["attempts"][0]["engines"]))
 
+    def test_state_is_compared_unless_results_alone_are_meant(self):
+        tables = str(SUITE / "tables.wasm")
+        same = ["prove", tables, "--func", "fill", "--equivalent", "fill_words"]
+        answer = self.run_json(*same, code=1)
+        self.assertIn("results, memory and globals", answer["property"])
+        self.assertIn("of memory", answer["counterexample"]["difference"])
+        self.assertIn(b"they leave different state: byte", self.run_program(*same, code=1).stdout)
+        answer = self.run_json(*same, "--compare", "results")
+        self.assertIn("equivalent to fill_words in its results", answer["property"])
+
     def test_wrong_calls_are_usage_errors(self):
         for words in (["prove", BITS], ["prove", BITS, "--func", "popcount"],
                       ["prove", BITS, "--func", "popcount", "--never-traps", "--post", "parity"],
                       ["prove", BITS, "--func", "popcount", "--never-traps", "--property", HOLDS],
                       ["prove", BITS, "--func", "popcount", "--never-traps", "--agree", "--solver", "z3"],
+                      ["prove", BITS, "--func", "popcount", "--never-traps", "--compare", "results"],
+                      ["prove", MODEL, "--property", HOLDS, "--compare", "results"],
                       ["prove", MODEL, "--property", HOLDS, "--unwind", "3"]):
             self.run_program(*words, code=2)
 

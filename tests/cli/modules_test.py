@@ -43,6 +43,43 @@ class Run(ModuleTest):
     def test_the_function_called_unless_named_is_start(self):
         self.assertEqual(self.run_json("run", MODULE, code=3)["refusal"]["where"], "_start")
 
+    def test_the_beginning_of_a_module_is_a_broken_module_and_no_model(self):
+        whole = pathlib.Path(MODULE).read_bytes()
+        stub = pathlib.Path(self.path("stub"))
+        for size in (2, 3, 4, 7):
+            stub.write_bytes(whole[:size])
+            for command in ("run", "inspect"):
+                refusal = self.run_json(command, str(stub), code=3)["refusal"]
+                self.assertEqual(refusal["name"], "wasm_malformed")
+                self.assertTrue(refusal["where"].endswith(f"byte {size}"), refusal)
+        named = pathlib.Path(self.path("named.wasm"))
+        for contents in (b"", b"\x08\x07"):
+            named.write_bytes(contents)
+            refusal = self.run_json("run", str(named), code=3)["refusal"]
+            self.assertEqual((refusal["name"], refusal["where"]), ("wasm_malformed", "byte 0"))
+
+    def test_the_digest_of_effects_is_that_of_every_engine_and_of_the_recording(self):
+        trace = self.path("t.isotrace")
+        words = ("run", MODULE, "--invoke", "collatz", "27", "--effects-digest")
+        answer = self.run_json(*words, "--trace", trace)
+        self.assertEqual(list(answer["effectsDigest"]), ["bytes", "digest"])
+        self.assertEqual(self.run_json(*words, "--backend", "reference"), answer)
+        for backend in ("cpu", "reference"):
+            again = self.run_json("replay", trace, "--effects-digest", "--backend", backend)
+            self.assertEqual(again["effectsDigest"], answer["effectsDigest"])
+        self.assertEqual(again["root"], self.run_json(*words[:-1])["root"])
+        other = self.run_json("run", MODULE, "--invoke", "collatz", "26", "--effects-digest")
+        self.assertNotEqual(other["effectsDigest"]["digest"], answer["effectsDigest"]["digest"])
+        text = self.run_program(*words).stdout.decode()
+        self.assertIn(f"effects digest {answer['effectsDigest']['digest']}, of ", text)
+
+    def test_a_digest_of_effects_is_of_whole_runs_of_modules(self):
+        trace = self.trace("t.isotrace", "--invoke", "collatz", "27")
+        self.run_program("replay", trace, "--effects-digest", "--from", "3", code=2)
+        self.run_program("run", MODULE, "--invoke", "collatz", "27", "--effects-digest", "--effects",
+                         self.path("log"), code=2)
+        self.run_program("run", str(SOURCE / "fixtures/controller/controller.onnx"), "--effects-digest", code=2)
+
     def test_a_trap_is_named_with_its_place_and_exits_1(self):
         answer = self.run_json("run", MODULE, "--invoke", "divide", "1", "0", code=1)
         self.assertEqual(answer["trap"]["reason"], "integer divide by zero")

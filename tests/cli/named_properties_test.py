@@ -1,6 +1,8 @@
 """Properties by name: each one proved where it is true, refuted where it is false, checked again, and
 asked of a single run."""
+import json
 import pathlib
+import random
 import struct
 import unittest
 
@@ -134,6 +136,49 @@ class NamedProperties(CommandLineTest):
         self.run_program("check", proof, "--model", other, *asked, code=1)
         self.run_program("check", proof, "--model", self.model, "--domain", "0:2", *asked[2:], code=1)
         self.run_program("check", proof, "--model", self.model, *asked[:3], "monotone y[0] up x[1] within 1e-4", code=1)
+
+    def test_engines_are_explained_and_their_times_stay_out_of_proofs(self):
+        asked = [self.model, "--domain", "0:1", "--ensure", "bounds y[0] in [0.1, 2]", "--ensure",
+                 "bounds y[1] in [-1.001, 0.3]", "--out", self.path("p.isoproof")]
+        events, again = self.path("events"), self.path("again")
+        answer = self.run_json("prove", *asked, "--explain", "--events", events, code=1)
+        refuted, proved = (p["stages"] for p in answer["properties"])
+        self.assertEqual([s["engine"] for s in refuted], ["lowering", "attack"])
+        self.assertEqual((refuted[1]["outcome"], refuted[0]["relus"]), ("counterexample", 2))
+        self.assertGreater(refuted[1]["executions"], 0)
+        searches = [s for s in proved if s["engine"] == "boxes"]
+        self.assertEqual([(s["case"], s["outcome"]) for s in searches], [(1, "proved"), (2, "proved")])
+        self.assertEqual((proved[-1]["engine"], proved[-1]["outcome"]), ("checker", "accepted"))
+        self.assertEqual(proved[-1]["leaves"], sum(s["leaves"] for s in searches))
+        lines = [json.loads(line) for line in pathlib.Path(events).read_text().splitlines()]
+        self.assertEqual([line["engine"] for line in lines], [s["engine"] for s in refuted + proved])
+        self.assertTrue(all(line["us"] >= 0 and line["property"].startswith("bounds") for line in lines))
+        first = pathlib.Path(self.path("p.2.isoproof")).read_bytes()
+        plain = self.run_program("prove", *asked, code=1).stdout
+        self.assertNotIn(b"checker", plain)
+        self.assertEqual(pathlib.Path(self.path("p.2.isoproof")).read_bytes(), first)
+        text = self.run_program("prove", *asked, "--explain", "--events", again, code=1).stdout
+        self.assertIn(b"\n  checker: accepted; leaves ", text)
+
+    def test_linear_programs_close_what_bounds_leave_open(self):
+        random.seed(3)
+        widths = [6, 12, 12, 1]
+        nodes, weights, last = [], [], "x"
+        for i, (a, b) in enumerate(zip(widths, widths[1:])):
+            weights.append(floats(f"w{i}", [a, b], *(random.gauss(0, 1.4 / a ** 0.5) for _ in range(a * b))))
+            nodes += [node("MatMul", [last, f"w{i}"], [f"m{i}"]), node("Relu", [f"m{i}"], [f"h{i}"])]
+            last = f"h{i}" if i < 2 else f"m{i}"
+        subject = self.write("deep.onnx", model(graph("deep", nodes[:-1], [value_info("x", FLOAT, [1, 6])],
+                                                      [value_info("m2", FLOAT, [1, 1])], weights)))
+        proof, asked = self.path("p.isoproof"), ["--domain", "-1:1", "--ensure", "bounds y[0] in [-4, 4]"]
+        words = [*asked, "--explain", "--out", proof]
+        plain = self.run_json("prove", subject, *words)
+        closed = self.run_json("prove", subject, *words, "--lp-leaves", "100")
+        self.run_program("check", proof, "--model", subject, *asked)
+        self.run_program("proof", proof, program="isotrace-verify")
+        self.assertLess(closed["stages"][-1]["leaves"], plain["stages"][-1]["leaves"])
+        self.assertGreater(sum(s.get("programs", 0) for s in closed["stages"]), 0)
+        self.run_program("prove", subject, *words, "--lp-leaves", "many", code=3)
 
     def test_single_runs(self):
         centre = self.write("centre.npy", npy(1, 1))

@@ -95,6 +95,8 @@ class Smtlib(CommandLineTest):
             script = self.folder / "q" / "smtlib" / f"{obligation['id']}.smt2"
             self.assertTrue(script.read_text().endswith("(check-sat)\n"))
         self.run_program("export", proof, "--to", "smtlib", "--step", "1", "--out", self.path("n"), code=2)
+        self.run_program("export", proof, "--to", "smtlib", "--tier", "closed", "--out", self.path("n"), code=2)
+        self.run_program("export", proof, "--to", "coq", "--tier", "reals", "--out", self.path("n"), code=2)
 
 
 @unittest.skipUnless(shutil.which("coqc"), "coqc is not installed")
@@ -110,6 +112,18 @@ class Coq(CommandLineTest):
         self.assertEqual(replayed["traceRoot"], root)
         self.assertEqual([o["status"] for o in replayed["obligations"]], ["replayed"])
         self.run_program("reconcile", bundle, "--root", "0" * 64, code=1)
+
+    def test_primitive_integers_prove_for_those_who_accept_them(self):
+        proof, bundle = self.path("p.isoproof"), str(self.folder / "words")
+        self.run_program("prove", MODEL, "--property", HOLDS, "--out", proof)
+        exported = self.run_json("export", proof, "--to", "coq", "--tier", "primint", "--out", bundle)
+        self.assertEqual({o["tier"] for o in exported["obligations"]}, {"primint", "primint+reals"})
+        replayed = self.run_json("reconcile", bundle, "--tier", "primint")
+        self.assertTrue(replayed["obligations"])
+        for obligation in replayed["obligations"]:
+            self.assertEqual((obligation["status"], obligation["tier"]), ("replayed", "primint"))
+            self.assertIn("PrimInt63.mul", obligation["axioms"])
+        self.run_program("reconcile", bundle, "--tier", "closed", code=1)
 
     def test_bundle_replays_and_a_changed_one_does_not(self):
         proof = self.path("p.isoproof")

@@ -82,6 +82,20 @@ class Resume(CommandLineTest):
             refusal = self.run_json(*self.words("--checkpoint", state, "--resume"), code=3)["refusal"]
             self.assertEqual(refusal["name"], "search_state_malformed")
 
+    def test_large_trees_clip_boxes_unless_splits_are_to_be_plain(self):
+        larger = self.path("larger.onnx")
+        pathlib.Path(larger).write_bytes(dense(5, [5, 40, 40, 40, 1]))
+        words = ["prove", larger, "--domain", "-1:1", "--ensure", "bounds y[0] in [-50, 50]"]
+        clipped, plain = self.path("clipped.isoproof"), self.path("plain.isoproof")
+        self.run_program(*words, "--out", clipped)
+        self.run_program(*words, "--plain-splits", "--out", plain)
+        self.assertNotEqual(pathlib.Path(clipped).read_bytes(), pathlib.Path(plain).read_bytes())
+        for proof in (clipped, plain):
+            self.assertEqual(self.run_json("check", proof)["verdict"], "accepted")
+        refusal = self.run_json("export", clipped, "--to", "coq", "--out", self.path("no"), code=3)["refusal"]
+        self.assertEqual(refusal["name"], "export_unsupported")
+        self.run_program("export", plain, "--to", "coq", "--out", self.path("bundle"))
+
     def test_the_state_file_is_an_option_of_its_own(self):
         self.run_program(*self.words("--resume"), code=2)
         self.run_program(*self.words("--checkpoint-every", "3"), code=2)

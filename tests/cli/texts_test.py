@@ -116,7 +116,7 @@ class Texts(CommandLineTest):
         figures = {row["case"]: row["speeds"]["ours"] for table in traces["sections"] for row in table["rows"]}
         self.assertEqual(figures.pop("count: bisect"), "absent")
         figures.pop("count: snapshots")  # too short for one
-        self.assertEqual(len(figures), 7)
+        self.assertEqual(len(figures), 8)
         self.assertGreater(min(figures.values()), 0)
         # The same with one page of memory, whose last byte another run changes.
         exports = counting.index(bytes([7, 7, 1]))

@@ -14,6 +14,41 @@ CLASSIFY_WORDS = (CLASSIFY, "--dir", f"/m={CONTROLLER}", "--arg", "/m/controller
                   "--arg", "0.5", "--virtual")
 
 
+def leb(number):
+    out = b""
+    while True:
+        number, low = number >> 7, number & 0x7F
+        if number == 0 and not low & 0x40:
+            return out + bytes([low])
+        out += bytes([low | 0x80])
+
+
+def asking_module(rounds, spins):
+    """_start: so many times, reads the clock and 5 random bytes, and counts down from spins."""
+    def section(number, *entries):
+        contents = leb(len(entries)) + b"".join(entries)
+        return bytes([number]) + leb(len(contents)) + contents
+
+    def text(name):
+        return leb(len(name)) + name
+
+    wasi = text(b"wasi_snapshot_preview1")
+    i32, i64 = b"\x7f", b"\x7e"
+    count = lambda local: (b"\x20" + local + b"\x41\x01\x6b\x22" + local + b"\x0d\x00")
+    code = (b"\x41" + leb(rounds) + b"\x21\x00\x03\x40"
+            + b"\x41\x00\x42\x00\x41\x08\x10\x00\x1a" + b"\x41\x10\x41\x05\x10\x01\x1a"
+            + b"\x41" + leb(spins) + b"\x21\x01\x03\x40" + count(b"\x01") + b"\x0b"
+            + count(b"\x00") + b"\x0b\x0b")
+    body = b"\x01\x02" + i32 + code
+    return (b"\0asm\1\0\0\0"
+            + section(1, b"\x60\x03" + i32 + i64 + i32 + b"\x01" + i32, b"\x60\x02" + i32 + i32 + b"\x01" + i32,
+                      b"\x60\x00\x00")
+            + section(2, wasi + text(b"clock_time_get") + b"\0\0", wasi + text(b"random_get") + b"\0\1")
+            + section(3, b"\x02") + section(5, b"\x00\x01")
+            + section(7, text(b"_start") + b"\0\x02", text(b"memory") + b"\x02\0")
+            + section(10, leb(len(body)) + body))
+
+
 class Wasi(CommandLineTest):
     def test_a_program_reads_its_input_and_environment_and_prints(self):
         done = self.run_program("run", WORDS, "--env", "TOP=1", stdin=b"a rose is a rose\n")
@@ -54,6 +89,17 @@ class Wasi(CommandLineTest):
         again = ("run", trace + ".incomplete", "--resume")
         answer = self.run_json(*again, "--dir", f"/t={texts}", code=3)
         self.assertEqual(answer["refusal"]["name"], "wasm_host_state_lost")
+
+    def test_a_virtual_world_goes_on_where_an_interrupted_recording_left_it(self):
+        program = pathlib.Path(self.path("asks.wasm"))
+        program.write_bytes(asking_module(rounds=300, spins=100_000))
+        words = ("run", str(program), "--virtual", "--seed", "5", "--trace")
+        self.run_program(*words, self.path("whole.isotrace"))
+        trace = self.path("half.isotrace")
+        for steps in (80_000_000, 150_000_000):  # behind the first snapshot, and the second
+            self.run_program(*words, trace, "--max-steps", str(steps), code=5)
+            self.run_program("run", trace + ".incomplete", "--resume")
+            self.assertEqual(pathlib.Path(trace).read_bytes(), pathlib.Path(self.path("whole.isotrace")).read_bytes())
 
     def test_virtual_runs_have_the_same_root_everywhere_and_always(self):
         roots = set()

@@ -15,6 +15,10 @@ using Contender = std::function<std::optional<double>()>;
 /// programs do not lengthen, with several by the clock on the wall.
 Contender timed(unsigned threads, std::function<void()> work);
 
+/// By what this thread computed, or all others of the process together if that is more: of work
+/// that one hands to another, neither can be done in less.
+Contender timed_pipeline(std::function<void()> work);
+
 /// The shortest run of each, in turns until `seconds` have passed and each had three. In its turn a
 /// contender runs twice and the second run counts: the first brings its data back into the caches.
 /// A contender that fails once is absent.

@@ -68,6 +68,9 @@ core::Result<std::vector<BenchTable>> bench_quantised(const BenchOptions& option
 core::Result<std::vector<BenchTable>> bench_ternary(const BenchOptions& options);
 core::Result<std::vector<BenchTable>> bench_math(const BenchOptions& options);
 core::Result<std::vector<BenchTable>> bench_models(const BenchOptions& options);
+core::Result<std::vector<BenchTable>> bench_gpu_products(const BenchOptions& options);
+core::Result<std::vector<BenchTable>> bench_gpu_bytes(const BenchOptions& options);
+core::Result<std::vector<BenchTable>> bench_gpu_memory(const BenchOptions& options);
 core::Result<std::vector<BenchTable>> bench_wasm(const BenchOptions& options);
 
 }  // namespace isotrace::tools::bench

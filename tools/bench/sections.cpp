@@ -10,7 +10,9 @@ const std::vector<Section>& all_sections() {
       {"tensors", "gemm", &bench_gemm},           {"tensors", "int8", &bench_int8},
       {"tensors", "quantised", &bench_quantised}, {"tensors", "ternary", &bench_ternary},
       {"tensors", "math", &bench_math},           {"tensors", "models", &bench_models},
-      {"wasm", "engines", &bench_wasm},           {"wasm", "traces", &bench_wasm_traces},
+      {"gpu", "products", &bench_gpu_products},   {"gpu", "bytes", &bench_gpu_bytes},
+      {"gpu", "memory", &bench_gpu_memory},       {"wasm", "engines", &bench_wasm},
+      {"wasm", "traces", &bench_wasm_traces},
   };
   return sections;
 }

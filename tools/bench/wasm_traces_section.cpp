@@ -13,6 +13,7 @@
 #include <isotrace/tools/bench/wasm_kernels.hpp>
 #include <isotrace/tools/commands/discard_files.hpp>
 #include <isotrace/wasm/record/compare.hpp>
+#include <isotrace/wasm/record/effect_digest.hpp>
 #include <isotrace/wasm/record/effect_log.hpp>
 #include <isotrace/wasm/record/position.hpp>
 #include <isotrace/wasm/record/record.hpp>
@@ -148,6 +149,7 @@ class Traced {
       speeds.push_back(1e-6 * static_cast<double>(steps()) / *seconds);
     }
     ISOTRACE_TRY(speeds.emplace_back(), log_effects());
+    speeds.push_back(digest_effects());
     return speeds;
   }
 
@@ -209,6 +211,19 @@ class Traced {
     return 1e-6 * static_cast<double>(logged) / seconds[seconds.size() / 2];
   }
 
+  /// Of the whole run.
+  Speed digest_effects() {
+    std::vector<core::Digest> digests;
+    const Contender contender = timed_pipeline([&] {
+      const auto effects =
+          wasm::digest_recorded_effects(trace_, request_, wasm::NotingEngine::fastest);
+      expect(effects && (digests.empty() || effects->digest == digests[0]));
+      if (effects) digests.push_back(effects->digest);
+    });
+    const auto seconds = median_of({&contender, 1}, rounds_)[0];
+    return 1e-6 * static_cast<double>(steps()) / *seconds;
+  }
+
   wasm::RunRequest request_;
   std::size_t rounds_;
   wasm::EngineFactory fastest_ = wasm::make_fastest_engine;
@@ -241,7 +256,7 @@ Result<core::Done> bench_kernel(const Kernel& kernel, const BenchOptions& option
   };
   add(tables.sizes, traced.sizes(), {"trace", "snapshots"});
   add(tables.times, times, {"seek, median", "seek, worst", "bisect"});
-  add(tables.speeds, speeds, {"recorded", "verified", "all cores", "effects"});
+  add(tables.speeds, speeds, {"recorded", "verified", "all cores", "effects", "effects digest"});
   tables.sizes.notes.push_back(kernel.name + ": " + std::to_string(traced.steps()) + " steps");
   return core::Done{};
 }

@@ -42,6 +42,7 @@ std::vector<Finding> examine() {
                         backend ? (*backend)->info().device : core::describe(backend.error())});
   }
   findings.push_back(program("coqc", "`isotrace reconcile`"));
+  findings.push_back(program("lean", "`isotrace reconcile` of bundles for Lean"));
   return findings;
 }
 

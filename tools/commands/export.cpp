@@ -1,7 +1,12 @@
+#include <cstdlib>
 #include <filesystem>
 
+#include <isotrace/core/limits.hpp>
 #include <isotrace/proofs/export/coq.hpp>
+#include <isotrace/proofs/export/coq_function.hpp>
+#include <isotrace/proofs/export/lean.hpp>
 #include <isotrace/proofs/export/replay_coq.hpp>
+#include <isotrace/proofs/export/replay_lean.hpp>
 #include <isotrace/proofs/export/smtlib.hpp>
 #include <isotrace/proofs/export/trace_step.hpp>
 #include <isotrace/tools/commands/commands.hpp>
@@ -23,20 +28,47 @@ core::Result<core::Done> check_is_new(const std::string& folder) {
                       "exists and is not an empty folder");
 }
 
-core::Result<proofs::ReplayOptions> load_options(const Arguments& arguments) {
-  proofs::ReplayOptions options;
+core::Result<double> load_timeout(const Arguments& arguments) {
   const auto seconds = parse_count(arguments.value("--timeout"));
   if (!seconds) {
     return core::refuse(core::RefusalCode::text_not_number, "--timeout",
                         arguments.value("--timeout"));
   }
-  options.seconds_max = static_cast<double>(*seconds);
+  return static_cast<double>(*seconds);
+}
+
+core::Result<proofs::ReplayOptions> load_options(const Arguments& arguments) {
+  proofs::ReplayOptions options;
+  ISOTRACE_TRY(options.seconds_max, load_timeout(arguments));
   const std::string name = arguments.value("--coqc");
   const auto path = find_program(name);
   if (!path)
     return core::refuse(core::RefusalCode::assistant_absent, name, "install Debian's package coq");
   options.coqc = *path;
   options.tier = arguments.value("--tier");
+  options.work_directory = std::filesystem::temp_directory_path().string();
+  return options;
+}
+
+/// Without --lean, a lean that is not there is no error.
+core::Result<proofs::LeanOptions> load_lean_options(const Arguments& arguments) {
+  proofs::LeanOptions options;
+  ISOTRACE_TRY(options.seconds_max, load_timeout(arguments));
+  const std::string name = arguments.has("--lean") ? arguments.value("--lean") : "lean";
+  const auto path = find_program(name);
+  if (!path && arguments.has("--lean")) {
+    return core::refuse(core::RefusalCode::assistant_absent, name,
+                        "install " + std::string(proofs::lean_toolchain));
+  }
+  if (path) options.lean = std::filesystem::absolute(*path).string();
+  // If lean is elan's, it looks for its toolchains there.
+  const char* home = std::getenv("HOME");
+  const char* elan = std::getenv("ELAN_HOME");
+  if (elan != nullptr) {
+    options.environment.push_back("ELAN_HOME=" + std::string(elan));
+  } else if (home != nullptr) {
+    options.environment.push_back("ELAN_HOME=" + std::string(home) + "/.elan");
+  }
   options.work_directory = std::filesystem::temp_directory_path().string();
   return options;
 }
@@ -66,9 +98,10 @@ void print_omitted(const Context& context, const std::vector<proofs::Omission>& 
     context.out << "  " << omission.id << " left out: " << omission.reason << "\n";
 }
 
-/// "Closed under the global context", or the axioms.
-std::string axioms_text(const proofs::ObligationReplay& obligation) {
-  if (obligation.axioms.empty()) return "Closed under the global context";
+/// As the assistant puts it if there are none, or the axioms.
+std::string axioms_text(const proofs::ObligationReplay& obligation, bool lean) {
+  if (obligation.axioms.empty())
+    return lean ? "does not depend on any axioms" : "Closed under the global context";
   std::string text = "tier " + obligation.tier + ":";
   for (const std::string& axiom : obligation.axioms) text += " " + axiom;
   return text;
@@ -76,11 +109,38 @@ std::string axioms_text(const proofs::ObligationReplay& obligation) {
 
 bool is_smtlib(const Arguments& arguments) { return arguments.value("--to") == "smtlib"; }
 
+/// The solver's time for a function's circuit.
+constexpr std::uint64_t refute_seconds = 600;
+
+core::Result<proofs::Bundle> make_function_bundle(const std::string& path, core::ByteView bytes) {
+  auto proof = proofs::parse_function_proof(bytes);
+  if (!proof) return core::refuse_within(path, std::move(proof).error());
+  ISOTRACE_TRY(const core::Bytes refutation, proofs::refute_function(*proof, refute_seconds));
+  return proofs::export_coq_function(*proof, refutation);
+}
+
+proofs::CoqTier tier_of(const Arguments& arguments) {
+  return arguments.has("--tier") ? *proofs::parse_coq_tier(arguments.value("--tier"))
+                                 : proofs::CoqTier::closed;
+}
+
 /// Of a proof, or of the step --step of a trace.
 core::Result<proofs::Bundle> make_bundle(const Context& context, const Arguments& arguments) {
   if (!arguments.has("--step")) {
-    ISOTRACE_TRY(const proofs::Proof proof, load_proof(context, arguments.operand(0)));
-    return is_smtlib(arguments) ? proofs::export_smtlib(proof) : proofs::export_coq(proof);
+    const std::string path = arguments.operand(0);
+    const std::string target = arguments.value("--to");
+    ISOTRACE_TRY(const core::Bytes bytes, context.read(path, core::limits::proof_bytes_max));
+    if (proofs::is_function_proof(bytes)) {
+      if (target == "coq" && tier_of(arguments) == proofs::CoqTier::closed) {
+        return make_function_bundle(path, bytes);
+      }
+      return core::refuse(core::RefusalCode::export_unsupported, path,
+                          "proofs about functions are exported to coq, tier closed, only");
+    }
+    ISOTRACE_TRY(const proofs::Proof proof, load_proof(context, path));
+    if (target == "lean") return proofs::export_lean(proof);
+    return is_smtlib(arguments) ? proofs::export_smtlib(proof)
+                                : proofs::export_coq(proof, tier_of(arguments));
   }
   const auto step = parse_count(arguments.value("--step"));
   if (!step)
@@ -90,9 +150,25 @@ core::Result<proofs::Bundle> make_bundle(const Context& context, const Arguments
   return proofs::export_coq_step(fact);
 }
 
+/// proof_digest or function_proof_digest of the file --proof; nothing: there is no such option.
+core::Result<std::optional<core::Digest>> load_expected(const Context& context,
+                                                        const Arguments& arguments) {
+  if (!arguments.has("--proof")) return std::nullopt;
+  const std::string path = arguments.value("--proof");
+  ISOTRACE_TRY(const core::Bytes bytes, context.read(path, core::limits::proof_bytes_max));
+  if (proofs::is_function_proof(bytes)) {
+    auto proof = proofs::parse_function_proof(bytes);
+    if (!proof) return core::refuse_within(path, std::move(proof).error());
+    return proofs::function_proof_digest(*proof);
+  }
+  ISOTRACE_TRY(const proofs::Proof proof, load_proof(context, path));
+  return proofs::proof_digest(proof);
+}
+
 /// What the theorems speak of.
 std::string subject_text(const proofs::ReconcileReport& report) {
   if (report.subjects.root) return "trace " + report.subjects.root->hex();
+  if (report.semantics == "wasm") return "module " + report.subjects.program.hex();
   return "program " + report.subjects.program.hex();
 }
 
@@ -100,8 +176,10 @@ std::string subject_text(const proofs::ReconcileReport& report) {
 
 int export_command(const Context& context, const Arguments& arguments) {
   const std::string folder = arguments.value("--out");
-  if (is_smtlib(arguments) && arguments.has("--step"))
+  if (arguments.value("--to") != "coq" && arguments.has("--step"))
     return report_usage(context, "export: --step needs --to coq");
+  if (arguments.has("--tier") && (arguments.value("--to") != "coq" || arguments.has("--step")))
+    return report_usage(context, "export: --tier is about proofs that go to coq");
   ISOTRACE_OR_REPORT(context, const proofs::Bundle bundle, make_bundle(context, arguments));
   ISOTRACE_OR_REPORT(context, [[maybe_unused]] const core::Done is_new, check_is_new(folder));
   ISOTRACE_OR_REPORT(context, [[maybe_unused]] const core::Done done,
@@ -132,21 +210,63 @@ int export_command(const Context& context, const Arguments& arguments) {
   return exit_yes;
 }
 
-int reconcile_command(const Context& context, const Arguments& arguments) {
-  std::optional<proofs::Proof> expected;
-  if (arguments.has("--proof")) {
-    ISOTRACE_OR_REPORT(context, expected, load_proof(context, arguments.value("--proof")));
+namespace {
+
+/// Options that a bundle for the other assistant would need; empty if there are none.
+std::string option_that_does_not_apply(const Arguments& arguments, bool lean) {
+  const std::initializer_list<const char*> for_coq = {"--coqc", "--root", "--tier"};
+  const std::initializer_list<const char*> for_lean = {"--lean"};
+  for (const char* option : lean ? for_coq : for_lean) {
+    if (arguments.has(option)) return option;
   }
-  ISOTRACE_OR_REPORT(context, const proofs::ReplayOptions options, load_options(arguments));
-  ISOTRACE_OR_REPORT(
-      context, const proofs::ReconcileReport report,
-      proofs::reconcile_coq(arguments.operand(0), expected ? &*expected : nullptr, options));
+  return {};
+}
+
+core::Result<proofs::ReconcileReport> replay_bundle(const Arguments& arguments, bool lean,
+                                                    const std::optional<core::Digest>& expected) {
+  const std::string folder = arguments.operand(0);
+  if (lean) {
+    ISOTRACE_TRY(const proofs::LeanOptions options, load_lean_options(arguments));
+    return proofs::reconcile_lean(folder, expected, options);
+  }
+  ISOTRACE_TRY(const proofs::ReplayOptions options, load_options(arguments));
+  return proofs::reconcile_coq(folder, expected, options);
+}
+
+/// Undecided: nothing is wrong, but not everything was replayed for want of an assistant.
+int outcome_of(const proofs::ReconcileReport& report, bool right_trace) {
+  using proofs::ReplayStatus;
+  if (!right_trace || report.obligations.empty()) return exit_no;
+  if (report.all_replayed()) return exit_yes;
+  for (const proofs::ObligationReplay& of : report.obligations) {
+    if (of.status != ReplayStatus::replayed && of.status != ReplayStatus::emitted) return exit_no;
+  }
+  return exit_undecided;
+}
+
+std::string_view verdict_name(int outcome) {
+  if (outcome == exit_undecided) return "undecided";
+  return outcome == exit_yes ? "accepted" : "rejected";
+}
+
+}  // namespace
+
+int reconcile_command(const Context& context, const Arguments& arguments) {
+  ISOTRACE_OR_REPORT(context, const std::optional<core::Digest> expected,
+                     load_expected(context, arguments));
+  const bool lean = proofs::is_lean_bundle(arguments.operand(0));
+  const std::string other = option_that_does_not_apply(arguments, lean);
+  if (!other.empty())
+    return report_usage(
+        context, "reconcile: " + other + " is not for bundles for " + (lean ? "Lean" : "Coq"));
+  ISOTRACE_OR_REPORT(context, const proofs::ReconcileReport report,
+                     replay_bundle(arguments, lean, expected));
   const bool right_trace =
       !arguments.has("--root") ||
       (report.subjects.root && report.subjects.root->hex() == arguments.value("--root"));
-  const bool all = right_trace && report.all_replayed();
+  const int outcome = outcome_of(report, right_trace);
   if (context.json) {
-    Json out = {{"verdict", all ? "accepted" : "rejected"}, {"semantics", report.semantics}};
+    Json out = {{"verdict", verdict_name(outcome)}, {"semantics", report.semantics}};
     if (report.subjects.root) {
       out["traceRoot"] = report.subjects.root->hex();
     } else {
@@ -156,20 +276,20 @@ int reconcile_command(const Context& context, const Arguments& arguments) {
     out["obligations"] = obligations_json(report.obligations);
     out["omitted"] = omitted_json(report.omitted);
     context.print(out);
-    return all ? exit_yes : exit_no;
+    return outcome;
   }
-  context.out << (all ? "accepted" : "rejected") << ": " << report.obligations.size()
-              << " theorem(s) about " << subject_text(report) << " (" << report.semantics << ")\n";
+  context.out << verdict_name(outcome) << ": " << report.obligations.size() << " theorem(s) about "
+              << subject_text(report) << " (" << report.semantics << ")\n";
   for (const proofs::ObligationReplay& obligation : report.obligations) {
     context.out << "  " << obligation.id << " " << proofs::replay_status_name(obligation.status);
     if (obligation.status == proofs::ReplayStatus::replayed)
-      context.out << ": " << axioms_text(obligation);
+      context.out << ": " << axioms_text(obligation, lean);
     if (!obligation.detail.empty()) context.out << ": " << obligation.detail;
     context.out << "\n";
   }
   print_omitted(context, report.omitted);
   if (!right_trace) context.out << "  the root is not " << arguments.value("--root") << "\n";
-  return all ? exit_yes : exit_no;
+  return outcome;
 }
 
 }  // namespace isotrace::tools

@@ -164,12 +164,17 @@ core::Result<std::unique_ptr<executor::ModelBytes>> open_program(const Context& 
   return std::make_unique<ReadModel>(std::move(bytes));
 }
 
-core::Result<bool> is_module(const executor::ModelBytes& bytes) {
-  constexpr std::array<std::uint8_t, 4> magic = {0, 'a', 's', 'm'};
+bool begins_like_module(core::ByteView bytes) {
+  constexpr std::string_view magic{"\0asm", 4};
+  return bytes.size() >= 2 &&
+         magic.starts_with(core::as_text(bytes.first(std::min(bytes.size(), magic.size()))));
+}
+
+core::Result<bool> is_module(const std::string& path, const executor::ModelBytes& bytes) {
   std::array<std::uint8_t, 4> first{};
-  if (bytes.size() < first.size()) return false;
-  ISOTRACE_TRY_DONE(bytes.read(0, first));
-  return first == magic;
+  const auto begin = std::span(first).first(std::min<std::uint64_t>(bytes.size(), first.size()));
+  ISOTRACE_TRY_DONE(bytes.read(0, begin));
+  return begins_like_module(begin) || path.ends_with(".wasm");
 }
 
 core::Result<core::Program> load_program(const Context& context, const std::string& path,

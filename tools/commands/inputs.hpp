@@ -15,8 +15,10 @@ namespace isotrace::tools {
 /// The bytes of a model or module; "-" is standard input.
 core::Result<std::unique_ptr<executor::ModelBytes>> open_program(const Context& context,
                                                                  const std::string& path);
-/// Whether these are the bytes of a WebAssembly module rather than of a model.
-core::Result<bool> is_module(const executor::ModelBytes& bytes);
+/// Whether they begin as WebAssembly modules do, be it only the first bytes of one.
+bool begins_like_module(core::ByteView bytes);
+/// Whether these are the bytes of a WebAssembly module, or meant to be, rather than of a model.
+core::Result<bool> is_module(const std::string& path, const executor::ModelBytes& bytes);
 /// The model, with external data from beside it, and with the weights of a container where a path
 /// of one is given.
 core::Result<core::Program> load_program(const Context& context, const std::string& path,

@@ -8,6 +8,7 @@
 #include <isotrace/tools/cli/foreign_options.hpp>
 #include <isotrace/tools/commands/commands.hpp>
 #include <isotrace/tools/commands/function_proofs.hpp>
+#include <isotrace/tools/commands/inputs.hpp>
 #include <isotrace/tools/commands/inspect_evidence.hpp>
 #include <isotrace/tools/commands/inspect_json.hpp>
 #include <isotrace/tools/commands/inspect_model.hpp>
@@ -126,7 +127,7 @@ struct Reader {
 };
 
 constexpr Reader certain_readers[] = {
-    {"WebAssembly module", [](ByteView b) { return starts_with(b, std::string_view("\0asm", 4)); },
+    {"WebAssembly module", begins_like_module,
      [](const File& file) { return module_json(file.bytes); }},
     {"witness", looks_like_witness, [](const File& file) { return witness_json(file.bytes); }},
     {"log of effects", looks_like_effects,

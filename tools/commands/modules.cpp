@@ -137,4 +137,18 @@ std::string logged_text(const wasm::EffectLog::Summary& effects) {
   return "effects " + effects.digest.hex() + ", " + std::to_string(effects.bytes) + " bytes\n";
 }
 
+wasm::NotingEngine noting_kind(const Arguments& arguments) {
+  const bool reference = arguments.has("--backend") && arguments.value("--backend") == "reference";
+  return reference ? wasm::NotingEngine::reference : wasm::NotingEngine::fastest;
+}
+
+Json digest_json(const wasm::EffectStream::Summary& effects) {
+  return {{"bytes", effects.bytes}, {"digest", effects.digest.hex()}};
+}
+
+std::string digest_text(const wasm::EffectStream::Summary& effects) {
+  return "effects digest " + effects.digest.hex() + ", of " + std::to_string(effects.bytes) +
+         " bytes\n";
+}
+
 }  // namespace isotrace::tools

@@ -5,6 +5,7 @@
 #include <isotrace/tools/cli/arguments.hpp>
 #include <isotrace/tools/cli/context.hpp>
 #include <isotrace/trace/reader.hpp>
+#include <isotrace/wasm/record/effect_digest.hpp>
 #include <isotrace/wasm/record/effect_log.hpp>
 #include <isotrace/wasm/record/record.hpp>
 
@@ -37,5 +38,10 @@ std::string results_text(const wasm::FunctionType& type, const std::vector<wasm:
 /// A log of effects that was written.
 Json logged_json(const wasm::EffectLog::Summary& effects);
 std::string logged_text(const wasm::EffectLog::Summary& effects);
+
+/// --effects-digest, and the engine of --backend that has one.
+wasm::NotingEngine noting_kind(const Arguments& arguments);
+Json digest_json(const wasm::EffectStream::Summary& effects);
+std::string digest_text(const wasm::EffectStream::Summary& effects);
 
 }  // namespace isotrace::tools

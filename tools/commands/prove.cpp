@@ -10,6 +10,7 @@
 #include <isotrace/tools/commands/modules.hpp>
 #include <isotrace/tools/commands/proof_files.hpp>
 #include <isotrace/tools/commands/prove_module.hpp>
+#include <isotrace/tools/commands/prove_stages.hpp>
 #include <isotrace/tools/commands/prove_verdict.hpp>
 #include <isotrace/tools/commands/questions.hpp>
 
@@ -39,8 +40,8 @@ std::string time_left(double explored, Clock::duration passed) {
          " s left";
 }
 
-/// --timeout, --jobs, --semantics, --search-memory, --no-smt. Time is read here: the prover only
-/// asks whether it is up.
+/// --timeout, --jobs, --semantics, --lp-leaves, --search-memory, --plain-splits, --no-smt. Time is
+/// read here: the prover only asks whether it is up.
 core::Result<proofs::ProveOptions> load_options(const Arguments& arguments,
                                                 Clock::time_point start) {
   ISOTRACE_TRY(const std::chrono::seconds timeout, load_seconds(arguments, "--timeout"));
@@ -49,8 +50,12 @@ core::Result<proofs::ProveOptions> load_options(const Arguments& arguments,
   proofs::ProveOptions options;
   options.level = level_of(arguments.value("--semantics"));
   options.jobs = jobs;
+  if (arguments.has("--plain-splits")) options.plain_boxes = proofs::ProveOptions::no_clips;
   options.solver = !arguments.has("--no-smt");
   options.out_of_time = [deadline] { return Clock::now() >= deadline; };
+  if (arguments.has("--lp-leaves")) {
+    ISOTRACE_TRY(options.program_neurons, load_count(arguments, "--lp-leaves"));
+  }
   if (arguments.has("--search-memory")) {
     ISOTRACE_TRY(const std::uint64_t mebibytes, load_count(arguments, "--search-memory"));
     options.memory_max = std::min(mebibytes, std::uint64_t{1} << 40U) << 20U;
@@ -178,12 +183,11 @@ core::Result<proofs::ProveOutcome> answer(const Context& context, const Argument
 int prove_model(const Context& context, const Arguments& arguments,
                 const executor::ModelBytes& model) {
   const auto start = Clock::now();
-  const std::string foreign =
-      find_foreign_option(arguments, "prove",
-                          {"--func", "--never-traps", "--range", "--equivalent", "--post",
-                           "--assume", "--unwind", "--memory", "--edition", "--solver", "--agree",
-                           "--no-cache", "--dump-smt", "--explain", "--events"},
-                          "a model");
+  const std::string foreign = find_foreign_option(
+      arguments, "prove",
+      {"--func", "--never-traps", "--range", "--equivalent", "--compare", "--post", "--assume",
+       "--unwind", "--memory", "--edition", "--solver", "--agree", "--no-cache", "--dump-smt"},
+      "a model");
   if (!foreign.empty()) return report_usage(context, foreign);
   if (const std::string problem = options_problem(arguments); !problem.empty()) {
     return report_usage(context, "prove: " + problem);
@@ -198,20 +202,33 @@ int prove_model(const Context& context, const Arguments& arguments,
   ISOTRACE_OR_REPORT(context, const proofs::ProveOptions options, load_options(arguments, start));
   Kind worst = Kind::proved;
   Json answers = Json::array();
+  std::string events;
   for (std::size_t q = 0; q < questions.size(); ++q) {
     const AskedQuestion& question = questions[q];
     const auto began = Clock::now();
-    ISOTRACE_OR_REPORT(context, const proofs::ProveOutcome outcome,
-                       answer(context, arguments, question, q, questions.size(), options));
+    StageLog log;
+    proofs::ProveOptions own = options;
+    log.attach(own, question.name);
+    const auto result = answer(context, arguments, question, q, questions.size(), own);
+    events += log.take_events();
+    if (arguments.has("--events")) {
+      // After every question: what is known stays known if the next one is refused.
+      ISOTRACE_OR_REPORT(context, [[maybe_unused]] const core::Done done,
+                         context.write(arguments.value("--events"), core::as_bytes(events)));
+    }
+    if (!result) return report(context, result.error());
+    const proofs::ProveOutcome& outcome = *result;
     worst = worse_of(worst, outcome.kind);
     const std::chrono::duration<double> seconds = Clock::now() - began;
     Json object = outcome_json(outcome);
     if (!question.name.empty()) object["property"] = question.name;
     if (context.timings) object["seconds"] = seconds.count();
+    if (arguments.has("--explain")) object["stages"] = log.stages();
     answers.push_back(std::move(object));
     if (context.json) continue;
     if (!question.name.empty()) context.out << question.name << ": ";
     print_text(context, outcome);
+    if (arguments.has("--explain")) context.out << log.text();
     if (context.timings) context.out << "seconds " << seconds.count() << "\n";
   }
   if (context.json) {
@@ -226,7 +243,7 @@ int prove_model(const Context& context, const Arguments& arguments,
 
 int prove_command(const Context& context, const Arguments& arguments) {
   ISOTRACE_OR_REPORT(context, const auto program, open_program(context, arguments.operand(0)));
-  ISOTRACE_OR_REPORT(context, const bool module, is_module(*program));
+  ISOTRACE_OR_REPORT(context, const bool module, is_module(arguments.operand(0), *program));
   if (!module) return prove_model(context, arguments, *program);
   ISOTRACE_OR_REPORT(context, core::Bytes bytes, read_module(*program));
   return prove_module(context, arguments, std::move(bytes));

@@ -83,7 +83,8 @@ Result<FunctionClaim> load_claim(const Context& context, const Arguments& argume
     claim.property = FunctionProperty::range;
     ISOTRACE_TRY_DONE(parse_range(arguments.value("--range"), claim));
   } else if (arguments.has("--equivalent")) {
-    claim.property = FunctionProperty::equivalent;
+    claim.property = arguments.value("--compare") == "results" ? FunctionProperty::equivalent
+                                                               : FunctionProperty::effects;
     ISOTRACE_TRY_DONE(load_other(context, arguments.value("--equivalent"), claim));
   } else if (arguments.has("--post")) {
     claim.property = FunctionProperty::post;
@@ -97,8 +98,8 @@ std::string find_problem(const Arguments& arguments) {
   std::string problem =
       find_foreign_option(arguments, "prove",
                           {"--property", "--ensure", "--domain", "--robust", "--eps", "--label",
-                           "--jobs", "--semantics", "--no-smt", "--search-memory", "--checkpoint",
-                           "--checkpoint-every", "--resume"},
+                           "--jobs", "--semantics", "--lp-leaves", "--plain-splits", "--no-smt",
+                           "--search-memory", "--checkpoint", "--checkpoint-every", "--resume"},
                           "a WebAssembly module");
   if (!problem.empty()) return problem;
   if (!arguments.has("--func")) return "prove: a WebAssembly module needs --func";
@@ -108,6 +109,9 @@ std::string find_problem(const Arguments& arguments) {
   }
   if (properties != 1) {
     return "prove: --func needs one of --never-traps, --range, --equivalent and --post";
+  }
+  if (arguments.has("--compare") && !arguments.has("--equivalent")) {
+    return "prove: --compare needs --equivalent";
   }
   if (arguments.has("--agree") && arguments.value("--solver") != "all") {
     return "prove: --agree needs --solver all";
@@ -214,6 +218,7 @@ Json counterexample_json(const proofs::FunctionOutcome& outcome) {
   Json calls = Json::array();
   for (const proofs::FunctionCall& call : outcome.run.calls) calls.push_back(call_text(call));
   Json object = {{"arguments", std::move(arguments)}, {"calls", std::move(calls)}};
+  if (!outcome.run.difference.empty()) object["difference"] = outcome.run.difference;
   if (outcome.proof.claim.memory == proofs::InitialMemory::arbitrary) {
     Json bytes = Json::array();
     for (const auto& [address, byte] : inputs.memory) bytes.push_back({address, byte});
@@ -254,6 +259,9 @@ void print_counterexample(const Context& context, const proofs::FunctionOutcome&
   }
   for (const proofs::FunctionCall& call : outcome.run.calls) {
     context.out << "  " << call_text(call) << "\n";
+  }
+  if (!outcome.run.difference.empty()) {
+    context.out << "  they leave different state: " << outcome.run.difference << "\n";
   }
 }
 

@@ -28,8 +28,8 @@ core::Result<executor::ReplayOptions> load_window(const Arguments& arguments) {
 }
 
 int replay_model(const Context& context, const Arguments& arguments, const trace::Trace& trace) {
-  if (const std::string problem =
-          find_foreign_option(arguments, "replay", {"--effects"}, "traces of models");
+  if (const std::string problem = find_foreign_option(
+          arguments, "replay", {"--effects", "--effects-digest"}, "traces of models");
       !problem.empty()) {
     return report_usage(context, problem);
   }

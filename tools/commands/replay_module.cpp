@@ -7,6 +7,7 @@
 #include <isotrace/tools/cli/foreign_options.hpp>
 #include <isotrace/tools/commands/inputs.hpp>
 #include <isotrace/tools/commands/modules.hpp>
+#include <isotrace/wasm/record/effect_digest.hpp>
 #include <isotrace/wasm/record/recorded_effects.hpp>
 #include <isotrace/wasm/record/replay.hpp>
 
@@ -57,6 +58,7 @@ struct Outcome {
   const trace::Trace& trace;
   wasm::RunVerdict run;
   std::optional<wasm::EffectLog::Summary> effects;
+  std::optional<wasm::EffectStream::Summary> digest;  ///< of effects
   std::optional<double> seconds;
 };
 
@@ -68,6 +70,7 @@ void print_json(const Context& context, const Outcome& outcome) {
                  {"divergence", divergence_json(run.divergence)}};
   if (!run.verdict.reason.empty()) object["reason"] = run.verdict.reason;
   if (outcome.effects) object["effects"] = logged_json(*outcome.effects);
+  if (outcome.digest) object["effectsDigest"] = digest_json(*outcome.digest);
   if (outcome.seconds) object["seconds"] = *outcome.seconds;
   context.print(object);
 }
@@ -78,6 +81,7 @@ void print_text(const Context& context, const Outcome& outcome) {
               << outcome.trace.root.hex() << "\n";
   if (!run.verdict.reason.empty()) context.out << "  " << run.verdict.reason << "\n";
   if (outcome.effects) context.out << logged_text(*outcome.effects);
+  if (outcome.digest) context.out << digest_text(*outcome.digest);
   if (outcome.seconds) context.out << "seconds " << *outcome.seconds << "\n";
 }
 
@@ -89,6 +93,10 @@ int replay_module(const Context& context, const Arguments& arguments, const trac
       !problem.empty()) {
     return report_usage(context, problem);
   }
+  const bool whole = !arguments.has("--from") && !arguments.has("--to");
+  if (!whole && arguments.has("--effects-digest")) {
+    return report_usage(context, "replay: --effects-digest is of all steps, without --from, --to");
+  }
   ISOTRACE_OR_REPORT(context, const wasm::RunRequest request,
                      load_recorded(context, arguments, trace));
   ISOTRACE_OR_REPORT(context, const wasm::ReplayOptions options, load_options(arguments));
@@ -96,7 +104,6 @@ int replay_module(const Context& context, const Arguments& arguments, const trac
   ISOTRACE_OR_REPORT(context, wasm::RunVerdict result,
                      wasm::replay_run(trace, request, load_engine(arguments), options));
   // Models inside the program need all that it did before.
-  const bool whole = !arguments.has("--from") && !arguments.has("--to");
   if (whole && result.verdict.accepted()) {
     ISOTRACE_OR_REPORT(context, result.verdict, judge_tensors(arguments, trace, request));
   }
@@ -105,8 +112,13 @@ int replay_module(const Context& context, const Arguments& arguments, const trac
     ISOTRACE_OR_REPORT(context, effects,
                        write_effects(context, arguments, trace, request, options));
   }
+  std::optional<wasm::EffectStream::Summary> digest;
+  if (arguments.has("--effects-digest") && result.verdict.accepted()) {
+    ISOTRACE_OR_REPORT(context, digest,
+                       wasm::digest_recorded_effects(trace, request, noting_kind(arguments)));
+  }
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  const Outcome outcome{trace, std::move(result), effects,
+  const Outcome outcome{trace, std::move(result), effects, digest,
                         context.timings ? std::optional(seconds.count()) : std::nullopt};
   if (context.json) {
     print_json(context, outcome);

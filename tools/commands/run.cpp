@@ -162,7 +162,7 @@ int run_model(const Context& context, const Arguments& arguments,
   if (const std::string problem =
           find_foreign_option(arguments, "run",
                               {"--invoke", "--edition", "--arg", "--env", "--dir", "--virtual",
-                               "--seed", "--effects", "--max-steps"},
+                               "--seed", "--effects", "--effects-digest", "--max-steps"},
                               "ONNX models");
       !problem.empty()) {
     return report_usage(context, problem);
@@ -240,7 +240,7 @@ int run_command(const Context& context, const Arguments& arguments) {
     return names_no_engine(arguments) ? misfit() : resume_recording(context, arguments);
   }
   ISOTRACE_OR_REPORT(context, const auto program, open_program(context, arguments.operand(0)));
-  ISOTRACE_OR_REPORT(context, const bool module, is_module(*program));
+  ISOTRACE_OR_REPORT(context, const bool module, is_module(arguments.operand(0), *program));
   if (module && names_no_engine(arguments)) return misfit();
   return module ? run_module(context, arguments, *program)
                 : run_model(context, arguments, *program);

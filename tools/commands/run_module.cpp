@@ -9,6 +9,7 @@
 #include <isotrace/tools/commands/modules.hpp>
 #include <isotrace/tools/commands/wasi_host.hpp>
 #include <isotrace/wasm/function_names.hpp>
+#include <isotrace/wasm/record/effect_digest.hpp>
 #include <isotrace/wasm/record/effect_log.hpp>
 #include <isotrace/wasm/record/logged_host.hpp>
 
@@ -41,6 +42,7 @@ struct Outcome {
   std::optional<Json> trap;
   std::optional<std::uint32_t> exit_code;
   std::optional<wasm::EffectLog::Summary> effects;
+  std::optional<wasm::EffectStream::Summary> digest;  ///< of effects
   std::optional<double> seconds;
 };
 
@@ -58,6 +60,7 @@ void print_json(const Context& context, const Outcome& outcome) {
   if (outcome.effects) {
     object["effects"] = logged_json(*outcome.effects);
   }
+  if (outcome.digest) object["effectsDigest"] = digest_json(*outcome.digest);
   if (outcome.seconds) object["seconds"] = *outcome.seconds;
   context.print(object);
 }
@@ -80,6 +83,7 @@ void print_text(const Context& context, const Outcome& outcome) {
   }
   if (outcome.exit_code) context.out << "exit " << *outcome.exit_code << "\n";
   if (outcome.effects) context.out << logged_text(*outcome.effects);
+  if (outcome.digest) context.out << digest_text(*outcome.digest);
   if (outcome.seconds) context.out << "seconds " << *outcome.seconds << "\n";
 }
 
@@ -127,11 +131,30 @@ class RunEffects {
   wasm::EffectSink sink_;
 };
 
-/// What a run has beside its machine; either may be absent.
+/// --effects-digest.
+class RunDigest {
+ public:
+  RunDigest(const wasm::RunRequest& request, wasm::NotingEngine kind)
+      : program_(request.program), code_(*request.module), kind_(kind) {}
+  RunDigest(const RunDigest&) = delete;
+  RunDigest& operator=(const RunDigest&) = delete;
+
+  wasm::EngineFactory engine() { return wasm::noting_engine(kind_, stream_, code_); }
+  wasm::EffectStream::Summary finish() { return stream_.finish(program_); }
+
+ private:
+  core::Digest program_;
+  wasm::CodeTable code_;
+  wasm::NotingEngine kind_;
+  wasm::EffectStream stream_;
+};
+
+/// What a run has beside its machine; any of these may be absent.
 struct Companions {
   const WasiHost& host;
   const wasm::LoggedHost* log = nullptr;
   RunEffects* effects = nullptr;
+  RunDigest* digest = nullptr;
 };
 
 /// Why the host refused a call: no record of a tensor step, or none of the call.
@@ -153,9 +176,11 @@ int execute(const Context& context, wasm::ModuleRun& machine, const Execute& run
   if (companions.effects != nullptr) {
     ISOTRACE_OR_REPORT(context, logged, companions.effects->finish());
   }
+  std::optional<wasm::EffectStream::Summary> digest;
+  if (companions.digest != nullptr) digest = companions.digest->finish();
   return print_outcome(
       context, {*run, machine.store().type_of(machine.invoked()), trap_json(machine, run->end),
-                find_exit_code(run->end, companions.host), logged,
+                find_exit_code(run->end, companions.host), logged, digest,
                 context.timings ? std::optional(seconds.count()) : std::nullopt});
 }
 
@@ -166,7 +191,7 @@ std::string resume_problem(const Arguments& arguments) {
       arguments, "run",
       {"--input", "--random", "--weights", "--keep", "--expected", "--ensure", "--no-embed",
        "--output", "--out", "--print", "--print-all", "--invoke", "--edition", "--arg", "--env",
-       "--virtual", "--seed", "--effects"},
+       "--virtual", "--seed", "--effects", "--effects-digest"},
       "--resume");
 }
 
@@ -185,6 +210,9 @@ int run_module(const Context& context, const Arguments& arguments,
                            "--output", "--out", "--print", "--print-all"},
                           "WebAssembly modules");
   if (problem.empty()) problem = wasi_problem(arguments);
+  if (problem.empty() && arguments.has("--effects") && arguments.has("--effects-digest")) {
+    problem = "run: one of --effects and --effects-digest";
+  }
   if (!problem.empty()) return report_usage(context, problem);
   ISOTRACE_OR_REPORT(context, core::Bytes bytes, read_module(module));
   ISOTRACE_OR_REPORT(context, wasm::RunRequest request, load_request(arguments, std::move(bytes)));
@@ -197,7 +225,11 @@ int run_module(const Context& context, const Arguments& arguments,
         wasm::EffectLog::begin(context.files, arguments.value("--effects"), request.program));
     effects.emplace(std::move(log), *request.module);
   }
-  const wasm::EngineFactory engine = effects ? effects->engine() : load_engine(arguments);
+  std::optional<RunDigest> digest;
+  if (arguments.has("--effects-digest")) digest.emplace(request, noting_kind(arguments));
+  const wasm::EngineFactory engine = effects  ? effects->engine()
+                                     : digest ? digest->engine()
+                                              : load_engine(arguments);
   wasm::TensorStepSink tensor_steps;
   ISOTRACE_OR_REPORT(context, const auto host,
                      WasiHost::make(context, arguments, settings, &tensor_steps));
@@ -214,7 +246,7 @@ int run_module(const Context& context, const Arguments& arguments,
   if (!traced) options.snapshot_interval = UINT64_MAX;
   return execute(context, *machine,
                  [&] { return wasm::record_run(*machine, request, files, options); },
-                 {*host, nullptr, effects ? &*effects : nullptr});
+                 {*host, nullptr, effects ? &*effects : nullptr, digest ? &*digest : nullptr});
 }
 
 int resume_recording(const Context& context, const Arguments& arguments) {
@@ -234,11 +266,13 @@ int resume_recording(const Context& context, const Arguments& arguments) {
   const auto& calls = interrupted.trace.machine.host_calls;
   wasm::LoggedHost host(interrupted.later_calls, calls.size());
   const std::vector<trace::Setting>& settings = interrupted.request.settings;
-  for (const auto& made : {std::span(calls), std::span(interrupted.later_calls)}) {
+  const PastCalls past{interrupted.request.module.get(), {calls, interrupted.later_calls}};
+  for (const auto& made : past.calls) {
     ISOTRACE_OR_REPORT(context, [[maybe_unused]] const core::Done done,
-                       check_resumable(*interrupted.request.module, made, settings));
+                       check_resumable(*past.module, made));
   }
-  ISOTRACE_OR_REPORT(context, const auto live, WasiHost::make(context, arguments, settings));
+  ISOTRACE_OR_REPORT(context, const auto live,
+                     WasiHost::make(context, arguments, settings, nullptr, past));
   ISOTRACE_OR_REPORT(context, const auto machine,
                      wasm::ModuleRun::make(interrupted.request, host.link(link_to(*live)),
                                            load_engine(arguments)));

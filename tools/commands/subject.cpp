@@ -4,6 +4,7 @@
 #include <isotrace/core/merkle.hpp>
 #include <isotrace/executor/import_onnx.hpp>
 #include <isotrace/signing/companions.hpp>
+#include <isotrace/tools/commands/inputs.hpp>
 #include <isotrace/wasm/program_digest.hpp>
 #include <isotrace/wasm/validate.hpp>
 
@@ -13,8 +14,6 @@ namespace {
 using certificates::ModelIdentity;
 using core::Result;
 
-constexpr std::string_view module_magic{"\0asm", 4};
-
 /// A module has no weights apart from its program.
 Result<ModelIdentity> identify_module(core::ByteView bytes) {
   ISOTRACE_TRY(const wasm::Module module,
@@ -23,7 +22,7 @@ Result<ModelIdentity> identify_module(core::ByteView bytes) {
 }
 
 Result<ModelIdentity> identify_file(core::ByteView bytes, const executor::ModelFolder& folder) {
-  if (core::as_text(bytes).starts_with(module_magic)) return identify_module(bytes);
+  if (begins_like_module(bytes)) return identify_module(bytes);
   ISOTRACE_TRY(const core::Program program,
                executor::import_onnx(bytes, {.folder = &folder, .weights = {}}));
   return certificates::model_identity(program);

@@ -43,7 +43,8 @@ constexpr OperandSpec suite_operands[] = {
     {"PATH",
      "one ONNX backend test, one script of wast2json (FILE.json), or a folder of either at any "
      "depth; backend: a plugin's shared library, or the name of a backend"}};
-constexpr OperandSpec bench_operands[] = {{"WHAT", "what to measure", 1, 1, "tensors|wasm|proofs"}};
+constexpr OperandSpec bench_operands[] = {
+    {"WHAT", "what to measure", 1, 1, "tensors|gpu|wasm|proofs"}};
 constexpr OperandSpec selftest_operand[] = {{"WHAT", "what to test", 1, 1, "math"}};
 constexpr OperandSpec witness_operands[] = {
     {"PROGRAM", "WebAssembly module without imports, or the trace of a run of any module"},
@@ -94,6 +95,8 @@ constexpr OptionSpec run_options[] = {
     {"--seed", "N", once, "WebAssembly: seed of --virtual", "0"},
     {"--effects", "FILE", once,
      "WebAssembly: write what every step puts on the stack and into memory (on the reference)"},
+    {"--effects-digest", "", flag,
+     "WebAssembly: print the digest of what all steps read, write, set and decide"},
     {"--resume", "", flag,
      "PROGRAM is FILE.incomplete, a recording of a WebAssembly run that was interrupted: finish "
      "it"},
@@ -116,6 +119,9 @@ constexpr OptionSpec replay_options[] = {
     {"--to", "S", once, "last step judged (default: the last one)"},
     {"--effects", "FILE", once,
      "WebAssembly: write what these steps put on the stack and into memory, if they are accepted"},
+    {"--effects-digest", "", flag,
+     "WebAssembly: print the digest of what all steps read, write, set and decide, if they are "
+     "accepted"},
     program_backend_option,
     fallback_option,
     plugin_timeout_option,
@@ -241,19 +247,28 @@ constexpr OptionSpec prove_options[] = {
     {"--semantics", "LEVEL", once,
      "any-order: every summation order; exact-order: this executor's; real: ideal reals",
      "any-order", "any-order|exact-order|real"},
+    {"--lp-leaves", "N", once,
+     "boxes with at most N open neurons that bounds leave open go to a linear program, whose "
+     "Farkas "
+     "coefficients the proof keeps (default: none)"},
     {"--search-memory", "MIB", once,
      "MiB that boxes and proof of one case may take (default: no limit)"},
     {"--checkpoint", "FILE", once,
      "keep the state of the search here; of several, number N in NAME.N.ENDING"},
     {"--checkpoint-every", "S", once, "seconds between two states", "30"},
     {"--resume", "", flag, "go on from the state that --checkpoint names, if it is there"},
+    {"--plain-splits", "", flag,
+     "split boxes and never clip them, as exports to Coq need it: slower on hard properties"},
     {"--no-smt", "", flag, "do not ask the SMT solver"},
     {"--func", "NAME", once, "of a WebAssembly module: the exported function that is proved about"},
     {"--never-traps", "", flag, "the function returns, whatever it is given"},
     {"--range", "LO:HI", once,
      "it returns, and the result is in the range (signed numbers if LO is below 0, else unsigned)"},
     {"--equivalent", "G[:FILE]", once,
-     "it and the function G (of another module) both trap, or both return the same"},
+     "it and the function G (of another module) both trap, or both return and leave the same"},
+    {"--compare", "WHAT", once,
+     "--equivalent: also memory and globals that one of them changes, or results alone", "state",
+     "state|results"},
     {"--post", "G", once,
      "it returns, and the function G of its parameters and results returns what is not 0"},
     {"--assume", "G", once, "only parameters count for which the function G returns what is not 0"},
@@ -268,8 +283,8 @@ constexpr OptionSpec prove_options[] = {
     {"--agree", "", flag, "all solvers must answer, and all the same"},
     {"--no-cache", "", flag, "do not keep answers of solvers in ~/.cache/isotrace, nor take any"},
     {"--dump-smt", "DIR", once, "save each query as SMT-LIB in the folder"},
-    {"--explain", "", flag, "also say which solver did what"},
-    {"--events", "FILE", once, "write one line of JSON for each run of a solver"},
+    {"--explain", "", flag, "also say which engine did what"},
+    {"--events", "FILE", once, "write one line of JSON, with times, for each run of an engine"},
     timings_option,
 };
 constexpr std::string_view prove_examples[] = {
@@ -297,12 +312,18 @@ constexpr std::string_view check_examples[] = {
     "isotrace check safe.isoproof --model model.onnx --property safe.vnnlib"};
 
 constexpr OptionSpec export_options[] = {
-    {"--to", "TARGET", once, "proof assistant, or queries for SMT solvers", "", "coq|smtlib", true},
+    {"--to", "TARGET", once, "proof assistant, or queries for SMT solvers", "", "coq|lean|smtlib",
+     true},
     {"--step", "N", once, "of a trace: that step N is recorded under its root"},
+    {"--tier", "TIER", once,
+     "to coq: no axioms (the default), or primitive integers, which are faster", "",
+     "closed|primint"},
     {"--out", "DIR", once, "folder of the bundle (made new)", "", "", true},
 };
 constexpr std::string_view export_examples[] = {
     "isotrace export safe.isoproof --to coq --out bundle",
+    "isotrace export safe.isoproof --to lean --out bundle",
+    "isotrace export safe.isoproof --to coq --tier primint --out bundle",
     "isotrace export safe.isoproof --to smtlib --out queries",
     "isotrace export run.isotrace --step 7 --to coq --out bundle"};
 
@@ -310,9 +331,10 @@ constexpr OptionSpec reconcile_options[] = {
     {"--proof", "FILE", once, "the proof that the bundle must be about (default: the one inside)"},
     {"--timeout", "S", once, "seconds for each file", "600"},
     {"--coqc", "PATH", once, "Coq compiler", "coqc"},
+    {"--lean", "PATH", once, "Lean compiler (default: lean, if it is there)"},
     {"--root", "HEX", once, "root of the trace that a bundle about a step must name"},
     {"--tier", "TIER", once, "leave out theorems with more axioms than this", "reals",
-     "closed|reals"},
+     "closed|primint|reals"},
 };
 constexpr std::string_view reconcile_examples[] = {
     "isotrace reconcile bundle --proof safe.isoproof", "isotrace reconcile bundle --tier closed"};
@@ -512,7 +534,7 @@ constexpr OptionSpec bench_options[] = {
     {"--threads", "N", once, "threads of every library", "1"},
     isa_option,
     {"--only", "SECTION", once, "one section of the table", "",
-     "gemm|int8|quantised|ternary|math|models|engines|traces"},
+     "gemm|int8|quantised|ternary|math|models|products|bytes|memory|engines|traces"},
     {"--model", "FILE", many, "measure this ONNX model in section models, not those made up"},
     {"--quick", "", flag, "fewer cases, less time for each: for a look, not for figures"},
     {"--kernels", "DIR", once,
@@ -532,6 +554,7 @@ constexpr std::string_view bench_examples[] = {
     "isotrace bench tensors --only gemm",
     "ISOTRACE_ORT=node_modules isotrace bench tensors --only models --model model.onnx",
     "ISOTRACE_ORT=node_modules isotrace bench tensors --threads 2 --json",
+    "isotrace bench gpu --only products",
     "isotrace bench wasm --kernels wasm-kernels --wasm3 ./wasm3",
     "isotrace bench wasm --only traces --rounds 1",
     "isotrace bench proofs --instances vnncomp/acasxu --timeout 116"};

@@ -50,20 +50,32 @@ core::Result<wasi::WorldOptions> world_options(const Context& context, const Arg
   return options;
 }
 
-/// Whether a host that has not answered the call is as one that has.
-bool leaves_host_alone(const wasm::Import& import, const trace::HostCallRecord& call,
-                       bool is_virtual) {
+/// Whether a host that has not answered the call is as one that has, or can be made so (move_on).
+bool leaves_host_alone(const wasm::Import& import, const trace::HostCallRecord& call) {
   constexpr std::string_view always[] = {
-      "args_get",       "args_sizes_get",      "environ_get",   "environ_sizes_get",
-      "fd_prestat_get", "fd_prestat_dir_name", "fd_fdstat_get", "sched_yield"};
-  constexpr std::string_view real[] = {"clock_res_get", "clock_time_get", "random_get"};
+      "args_get",    "args_sizes_get",      "clock_res_get", "clock_time_get",
+      "environ_get", "environ_sizes_get",   "fd_fdstat_get", "fd_prestat_get",
+      "random_get",  "fd_prestat_dir_name", "sched_yield"};
   if (import.module != wasm::wasi::Wasi::module_name) return false;
-  const auto is_in = [&](std::span<const std::string_view> names) {
-    return std::ranges::find(names, import.name) != names.end();
-  };
   const bool prints =
       import.name == "fd_write" && (call.arguments[0] == 1 || call.arguments[0] == 2);
-  return is_in(always) || prints || (!is_virtual && is_in(real));
+  return prints || std::ranges::find(always, import.name) != std::end(always);
+}
+
+/// Puts a virtual world behind a call that was answered before: what it gives next follows from how
+/// often its clocks were read and how many random bytes it gave.
+void move_on(wasm::wasi::World& world, const wasm::Import& import,
+             const trace::HostCallRecord& call) {
+  if (import.module != wasm::wasi::Wasi::module_name) return;
+  constexpr auto clock_max = static_cast<std::uint64_t>(wasm::wasi::ClockId::monotonic);
+  if (import.name == "clock_time_get" && call.arguments[0] <= clock_max) {
+    (void)world.clock->now(static_cast<wasm::wasi::ClockId>(call.arguments[0]));
+  }
+  if (import.name != "random_get") return;
+  for (const trace::HostWrite& write : call.writes) {
+    core::Bytes bytes(write.bytes.size());
+    (void)world.randomness->fill(bytes);
+  }
 }
 
 }  // namespace
@@ -96,12 +108,10 @@ std::vector<trace::Setting> wasi_settings(const Arguments& arguments) {
 }
 
 core::Result<core::Done> check_resumable(const wasm::Module& module,
-                                         std::span<const trace::HostCallRecord> calls,
-                                         const Settings& settings) {
-  const bool is_virtual = !values_of(settings, "virtual").empty();
+                                         std::span<const trace::HostCallRecord> calls) {
   for (const trace::HostCallRecord& call : calls) {
     const wasm::Import& import = module.imports[call.function];
-    if (leaves_host_alone(import, call, is_virtual)) continue;
+    if (leaves_host_alone(import, call)) continue;
     return core::refuse(core::RefusalCode::wasm_host_state_lost, import.module + "." + import.name,
                         "the program has called it before");
   }
@@ -111,9 +121,16 @@ core::Result<core::Done> check_resumable(const wasm::Module& module,
 core::Result<std::unique_ptr<WasiHost>> WasiHost::make(const Context& context,
                                                        const Arguments& arguments,
                                                        const Settings& settings,
-                                                       wasm::TensorStepSink* steps) {
+                                                       wasm::TensorStepSink* steps,
+                                                       const PastCalls& past) {
   ISOTRACE_TRY(const wasi::WorldOptions options, world_options(context, arguments, settings));
   ISOTRACE_TRY(wasm::wasi::World world, wasi::make_world(options));
+  for (const auto& calls : past.calls) {
+    if (!options.virtual_seed) break;
+    for (const trace::HostCallRecord& call : calls) {
+      move_on(world, past.module->imports[call.function], call);
+    }
+  }
   ISOTRACE_TRY(auto backend, load_backend(arguments, arguments.has("--backend") ? "" : "cpu"));
   ISOTRACE_TRY(const executor::ExecuteLimits limits, load_limits(arguments));
   wasm::wasi::Settings seen{.arguments = values_of(settings, "arg"),

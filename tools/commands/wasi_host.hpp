@@ -19,10 +19,15 @@ std::string wasi_problem(const Arguments& arguments);
 std::vector<trace::Setting> wasi_settings(const Arguments& arguments);
 
 /// Whether a run can go on behind these calls with a host that has not answered them. Refuses
-/// wasm_host_state_lost: files are open, input has been read, a virtual clock has been looked at.
+/// wasm_host_state_lost: files are open, input has been read, a virtual clock was waited for.
 core::Result<core::Done> check_resumable(const wasm::Module& module,
-                                         std::span<const trace::HostCallRecord> calls,
-                                         const std::vector<trace::Setting>& settings);
+                                         std::span<const trace::HostCallRecord> calls);
+
+/// What a run that goes on has asked its host before. check_resumable has accepted it.
+struct PastCalls {
+  const wasm::Module* module = nullptr;
+  std::vector<std::span<const trace::HostCallRecord>> calls;
+};
 
 class WasiHost {
  public:
@@ -33,7 +38,8 @@ class WasiHost {
   static core::Result<std::unique_ptr<WasiHost>> make(const Context& context,
                                                       const Arguments& arguments,
                                                       const std::vector<trace::Setting>& settings,
-                                                      wasm::TensorStepSink* steps = nullptr);
+                                                      wasm::TensorStepSink* steps = nullptr,
+                                                      const PastCalls& past = {});
 
   /// What the module imports, for instantiate(); the host must outlive the store.
   core::Result<std::vector<wasm::ExternValue>> link(wasm::Store& store, const wasm::Module& module);

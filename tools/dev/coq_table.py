@@ -1,11 +1,13 @@
 """Proves, exports and replays VNN-COMP instances with coqc; prints a table for the docs.
 
     python3 tools/dev/coq_table.py ISOTRACE INSTANCES.csv [--match TEXT] [--most N] [--timeout S]
+        [--tier closed|primint] [--no-floats]
 
 INSTANCES.csv has the columns model, property and expected answer, with paths relative to its
-folder. Instances expected `unsat` are proved first; then those with the fewest leaves are exported,
-and every file of their bundles is compiled by coqc. Seconds are CPU seconds of the children; those
-of tier `reals` include those of `closed`, on whose theorem it rests.
+folder. Instances expected `unsat` are proved first; then those with the fewest boxes are exported,
+and every file of their bundles is compiled by coqc. Boxes are the nodes of the split tree, leaves and
+inner ones. Seconds are CPU seconds of the children; those of a theorem about floats (tier `reals` or
+`primint+reals`) include those of the theorem that it rests on.
 """
 
 import argparse
@@ -40,20 +42,21 @@ class Bundle:
         self.gen = folder / "coq" / "gen"
         self.manifest = json.loads((folder / "bundle.json").read_text())
         self.paths = []
-        for name in ("core", "float"):
+        for name in ("core", "primint", "float"):
             self.paths += ["-Q", str(library / name), "Isotrace." + name.capitalize()]
         self.paths += ["-Q", str(self.gen), "Isotrace.Gen"]
 
-    def replay(self, timeout):
+    def replay(self, timeout, floats_too):
         """(tier, seconds, megabytes, axioms) for each tier, or the reason why there is none."""
+        tiers = sorted({o["tier"] for o in self.manifest["obligations"]}, key=len)
         names = sorted(path.name for path in self.gen.glob("*.v"))
         closed = [n for n in names if n.startswith("Net_")]
         floats = [n for n in names if n.startswith("Float_")]
-        for kind in ("Spec_", "Cert_", "Proof_"):
+        for kind in ("Spec_", "Cert_", "Part_", "Proof_"):
             closed += [n for n in names if n.startswith(kind) and not n.endswith("_float.v")]
             floats += [n for n in names if n.startswith(kind) and n.endswith("_float.v")]
         seconds, megabytes, rows = 0.0, 0.0, []
-        for tier, files in (("closed", closed), ("reals", floats)):
+        for tier, files in zip(tiers, (closed, floats) if floats_too else (closed,)):
             axioms = set()
             for name in files:
                 code, text, cpu, size = run(
@@ -70,31 +73,33 @@ class Bundle:
 
 
 def prove(arguments, folder, instances):
-    """The proofs found: (leaves, seconds of the checker, name, path)."""
+    """The proofs found: (boxes, seconds of the checker, name, path)."""
     proofs = []
     for number, (model, prop) in enumerate(instances):
         path = folder / f"{number}.isoproof"
         name = f"{model.stem} {prop.stem}"
         code, text, _, _ = run([arguments.isotrace, "prove", str(model), "--property", str(prop),
-                                "--out", str(path), "--timeout", "60", "--quiet"], 240)
+                                "--out", str(path), "--timeout", "60", "--plain-splits",
+                                "--quiet"], 240)
         if code != 0:
             print(f"not proved in 60 s: {name}", file=sys.stderr)
             continue
-        leaves = int(text.split(" boxes")[0].split()[-1])
+        boxes = int(text.split(" boxes")[0].split()[-1])
         _, _, seconds, _ = run([arguments.isotrace, "check", str(path)], 600)
-        proofs.append((leaves, seconds, name, path))
+        proofs.append((boxes, seconds, name, path))
     return sorted(proofs)
 
 
 def compile_library(folder, coq):
     for project in ("_CoqProject", "_CoqProject.float"):
         for line in (coq / project).read_text().splitlines():
-            if not line.startswith(("core/", "float/")):
+            if not line.startswith(("core/", "primint/", "float/")):
                 continue
             target = folder / line
             target.parent.mkdir(exist_ok=True)
             target.write_text((coq / line).read_text())
             subprocess.run(["coqc", "-q", "-Q", str(folder / "core"), "Isotrace.Core", "-Q",
+                            str(folder / "primint"), "Isotrace.Primint", "-Q",
                             str(folder / "float"), "Isotrace.Float", str(target)],
                            check=True, cwd=folder, stderr=subprocess.DEVNULL)
 
@@ -106,6 +111,8 @@ def main():
     parser.add_argument("--match", default="")
     parser.add_argument("--most", type=int, default=1 << 30)
     parser.add_argument("--timeout", type=int, default=600)
+    parser.add_argument("--tier", choices=("closed", "primint"), default="closed")
+    parser.add_argument("--no-floats", action="store_true")
     arguments = parser.parse_args()
     base = arguments.instances.parent
     with open(arguments.instances, encoding="utf-8") as rows:
@@ -116,22 +123,24 @@ def main():
         library = folder / "library"
         (library / "core").mkdir(parents=True)
         (library / "float").mkdir()
+        (library / "primint").mkdir()
         proofs = prove(arguments, folder, instances)
         print(f"{len(proofs)} of {len(instances)} unsat instances proved", file=sys.stderr)
-        print("| instance | leaves | proof KB | checker s | tier | coqc s | MB | axioms |")
+        print("| instance | boxes | proof KB | checker s | tier | coqc s | MB | axioms |")
         print("|---|---|---|---|---|---|---|---|")
         times = {}
-        for number, (leaves, checker, label, path) in enumerate(proofs[:arguments.most]):
+        for number, (boxes, checker, label, path) in enumerate(proofs[:arguments.most]):
             bundle = folder / f"bundle{number}"
-            subprocess.run([arguments.isotrace, "export", str(path), "--to", "coq", "--out",
-                            str(bundle)], check=True, stdout=subprocess.DEVNULL)
+            subprocess.run([arguments.isotrace, "export", str(path), "--to", "coq", "--tier",
+                            arguments.tier, "--out", str(bundle)], check=True, stdout=subprocess.DEVNULL)
             if number == 0:
                 compile_library(library, bundle / "coq")
-            rows, fault = Bundle(bundle, library).replay(arguments.timeout)
+            rows, fault = Bundle(bundle, library).replay(
+                arguments.timeout, not arguments.no_floats)
             size = path.stat().st_size / 1024
             for tier, seconds, megabytes, axioms in rows:
                 times.setdefault(tier, []).append(seconds)
-                print(f"| {label} | {leaves} | {size:.0f} | {checker:.2f} | {tier} | "
+                print(f"| {label} | {boxes} | {size:.0f} | {checker:.2f} | {tier} | "
                       f"{seconds:.1f} | {megabytes:.0f} | {axioms} |", flush=True)
             if fault:
                 print(f"not replayed: {label}: {fault}", file=sys.stderr, flush=True)

@@ -19,7 +19,7 @@ Made by `tools/dev/make_status_page.py` from `core/ops.def`, from the files that
 
 `cpu` lists the types with SIMD kernels; the rest of its work is done by the reference loop, openly. `cuda, hip` lists the
 types with kernels for devices, which are tested on the host and **have not run on a device yet**; these backends leave changes of
-shape (Reshape and the like) to the host and refuse the rest. Opsets are those of the ONNX operation of the same name; a dash: only other ONNX operations lead to it. Operations
+shape (Reshape and the like, EyeLike, Range) to the host and refuse the rest. Opsets are those of the ONNX operation of the same name; a dash: only other ONNX operations lead to it. Operations
 without types are executed by the executor, step by step, on any backend.
 
 | operation | opsets | element types (reference) | cpu (SIMD) | cuda, hip | spec | reference | test |

@@ -16,6 +16,7 @@
 #include <bit>
 #include <cstring>
 
+#include <isotrace/wasm/effect_stream.hpp>
 #include <isotrace/wasm/store.hpp>
 
 #ifndef ISOTRACE_FAST_BARE
@@ -138,6 +139,9 @@ struct Context {
   Store* store = nullptr;
   Translations* translations = nullptr;
   Routine* const* routines = nullptr;  ///< by address
+
+  /// What code that notes its effects puts them into.
+  EffectStream* effects = nullptr;
 
   Stop stop = Stop::none;
   Trap trap = Trap::none;

@@ -58,6 +58,9 @@ void suspend(ISOTRACE_FAST_REGISTERS);
 /// The operation at pc traps, with the reason in the context.
 void stop_at_trap(ISOTRACE_FAST_REGISTERS);
 
+/// Makes room in the stream of effects and executes the operation at pc anew.
+void make_room_and_repeat(ISOTRACE_FAST_REGISTERS);
+
 /// Executes from pc until something stops.
 void execute(Context &context, const Registers &registers);
 
@@ -66,6 +69,10 @@ void execute(Context &context, const Registers &registers);
     context->trap = (reason);                            \
     ISOTRACE_FAST_JUMP stop_at_trap(ISOTRACE_FAST_PASS); \
   } while (false)
+
+#define ISOTRACE_FAST_MAKE_ROOM                 \
+  if (context->effects->is_full()) [[unlikely]] \
+  ISOTRACE_FAST_JUMP make_room_and_repeat(ISOTRACE_FAST_PASS)
 
 #define ISOTRACE_FAST_SUSPEND_IF_DUE         \
   if (!bare && steps_left <= 0) [[unlikely]] \

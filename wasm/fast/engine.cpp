@@ -4,9 +4,9 @@
 
 #include <isotrace/core/check.hpp>
 #include <isotrace/core/float_environment.hpp>
+#include <isotrace/wasm/effect_stepper.hpp>
 #include <isotrace/wasm/fast/handlers.hpp>
 #include <isotrace/wasm/fast/translations.hpp>
-#include <isotrace/wasm/stepper.hpp>
 
 namespace isotrace::wasm {
 
@@ -20,9 +20,11 @@ using fast::Word;
 /// Everything that is the state at a suspend point lies in plain lists: slots as the definition has
 /// them, and where calls return to.
 struct FastEngine::Machine {
-  explicit Machine(Store& a_store) : store(a_store), translations(a_store) {
+  Machine(Store& a_store, EffectStream* effects, const CodeTable* a_code)
+      : store(a_store), translations(a_store, effects != nullptr), code(a_code) {
     context.store = &store;
     context.translations = &translations;
+    context.effects = effects;
   }
 
   void prepare();
@@ -51,10 +53,14 @@ struct FastEngine::Machine {
   Execution state;  ///< status, trap and steps always; while running the rest if collected
   bool collected = true;
   /// Executes once a function was called whose frame is too large for this engine, until the end.
-  std::unique_ptr<Stepper> reference;
+  std::unique_ptr<Engine> reference;
+  const CodeTable* code = nullptr;  ///< where effects are noted
 };
 
-FastEngine::FastEngine(Store& store) : machine_(std::make_unique<Machine>(store)) {}
+FastEngine::FastEngine(Store& store)
+    : machine_(std::make_unique<Machine>(store, nullptr, nullptr)) {}
+FastEngine::FastEngine(Store& store, EffectStream& effects, const CodeTable& code)
+    : machine_(std::make_unique<Machine>(store, &effects, &code)) {}
 FastEngine::~FastEngine() = default;
 
 /// Before a call or a state of another engine: the store may have other limits now.
@@ -169,7 +175,11 @@ void FastEngine::Machine::trap() {
 }
 
 void FastEngine::Machine::become_reference(const Execution& from) {
-  reference = std::make_unique<Stepper>(store);
+  if (context.effects != nullptr) {
+    reference = std::make_unique<EffectStepper>(store, *context.effects, *code);
+  } else {
+    reference = std::make_unique<Stepper>(store);
+  }
   reference->restore(from);
 }
 

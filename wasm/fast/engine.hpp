@@ -8,10 +8,16 @@
 
 namespace isotrace::wasm {
 
+class CodeTable;
+class EffectStream;
+
 class FastEngine : public Engine {
  public:
   /// The store must outlive the engine. Other executions may change it only between runs.
   explicit FastEngine(Store& store);
+  /// Puts what it does into a stream of effects, as EffectStepper does. The table is of the module
+  /// that is executed; all must outlive the engine.
+  FastEngine(Store& store, EffectStream& effects, const CodeTable& code);
   ~FastEngine() override;
   FastEngine(const FastEngine&) = delete;
   FastEngine& operator=(const FastEngine&) = delete;

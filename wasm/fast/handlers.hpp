@@ -68,8 +68,9 @@ const BinaryRow* find_binary(Opcode opcode);
 const BranchRow* find_branch(Opcode opcode);
 const CountRow* find_count(Opcode opcode);
 const UnaryRow* find_unary(Opcode opcode);
-const LoadRow* find_load(Opcode opcode);
-const StoreRow* find_store(Opcode opcode);
+/// `notes`: puts into the stream of effects what was read, or where and what was written.
+const LoadRow* find_load(Opcode opcode, bool notes);
+const StoreRow* find_store(Opcode opcode, bool notes);
 
 // What the families contribute to these.
 struct NumericRows {
@@ -111,6 +112,15 @@ Handler unreachable_handler();
 
 /// Slots that are cleared at a time when a frame is opened; so many more than the limit are there.
 inline constexpr std::uint32_t locals_at_a_time = 4;
+
+// Effects (handlers_effects.cpp): these put something into their stream, and change nothing.
+
+/// The end of a stretch, and values from as many slots. Up to two: fields a and b, their bytes in
+/// the low and the high byte of field_result; words: pc. More: field a says how many; words: pc,
+/// then for each the slot, with its bytes from bit 16 on.
+Handler note_stretch_handler(std::size_t values);
+/// Field b: so many slots from slot a on; field_result: bytes of each.
+Handler note_slots_handler();
 
 // Calls (handlers_call.cpp): field a is the first slot of the callee's frame.
 

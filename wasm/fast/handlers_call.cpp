@@ -66,6 +66,13 @@ void enter_instance(ISOTRACE_FAST_REGISTERS) {
   ISOTRACE_FAST_NEXT(enter_instance_words);
 }
 
+void note_results(EffectStream& effects, const FunctionType& type, std::span<const Slot> results) {
+  if (effects.is_full()) effects.make_room();
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    effects.put(results[i], effect_bytes(type.results[i]));
+  }
+}
+
 /// The results take the place of the arguments.
 [[gnu::noinline]] Trap call_host_at(Context& context, Address function, Slot* arguments) {
   const FunctionType& type = context.store->type_of(function);
@@ -73,7 +80,9 @@ void enter_instance(ISOTRACE_FAST_REGISTERS) {
   const Trap trap = wasm::call_host(*context.store, context.instance, function,
                                     {arguments, type.parameters.size()}, results);
   context.load_instance(context.instance);
-  if (trap == Trap::none) std::ranges::copy(results, arguments);
+  if (trap != Trap::none) return trap;
+  std::ranges::copy(results, arguments);
+  if (context.effects != nullptr) note_results(*context.effects, type, results);
   return trap;
 }
 

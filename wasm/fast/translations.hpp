@@ -10,7 +10,8 @@ namespace isotrace::wasm::fast {
 class Translations {
  public:
   /// The store must outlive them.
-  explicit Translations(const Store& store) : store_(store) {}
+  /// `notes`: the code puts its effects into the stream of the context.
+  Translations(const Store& store, bool notes) : store_(store), notes_(notes) {}
 
   /// Routines for functions that the store has got since; call before executing.
   void extend();
@@ -18,11 +19,13 @@ class Translations {
   [[nodiscard]] Routine& at(Address function) { return *routines_[function]; }
   /// Translated. Nothing where its frame is too large for that.
   Routine* translated(Address function);
+  [[nodiscard]] bool notes() const { return notes_; }
   /// That has this word in its code; there is one.
   [[nodiscard]] const Routine& around(const Word* pc) const;
 
  private:
   const Store& store_;
+  bool notes_;
   std::vector<std::unique_ptr<Routine>> routines_;
   std::vector<Routine*> pointers_;
 };

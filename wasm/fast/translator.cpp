@@ -76,7 +76,10 @@ Translator::Translator(const Store& store, Translations& translations, Routine& 
       module_(*instance_.module),
       function_(module_.functions[store.functions[routine.address].index]),
       walk_(module_, function_),
-      stack_(routine.locals_end) {}
+      stack_(routine.locals_end),
+      notes_(translations.notes()) {
+  if (notes_) bytes_ = effect_bytes_of_locals(module_, function_);
+}
 
 void Translator::translate() {
   stack_.word(routine_.locals_end);
@@ -84,6 +87,7 @@ void Translator::translate() {
   bool opens = true;  // a block, whose facts the walk has when it is inside
   while (walk_.next()) {
     if (opens) open_label(walk_.open().back());
+    control_pc_ = walk_.now().offset;
     const Opcode opcode = walk_.now().opcode;
     opens = opcode == Opcode::block || opcode == Opcode::loop || opcode == Opcode::if_;
     if (walk_.reached()) {
@@ -122,16 +126,16 @@ void Translator::mark_trap() {
 void Translator::instruction() {
   const Instruction& now = walk_.now();
   if (now.opcode <= Opcode::call_indirect) return control();
-  if (const LoadRow* row = find_load(now.opcode)) return load(*row);
-  if (const StoreRow* row = find_store(now.opcode)) return store(*row);
+  if (const LoadRow* row = find_load(now.opcode, notes_)) return load(*row);
+  if (const StoreRow* row = find_store(now.opcode, notes_)) return store(*row);
   if (const SlowOperation operation = find_slow(now.opcode)) return slow(operation);
   switch (now.opcode) {
     case Opcode::drop: return stack_.drop(1);
     case Opcode::select:
     case Opcode::select_typed: return select();
     case Opcode::local_get: return stack_.push_local(now.first);
-    case Opcode::local_set: return stack_.set_local(now.first);
-    case Opcode::local_tee: stack_.set_local(now.first); return stack_.push_local(now.first);
+    case Opcode::local_set: return set_local();
+    case Opcode::local_tee: set_local(); return stack_.push_local(now.first);
     case Opcode::global_get: return global_get();
     case Opcode::global_set: return global_set();
     case Opcode::i32_const:
@@ -331,6 +335,11 @@ void Translator::select() {
   stack_.push_operand();
 }
 
+void Translator::set_local() {
+  stack_.set_local(walk_.now().first);
+  if (notes_) changed_.insert(walk_.now().first);
+}
+
 void Translator::global_get() {
   Latest about;
   about.is_operand = true;
@@ -341,6 +350,10 @@ void Translator::global_get() {
 
 void Translator::global_set() {
   const ValueType type = module_.globals[walk_.now().first].type.value;
+  if (notes_) {
+    stack_.settle();
+    note_slots(stack_.height() - 1, 1, effect_bytes(type));
+  }
   const Operand value = stack_.use(0, any_operand(type));
   stack_.drop(1);
   stack_.emit(global_set_handler(value.from), fields(value.slot, 0, 0));
@@ -353,6 +366,7 @@ void Translator::slow(SlowOperation operation) {
   const Instruction& now = walk_.now();
   stack_.settle();
   const auto [pops, pushes] = walk_.effect();
+  if (notes_) note_slots(stack_.height() - pops, pops, 8);
   stack_.drop(pops);
   mark_trap();
   stack_.emit(slow_handler(), fields(stack_.slot_of(stack_.height()), 0, 0));
@@ -360,6 +374,7 @@ void Translator::slow(SlowOperation operation) {
   stack_.word(now.first);
   stack_.word(now.second);
   for (std::uint32_t i = 0; i < pushes; ++i) stack_.push_operand();
+  if (notes_) note_slots(stack_.height() - pushes, pushes, 8);
 }
 
 }  // namespace isotrace::wasm::fast

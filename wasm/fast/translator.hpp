@@ -6,6 +6,8 @@
 // suspend point is nothing.
 #pragma once
 
+#include <set>
+
 #include <isotrace/wasm/code_walk.hpp>
 #include <isotrace/wasm/fast/operand_stack.hpp>
 #include <isotrace/wasm/fast/translations.hpp>
@@ -49,6 +51,7 @@ class Translator {
   bool store_at_sum(const StoreRow& row);
   void select();
   void slow(SlowOperation operation);
+  void set_local();
   void global_get();
   void global_set();
 
@@ -77,6 +80,18 @@ class Translator {
   void enter_instance();
   void return_from_function();
 
+  // ---- effects, where the code notes them (translator_effects.cpp)
+
+  void end_stretch();
+  void end_changed_stretch();
+  void end_stretch_at_call(const FunctionType& type, bool indirect);
+  void note_results();
+  void note_slots(std::size_t first, std::size_t count, std::size_t bytes);
+  [[nodiscard]] std::vector<Word> take_changed();
+  void add_operands(std::vector<Word>& values, std::span<const ValueType> types,
+                    std::size_t first) const;
+  void emit_stretch(std::uint32_t pc, std::span<const Word> values);
+
   Label& label_at(std::uint32_t depth) { return labels_[labels_.size() - 1 - depth]; }
   [[nodiscard]] std::size_t index_of(std::uint32_t height) const {
     return height - routine_.locals_end;
@@ -97,6 +112,10 @@ class Translator {
   std::vector<Label> labels_;
   std::vector<std::size_t> targets_;  ///< offsets of words that are offsets until the end
   std::int64_t owed_ = 0;             ///< steps taken and not counted
+  bool notes_;                        ///< effects
+  std::vector<std::uint8_t> bytes_;   ///< in the stream of effects, of each local
+  std::set<std::uint32_t> changed_;   ///< locals, since the stretch before
+  std::uint32_t control_pc_ = 0;      ///< of the instruction whose block is opened, or this one
 };
 
 }  // namespace isotrace::wasm::fast

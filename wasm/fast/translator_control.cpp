@@ -8,6 +8,7 @@ void Translator::control() {
   const Instruction& now = walk_.now();
   switch (now.opcode) {
     case Opcode::unreachable:
+      changed_.clear();
       mark_trap();
       stack_.emit(unreachable_handler(), fields(0, 0, 0));
       break;
@@ -20,7 +21,10 @@ void Translator::control() {
     case Opcode::br: branch(now.first); break;
     case Opcode::br_if: branch_conditionally(now.first); break;
     case Opcode::br_table: branch_by_table(); break;
-    case Opcode::return_: return_from_function(); break;
+    case Opcode::return_:
+      end_changed_stretch();
+      return_from_function();
+      break;
     case Opcode::call: call(now.first); break;
     default: call_indirect(); break;  // validated: call_indirect
   }
@@ -50,6 +54,7 @@ void Translator::open_label(const OpenCode& code) {
 void Translator::begin_loop(Label& label) {
   const std::uint32_t pc = label.code.continuation;
   if (pc != function_.body.begin) {  // else it is where the function begins
+    end_changed_stretch();
     stack_.emit(enter_loop_handler(), fields(0, 0, 0, owed_));
     stack_.word(stack_.slot_of(stack_.height()));
     stack_.word(place(pc));
@@ -63,6 +68,7 @@ void Translator::begin_loop(Label& label) {
 /// Where jumps arrive, beside the code before if it goes on here.
 void Translator::land(std::vector<Jump>& jumps, bool falls_through) {
   if (!falls_through) owed_ = 0;
+  if (!falls_through) changed_.clear();
   for (const Jump& jump : jumps) {
     stack_.code()[jump.target_at] = stack_.position();
     targets_.push_back(jump.target_at);
@@ -77,6 +83,7 @@ void Translator::begin_else() {
   if (!label.code.reached) return;
   if (walk_.reached()) {  // the first branch is done
     stack_.settle();
+    end_changed_stretch();
     jump_to(label, owed_);
   }
   std::vector<Jump> here = {*label.otherwise};
@@ -92,11 +99,13 @@ void Translator::end_block() {
   if (!label.code.reached) return;
   if (label.otherwise) label.jumps.push_back(*label.otherwise);  // if without else
   const bool falls_through = walk_.reached();
+  if (falls_through) end_changed_stretch();
   if (!label.jumps.empty()) {
     if (falls_through) stack_.settle();
     land(label.jumps, falls_through);
   }
   if (falls_through) return;
+  changed_.clear();
   stack_.forget();
   stack_.reset(index_of(label.code.height + label.code.results));
 }
@@ -106,6 +115,7 @@ void Translator::end_function() {
   labels_.pop_back();
   const bool falls_through = walk_.reached();
   if (!falls_through && label.jumps.empty()) return;
+  if (falls_through) end_changed_stretch();
   if (!label.jumps.empty()) {
     if (falls_through) stack_.settle();
     land(label.jumps, falls_through);
@@ -153,6 +163,7 @@ void Translator::jump_to(Label& label, std::int64_t steps) {
 
 void Translator::branch(std::uint32_t depth) {
   Label& label = label_at(depth);
+  end_changed_stretch();
   if (&label == &labels_.front()) return return_from_function();
   if (label.code.arity > 1) stack_.settle();
   move_results(label);
@@ -184,6 +195,7 @@ void Translator::branch_by_table() {
   stack_.settle(1);
   const Operand wanted = stack_.use(0, {.integer = true});
   stack_.drop(1);
+  if (notes_) end_stretch();
   stack_.emit(branch_table_handler(wanted.from), fields(wanted.slot, 0, 0));
   stack_.word(depths.size() - 1);
   std::map<std::uint32_t, std::vector<Jump>> through;
@@ -219,11 +231,13 @@ Translator::Jump Translator::branch_if(bool when, bool to_loop) {
                                        [when ? 1 : 0][to_loop ? 1 : 0];
       stack_.retract(*compare);
       stack_.drop(1);
+      if (notes_) end_stretch();
       return emit_branch(handler, a, b);
     }
   }
   const Operand condition = stack_.use(0, {.integer = true});
   stack_.drop(1);
+  if (notes_) end_stretch();
   const BranchRow& row = *find_branch(Opcode::i32_ne);
   const Handler handler = row.from[static_cast<int>(condition.from)]
                                   [static_cast<int>(From::constant)][when ? 1 : 0][to_loop ? 1 : 0];
@@ -241,7 +255,7 @@ Translator::Jump Translator::emit_branch(Handler handler, const Operand& a, cons
 /// local = a + addend; compare the local; branch: all in one.
 bool Translator::count_and_branch_if(bool when, bool to_loop, Jump& jump) {
   const Latest* compare = stack_.operation_of(0);
-  if (compare == nullptr) return false;
+  if (compare == nullptr || notes_) return false;  // there the local has to be noted before
   const CountRow* row = find_count(compare->opcode);
   const Latest* sum = stack_.operation_before();
   if (row == nullptr || sum == nullptr || sum->opcode != Opcode::i32_add ||
@@ -270,6 +284,7 @@ void Translator::call(std::uint32_t index) {
   const FunctionType& type = store_.type_of(address);
   Routine& callee = translations_.at(address);
   stack_.settle();
+  if (notes_) end_stretch_at_call(type, false);
   stack_.drop(type.parameters.size());
   const Word operation_fields = fields(stack_.slot_of(stack_.height()), 0, 0, owed_);
   mark_trap();
@@ -292,7 +307,8 @@ void Translator::call(std::uint32_t index) {
 void Translator::call_indirect() {
   const Instruction& now = walk_.now();
   const FunctionType& type = module_.types[now.first];
-  stack_.settle(1);
+  stack_.settle(notes_ ? 0 : 1);
+  if (notes_) end_stretch_at_call(type, true);
   const Operand index = stack_.use(0, {.integer = true});
   stack_.drop(1 + type.parameters.size());
   mark_trap();
@@ -321,6 +337,7 @@ void Translator::after_call(const FunctionType& type) {
 
 void Translator::return_from_function() {
   const std::size_t results = module_.type_of(function_).results.size();
+  if (notes_) note_results();
   if (results == 0) {
     stack_.emit(return_handler(), fields(0, 0, 0, owed_));
   } else if (results == 1) {

@@ -1,10 +1,14 @@
 // Everything that kernels.def names.
 #pragma once
 
+#include <isotrace/backends/gpu/kernels/byte_product.hpp>
+#include <isotrace/backends/gpu/kernels/convert.hpp>
 #include <isotrace/backends/gpu/kernels/elementwise.hpp>
+#include <isotrace/backends/gpu/kernels/hash.hpp>
 #include <isotrace/backends/gpu/kernels/math.hpp>
 #include <isotrace/backends/gpu/kernels/move.hpp>
 #include <isotrace/backends/gpu/kernels/product.hpp>
 #include <isotrace/backends/gpu/kernels/quantise.hpp>
 #include <isotrace/backends/gpu/kernels/reduce.hpp>
+#include <isotrace/backends/gpu/kernels/scan.hpp>
 #include <isotrace/backends/gpu/kernels/window.hpp>

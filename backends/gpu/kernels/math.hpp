@@ -18,6 +18,11 @@ ISOTRACE_KERNEL_CODE std::uint32_t take_number(std::uint32_t* counter) {
 #endif
 }
 
+ISOTRACE_KERNEL_CODE void doubt(const Doubts& doubts, std::uint64_t element) {
+  const std::uint32_t number = take_number(doubts.count);
+  if (number < doubts.most) doubts.elements[number] = element;
+}
+
 template <class Function>
 struct MapMath {
   using Arguments = MathArguments;
@@ -40,8 +45,57 @@ struct MapMath {
     const auto below = static_cast<float>(fma(fine, -Fine::error_max, fine));
     a.out[i] = above;
     if (above == below) return;
-    const std::uint32_t number = take_number(a.doubts);
-    if (number < a.doubtful_max) a.doubtful[number] = i;
+    doubt(a.doubts, i);
+  }
+};
+
+/// x^y as in reference/math/pow.cpp.
+struct MapPower {
+  using Arguments = PowerArguments;
+
+  /// Of an integer, and of nothing else.
+  ISOTRACE_KERNEL_CODE static bool is_odd(double y) {
+    return fabs(y) < 0x1p53 && y == floor(y) && y / 2 != floor(y / 2);
+  }
+
+  /// For 0 < x < inf, x not 1, y finite and not 0; false where two answers are left.
+  ISOTRACE_KERNEL_CODE static bool of_positive(float x, double y, float& result) {
+    using Lane = reference::ScalarLane;
+    constexpr double error_max = 0x1p-39;
+    const double wide = x;
+    if (y == 2 || y == 0.5) {
+      result = y == 2 ? static_cast<float>(wide * wide) : square_root(x);
+      return true;
+    }
+    const double exponent = y * reference::Log2::value<reference::Fine>(Lane(wide)).value;
+    const double value = reference::Exp2::value<reference::Fine>(Lane(exponent)).value;
+    result = static_cast<float>(fma(value, error_max, value));
+    return result == static_cast<float>(fma(value, -error_max, value));
+  }
+
+  ISOTRACE_KERNEL_CODE static void run(const Arguments& a, std::uint64_t i) {
+    const Offsets<2> at = locate(a.space, i);
+    const float x = a.x[at.of[0]];
+    const double y = exponent_of(load_element(a.y_type, a.y, static_cast<std::uint64_t>(at.of[1])));
+    const float size = magnitude(x);
+    const auto infinite = from_bits(std::uint32_t{0x7F800000});
+    const bool y_infinite = fabs(y) == static_cast<double>(infinite);
+    float result = 1;
+    if (y == 0 || x == 1) {
+      a.out[i] = result;
+      return;
+    }
+    const bool root_of_negative = x < 0 && size != infinite && !y_infinite && y != floor(y);
+    if (x != x || y != y || root_of_negative) {
+      a.out[i] = from_bits(std::uint32_t{0x7FC00000});
+      return;
+    }
+    if (size == 0 || size == infinite || y_infinite) {
+      if (size != 1) result = (size > 1) == (y > 0) ? infinite : 0.0F;
+    } else if (size != 1 && !of_positive(size, y, result)) {
+      doubt(a.doubts, i);
+    }
+    a.out[i] = is_negative(x) && is_odd(y) ? -result : result;
   }
 };
 

@@ -25,30 +25,34 @@ struct Addend {
   }
 };
 
-/// Numbers in f32.
-struct Floats {
-  using Element = float;
-  using Sum = float;
+/// Numbers in f32 or f64, or integers modulo 2^64.
+template <class Number>
+struct Plain {
+  using Element = Number;
+  using Sum = Number;
   /// Factors that a multiply-add takes without effect: fma(-0, +0, t) is t, also for t = -0.
-  static constexpr float no_a = -0.0F;
-  static constexpr float no_b = 0.0F;
+  static constexpr Number no_a = is_real<Number> ? -Number{0} : Number{0};
+  static constexpr Number no_b = 0;
   /// What follows the sum: alpha times it, and beta times an addend.
   struct Finish {
-    float alpha;
-    float beta;
-    Addend<float> addend;
+    Number alpha;
+    Number beta;
+    Addend<Number> addend;
   };
 
-  ISOTRACE_KERNEL_CODE static float multiply_add(float a, float b, float sum) {
+  ISOTRACE_KERNEL_CODE static Number multiply_add(Number a, Number b, Number sum) {
     return gpu::multiply_add(a, b, sum);
   }
-  ISOTRACE_KERNEL_CODE static float finish(const Finish& f, float sum, std::int64_t group,
-                                           std::int64_t row, std::int64_t column) {
-    float y = f.alpha * sum;
+  ISOTRACE_KERNEL_CODE static Number finish(const Finish& f, Number sum, std::int64_t group,
+                                            std::int64_t row, std::int64_t column) {
+    Number y = f.alpha * sum;
     if (f.addend.values != nullptr) y = y + f.beta * f.addend.at(group, row, column);
     return canonical(y);
   }
 };
+using Floats = Plain<float>;
+using Doubles = Plain<double>;
+using Words = Plain<std::uint64_t>;
 
 /// Bytes less their zero points, and sums modulo 2^32.
 struct Integers {
@@ -82,8 +86,10 @@ struct MatrixColumns {
   }
 };
 
-/// Sizes are below 2^31, so that the divisions are of 32 bits.
-struct ImageColumns {
+/// Sizes are below 2^31, so that the divisions are of 32 bits. Transposed, tap k of output o reads
+/// the input position i where i * stride + k * dilation = o + pad_begin.
+template <bool transposed>
+struct WindowColumns {
   Window window;
   std::int32_t taps;   ///< per channel
   std::int64_t plane;  ///< input elements per channel
@@ -100,8 +106,15 @@ struct ImageColumns {
     for (std::uint32_t a = window_axes_max; a-- > 0;) {
       const auto outputs = static_cast<std::int32_t>(window.output[a]);
       const auto kernel = static_cast<std::int32_t>(window.kernel[a]);
-      const std::int64_t at = position % outputs * window.stride[a] - window.pad_begin[a] +
-                              tap % kernel * window.dilation[a];
+      std::int64_t at = 0;
+      if constexpr (transposed) {
+        at = position % outputs + window.pad_begin[a] - tap % kernel * window.dilation[a];
+        if (at % window.stride[a] != 0) return Element{0};
+        at /= window.stride[a];
+      } else {
+        at = position % outputs * window.stride[a] - window.pad_begin[a] +
+             tap % kernel * window.dilation[a];
+      }
       if (at < 0 || at >= window.input[a]) return Element{0};
       offset += at * stride;
       stride *= window.input[a];
@@ -111,6 +124,8 @@ struct ImageColumns {
     return image[channel * plane + offset];
   }
 };
+using ImageColumns = WindowColumns<false>;
+using TransposedColumns = WindowColumns<true>;
 
 template <class Numbers, class Columns>
 struct ProductArguments {

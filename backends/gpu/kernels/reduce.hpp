@@ -19,46 +19,41 @@ enum class Reduction : std::uint32_t {
   minimum
 };
 
-ISOTRACE_KERNEL_CODE float neutral_element(Reduction op) {
+template <class Number>
+ISOTRACE_KERNEL_CODE Number join(Reduction op, Number a, Number b) {
   switch (op) {
-    case Reduction::product: return 1.0F;
-    case Reduction::maximum: return from_bits(0xFF800000);
-    case Reduction::minimum: return from_bits(0x7F800000);
-    default: return 0.0F;
-  }
-}
-
-ISOTRACE_KERNEL_CODE float join(Reduction op, float a, float b) {
-  switch (op) {
-    case Reduction::product: return a * b;
+    case Reduction::product: return multiply(a, b);
     case Reduction::maximum: return maximum(a, b);
     case Reduction::minimum: return minimum(a, b);
-    default: return a + b;
+    default: return add(a, b);
   }
 }
 
-ISOTRACE_KERNEL_CODE float bring_in(Reduction op, float lane, float x) {
+template <class Number>
+ISOTRACE_KERNEL_CODE Number bring_in(Reduction op, Number lane, Number x) {
   switch (op) {
     case Reduction::sum_of_squares: return multiply_add(x, x, lane);
-    case Reduction::sum_of_magnitudes: return lane + fabsf(x);
+    case Reduction::sum_of_magnitudes: return add(lane, magnitude(x));
     default: return join(op, lane, x);
   }
 }
 
 /// out[row * chunks + c] = the reduction of chunk c of the row, without making NaN canonical.
+template <class Number>
 struct ReduceChunks {
   struct Arguments {
     std::uint64_t rows;
     std::uint64_t length;  ///< elements per row, which lie together
     std::uint64_t chunks;  ///< per row, at least 1
     Reduction op;
-    const float* x;
-    float* out;
+    Number neutral;  ///< what lanes begin with
+    const Number* x;
+    Number* out;
   };
   static constexpr std::uint32_t chunks_per_block = 4;
   static constexpr unsigned threads = chunks_per_block * reduction_lanes;
   struct Shared {
-    float lanes[chunks_per_block][reduction_lanes];
+    Number lanes[chunks_per_block][reduction_lanes];
   };
   using Own = Nothing;
 
@@ -71,7 +66,7 @@ struct ReduceChunks {
         std::uint64_t{at.x} * chunks_per_block + at.thread / reduction_lanes;
     if (number >= a.rows * a.chunks) return;
     const std::uint32_t lane = at.thread % reduction_lanes;
-    float* lanes = shared.lanes[at.thread / reduction_lanes];
+    Number* lanes = shared.lanes[at.thread / reduction_lanes];
     if (phase == 0) {
       lanes[lane] = sum_lane(a, number, lane);
       return;
@@ -82,13 +77,13 @@ struct ReduceChunks {
   }
 
  private:
-  ISOTRACE_KERNEL_CODE static float sum_lane(const Arguments& a, std::uint64_t number,
-                                             std::uint32_t lane) {
-    const float* row = a.x + number / a.chunks * a.length;
+  ISOTRACE_KERNEL_CODE static Number sum_lane(const Arguments& a, std::uint64_t number,
+                                              std::uint32_t lane) {
+    const Number* row = a.x + number / a.chunks * a.length;
     const std::uint64_t begin = number % a.chunks * reduction_chunk;
     const std::uint64_t end =
         a.length - begin < reduction_chunk ? a.length : begin + reduction_chunk;
-    float value = neutral_element(a.op);
+    Number value = a.neutral;
     for (std::uint64_t i = begin + lane; i < end; i += reduction_lanes) {
       value = bring_in(a.op, value, row[i]);
     }

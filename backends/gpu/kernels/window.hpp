@@ -66,12 +66,13 @@ ISOTRACE_KERNEL_CODE void visit_taps(const Window& w, const Taps& taps, Visit&& 
   }
 }
 
+template <class Number>
 struct PoolArguments {
   std::uint64_t count;      ///< output elements
   std::uint64_t positions;  ///< output positions per channel
   std::uint64_t plane;      ///< input elements per channel
-  const float* x;
-  float* out;
+  const Number* x;
+  Number* out;
   std::int64_t* indices;  ///< MaxPool: where the first greatest element stands, or null
   std::int64_t numbering[window_axes_max];  ///< what such a number counts along each axis
   bool count_padding;                       ///< AveragePool
@@ -79,21 +80,20 @@ struct PoolArguments {
 };
 
 /// Every window has a tap on the input.
+template <class Number>
 struct MaxPool {
-  using Arguments = PoolArguments;
+  using Arguments = PoolArguments<Number>;
   ISOTRACE_KERNEL_CODE static void run(const Arguments& a, std::uint64_t i) {
     const std::uint64_t channel = i / a.positions;
-    const float* x = a.x + channel * a.plane;
-    float greatest = from_bits(0xFF800000);
-    float leader = greatest;
+    const Number* x = a.x + channel * a.plane;
+    Number greatest = lowest<Number>();
+    Number leader = greatest;
     std::int64_t number = -1;
     visit_taps(a.window, find_taps(a.window, i % a.positions),
                [&](std::int64_t offset, std::int64_t p, std::int64_t q, std::int64_t r) {
-                 const float value = x[offset];
+                 const Number value = x[offset];
                  greatest = maximum(greatest, value);
-                 // NaN above all, the two zeros equal, the first of equals.
-                 const bool above = value > leader || (value != value && leader == leader);
-                 if (number < 0 || above) {
+                 if (number < 0 || is_greater(value, leader)) {
                    leader = value;
                    number = p * a.numbering[0] + q * a.numbering[1] + r * a.numbering[2];
                  }
@@ -105,18 +105,43 @@ struct MaxPool {
   }
 };
 
+template <class Number>
 struct AveragePool {
-  using Arguments = PoolArguments;
+  using Arguments = PoolArguments<Number>;
   ISOTRACE_KERNEL_CODE static void run(const Arguments& a, std::uint64_t i) {
-    const float* x = a.x + i / a.positions * a.plane;
+    const Number* x = a.x + i / a.positions * a.plane;
     const Taps taps = find_taps(a.window, i % a.positions);
-    float sum = 0;
+    Number sum = 0;
     std::int64_t inside = 0;
     visit_taps(a.window, taps, [&](std::int64_t offset, std::int64_t, std::int64_t, std::int64_t) {
       sum += x[offset];
       ++inside;
     });
-    a.out[i] = canonical(sum / static_cast<float>(a.count_padding ? taps.padded : inside));
+    a.out[i] = canonical(sum / static_cast<Number>(a.count_padding ? taps.padded : inside));
+  }
+};
+
+/// What LpPool adds up: magnitudes (p = 1), squares with one rounding each (2), or numbers that are
+/// powers already (0).
+struct SumPool {
+  struct Arguments {
+    PoolArguments<float> pool;
+    std::uint64_t count;
+    std::uint32_t p;
+  };
+  ISOTRACE_KERNEL_CODE static void run(const Arguments& a, std::uint64_t i) {
+    const float* x = a.pool.x + i / a.pool.positions * a.pool.plane;
+    float sum = 0;
+    visit_taps(a.pool.window, find_taps(a.pool.window, i % a.pool.positions),
+               [&](std::int64_t offset, std::int64_t, std::int64_t, std::int64_t) {
+                 const float value = x[offset];
+                 if (a.p == 2) {
+                   sum = multiply_add(value, value, sum);
+                 } else {
+                   sum = sum + (a.p == 1 ? magnitude(value) : value);
+                 }
+               });
+    a.pool.out[i] = canonical(sum);
   }
 };
 

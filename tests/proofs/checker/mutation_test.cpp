@@ -102,5 +102,66 @@ TEST(ProofMutation, ForgersMeetTheCheckerItself) {
   EXPECT_GT(accepted, 0U) << "some changes keep the property true";
 }
 
+/// y = relu(x) stays below 0.89 up to x = 0.89: the last few of 1,024 leaves are wrong.
+Proof nearly_right() {
+  tests::ChainBuilder net({1, 1});
+  net.matmul({1, 2}, {1, -1}).relu().matmul({2, 1}, {1, 0});
+  const std::string property = tests::property_text(1, 1, "-0.9", "0.9", "(assert (>= Y_0 0.89))");
+  CaseProof tree = tests::bisected(-0.9, 0.9, 10, tests::make_leaf({1}));
+  for (std::size_t i = 0; i < tree.nodes.size(); ++i) {
+    ProofNode& node = tree.nodes[i];
+    if (node.kind == ProofNode::Kind::leaf && i % 3 == 0) node.slopes = {100, 200};
+  }
+  return tests::make_proof(net.program(), property, {std::move(tree)});
+}
+
+TEST(ProofMutation, NoMutantOfALargeFileIsRead) {
+  const core::Bytes bytes = write_proof(nearly_right());
+  ASSERT_TRUE(parse_proof(bytes));
+  core::PhiloxStream random(33);
+  for (std::size_t i = 0; i < tests::mutant_count(); ++i) {
+    ASSERT_FALSE(parse_proof(tests::mutate(bytes, random))) << "mutant " << i;
+  }
+}
+
+/// One edit of a tree that keeps it well-formed as a file.
+void edit(CaseProof& tree, core::PhiloxStream& random) {
+  const std::size_t at = random.next_below(tree.nodes.size());
+  ProofNode& node = tree.nodes[at];
+  const auto place = tree.nodes.begin() + static_cast<std::ptrdiff_t>(at);
+  switch (random.next_below(8)) {
+    case 0: tree.nodes.erase(place); break;
+    case 1: tree.nodes.insert(place, tree.nodes[random.next_below(tree.nodes.size())]); break;
+    case 2: node.kind = static_cast<ProofNode::Kind>(1 + random.next_below(4)); break;
+    case 3: node.at = 2 * random.next_f32() - 1; break;
+    case 4: node.dimension = random.next_u32() % 3; break;
+    case 5:
+      node.multipliers = {std::ldexp(random.next_f32(), static_cast<int>(random.next_below(64)))};
+      break;
+    case 6:
+      node.slopes.assign(random.next_below(4), static_cast<std::uint8_t>(random.next_u32()));
+      break;
+    default: std::swap(node, tree.nodes[random.next_below(tree.nodes.size())]); break;
+  }
+}
+
+TEST(ProofMutation, NoEditOfALargeTreeProvesWhatIsFalse) {
+  const Proof original = nearly_right();
+  const auto unchanged = check_proof(original);
+  ASSERT_TRUE(unchanged);
+  EXPECT_FALSE(unchanged->verdict.accepted());
+  EXPECT_GT(unchanged->leaves, 1000U);
+  core::PhiloxStream random(34);
+  // A check takes as long as thousands of edits of a file.
+  for (std::size_t i = 0; i < tests::mutant_count() / 20; ++i) {
+    Proof forged = original;
+    for (std::uint64_t edits = 1 + random.next_below(3); edits > 0; --edits) {
+      edit(forged.cases[0], random);
+    }
+    const auto report = check_proof(forged);
+    ASSERT_FALSE(report && report->verdict.accepted()) << "edit " << i;
+  }
+}
+
 }  // namespace
 }  // namespace isotrace::proofs

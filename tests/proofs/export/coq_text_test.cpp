@@ -3,6 +3,8 @@
 
 #include "coq_float_text.hpp"
 #include "coq_lint.hpp"
+#include "coq_packed.hpp"
+#include "coq_parts.hpp"
 #include "coq_text.hpp"
 #include "tests/proofs/export/small_network.hpp"
 
@@ -45,6 +47,17 @@ TEST(CoqText, trees_keep_splits_multipliers_and_slopes) {
   const auto text = proofs::coq_tree(proof, one_row_case(), {});
   ASSERT_TRUE(text);
   EXPECT_EQ(*text, "(Split 0 (0 # 1)%Q\n  (Leaf [1] [] [])\n  (Leaf [1] [0; 255] []))");
+}
+
+TEST(CoqText, clipped_splits_are_refused_by_what_avoids_them) {
+  proofs::CaseProof proof;
+  proof.nodes = {{proofs::ProofNode::Kind::clipped_split, 0, 0, {1}, {}},
+                 {proofs::ProofNode::Kind::leaf, 0, 0, {1}, {}},
+                 {proofs::ProofNode::Kind::leaf, 0, 0, {1}, {}}};
+  const auto refused = proofs::coq_tree(proof, one_row_case(), {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, RefusalCode::export_unsupported);
+  EXPECT_NE(describe(refused.error()).find("--plain-splits"), std::string::npos);
 }
 
 TEST(CoqText, sign_splits_name_layer_and_row_and_leaves_weigh_them) {
@@ -139,6 +152,34 @@ TEST(CoqText, a_very_deep_tree_is_written_without_recursion) {
   }
   proof.nodes.push_back({proofs::ProofNode::Kind::leaf, 0, 0, {1}, {}});
   EXPECT_TRUE(proofs::coq_tree(proof, one_row_case(), {}));
+}
+
+TEST(CoqPacked, magnitudes_signs_and_shifts_have_bits_of_their_own) {
+  proofs::AffineChain chain{5, {{{{{{0, 0.5}, {1, -3.0}, {4, 0.0}}, 0.25}, {{}, 0}}, 3, true}}};
+  const auto text = proofs::coq_packed_network(chain);
+  ASSERT_TRUE(text);
+  const std::uint64_t half = 1 | std::uint64_t{1} << 54;  // 1 moved up by 1: over 2^2
+  const std::uint64_t minus_three = 3 | std::uint64_t{1} << 53 | std::uint64_t{2} << 54;
+  EXPECT_EQ(*text, "[unpacked_layer 2 3 true [([(0, [" + std::to_string(half) + "; " +
+                       std::to_string(minus_three) + "]); (2, [0])], 1);\n  ([], 0)]]");
+  chain.layers[0].rows = {{{{0, 0x1p-400}}, 0x1p+200}};
+  const auto refused = proofs::coq_packed_network(chain);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, RefusalCode::export_unsupported);
+}
+
+TEST(CoqParts, a_tree_is_cut_where_it_is_larger_than_a_part_may_be) {
+  const std::vector<proofs::ProofNode> nodes = halving_tree(2, 2).nodes;  // 7 nodes
+  const auto whole = proofs::cut_into_parts(nodes, 7, "join", "Part");
+  EXPECT_EQ(whole.paths, std::vector<std::string>{"[]"});
+  EXPECT_EQ(whole.joined, "Part_0.checked");
+  const auto halves = proofs::cut_into_parts(nodes, 3, "join", "Part");
+  EXPECT_EQ(halves.paths, (std::vector<std::string>{"[false]", "[true]"}));
+  EXPECT_EQ(halves.joined,
+            "(join [] net box constraints certificate\n  Part_0.checked\n  Part_1.checked)");
+  const auto leaves = proofs::cut_into_parts(nodes, 1, "join", "Part");
+  EXPECT_EQ(leaves.paths, (std::vector<std::string>{"[false; false]", "[false; true]",
+                                                    "[true; false]", "[true; true]"}));
 }
 
 TEST(CoqLint, finds_words_and_only_words) {

@@ -1,6 +1,7 @@
 // Bundles: deterministic, complete, and refused where nothing can be stated.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -204,9 +205,39 @@ TEST(ExportCoq, every_case_of_the_property_is_an_obligation) {
   EXPECT_EQ(bundle->obligations[3].theorem, "Isotrace.Gen.Proof_case1_float.proof");
 }
 
+TEST(ExportCoq, a_primint_bundle_states_the_same_and_names_other_axioms) {
+  const auto closed = proofs::export_coq(good_proof());
+  const auto words = proofs::export_coq(good_proof(), proofs::CoqTier::primint);
+  ASSERT_TRUE(closed && words);
+  ASSERT_EQ(words->obligations.size(), 2U);
+  EXPECT_EQ(words->obligations[0].statement, closed->obligations[0].statement);
+  EXPECT_EQ(words->obligations[0].tier, "primint");
+  EXPECT_EQ(words->obligations[1].tier, "primint+reals");
+  const auto has = [](const proofs::Obligation& of, const std::string& axiom) {
+    return std::count(of.axioms.begin(), of.axioms.end(), axiom) == 1;
+  };
+  EXPECT_TRUE(has(words->obligations[0], "PrimInt63.mul"));
+  EXPECT_FALSE(has(words->obligations[0], "Classical_Prop.classic"));
+  EXPECT_TRUE(has(words->obligations[1], "PrimInt63.mul"));
+  EXPECT_TRUE(has(words->obligations[1], "Classical_Prop.classic"));
+  EXPECT_EQ(core::as_text(words->find("subjects/tier")->bytes), "primint\n");
+  EXPECT_EQ(closed->find("subjects/tier"), nullptr);
+  EXPECT_EQ(closed->find("coq/primint/Word.v"), nullptr);
+}
+
+TEST(ExportCoq, tiers_are_ordered_by_their_axioms) {
+  EXPECT_TRUE(proofs::tier_within("closed", "primint"));
+  EXPECT_TRUE(proofs::tier_within("primint", "primint"));
+  EXPECT_FALSE(proofs::tier_within("primint", "closed"));
+  EXPECT_FALSE(proofs::tier_within("reals", "primint"));
+  EXPECT_FALSE(proofs::tier_within("primint+reals", "primint"));
+  EXPECT_TRUE(proofs::tier_within("primint+reals", "reals"));
+  EXPECT_FALSE(proofs::parse_coq_tier("reals"));
+}
+
 TEST(ExportCoq, the_library_is_embedded_byte_for_byte) {
   const auto library = proofs::coq_library();
-  EXPECT_EQ(library.size(), 14U);
+  EXPECT_EQ(library.size(), 29U);
   for (const proofs::CoqFile& file : library) {
     const core::Bytes bytes = read_file(std::string(COQ_SOURCES) + "/" + std::string(file.folder) +
                                         "/" + std::string(file.name));

@@ -33,7 +33,8 @@ class ReplayCoq : public testing::Test {
     options_.work_directory = path;
     options_.seconds_max = 120;
     if (access(options_.coqc.c_str(), X_OK) != 0) return;
-    const auto compiled = proofs::compile_coq_library(path + "/library", options_);
+    const auto compiled = proofs::compile_coq_library(
+        path + "/library", options_, {proofs::CoqPart::networks, proofs::CoqPart::traces});
     ASSERT_TRUE(compiled) << describe(compiled.error());
     options_.compiled_library = path + "/library";
   }
@@ -42,8 +43,9 @@ class ReplayCoq : public testing::Test {
     if (options_.compiled_library.empty()) GTEST_SKIP() << "coqc is absent";
   }
 
-  static std::string write(const proofs::Proof& proof) {
-    const auto bundle = proofs::export_coq(proof);
+  static std::string write(const proofs::Proof& proof,
+                           proofs::CoqTier tier = proofs::CoqTier::closed) {
+    const auto bundle = proofs::export_coq(proof, tier);
     EXPECT_TRUE(bundle) << describe(bundle.error());
     const std::string directory = root_ + "/bundle" + std::to_string(next_++);
     EXPECT_TRUE(bundle && proofs::write_bundle(*bundle, directory));
@@ -223,6 +225,113 @@ TEST_F(ReplayCoq, a_changed_execution_is_a_statement_mismatch_of_the_theorem_abo
   const auto report = replay_all(directory);
   EXPECT_EQ(report.obligations[0].status, ReplayStatus::replayed);
   EXPECT_EQ(report.obligations[1].status, ReplayStatus::statement_mismatch);
+}
+
+TEST_F(ReplayCoq, words_prove_the_same_from_primitive_integers_alone) {
+  const std::string directory = write(small_proof(), proofs::CoqTier::primint);
+  const auto report = replay_all(directory);
+  ASSERT_EQ(report.obligations.size(), 2U);
+  EXPECT_EQ(report.obligations[0].status, ReplayStatus::replayed) << report.obligations[0].detail;
+  EXPECT_EQ(report.obligations[0].axioms, proofs::axioms_of_tier("primint"));
+  if (report.obligations[1].status == ReplayStatus::unsupported) GTEST_SKIP() << "no libcoq-flocq";
+  EXPECT_EQ(report.obligations[1].status, ReplayStatus::replayed) << report.obligations[1].detail;
+  EXPECT_EQ(report.obligations[1].axioms, proofs::axioms_of_tier("primint+reals"));
+}
+
+TEST_F(ReplayCoq, a_large_tree_is_checked_in_parts_that_are_joined) {
+  // 127 and 511 nodes, more than one part in each tier; even depths make square boxes.
+  const auto parts_of = [](const proofs::Proof& proof, proofs::CoqTier tier) {
+    proofs::ReplayOptions options = options_;
+    options.tier = "primint";
+    const std::string directory = write(proof, tier);
+    const auto report = proofs::reconcile_coq(directory, nullptr, options);
+    EXPECT_TRUE(report) << describe(report.error());
+    EXPECT_EQ(report->obligations[0].status, ReplayStatus::replayed)
+        << report->obligations[0].detail;
+    std::size_t parts = 0;
+    for (const auto& entry : fs::directory_iterator(directory + "/coq/gen"))
+      parts += entry.path().filename().string().starts_with("Part_") ? 1 : 0;
+    return parts;
+  };
+  const auto with_depth = [](int depth) {
+    return make_proof(absolute_difference(), lower_bound_property(2, 1, "-0.001"),
+                      halving_tree(2, depth));
+  };
+  EXPECT_EQ(parts_of(with_depth(6), proofs::CoqTier::closed), 8U);
+  EXPECT_EQ(parts_of(with_depth(8), proofs::CoqTier::primint), 4U);
+}
+
+TEST_F(ReplayCoq, whoever_accepts_no_axioms_is_not_given_words) {
+  const std::string directory = write(small_proof(), proofs::CoqTier::primint);
+  proofs::ReplayOptions closed = options_;
+  closed.tier = "closed";
+  const auto report = proofs::reconcile_coq(directory, nullptr, closed);
+  ASSERT_TRUE(report);
+  EXPECT_TRUE(report->obligations.empty());
+  EXPECT_FALSE(report->all_replayed());
+  EXPECT_EQ(report->omitted.size(), 2U);
+}
+
+TEST_F(ReplayCoq, a_false_property_is_rejected_with_words_too) {
+  const proofs::Proof proof =
+      make_proof(absolute_difference(), lower_bound_property(2, 1, "0.001"), halving_tree(2, 0));
+  proofs::ReplayOptions options = options_;
+  options.tier = "primint";
+  const auto report =
+      proofs::reconcile_coq(write(proof, proofs::CoqTier::primint), nullptr, options);
+  ASSERT_TRUE(report) << describe(report.error());
+  ASSERT_EQ(report->obligations.size(), 1U);
+  EXPECT_EQ(report->obligations[0].status, ReplayStatus::rejected);
+}
+
+TEST_F(ReplayCoq, a_bundle_of_an_unknown_tier_is_refused) {
+  const std::string directory = write(small_proof(), proofs::CoqTier::primint);
+  edit(directory + "/subjects/tier", "primint", "anything");
+  const auto report = proofs::reconcile_coq(directory, nullptr, options_);
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, core::RefusalCode::bundle_malformed);
+}
+
+TEST_F(ReplayCoq, a_closed_bundle_that_claims_to_be_of_words_is_a_mismatch) {
+  const std::string directory = write(small_proof());
+  std::ofstream(directory + "/subjects/tier") << "primint\n";
+  const auto report = replay_all(directory);
+  ASSERT_FALSE(report.obligations.empty());
+  EXPECT_EQ(report.obligations[0].status, ReplayStatus::statement_mismatch);
+}
+
+/// A coqc that compiles nothing and says of every theorem that it rests on these axioms.
+std::string coqc_that_lists(const std::string& path, const std::vector<std::string>& axioms,
+                            const std::string& more) {
+  std::ofstream script(path);
+  script << "#!/bin/sh\nprintf 'Axioms:\\n'\n";
+  for (const std::string& axiom : axioms) script << "printf '" << axiom << " : type\\n'\n";
+  script << more;
+  script.close();
+  fs::permissions(path, fs::perms::owner_all);
+  return path;
+}
+
+TEST_F(ReplayCoq, one_axiom_more_or_less_or_a_flag_is_an_axiom_violation) {
+  const std::string directory = write(small_proof(), proofs::CoqTier::primint);
+  proofs::ReplayOptions options = options_;
+  options.tier = "primint";
+  const auto status_with = [&](const std::vector<std::string>& axioms, const std::string& more) {
+    options.coqc = coqc_that_lists(root_ + "/lists.sh", axioms, more);
+    const auto report = proofs::reconcile_coq(directory, nullptr, options);
+    EXPECT_TRUE(report && report->obligations.size() == 1U);
+    return report ? report->obligations[0].status : ReplayStatus::timeout;
+  };
+  std::vector<std::string> axioms = proofs::axioms_of_tier("primint");
+  EXPECT_EQ(status_with(axioms, ""), ReplayStatus::replayed);
+  EXPECT_EQ(status_with(axioms, "printf 'f is assumed to be guarded.\\n'\n"),
+            ReplayStatus::axiom_violation);
+  EXPECT_EQ(status_with(axioms, "printf 'step relies on an unsafe hierarchy.\\n'\n"),
+            ReplayStatus::axiom_violation);
+  axioms.push_back("Evil.lemma");
+  EXPECT_EQ(status_with(axioms, ""), ReplayStatus::axiom_violation);
+  axioms.resize(axioms.size() - 2);
+  EXPECT_EQ(status_with(axioms, ""), ReplayStatus::axiom_violation);
 }
 
 TEST_F(ReplayCoq, an_unrelated_true_theorem_is_a_statement_mismatch) {

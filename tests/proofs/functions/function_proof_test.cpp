@@ -100,7 +100,7 @@ TEST(FunctionProof, WithFieldsOfAnotherPropertyIsRefused) {
 
 TEST(FunctionProof, OfAnotherVersionIsRefused) {
   core::Bytes bytes = write_function_proof(proved_square());
-  bytes[8] = 2;
+  bytes[8] = 1;
   const auto read = parse_function_proof(bytes);
   ASSERT_FALSE(read.has_value());
   EXPECT_EQ(read.error().code, RefusalCode::proof_version_unsupported);

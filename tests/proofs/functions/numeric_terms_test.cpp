@@ -74,6 +74,13 @@ void compare_opcode(const wasm::OpcodeInfo& info) {
   }
 }
 
+bool is_true(const core::Result<FunctionObligation>& made) {
+  return made && made->pool.is_true(made->violated);
+}
+bool is_false(const core::Result<FunctionObligation>& made) {
+  return made && made->pool.is_false(made->violated);
+}
+
 TEST(NumericTerms, EveryIntegerOpcodeComputesWhatTheEngineComputes) {
   int compared = 0;
   for (std::uint32_t code = 0x45; code <= 0xC4; ++code) {
@@ -85,25 +92,57 @@ TEST(NumericTerms, EveryIntegerOpcodeComputesWhatTheEngineComputes) {
   EXPECT_EQ(compared, 22 + 36 + 3 + 5);  // comparisons, arithmetic, widths, sign extension
 }
 
-TEST(NumericTerms, FloatsThatAreComputedWithAreRefusedWithFunctionByteAndOpcode) {
-  int refused = 0;
-  int moved = 0;
+std::vector<const wasm::OpcodeInfo*> float_opcodes() {
+  std::vector<const wasm::OpcodeInfo*> found;
   for (std::uint32_t code = 0x45; code <= 0xFC07; ++code) {
     const wasm::OpcodeInfo* info = wasm::find_opcode(code);
-    if (info == nullptr || !is_numeric_opcode(*info) || !has_float(*info)) continue;
-    const auto made = make_obligation(never_traps(module_of(*info), "f"));
-    if (made) {
-      ++moved;
-      continue;
-    }
-    ++refused;
-    EXPECT_EQ(made.error().code, core::RefusalCode::function_unsupported) << info->text;
-    EXPECT_TRUE(made.error().where.starts_with("function 0 (f), byte ")) << made.error().where;
-    EXPECT_TRUE(made.error().detail.starts_with(std::string(info->text) + ": "))
-        << made.error().detail;
+    if (info != nullptr && is_numeric_opcode(*info) && has_float(*info)) found.push_back(info);
   }
-  EXPECT_EQ(moved, 6 + 4);  // abs, neg, copysign; reinterpretations
-  EXPECT_GT(refused, 50);
+  return found;
+}
+
+TEST(NumericTerms, FloatsOfConstantsAreComputedAsTheEngineComputesThem) {
+  Dice dice(7);
+  int trapped = 0;
+  for (const wasm::OpcodeInfo* info : float_opcodes()) {
+    const FunctionClaim traps = never_traps(module_of(*info), "f");
+    const auto type = make_obligation(traps)->type;
+    for (int i = 0; i < samples; ++i) {
+      FunctionInputs inputs;
+      for (const ValueType parameter : type.parameters) {
+        inputs.arguments.push_back(wasm::tests::random_number(dice, parameter));
+      }
+      const auto run = execute_claim(traps, inputs);
+      const auto made = make_obligation(traps, inputs);
+      ASSERT_TRUE(run.has_value() && made.has_value()) << info->text;
+      EXPECT_EQ(made->uninterpreted, 0U);
+      ASSERT_EQ(made->pool.is_true(made->violated), run->violated) << info->text;
+      trapped += run->violated ? 1 : 0;
+      const bool integer = type.results[0] == ValueType::i32 || type.results[0] == ValueType::i64;
+      if (run->violated || !integer) continue;
+      const std::uint64_t result = run->calls[0].results[0];
+      EXPECT_TRUE(is_false(make_obligation(returns(traps.module, "f", result), inputs)));
+      EXPECT_TRUE(is_true(make_obligation(returns(traps.module, "f", result ^ 1), inputs)));
+    }
+  }
+  EXPECT_GT(trapped, 20);
+}
+
+/// Whether operations on floats of which only that is known have their place: their results are
+/// the same for operands that are the same, and any otherwise.
+TEST(NumericTerms, FloatsOfVariablesAreTheSameForTheSameOperands) {
+  std::size_t opcodes = 0;
+  for (const wasm::OpcodeInfo* info : float_opcodes()) {
+    const core::Bytes module = module_of(*info);
+    FunctionClaim same = never_traps(module, "f");
+    same.property = FunctionProperty::equivalent;
+    same.other = "f";
+    const auto made = make_obligation(same);
+    ASSERT_TRUE(made.has_value()) << core::describe(made.error());
+    EXPECT_TRUE(made->pool.is_false(made->refuted)) << info->text;
+    opcodes += made->uninterpreted;
+  }
+  EXPECT_GT(opcodes, 50U);
 }
 
 /// "f" gives the bits of what a float operation that only moves bits gives.

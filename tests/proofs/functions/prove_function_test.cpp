@@ -152,6 +152,29 @@ TEST(ProveFunction, AStoreIsReadBackFromAnyMemory) {
   EXPECT_EQ(prove(claim).kind, Kind::proved);
 }
 
+TEST(ProveFunction, ManyStoresAtPlacesThatAreKnownAreReadBackWithoutLookingAtEach) {
+  // memory[i] = x + i for 16,384 bytes; then all of them are read, the first one first.
+  const auto loop = [](const core::Bytes& body) {
+    return push_i32(0) + op(Opcode::local_set, 1) + wasm::tests::open_block(Opcode::loop) + body +
+           op(Opcode::local_get, 1) + push_i32(1) + op(Opcode::i32_add) + op(Opcode::local_tee, 1) +
+           push_i32(16384) + op(Opcode::i32_lt_u) + op(Opcode::br_if, 0) +
+           wasm::tests::close_block();
+  };
+  const core::Bytes write =
+      loop(op(Opcode::local_get, 1) + op(Opcode::local_get, 0) + op(Opcode::local_get, 1) +
+           op(Opcode::i32_add) + op(Opcode::i32_store8, 0, 0));
+  const core::Bytes read =
+      loop(op(Opcode::local_get, 1) + op(Opcode::i32_load8_u, 0, 0) + op(Opcode::local_get, 2) +
+           op(Opcode::i32_xor) + op(Opcode::local_set, 2));
+  const core::Bytes module =
+      ModuleBuilder()
+          .add_function(unary, write + read + op(Opcode::local_get, 2), {{2, ValueType::i32}})
+          .add_memory(1)
+          .add_export("f", wasm::ExternKind::function, 0)
+          .bytes();
+  EXPECT_EQ(prove(never_traps(module, "f")).kind, Kind::proved);
+}
+
 TEST(ProveFunction, AccessesOutOfBoundsAreFoundAtTheLastByte) {
   // One page: an access of 4 bytes at x + 2 is in bounds up to x = 65530.
   const core::Bytes load = op(Opcode::local_get, 0) + op(Opcode::i32_load, 0, 2);
@@ -164,6 +187,161 @@ TEST(ProveFunction, AccessesOutOfBoundsAreFoundAtTheLastByte) {
                              push_i32(65530) + op(Opcode::i32_rem_u) + op(Opcode::i32_load, 0, 2);
   claim.module = wasm::tests::one_function(unary, masked);
   EXPECT_EQ(prove(claim).kind, Kind::proved);
+}
+
+/// Functions f and g of one module with a memory and two globals that can change.
+core::Bytes pair_module(const core::Bytes& f, const core::Bytes& g) {
+  const core::Bytes global = core::Bytes{0x7f, 1} + push_i32(5) + core::Bytes{0x0b};
+  return ModuleBuilder()
+      .add_function(unary, f)
+      .add_function(unary, g)
+      .add_memory(1, 3)
+      .add(wasm::tests::global_section, global)
+      .add(wasm::tests::global_section, global)
+      .add_export("f", wasm::ExternKind::function, 0)
+      .add_export("g", wasm::ExternKind::function, 1)
+      .add_export("counter", wasm::ExternKind::global, 1)
+      .bytes();
+}
+
+FunctionClaim same_effects(const core::Bytes& f, const core::Bytes& g) {
+  FunctionClaim claim = never_traps(pair_module(f, g), "f");
+  claim.property = FunctionProperty::effects;
+  claim.other = "g";
+  return claim;
+}
+
+/// Stores a parameter plus a number at x & 255 and returns x.
+core::Bytes storing(std::int32_t more, std::uint32_t offset = 0) {
+  return op(Opcode::local_get, 0) + push_i32(255) + op(Opcode::i32_and) + op(Opcode::local_get, 0) +
+         push_i32(more) + op(Opcode::i32_add) + op(Opcode::i32_store8, 0, offset) +
+         op(Opcode::local_get, 0);
+}
+
+void expect_violated_and_checked(FunctionClaim claim, const std::string& difference) {
+  const FunctionOutcome outcome = prove(claim);
+  ASSERT_EQ(outcome.kind, Kind::violated) << outcome.detail;
+  EXPECT_TRUE(outcome.run.difference.starts_with(difference)) << outcome.run.difference;
+  const auto read = parse_function_proof(write_function_proof(outcome.proof));
+  ASSERT_TRUE(read.has_value());
+  const auto checked = check_function_proof(*read);
+  ASSERT_TRUE(checked.has_value());
+  EXPECT_TRUE(checked->verdict.accepted()) << checked->verdict.reason;
+  claim.property = FunctionProperty::equivalent;
+  EXPECT_EQ(prove(claim).kind, Kind::proved);
+}
+
+TEST(ProveFunction, WhatIsLeftInMemoryIsComparedUnlessResultsAloneAreMeant) {
+  EXPECT_EQ(prove(same_effects(storing(3), storing(259))).kind, Kind::proved);
+  for (const InitialMemory memory : {InitialMemory::instantiated, InitialMemory::arbitrary}) {
+    FunctionClaim claim = same_effects(storing(3), storing(4));
+    claim.memory = memory;
+    expect_violated_and_checked(claim, "byte ");
+    claim = same_effects(storing(3), storing(3, 1));
+    claim.memory = memory;
+    expect_violated_and_checked(claim, "byte ");
+  }
+}
+
+TEST(ProveFunction, WhatIsStoredBackIsNotChanged) {
+  const core::Bytes back = push_i32(8) + push_i32(8) + op(Opcode::i32_load, 2, 0) +
+                           op(Opcode::i32_store, 2, 0) + op(Opcode::local_get, 0);
+  FunctionClaim claim = same_effects(back, op(Opcode::local_get, 0));
+  EXPECT_EQ(prove(claim).kind, Kind::proved);
+  claim.memory = InitialMemory::arbitrary;
+  EXPECT_EQ(prove(claim).kind, Kind::proved);
+}
+
+TEST(ProveFunction, GlobalsAndPagesThatAreLeftAreCompared) {
+  const core::Bytes rest = op(Opcode::local_get, 0);
+  const core::Bytes set = op(Opcode::local_get, 0) + op(Opcode::global_set, 1) + rest;
+  expect_violated_and_checked(same_effects(set, rest), "global 1");
+  EXPECT_EQ(prove(same_effects(set, set)).kind, Kind::proved);
+  const core::Bytes grown = push_i32(1) + op(Opcode::memory_grow, 0) + op(Opcode::drop) + rest;
+  expect_violated_and_checked(same_effects(grown, rest), "bytes of memory");
+}
+
+TEST(ProveFunction, OfTwoModulesOnlyWhatOneCallChangesIsCompared) {
+  const core::Bytes rest = op(Opcode::local_get, 0);
+  const core::Bytes data = core::Bytes{0} + push_i32(0) + core::Bytes{0x0b, 2, 'a', 'b'};
+  const auto other = [&](const core::Bytes& g) {
+    const core::Bytes global = core::Bytes{0x7f, 1} + push_i32(6) + core::Bytes{0x0b};
+    return ModuleBuilder()
+        .add_function(unary, g)
+        .add_memory(1)
+        .add(wasm::tests::global_section, global)
+        .add_export("g", wasm::ExternKind::function, 0)
+        .add_export("counter", wasm::ExternKind::global, 0)
+        .add(wasm::tests::data_section, data)
+        .bytes();
+  };
+  FunctionClaim claim = same_effects(rest, rest);
+  claim.other_module = other(rest);
+  EXPECT_EQ(prove(claim).kind, Kind::proved);
+  claim.other_module = other(storing(3));
+  expect_violated_and_checked(claim, "byte ");
+  const core::Bytes set = op(Opcode::local_get, 0) + op(Opcode::global_set, 0) + rest;
+  claim.other_module = other(set);
+  expect_violated_and_checked(claim, "global 1");
+}
+
+const FunctionType float_pair{{ValueType::f32, ValueType::f32}, {ValueType::f32}};
+
+/// f and g, both of two floats.
+FunctionClaim same_floats(const core::Bytes& f, const core::Bytes& g) {
+  FunctionClaim claim = never_traps(ModuleBuilder()
+                                        .add_function(float_pair, f)
+                                        .add_function(float_pair, g)
+                                        .add_export("f", wasm::ExternKind::function, 0)
+                                        .add_export("g", wasm::ExternKind::function, 1)
+                                        .bytes(),
+                                    "f");
+  claim.property = FunctionProperty::effects;
+  claim.other = "g";
+  return claim;
+}
+
+TEST(ProveFunction, FloatsAreEqualWhereTheirOperandsAre) {
+  const core::Bytes a = op(Opcode::local_get, 0);
+  const core::Bytes b = op(Opcode::local_get, 1);
+  EXPECT_EQ(prove(same_floats(a + b + op(Opcode::f32_add), b + a + op(Opcode::f32_add))).kind,
+            Kind::proved);
+  // The operand's bits by another way: its sign taken off and put back.
+  const core::Bytes again = a + op(Opcode::f32_abs) + a + op(Opcode::f32_copysign);
+  const FunctionOutcome same =
+      prove(same_floats(again + op(Opcode::f32_sqrt), a + op(Opcode::f32_sqrt)));
+  ASSERT_EQ(same.kind, Kind::proved) << same.detail;
+  const auto checked = check_function_proof(same.proof);
+  ASSERT_TRUE(checked.has_value());
+  EXPECT_TRUE(checked->verdict.accepted()) << checked->verdict.reason;
+}
+
+TEST(ProveFunction, FloatsAreViolatedOnlyWhereTheEngineSaysSo) {
+  const core::Bytes a = op(Opcode::local_get, 0);
+  const core::Bytes b = op(Opcode::local_get, 1);
+  // a + a is 2 a, which is not known here; a - b is not b - a.
+  const core::Bytes twice =
+      a + op(Opcode::f32_const) + core::Bytes{0, 0, 0, 0x40} + op(Opcode::f32_mul);
+  const FunctionOutcome doubled = prove(same_floats(a + a + op(Opcode::f32_add), twice));
+  ASSERT_EQ(doubled.kind, Kind::undecided);
+  EXPECT_EQ(doubled.reason, FunctionUndecided::floats);
+  const FunctionOutcome difference =
+      prove(same_floats(a + b + op(Opcode::f32_sub), b + a + op(Opcode::f32_sub)));
+  ASSERT_EQ(difference.kind, Kind::violated) << difference.detail;
+  const auto checked = check_function_proof(difference.proof);
+  ASSERT_TRUE(checked.has_value());
+  EXPECT_TRUE(checked->verdict.accepted()) << checked->verdict.reason;
+}
+
+TEST(ProveFunction, TruncationsTrapAndSaturatingOnesDoNot) {
+  const FunctionType type{{ValueType::f64}, {ValueType::i32}};
+  const core::Bytes a = op(Opcode::local_get, 0);
+  const auto module = [&](Opcode opcode) {
+    return wasm::tests::one_function(type, a + op(opcode));
+  };
+  const FunctionOutcome traps = prove(never_traps(module(Opcode::i32_trunc_f64_s), "f"));
+  ASSERT_EQ(traps.kind, Kind::violated) << traps.detail;
+  EXPECT_EQ(prove(never_traps(module(Opcode::i32_trunc_sat_f64_s), "f")).kind, Kind::proved);
 }
 
 TEST(ProveFunction, RefusesTypesThatDoNotFitAndNamesThatAreNotThere) {

@@ -1,12 +1,6 @@
 // The suite of fixtures/wasm/functions: each function that is right is proved, each one with a
 // mistake is violated, and the trusted checker accepts every proof and every counterexample.
-#include <fstream>
-#include <sstream>
-
-#include <isotrace/core/file.hpp>
-#include <isotrace/proofs/functions/prove_function.hpp>
-
-#include "tests/proofs/functions/claims.hpp"
+#include "tests/proofs/functions/suite.hpp"
 
 namespace isotrace::proofs::tests {
 namespace {
@@ -15,55 +9,8 @@ using Kind = FunctionOutcome::Kind;
 
 const std::string folder = ISOTRACE_FIXTURES "/wasm/functions/";
 
-struct Row {
-  std::string line;
-  FunctionClaim claim;
-  Kind verdict = Kind::undecided;
-};
-
-core::Bytes read_module(const std::string& name) {
-  std::ifstream file(folder + name + ".wasm", std::ios::binary);
-  return core::Bytes(std::istreambuf_iterator<char>(file), {});
-}
-
-Row parse_row(const std::string& line) {
-  std::istringstream words(line);
-  std::string module;
-  std::string property;
-  std::string verdict;
-  Row row{.line = line, .claim = {}};
-  words >> module >> row.claim.function >> property;
-  row.claim.module = read_module(module);
-  if (property == "range") {
-    std::int64_t low = 0;
-    std::int64_t high = 0;
-    words >> low >> high;
-    row.claim.property = FunctionProperty::range;
-    row.claim.low = static_cast<std::uint64_t>(low);
-    row.claim.high = static_cast<std::uint64_t>(high);
-    row.claim.is_signed = low < 0;
-  } else if (property != "never-traps") {
-    EXPECT_TRUE(property == "equivalent" || property == "post") << line;
-    row.claim.property = property == "post" ? FunctionProperty::post : FunctionProperty::equivalent;
-    words >> row.claim.other;
-  }
-  words >> verdict >> row.claim.assume;
-  EXPECT_TRUE(verdict == "proved" || verdict == "violated") << line;
-  row.verdict = verdict == "proved" ? Kind::proved : Kind::violated;
-  return row;
-}
-
-std::vector<Row> read_suite(const std::string& module) {
-  std::vector<Row> rows;
-  std::ifstream file(folder + "SUITE");
-  for (std::string line; std::getline(file, line);) {
-    if (line.starts_with(module + " ")) rows.push_back(parse_row(line));
-  }
-  return rows;
-}
-
 /// The verdict, and what the checker makes of the file that would be written.
-void judge(const Row& row) {
+void judge(const SuiteRow& row) {
   FunctionOptions options;
   options.decide.engines = {smt::Engine::gates};
   const auto outcome = prove_function(row.claim, options);
@@ -80,9 +27,9 @@ void judge(const Row& row) {
 class Suite : public testing::TestWithParam<const char*> {};
 
 TEST_P(Suite, FunctionsAreProvedAndTheirBadTwinsViolated) {
-  const std::vector<Row> rows = read_suite(GetParam());
+  const std::vector<SuiteRow> rows = read_suite(folder, GetParam());
   EXPECT_GT(rows.size(), 25U);
-  for (const Row& row : rows) judge(row);
+  for (const SuiteRow& row : rows) judge(row);
 }
 
 INSTANTIATE_TEST_SUITE_P(Modules, Suite, testing::Values("bits", "numbers", "tables", "text"),

@@ -95,7 +95,7 @@ core::Program Graph::build(const std::vector<int>& outputs) const {
     return static_cast<ValueId>(value == 0 ? 0 : value + static_cast<int>(constants_.size()));
   };
   core::Program program;
-  program.inputs.push_back({"x", core::Dtype::f32, input_});
+  program.inputs.push_back({"x", dtype_, input_});
   program.constants = constants_;
   for (const Made& made : nodes_) {
     core::Node node{made.op, {}, {}, made.attributes, ""};

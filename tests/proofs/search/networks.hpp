@@ -41,7 +41,8 @@ class Chain {
 /// A program as a graph: every value has a number, which later nodes use.
 class Graph {
  public:
-  explicit Graph(core::Shape shape) : input_(std::move(shape)) {}
+  explicit Graph(core::Shape shape, core::Dtype dtype = core::Dtype::f32)
+      : input_(std::move(shape)), dtype_(dtype) {}
   static constexpr int input = 0;
 
   int constant(core::Tensor tensor);
@@ -60,6 +61,7 @@ class Graph {
     std::vector<core::Attribute> attributes;
   };
   core::Shape input_;
+  core::Dtype dtype_;
   std::vector<core::Tensor> constants_;
   std::vector<Made> nodes_;
   int next_ = 1;  ///< numbers of results; constant c is -2 - c

@@ -1,4 +1,7 @@
 // Verdicts on random tiny networks against dense sampling of the reference.
+#include <algorithm>
+#include <cmath>
+
 #include <gtest/gtest.h>
 
 #include <isotrace/proofs/checker/property.hpp>
@@ -45,6 +48,39 @@ TEST(RandomNetworks, nothing_is_proved_that_a_sample_violates) {
   EXPECT_GT(count[static_cast<int>(Kind::proved)], 10);
   EXPECT_GT(count[static_cast<int>(Kind::violated)], 10);
   EXPECT_LE(count[static_cast<int>(Kind::undecided)], 2);
+}
+
+TEST(RandomNetworks, clips_change_no_verdict_and_depend_on_no_jobs) {
+  core::PhiloxStream random(32);
+  std::size_t clips = 0;
+  for (int round = 0; round < 40; ++round) {
+    const core::Program program = tests::random_dense(random, {3, 16, 12, 2});
+    const std::string limit = std::to_string(0.2F + 2 * std::fabs(tests::uniform(random)));
+    const std::string text = tests::box_property(
+        3, 2, "-0.5", "0.5",
+        "(assert (or (and (<= Y_0 -" + limit + ") (<= Y_1 Y_0)) (>= Y_1 " + limit + ")))\n");
+    ProveOptions options;
+    options.plain_boxes = ProveOptions::no_clips;
+    const auto plain = prove(program, text, options);
+    options.plain_boxes = 0;
+    const auto clipped = prove(program, text, options);
+    options.jobs = 3;
+    const auto again = prove(program, text, options);
+    ASSERT_TRUE(plain && clipped && again);
+    EXPECT_EQ(plain->kind, clipped->kind) << "round " << round;
+    EXPECT_EQ(proof_digest(clipped->proof), proof_digest(again->proof));
+    const auto is_clip = [](const ProofNode& node) {
+      return node.kind == ProofNode::Kind::clipped_split;
+    };
+    for (const CaseProof& tree : plain->proof.cases) {
+      EXPECT_TRUE(std::none_of(tree.nodes.begin(), tree.nodes.end(), is_clip));
+    }
+    for (const CaseProof& tree : clipped->proof.cases) {
+      clips +=
+          static_cast<std::size_t>(std::count_if(tree.nodes.begin(), tree.nodes.end(), is_clip));
+    }
+  }
+  EXPECT_GT(clips, 10U);
 }
 
 }  // namespace

@@ -63,8 +63,11 @@ Fixpoint pick (E : entry) (cut : Z) (B : list (Z * Z)) (cs ms hints : list Z) {s
 (* What a leaf hints at for one layer: slopes, and numbers to add to the coefficients of single neurons
    (of those whose sign a split decided: a coefficient that is too large by w >= 0 uses z <= 0, which the
    bounds of z say). *)
-Record hint : Type := Hint { slope_hints : list Z; additions : list (nat * Z) }.
-Definition empty_hint : hint := Hint [] [].
+Record hint (A : Type) : Type := Hint { slope_hints : list A; additions : list (nat * Z) }.
+Arguments Hint {A} _ _.
+Arguments slope_hints {A} _.
+Arguments additions {A} _.
+Definition empty_hint {A} : hint A := Hint [] [].
 Fixpoint update {A} (i : nat) (f : A -> A) (l : list A) {struct l} : list A :=
   match l, i with
   | [], _ => []
@@ -88,7 +91,7 @@ Fixpoint combine (ns : list neuron) (cs form : list Z) (k err : Z) {struct ns} :
   end.
 
 (* A lower bound of 2^e * form.h; coefficients keep about [bits] bits. *)
-Fixpoint lower (bits : Z) (ctx : passed) (box : intervals) (hints : list hint) (e : Z) (form : list Z)
+Fixpoint lower (bits : Z) (ctx : passed) (box : intervals) (hints : list (hint Z)) (e : Z) (form : list Z)
   {struct ctx} : dyadic :=
   match ctx with
   | [] => (piece_sum low form (snd box), (e + fst box)%Z)

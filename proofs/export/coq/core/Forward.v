@@ -29,36 +29,70 @@ Definition plan_bias_exp (P : plan) : Z := (- Z.of_N (plan_scale P))%Z.
 
 (* ---- errors ---- *)
 
-Definition ceil_div (a b : Z) : Z := (- (- a / b))%Z.
-(* An upper bound of gamma_m * mag + m * 2^-149, everything at exponent e. *)
+(* A multiple of 2^-24 that is at least k / (2^24 - k), in a form that is quick to multiply with: k and a
+   thousandth more for short sums, twice k for the longest. *)
+Definition ceil_shift (a n : Z) : Z := (- Z.shiftr (- a) n)%Z.
+Definition gamma_times (k mag : Z) : Z :=
+  if (k <=? 16000)%Z then ceil_shift (mag * (k * 1025)) 34 else ceil_shift (mag * (k * 2)) 24.
+(* An upper bound of gamma_m * mag + m * 2^-149, everything at exponent e, for mag >= 0. *)
 Definition rounding_error (m : N) (e mag : Z) : Z :=
   match m with
   | N0 => 0%Z
-  | Npos k => (ceil_div (mag * Zpos k) (2 ^ 24 - Zpos k) + ceil_to e (-149) (Zpos k))%Z
+  | Npos k => (gamma_times (Zpos k) mag + ceil_to e (-149) (Zpos k))%Z
   end.
 (* The conditions under which the error bound holds. *)
 Definition in_range (m : N) (e mag : Z) : bool :=
   match m with
   | N0 => true
-  | Npos k => ((Zpos k <=? 2 ^ 23) && (mag <? Z.shiftl 1 (126 - e)))%Z
+  | Npos k => ((Zpos k <=? 2 ^ 23) && (Z.log2 mag <? 126 - e))%Z
   end.
 
-Lemma ceil_div_spec a b : (0 < b)%Z -> (a <= b * ceil_div a b)%Z.
-Proof. intro H. unfold ceil_div. pose proof (Z.mul_div_le (- a) b H). lia. Qed.
-
-Lemma gamma_mag k e mag magnitude : (Zpos k <= 2 ^ 23)%Z -> magnitude <= at_exp e mag ->
-  gamma k * magnitude <= at_exp e (ceil_div (mag * Zpos k) (2 ^ 24 - Zpos k)).
+Lemma ceil_shift_spec a n : (0 <= n)%Z -> (a <= 2 ^ n * ceil_shift a n)%Z.
 Proof.
-  intros Hk Hm.
-  assert (0 < 2 ^ 24 - Zpos k)%Z as Hd by lia.
-  pose proof (ceil_div_spec (mag * Zpos k) _ Hd) as C. set (c := ceil_div _ _) in *.
+  intro H. unfold ceil_shift. rewrite Z.shiftr_div_pow2 by exact H.
+  pose proof (Z.mul_div_le (- a) (2 ^ n) ltac:(apply Z.pow_pos_nonneg; lia)). lia.
+Qed.
+Lemma gamma_times_spec k mag : (0 < k <= 8388608)%Z -> (0 <= mag)%Z ->
+  (mag * k <= (16777216 - k) * gamma_times k mag)%Z.
+Proof.
+  intros Hk Hm. assert (0 <= mag * k)%Z as A by (apply Z.mul_nonneg_nonneg; lia).
+  unfold gamma_times. destruct (Z.leb_spec k 16000).
+  - pose proof (ceil_shift_spec (mag * (k * 1025)) 34 ltac:(lia)) as C. set (c := ceil_shift _ _) in *.
+    change (2 ^ 34)%Z with 17179869184%Z in C. replace (mag * (k * 1025))%Z with (1025 * (mag * k))%Z in C by ring.
+    pose proof (Z.mul_le_mono_nonneg_r 16761216 (16777216 - k) c ltac:(lia) ltac:(lia)). lia.
+  - pose proof (ceil_shift_spec (mag * (k * 2)) 24 ltac:(lia)) as C. set (c := ceil_shift _ _) in *.
+    change (2 ^ 24)%Z with 16777216%Z in C. replace (mag * (k * 2))%Z with (2 * (mag * k))%Z in C by ring.
+    pose proof (Z.mul_le_mono_nonneg_r 8388608 (16777216 - k) c ltac:(lia) ltac:(lia)). lia.
+Qed.
+Lemma below_limit e mag magnitude : magnitude <= at_exp e mag -> (Z.log2 mag < 126 - e)%Z ->
+  magnitude < pow2 126.
+Proof.
+  intros Hm Hl. apply Qle_lt_trans with (1 := Hm). pose proof (Z.log2_nonneg mag) as N.
+  assert (mag < 2 ^ (126 - e))%Z as B.
+  { destruct (Z_lt_le_dec 0 mag) as [P|P]; [now apply Z.log2_lt_pow2|].
+    pose proof (Z.pow_pos_nonneg 2 (126 - e)). lia. }
+  apply inject_lt in B. rewrite <- (pow2_of_nonneg (126 - e)) in B by lia.
+  setoid_replace (pow2 126) with (pow2 (126 - e) * pow2 e)
+    by (rewrite <- pow2_plus; now replace (126 - e + e)%Z with 126%Z by lia).
+  unfold at_exp. pose proof (pow2_pos e). nra.
+Qed.
+
+Lemma gamma_mag k e mag magnitude : (Zpos k <= 2 ^ 23)%Z -> 0 <= magnitude -> magnitude <= at_exp e mag ->
+  gamma k * magnitude <= at_exp e (gamma_times (Zpos k) mag).
+Proof.
+  intros Hk Hpos Hm.
+  assert (0 <= mag)%Z as Hmag.
+  { apply Z.le_ngt. intro N. apply inject_lt in N. unfold at_exp in Hm. pose proof (pow2_pos e).
+    change (inject_Z 0) with 0 in N. nra. }
+  pose proof (gamma_times_spec (Zpos k) mag ltac:(lia) Hmag) as C. set (c := gamma_times _ _) in *.
+  assert (0 < 16777216 - Zpos k)%Z as Hd by lia.
   apply inject_le in C. rewrite !inject_mult in C.
   apply inject_lt in Hd. change (inject_Z 0) with 0 in Hd.
   assert (0 < inject_Z (Zpos k)) as Kp by reflexivity.
-  assert (gamma k == inject_Z (Zpos k) / inject_Z (2 ^ 24 - Zpos k)) as ->.
-  { unfold gamma, unit_roundoff. rewrite inject_minus in *. change (inject_Z (2 ^ 24)) with (16777216 # 1) in *.
+  assert (gamma k == inject_Z (Zpos k) / inject_Z (16777216 - Zpos k)) as ->.
+  { unfold gamma, unit_roundoff. rewrite inject_minus in *. change (inject_Z 16777216) with (16777216 # 1) in *.
     change (pow2 (-24)) with (1 # 16777216). field. split; lra. }
-  set (d := inject_Z (2 ^ 24 - Zpos k)) in *. set (n := inject_Z (Zpos k)) in *.
+  set (d := inject_Z (16777216 - Zpos k)) in *. set (n := inject_Z (Zpos k)) in *.
   setoid_replace (n / d * magnitude) with (n * magnitude / d) by (field; lra).
   apply Qle_shift_div_r; [exact Hd|].
   assert (n * magnitude <= n * at_exp e mag) as A
@@ -68,22 +102,16 @@ Proof.
   unfold at_exp in *. lra.
 Qed.
 
-Lemma rounding_error_spec m e mag exact magnitude p :
+Lemma rounding_error_spec m e mag exact magnitude p : 0 <= magnitude ->
   computes m exact magnitude p -> magnitude <= at_exp e mag -> in_range m e mag = true ->
   Qabs (p - exact) <= at_exp e (rounding_error m e mag).
 Proof.
-  intros Hc Hm Hr. destruct m as [|k]; cbn [computes rounding_error in_range] in *.
+  intros Hpos Hc Hm Hr. destruct m as [|k]; unfold computes in Hc; unfold rounding_error; unfold in_range in Hr.
   - rewrite at_exp_zero, Hc. setoid_replace (exact - exact) with 0 by ring. apply Qle_refl.
   - apply andb_prop in Hr as [Hk Hr]. apply Z.leb_le in Hk. apply Z.ltb_lt in Hr.
-    assert (magnitude < pow2 126) as Hlt.
-    { apply Qle_lt_trans with (1 := Hm).
-      pose proof (floor_to_le e 126 1) as F. unfold floor_to in F.
-      setoid_replace (at_exp 126 1) with (pow2 126) in F by (unfold at_exp; ring).
-      apply Qlt_le_trans with (2 := F). apply inject_lt in Hr. unfold at_exp.
-      pose proof (pow2_pos e). nra. }
-    specialize (Hc Hk Hlt). apply Qle_trans with (1 := Hc). rewrite at_exp_plus.
-    pose proof (gamma_mag k e mag magnitude Hk Hm). pose proof (ceil_to_ge e (-149) (Zpos k)) as C.
-    unfold at_exp at 1 in C. lra.
+    specialize (Hc Hk (below_limit e mag magnitude Hm Hr)). apply Qle_trans with (1 := Hc). rewrite at_exp_plus.
+    apply Qplus_le_compat; [exact (gamma_mag k e mag magnitude Hk Hpos Hm)|].
+    exact (ceil_to_ge e (-149) (Zpos k)).
 Qed.
 
 (* ---- one row ---- *)
@@ -192,11 +220,24 @@ Section Row.
     apply Qmult_le_compat_r; [exact C | lra].
   Qed.
 
+  Lemma magnitude_nonneg : 0 <= magnitude L rb h.
+  Proof.
+    unfold magnitude. assert (forall ws q, 0 <= piece_total absolute_product ws q) as piece.
+    { induction ws as [|w ws IH]; intros [|q qs]; cbn [piece_total]; try apply Qle_refl.
+      assert (0 <= absolute_product w q) by (apply Qmult_le_0_compat; apply Qabs_nonneg).
+      specialize (IH qs). lra. }
+    assert (forall r q, 0 <= row_total absolute_product r q) as row_nonneg.
+    { induction r as [|[gap ws] r IH]; intro q; cbn [row_total]; [apply Qle_refl|].
+      pose proof (piece ws (skipn (N.to_nat gap) q)).
+      specialize (IH (skipn (length ws) (skipn (N.to_nat gap) q))). lra. }
+    apply Qmult_le_0_compat; [|apply Qlt_le_weak, unit_pos].
+    pose proof (row_nonneg (fst rb) h). pose proof (Qabs_nonneg (inject_Z (snd rb))). lra.
+  Qed.
   Lemma row_error_spec p : row_computes L h rb p -> row_guard P here crb = true ->
     neuron_ok (plan_weight_exp P) (plan_bias_exp P) e h (fst (measure P here crb)) p.
   Proof.
     intros Hp Hg. unfold neuron_ok. cbn [measure fst weights bias error].
-    pose proof (rounding_error_spec _ _ _ _ _ _ Hp size_bound Hg) as R.
+    pose proof (rounding_error_spec _ _ _ _ _ _ magnitude_nonneg Hp size_bound Hg) as R.
     pose proof coarse_value_bound as C. unfold row_error. rewrite at_exp_plus.
     apply Qabs_Qle_condition in R, C. apply Qabs_Qle_condition.
     change (roundings L) with (plan_roundings P) in R. fold e. split; lra.

@@ -132,33 +132,38 @@ Qed.
 (* ---- leaves ---- *)
 
 (* Hands the hints of a leaf to the neurons of the active layers, first layer first: to every neuron if
-   there are as many hints, otherwise to the undecided ones. *)
-Fixpoint deal_layer (every : bool) (B : list (Z * Z)) (hints : list Z) {struct B} : list Z * list Z :=
-  match B with
-  | [] => ([], hints)
-  | b :: B' =>
-      if (every || ((fst b <? 0) && (0 <? snd b))%Z)%bool then
-        let (mine, rest) := deal_layer every B' (tl hints) in
-        (match hints with [] => no_hint | k :: _ => k end :: mine, rest)
-      else let (mine, rest) := deal_layer every B' hints in (no_hint :: mine, rest)
-  end.
-Fixpoint deal (every : bool) (first_to_last : list entry) (hints : list Z) (dealt : list (list Z)) {struct first_to_last}
-  : list (list Z) :=
-  match first_to_last with
-  | [] => dealt
-  | E :: rest =>
-      if active E then let (mine, hints') := deal_layer every (snd (bounds E)) hints in
-                       deal every rest hints' (mine :: dealt)
-      else deal every rest hints ([] :: dealt)
-  end.
-Definition slopes_for (ctx : passed) (slopes : list Z) : list (list Z) :=
-  match slopes with
-  | [] => map (fun _ => []) ctx
-  | _ =>
-      let neurons_of E := if active E then length (neurons E) else O in
-      let every := Nat.eqb (length slopes) (list_sum (map neurons_of ctx)) in
-      deal every (rev ctx) slopes []
-  end.
+   there are as many hints, otherwise to the undecided ones. A layer comes as which of its neurons are
+   undecided (none of them if it is not active). *)
+Section Deal.
+  Context {A : Type}.
+  Variable none : A.
+  Fixpoint deal_layer (every : bool) (undecided : list bool) (hints : list A) {struct undecided}
+    : list A * list A :=
+    match undecided with
+    | [] => ([], hints)
+    | u :: undecided' =>
+        if (every || u)%bool then
+          let (mine, rest) := deal_layer every undecided' (tl hints) in (hd none hints :: mine, rest)
+        else let (mine, rest) := deal_layer every undecided' hints in (none :: mine, rest)
+    end.
+  Fixpoint deal (every : bool) (first_to_last : list (list bool)) (hints : list A) (dealt : list (list A))
+    {struct first_to_last} : list (list A) :=
+    match first_to_last with
+    | [] => dealt
+    | undecided :: rest =>
+        let (mine, hints') := deal_layer every undecided hints in deal every rest hints' (mine :: dealt)
+    end.
+  (* Layers and what they are dealt: the last one first. *)
+  Definition slopes_for (layers : list (list bool)) (slopes : list A) : list (list A) :=
+    match slopes with
+    | [] => map (fun _ => []) layers
+    | _ =>
+        let every := Nat.eqb (length slopes) (list_sum (map (@length bool) layers)) in
+        deal every (rev layers) slopes []
+    end.
+End Deal.
+Definition undecided_in (E : entry) : list bool :=
+  if active E then map (fun b => (fst b <? 0) && (0 <? snd b))%Z (snd (bounds E)) else [].
 
 (* A sign split on the way to a leaf: its layer and neuron, and whether z <= 0. *)
 Definition sign : Type := nat * nat * bool.
@@ -170,14 +175,14 @@ Fixpoint additions_of (k : nat) (signs : list sign) (ws : list Z) {struct signs}
       if Nat.eqb layer k then (neuron, if negative : bool then w else (- w)%Z) :: rest else rest
   | _, _ => []
   end.
-Fixpoint join_hints (k : nat) (slopes : list (list Z)) (signs : list sign) (ws : list Z) {struct k}
-  : list hint :=
+Fixpoint join_hints {A} (k : nat) (slopes : list (list A)) (signs : list sign) (ws : list Z) {struct k}
+  : list (hint A) :=
   match k with
   | O => []
   | S k' => Hint (hd [] slopes) (additions_of k' signs ws) :: join_hints k' (tl slopes) signs ws
   end.
-Definition hints_for (ctx : passed) (slopes : list Z) (signs : list sign) (ws : list Z) : list hint :=
-  join_hints (length ctx) (slopes_for ctx slopes) signs ws.
+Definition hints_for (ctx : passed) (slopes : list Z) (signs : list sign) (ws : list Z) : list (hint Z) :=
+  join_hints (length ctx) (slopes_for no_hint (map undecided_in ctx) slopes) signs ws.
 
 (* Some interval is empty: no input of the box gets here. *)
 Definition contradictory (ctx : passed) : bool :=
@@ -185,7 +190,7 @@ Definition contradictory (ctx : passed) : bool :=
 
 (* The weighted sum of the constraints cannot hold for what the passed layers give. *)
 Definition conclusive (bits : precision) (cs : list constraint) (ctx : passed) (B : intervals)
-  (ks : list Z) (hints : list hint) : bool :=
+  (ks : list Z) (hints : list (hint Z)) : bool :=
   let '(form, b, s) := weigh cs ks in
   let least := lower (coefficient_bits bits) ctx B hints 0 form in
   if s then leb (b, 0%Z) least else negb (leb least (b, 0%Z)).
@@ -230,35 +235,25 @@ Definition positive_part (b : Z * Z) : Z * Z := (Z.max 0 (fst b), snd b).
 Definition restrict (layer neuron : nat) (part : Z * Z -> Z * Z) (known : list intervals) : list intervals :=
   update layer (fun K => (fst K, update neuron part (snd K))) known.
 
-(* Every node finds bounds quickly and hands them down; a leaf that fails with them is tried again
-   carefully, starting from these bounds. Decisions are written with [if], which computes only what it
-   needs; andb would compute both sides. *)
-Definition quick : precision := Precision 22 18 48.
-Definition careful : precision := Precision 60 56 96.
-
+(* Decisions are written with [if], which computes only what it needs; andb would compute both sides. *)
 Section Check.
-  Variable quick_plans careful_plans : list plan.
-  Variable cs : list constraint.
+  (* What a node computes from its box and the bounds it inherits: something for its leaves, and the bounds
+     that it hands down. *)
+  Variable state : Type.
+  Variable visit : ranges -> list intervals -> option (state * list intervals).
+  (* No input gets here. *)
+  Variable empty : state -> bool.
+  (* The leaf's numbers show that the constraints cannot hold. *)
+  Variable refutes : state -> ranges -> list intervals -> list sign -> list Z -> list Z -> list Z -> bool.
 
-  Definition refuted_carefully (box : ranges) (known : list intervals) (signs : list sign)
-    (ks slopes ws : list Z) : bool :=
-    let B := box_intervals (interval_bits careful) box in
-    match forward careful careful_plans [] B B known with
-    | None => false
-    | Some (ctx, _) => if contradictory ctx then true else conclusive careful cs ctx B ks (hints_for ctx slopes signs ws)
-    end.
   Fixpoint check (t : tree) (box : ranges) (known : list intervals) (signs : list sign) {struct t} : bool :=
-    let B := box_intervals (interval_bits quick) box in
-    match forward quick quick_plans [] B B known with
+    match visit box known with
     | None => false
-    | Some (ctx, found) =>
-        if contradictory ctx then true
+    | Some (s, found) =>
+        if empty s then true
         else match t with
              | Leaf ks slopes ws =>
-                 if forallb (Z.leb 0) ks then
-                   if conclusive quick cs ctx B ks (hints_for ctx slopes (rev signs) ws) then true
-                   else refuted_carefully box found (rev signs) ks slopes ws
-                 else false
+                 if forallb (Z.leb 0) ks then refutes s box found (rev signs) ks slopes ws else false
              | Split i point below above =>
                  if check below (update i (cut_below point) box) found signs
                  then check above (update i (cut_above point) box) found signs
@@ -269,10 +264,75 @@ Section Check.
                  else false
              end
     end.
+
+  (* The part of a tree that a path leads to (true: above). Parts are checked one by one, in files of their
+     own, and [joined] puts them together. *)
+  Fixpoint check_part (path : list bool) (t : tree) (box : ranges) (known : list intervals)
+    (signs : list sign) {struct path} : bool :=
+    match path with
+    | [] => check t box known signs
+    | up :: path' =>
+        match visit box known with
+        | None => false
+        | Some (s, found) =>
+            if empty s then true
+            else match t with
+                 | Leaf _ _ _ => false
+                 | Split i point below above =>
+                     if up : bool then check_part path' above (update i (cut_above point) box) found signs
+                     else check_part path' below (update i (cut_below point) box) found signs
+                 | SignSplit k j below above =>
+                     if up then
+                       check_part path' above box (restrict k j positive_part found) ((k, j, false) :: signs)
+                     else
+                       check_part path' below box (restrict k j negative_part found) ((k, j, true) :: signs)
+                 end
+        end
+    end.
+  Lemma joined : forall path t box known signs,
+    check_part (path ++ [false]) t box known signs = true ->
+    check_part (path ++ [true]) t box known signs = true -> check_part path t box known signs = true.
+  Proof.
+    induction path as [|up path IH]; intros t box known signs; cbn [app check_part].
+    - destruct t; cbn [check]; destruct (visit box known) as [[s found]|]; auto; destruct (empty s); auto;
+        [discriminate| |]; intros -> H; exact H.
+    - destruct (visit box known) as [[s found]|]; auto. destruct (empty s); auto.
+      destruct t; auto; destruct up; apply IH.
+  Qed.
 End Check.
 
-Definition certified (net : network) (box : ranges) (cs : list constraint) (t : tree) : bool :=
-  check (map (make_plan quick) net) (map (make_plan careful) net) cs t box [] [].
+(* Every node finds bounds quickly and hands them down; a leaf that fails with them is tried again
+   carefully, starting from these bounds. *)
+Definition quick : precision := Precision 22 18 48.
+Definition careful : precision := Precision 60 56 96.
+
+Definition refuted_carefully (careful_plans : list plan) (cs : list constraint) (box : ranges)
+  (known : list intervals) (signs : list sign) (ks slopes ws : list Z) : bool :=
+  let B := box_intervals (interval_bits careful) box in
+  match forward careful careful_plans [] B B known with
+  | None => false
+  | Some (ctx, _) =>
+      if contradictory ctx then true else conclusive careful cs ctx B ks (hints_for ctx slopes signs ws)
+  end.
+Definition visit_quickly (plans : list plan) (box : ranges) (known : list intervals)
+  : option (passed * list intervals) :=
+  let B := box_intervals (interval_bits quick) box in forward quick plans [] B B known.
+Definition refutes_leaf (careful_plans : list plan) (cs : list constraint) (ctx : passed) (box : ranges)
+  (found : list intervals) (signs : list sign) (ks slopes ws : list Z) : bool :=
+  let B := box_intervals (interval_bits quick) box in
+  if conclusive quick cs ctx B ks (hints_for ctx slopes signs ws) then true
+  else refuted_carefully careful_plans cs box found signs ks slopes ws.
+
+(* The part of the tree at the path: the whole tree, if the path is empty. *)
+Definition certified_part (path : list bool) (net : network) (box : ranges) (cs : list constraint) (t : tree)
+  : bool :=
+  check_part _ (visit_quickly (map (make_plan quick) net)) contradictory
+    (refutes_leaf (map (make_plan careful) net) cs) path t box [] [].
+Definition certified : network -> ranges -> list constraint -> tree -> bool := certified_part [].
+Lemma certified_joined path net box cs t :
+  certified_part (path ++ [false]) net box cs t = true -> certified_part (path ++ [true]) net box cs t = true ->
+  certified_part path net box cs t = true.
+Proof. apply joined. Qed.
 
 (* The value that a sign split speaks of. *)
 Definition value_at (ps : list (list Q)) (k j : nat) : Q := nth j (nth k ps []) 0.
@@ -296,45 +356,69 @@ Proof.
   destruct (Z.max_spec 0 (fst b)) as [[_ ->]|[_ ->]]; [|rewrite at_exp_zero]; assumption.
 Qed.
 
-Lemma refuted_carefully_spec net cs box known signs ks slopes ws x ps y :
-  refuted_carefully (map (make_plan careful) net) cs box known signs ks slopes ws = true ->
-  forallb (Z.leb 0) ks = true -> in_box box x -> all_known_ok known ps -> trace net x ps y -> ~ unsafe cs y.
-Proof.
-  unfold refuted_carefully. intros H Hks Hx Hk Ht.
-  apply (box_intervals_spec (interval_bits careful)) in Hx.
-  set (B := box_intervals (interval_bits careful) box) in *.
-  destruct (forward _ _ _ _ _ _) as [[ctx found]|] eqn:Hf; [|discriminate].
-  destruct (forward_spec careful B net [] B known ctx found x ps y Hf Hx Hx Hk Ht) as [_ (h & Hr & Hy)].
-  rewrite (contradictory_spec B ctx h Hr) in H. now apply (conclusive_spec careful cs ctx B ks _ h _ Hks H).
-Qed.
+Section Soundness.
+  Variable x : list Q.
+  Variable ps : list (list Q).
+  Variable y : list Q.
+  Variable cs : list constraint.
 
-Lemma check_spec net cs x ps y : trace net x ps y -> forall t box known signs,
-  check (map (make_plan quick) net) (map (make_plan careful) net) cs t box known signs = true ->
-  in_box box x -> all_known_ok known ps -> ~ unsafe cs y.
-Proof.
-  intro Ht. induction t as [ks slopes ws|i point below IHb above IHa|k j below IHb above IHa];
-    intros box known signs H Hx Hk; cbn [check] in H;
-    pose proof (box_intervals_spec (interval_bits quick) box x Hx) as HB;
-    set (B := box_intervals (interval_bits quick) box) in *;
-    destruct (forward _ _ _ _ _ _) as [[ctx found]|] eqn:Hf; try discriminate;
-    destruct (forward_spec quick B net [] B known ctx found x ps y Hf HB HB Hk Ht) as [Hfound (h & Hr & Hy)];
-    rewrite (contradictory_spec B ctx h Hr) in H.
-  - destruct (forallb (Z.leb 0) ks) eqn:Hks; [|discriminate].
-    destruct (conclusive quick cs ctx B ks _) eqn:Hc.
-    + now apply (conclusive_spec quick cs ctx B ks _ h _ Hks Hc).
-    + now apply (refuted_carefully_spec net cs box found (rev signs) ks slopes ws x ps).
-  - destruct (check _ _ _ below _ _ _) eqn:H1; [|discriminate].
-    destruct (split_box i point box x Hx) as [G|G].
-    + exact (IHb _ _ _ H1 G Hfound).
-    + exact (IHa _ _ _ H G Hfound).
-  - destruct (check _ _ _ below _ _ _) eqn:H1; [|discriminate].
-    destruct (Qlt_le_dec 0 (value_at ps k j)) as [G|G].
-    + apply (IHa _ _ _ H Hx). apply restricted_at with (fun q => 0 <= q); auto using positive_part_ok.
-      now apply Qlt_le_weak.
-    + apply (IHb _ _ _ H1 Hx). apply restricted_at with (fun q => q <= 0); auto using negative_part_ok.
-Qed.
+  Lemma refuted_carefully_spec net box known signs ks slopes ws : trace net x ps y ->
+    refuted_carefully (map (make_plan careful) net) cs box known signs ks slopes ws = true ->
+    forallb (Z.leb 0) ks = true -> in_box box x -> all_known_ok known ps -> ~ unsafe cs y.
+  Proof.
+    unfold refuted_carefully. intros Ht H Hks Hx Hk.
+    apply (box_intervals_spec (interval_bits careful)) in Hx.
+    set (B := box_intervals (interval_bits careful) box) in *.
+    destruct (forward _ _ _ _ _ _) as [[ctx found]|] eqn:Hf; [|discriminate].
+    destruct (forward_spec careful B net [] B known ctx found x ps y Hf Hx Hx Hk Ht) as [_ (h & Hr & Hy)].
+    rewrite (contradictory_spec B ctx h Hr) in H. now apply (conclusive_spec careful cs ctx B ks _ h _ Hks H).
+  Qed.
+
+  Variable state : Type.
+  Variable visit : ranges -> list intervals -> option (state * list intervals).
+  Variable empty : state -> bool.
+  Variable refutes : state -> ranges -> list intervals -> list sign -> list Z -> list Z -> list Z -> bool.
+  Hypothesis visit_spec : forall box known s found, visit box known = Some (s, found) -> in_box box x ->
+    all_known_ok known ps -> empty s = false /\ all_known_ok found ps.
+  Hypothesis refutes_spec : forall box known s found signs ks slopes ws,
+    visit box known = Some (s, found) -> in_box box x -> all_known_ok known ps ->
+    forallb (Z.leb 0) ks = true -> refutes s box found signs ks slopes ws = true -> ~ unsafe cs y.
+
+  Lemma check_spec : forall t box known signs, check state visit empty refutes t box known signs = true ->
+    in_box box x -> all_known_ok known ps -> ~ unsafe cs y.
+  Proof.
+    induction t as [ks slopes ws|i point below IHb above IHa|k j below IHb above IHa];
+      intros box known signs H Hx Hk; cbn [check] in H;
+      destruct (visit box known) as [[s found]|] eqn:Hv; try discriminate;
+      destruct (visit_spec _ _ _ _ Hv Hx Hk) as [He Hfound]; rewrite He in H.
+    - destruct (forallb (Z.leb 0) ks) eqn:Hks; [|discriminate].
+      now apply (refutes_spec _ _ _ _ _ _ _ _ Hv Hx Hk Hks H).
+    - destruct (check _ _ _ _ below _ _ _) eqn:H1; [|discriminate].
+      destruct (split_box i point box x Hx) as [G|G].
+      + exact (IHb _ _ _ H1 G Hfound).
+      + exact (IHa _ _ _ H G Hfound).
+    - destruct (check _ _ _ _ below _ _ _) eqn:H1; [|discriminate].
+      destruct (Qlt_le_dec 0 (value_at ps k j)) as [G|G].
+      + apply (IHa _ _ _ H Hx). apply restricted_at with (fun q => 0 <= q); auto using positive_part_ok.
+        now apply Qlt_le_weak.
+      + apply (IHb _ _ _ H1 Hx). apply restricted_at with (fun q => q <= 0); auto using negative_part_ok.
+  Qed.
+End Soundness.
 
 Theorem certified_safe net box cs t : certified net box cs t = true -> safe net box cs.
 Proof.
-  intros H x y Hx [ps Ht]. exact (check_spec net cs x ps y Ht t box [] [] H Hx I).
+  intros H x y Hx [ps Ht].
+  assert (forall box known s found, visit_quickly (map (make_plan quick) net) box known = Some (s, found) ->
+    in_box box x -> all_known_ok known ps -> all_known_ok found ps /\
+    exists h, reaches s (box_intervals (interval_bits quick) box) h /\ Forall2 Qeq h y) as visited.
+  { intros b known s found Hv Hb Hk. apply (box_intervals_spec (interval_bits quick)) in Hb.
+    exact (forward_spec quick _ net [] _ known s found x ps y Hv Hb Hb Hk Ht). }
+  refine (check_spec x ps y cs _ _ contradictory _ _ _ t box [] [] H Hx I).
+  - intros b known s found Hv Hb Hk. destruct (visited _ _ _ _ Hv Hb Hk) as [Hf (h & Hr & _)].
+    split; [exact (contradictory_spec _ _ _ Hr) | exact Hf].
+  - intros b known s found signs ks slopes ws Hv Hb Hk Hks Hr. unfold refutes_leaf in Hr.
+    destruct (visited _ _ _ _ Hv Hb Hk) as [Hf (h & Hreach & Hy)].
+    destruct (conclusive quick cs s _ ks _) eqn:Hc.
+    + exact (conclusive_spec quick cs s _ ks _ h y Hks Hc Hreach Hy).
+    + exact (refuted_carefully_spec x ps y cs net b found signs ks slopes ws Ht Hr Hks Hb Hf).
 Qed.

@@ -490,13 +490,19 @@ Proof.
     split; [exact G1|]. exists (map value p :: ps). cbn [trace]. split; [exact P2|]. now rewrite <- A2.
 Qed.
 
+Theorem executed_safe program net box cs :
+  executes program net (N.of_nat (length box)) = true -> safe net box cs ->
+  (forall x, in_box box x -> in_range_from net x) -> float_safe program box cs.
+Proof.
+  intros He Hs Hr x Hf Hx y.
+  assert (length box = length x) as Hlen by (rewrite <- (map_length value x); exact (same_length _ _ _ Hx)).
+  rewrite Hlen in He. destruct (run_traces program net x He Hf (Hr _ Hx)) as [F T].
+  split; [exact F|]. exact (Hs _ _ Hx T).
+Qed.
 Theorem certified_float_safe program net box cs t :
   executes program net (N.of_nat (length box)) = true -> certified net box cs t = true ->
   float_safe program box cs.
 Proof.
-  intros He Hc x Hf Hx y.
-  assert (length box = length x) as Hlen by (rewrite <- (map_length value x); exact (same_length _ _ _ Hx)).
-  rewrite Hlen in He.
-  destruct (run_traces program net x He Hf (certified_in_range net box cs t Hc _ Hx)) as [F T].
-  split; [exact F|]. exact (certified_safe net box cs t Hc _ _ Hx T).
+  intros He Hc. exact (executed_safe program net box cs He (certified_safe _ _ _ _ Hc)
+    (certified_in_range _ _ _ _ Hc)).
 Qed.

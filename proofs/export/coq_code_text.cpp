@@ -1,0 +1,112 @@
+#include "coq_code_text.hpp"
+
+#include <array>
+
+#include "coq_numbers.hpp"
+
+namespace isotrace::proofs {
+namespace {
+
+constexpr std::array<std::string_view, 4> unary_names = {"Clz", "Ctz", "Popcnt", "Eqz"};
+constexpr std::array<std::string_view, 15> binary_names = {
+    "Plus",   "Minus",   "Times", "DivS", "DivU", "RemS", "RemU", "AndBits",
+    "OrBits", "XorBits", "Shl",   "ShrS", "ShrU", "Rotl", "Rotr"};
+constexpr std::array<std::string_view, 10> relation_names = {"Eq",  "Ne",  "LtS", "LtU", "GtS",
+                                                             "GtU", "LeS", "LeU", "GeS", "GeU"};
+
+std::string number(std::uint64_t value) { return " " + std::to_string(value); }
+
+std::string widths_text(const std::vector<unsigned>& widths) {
+  return coq_list(widths, "; ", coq_width);
+}
+
+std::string code_text(const std::vector<CodeNode>& code, std::size_t indent);
+
+std::string width_text(bool wide) { return wide ? " I64" : " I32"; }
+
+std::string block_text(const CodeNode& node, std::size_t indent) {
+  return number(node.takes) + number(node.leaves) + "\n" + std::string(indent + 2, ' ') +
+         code_text(node.body, indent + 2);
+}
+
+std::string table_text(const CodeNode& node) {
+  const std::vector<std::uint32_t> depths(node.depths.begin(), node.depths.end() - 1);
+  return "BrTable " +
+         coq_list(depths, "; ", [](std::uint32_t depth) { return std::to_string(depth); }) +
+         number(node.depths.back());
+}
+
+std::string node_text(const CodeNode& node, std::size_t indent) {
+  const std::string wide = width_text(node.wide);
+  switch (node.kind) {
+    case CodeKind::constant: return "Const" + wide + number(node.constant);
+    case CodeKind::unary: return "Unary" + wide + " " + std::string(unary_names[node.index]);
+    case CodeKind::binary: return "Binary" + wide + " " + std::string(binary_names[node.index]);
+    case CodeKind::compare: return "Compare" + wide + " " + std::string(relation_names[node.index]);
+    case CodeKind::extend:
+      return "Extend" + width_text(node.from_wide) + wide + number(node.index) +
+             (node.with_sign ? " true" : " false");
+    case CodeKind::nop: return "Nop";
+    case CodeKind::unreachable: return "Unreachable";
+    case CodeKind::drop: return "Discard";
+    case CodeKind::select: return "Select";
+    case CodeKind::local_get: return "LocalGet" + number(node.index);
+    case CodeKind::local_set: return "LocalSet" + number(node.index);
+    case CodeKind::local_tee: return "LocalTee" + number(node.index);
+    case CodeKind::global_get: return "GlobalGet" + number(node.index);
+    case CodeKind::global_set: return "GlobalSet" + number(node.index);
+    case CodeKind::block: return "Block" + block_text(node, indent);
+    case CodeKind::loop: return "Loop" + block_text(node, indent);
+    case CodeKind::if_:
+      return "If" + block_text(node, indent) + "\n" + std::string(indent + 2, ' ') +
+             code_text(node.no, indent + 2);
+    case CodeKind::br: return "Br" + number(node.index);
+    case CodeKind::br_if: return "BrIf" + number(node.index);
+    case CodeKind::br_table: return table_text(node);
+    case CodeKind::return_: return "Return";
+    case CodeKind::call: return "Call" + number(node.index);
+  }
+  return "";
+}
+
+bool is_block(const CodeNode& node) {
+  return node.kind == CodeKind::block || node.kind == CodeKind::loop || node.kind == CodeKind::if_;
+}
+
+/// Plain instructions side by side, blocks on lines of their own.
+std::string code_text(const std::vector<CodeNode>& code, std::size_t indent) {
+  constexpr std::size_t line_max = 90;
+  const std::string margin(indent + 1, ' ');
+  std::string text = "[";
+  std::size_t column = indent + 1;
+  for (std::size_t i = 0; i < code.size(); ++i) {
+    const std::string node = node_text(code[i], indent + 1);
+    const bool breaks = i > 0 && (is_block(code[i]) || is_block(code[i - 1]) ||
+                                  column + node.size() + 2 > line_max);
+    if (i > 0) text += breaks ? ";\n" + margin : "; ";
+    column = breaks ? margin.size() : column + 2;
+    text += node;
+    column += node.size();
+  }
+  return text + "]";
+}
+
+std::string function_text(const CodeFunction& function) {
+  return "(* function " + std::to_string(function.index) + " of the module *)\n   Function " +
+         widths_text(function.parameters) + " " + widths_text(function.results) + " " +
+         widths_text(function.locals) + "\n    " + code_text(function.body, 4);
+}
+
+}  // namespace
+
+std::string coq_width(unsigned width) { return width == 64 ? "I64" : "I32"; }
+
+std::string coq_module(const CodeModule& module) {
+  const auto global_text = [](const std::pair<unsigned, std::uint64_t>& global) {
+    return "(" + coq_width(global.first) + ", " + std::to_string(global.second) + "%N)";
+  };
+  return "MakeModule\n  " + coq_list(module.functions, ";\n   ", function_text) + "\n  " +
+         coq_list(module.globals, "; ", global_text) + " Zeros 0";
+}
+
+}  // namespace isotrace::proofs

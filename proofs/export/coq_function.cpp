@@ -1,0 +1,334 @@
+#include <isotrace/proofs/export/coq_function.hpp>
+
+#include <algorithm>
+#include <memory>
+
+#include <isotrace/proofs/export/coq_library.hpp>
+#include <isotrace/wasm/validate.hpp>
+
+#include "coq_code_text.hpp"
+#include "refute_circuit.hpp"
+
+namespace isotrace::proofs {
+namespace {
+
+using core::Done;
+using core::RefusalCode;
+using core::Result;
+using wasm::FunctionType;
+using wasm::ValueType;
+
+/// What is exported, read from the proof.
+struct Subject {
+  CodeModule module;
+  CodeModule other_module;  ///< if the claim names one
+  bool has_other = false;
+  CodeClaim claim;  ///< points at the modules above
+  CircuitLimits limits;
+  unsigned width = 32;  ///< range: of the result
+};
+
+tl::unexpected<core::Refusal> mismatch(const std::string& name, const FunctionType& type) {
+  return core::refuse(RefusalCode::function_types_mismatch, name, wasm::type_text(type));
+}
+
+const FunctionType& type_of(const wasm::Module& module, std::uint32_t function) {
+  return module.type_of(module.functions[function]);
+}
+
+/// The functions that a claim names, with the types that it needs.
+struct Names {
+  std::uint32_t function = 0;
+  std::optional<std::uint32_t> other = {};  ///< in the other module, if there is one
+  std::optional<std::uint32_t> assume = {};
+};
+
+Result<Names> find_names(const FunctionClaim& claim, const wasm::Module& module,
+                         const wasm::Module& other_module) {
+  Names names;
+  ISOTRACE_TRY(names.function, obligation::find_function(module, claim.function));
+  const FunctionType& type = type_of(module, names.function);
+  if (!claim.assume.empty()) {
+    ISOTRACE_TRY(names.assume, obligation::find_function(module, claim.assume));
+    if (type_of(module, *names.assume) != FunctionType{type.parameters, {ValueType::i32}})
+      return mismatch(claim.assume, type_of(module, *names.assume));
+  }
+  if (claim.property == FunctionProperty::range && type.results.size() != 1)
+    return mismatch(claim.function, type);
+  if (claim.other.empty()) return names;
+  ISOTRACE_TRY(names.other, obligation::find_function(other_module, claim.other));
+  FunctionType wanted = type;
+  if (claim.property == FunctionProperty::post) {
+    wanted.parameters.insert(wanted.parameters.end(), type.results.begin(), type.results.end());
+    wanted.results = {ValueType::i32};
+  }
+  if (type_of(other_module, *names.other) != wanted)
+    return mismatch(claim.other, type_of(other_module, *names.other));
+  return names;
+}
+
+/// The part of a range that numbers of the result's width can have, as its bits.
+void clamp_range(const FunctionClaim& claim, Subject& subject) {
+  subject.claim.is_signed = claim.is_signed;
+  subject.claim.low = claim.low;
+  subject.claim.high = claim.high;
+  if (subject.width == 64) return;
+  if (!claim.is_signed) {
+    subject.claim.low = std::min<std::uint64_t>(claim.low, UINT32_MAX);
+    subject.claim.high = std::min<std::uint64_t>(claim.high, UINT32_MAX);
+    return;
+  }
+  const auto clamped = [](std::uint64_t bits) {
+    const auto value =
+        std::clamp<std::int64_t>(static_cast<std::int64_t>(bits), INT32_MIN, INT32_MAX);
+    return std::uint64_t{static_cast<std::uint32_t>(value)};
+  };
+  subject.claim.low = clamped(claim.low);
+  subject.claim.high = clamped(claim.high);
+}
+
+Result<std::unique_ptr<Subject>> read_subject(const FunctionProof& proof) {
+  const FunctionClaim& claim = proof.claim;
+  if (proof.outcome != FunctionProof::Outcome::proved) {
+    return core::refuse(RefusalCode::export_unsupported, "proof",
+                        "it is " + std::string(outcome_name(proof.outcome)) + ", not proved");
+  }
+  auto subject = std::make_unique<Subject>();
+  subject->has_other = !claim.other_module.empty();
+  ISOTRACE_TRY(const wasm::Module module, wasm::load_module(claim.module, claim.edition));
+  wasm::Module second;
+  if (subject->has_other) {
+    ISOTRACE_TRY(second, wasm::load_module(claim.other_module, claim.edition));
+  }
+  const wasm::Module& other_module = subject->has_other ? second : module;
+  ISOTRACE_TRY(const Names names, find_names(claim, module, other_module));
+  std::vector<std::uint32_t> functions = {names.function};
+  if (names.assume) functions.push_back(*names.assume);
+  if (names.other && !subject->has_other) functions.push_back(*names.other);
+  ISOTRACE_TRY(subject->module, read_code(module, functions));
+  if (subject->has_other) {
+    ISOTRACE_TRY(subject->other_module, read_code(second, {*names.other}));
+  }
+  CodeClaim& made = subject->claim;
+  made.module = &subject->module;
+  made.other_module = subject->has_other ? &subject->other_module : &subject->module;
+  made.property = claim.property;
+  if (claim.property == FunctionProperty::effects) {
+    if (sets_globals(subject->module) || sets_globals(subject->other_module)) {
+      return core::refuse(RefusalCode::export_unsupported, "proof",
+                          "it compares globals that are set; prove with --compare results");
+    }
+    made.property = FunctionProperty::equivalent;  // nothing is left but results
+  }
+  made.function = subject->module.place_of(names.function);
+  if (names.assume) made.assume = subject->module.place_of(*names.assume);
+  if (names.other) made.other = made.other_module->place_of(*names.other);
+  if (claim.property == FunctionProperty::range) {
+    subject->width = subject->module.functions[made.function].results[0];
+    clamp_range(claim, *subject);
+  }
+  subject->limits.unwind = claim.unwind;
+  subject->limits.depth = claim.unwind + 1 +
+                          static_cast<std::uint32_t>(subject->module.functions.size() +
+                                                     subject->other_module.functions.size());
+  return subject;
+}
+
+// ---- texts
+
+std::string text(std::uint64_t value) { return std::to_string(value); }
+
+std::string assume_text(const CodeClaim& claim) {
+  return claim.assume ? "(Some " + text(*claim.assume) + ")" : "None";
+}
+
+std::string signed_text(std::uint64_t bits) {
+  return "(" + std::to_string(static_cast<std::int64_t>(bits)) + ")%Z";
+}
+
+std::string bounds_text(const FunctionProof& proof, bool is_signed) {
+  const FunctionClaim& claim = proof.claim;
+  return is_signed ? signed_text(claim.low) + " " + signed_text(claim.high)
+                   : text(claim.low) + " " + text(claim.high);
+}
+
+std::string statement_text(const FunctionProof& proof, const Subject& subject) {
+  const CodeClaim& claim = subject.claim;
+  const std::string of = "machine " + text(claim.function) + " ";
+  const std::string assume = assume_text(claim);
+  switch (claim.property) {
+    case FunctionProperty::never_traps: return "never_traps " + of + assume;
+    case FunctionProperty::equivalent:
+      return "equivalent " + of + (subject.has_other ? "other " : "machine ") + text(claim.other) +
+             " " + assume;
+    case FunctionProperty::post: return "ensures " + of + text(claim.other) + " " + assume;
+    case FunctionProperty::effects:
+    case FunctionProperty::range: break;
+  }
+  const std::string bounds = bounds_text(proof, claim.is_signed);
+  return claim.is_signed
+             ? "in_signed_range " + of + assume + " " + coq_width(subject.width) + " " + bounds
+             : "in_range " + of + assume + " " + bounds;
+}
+
+/// What may stand in a comment.
+std::string comment_text(std::string name) {
+  for (char& c : name) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (!plain && std::string_view("_.,- ()").find(c) == std::string_view::npos) c = '?';
+  }
+  // No comment may begin or end in it.
+  std::erase(name, '*');
+  return name;
+}
+
+std::string spec_text(const FunctionProof& proof, const Subject& subject) {
+  std::string made = "(* The statement: functions and a proposition, nothing else.\n   " +
+                     comment_text(claim_text(proof.claim)) + "\n   module " +
+                     core::sha256(proof.claim.module).hex() + " *)\n" +
+                     "From Coq Require Import NArith ZArith List.\n"
+                     "From Isotrace.Bits Require Import Wasm.\nImport ListNotations.\n\n"
+                     "Definition machine : module := " +
+                     coq_module(subject.module) + ".\n\n";
+  if (subject.has_other) {
+    made += "(* module " + core::sha256(proof.claim.other_module).hex() +
+            " *)\nDefinition other : module := " + coq_module(subject.other_module) + ".\n\n";
+  }
+  return made + "Definition statement : Prop :=\n  " + statement_text(proof, subject) + ".\n";
+}
+
+std::string cert_text(const std::vector<std::string>& refutation) {
+  std::string made =
+      "(* A refutation of the circuit that Coq makes of the claim. *)\n"
+      "From Coq Require Import List.\nFrom Isotrace.Bits Require Import Certificate.\n"
+      "Import ListNotations.\nLocal Open Scope certificate_scope.\n\n";
+  for (std::size_t i = 0; i < refutation.size(); ++i) {
+    made += "Definition part" + text(i) + " : text := \"" + refutation[i] + "\".\n";
+  }
+  made += "\nDefinition certificate : list text :=\n  [";
+  for (std::size_t i = 0; i < refutation.size(); ++i) {
+    if (i > 0) made += i % 10 == 0 ? ";\n   " : "; ";
+    made += "part" + text(i);
+  }
+  return made + "].\n";
+}
+
+/// The name of the claim's circuit and theorem, and what follows the limits in both.
+struct Lemma {
+  std::string circuit;
+  std::string theorem;
+  std::string arguments;          ///< of the circuit
+  std::string theorem_arguments;  ///< in their place
+  std::string rest;               ///< of the theorem's arguments, behind `checked`
+};
+
+Lemma lemma_of(const FunctionProof& proof, const Subject& subject) {
+  const CodeClaim& claim = subject.claim;
+  const std::string of = "machine " + text(claim.function) + " ";
+  const std::string assume = assume_text(claim);
+  const auto same = [](std::string circuit, std::string theorem, const std::string& arguments) {
+    return Lemma{std::move(circuit), std::move(theorem), arguments, arguments, ""};
+  };
+  switch (claim.property) {
+    case FunctionProperty::never_traps:
+      return same("bad_never_traps", "certified_never_traps", of + assume);
+    case FunctionProperty::equivalent:
+      return same(
+          "bad_equivalent", "certified_equivalent",
+          of + (subject.has_other ? "other " : "machine ") + text(claim.other) + " " + assume);
+    case FunctionProperty::post:
+      return same("bad_ensures", "certified_ensures", of + text(claim.other) + " " + assume);
+    case FunctionProperty::effects:
+    case FunctionProperty::range: break;
+  }
+  const std::string result = of + assume + " " + coq_width(subject.width) + " ";
+  const std::string bits = text(claim.low) + " " + text(claim.high);
+  return {"bad_range", claim.is_signed ? "certified_in_signed_range" : "certified_in_range",
+          result + (claim.is_signed ? "true " : "false ") + bits,
+          result + bounds_text(proof, claim.is_signed) + " " + bits, " eq_refl"};
+}
+
+std::string proof_text(const FunctionProof& proof, const Subject& subject) {
+  const Lemma lemma = lemma_of(proof, subject);
+  const CircuitLimits& limits = subject.limits;
+  return "From Coq Require Import NArith ZArith List.\n"
+         "From Isotrace.Bits Require Import Wasm Certificate Claims.\n"
+         "From Isotrace.Gen Require Import Spec_function.\n"
+         "From Isotrace.Gen Require Import Cert_function.\n\n"
+         "(* How far code is followed: what lies beyond counts as a failure. *)\n"
+         "Definition fuel : nat := N.to_nat " +
+         text(limits.fuel) + ".\nDefinition unwind : nat := " + text(limits.unwind) +
+         ".\nDefinition depth : nat := " + text(limits.depth) +
+         ".\n\n"
+         "Lemma checked :\n  certified (parameters_of machine " +
+         text(subject.claim.function) + ")\n    (" + lemma.circuit + " fuel unwind depth " +
+         lemma.arguments +
+         ")\n    (steps_of certificate) = true.\n"
+         "Proof. vm_cast_no_check (eq_refl true). Qed.\n\n"
+         "Theorem proof : statement.\nProof. exact (" +
+         lemma.theorem + " fuel unwind depth " + lemma.theorem_arguments +
+         "\n  (steps_of certificate) checked" + lemma.rest + "). Qed.\nPrint Assumptions proof.\n";
+}
+
+BundleFile text_file(std::string path, std::string_view bytes) {
+  return {std::move(path), core::Bytes(bytes.begin(), bytes.end())};
+}
+
+}  // namespace
+
+Result<core::Bytes> refute_function(const FunctionProof& proof, std::uint64_t seconds) {
+  ISOTRACE_TRY(const std::unique_ptr<Subject> subject, read_subject(proof));
+  ISOTRACE_TRY(const FunctionCircuit circuit,
+               make_function_circuit(subject->claim, subject->limits));
+  smt::SandboxLimits limits;
+  limits.cpu_seconds = seconds;
+  limits.wall_milliseconds = static_cast<int>(seconds) * 1000;
+  limits.output_bytes_max = std::size_t{512} << 20;
+  return refute_circuit(circuit, limits);
+}
+
+Result<Bundle> export_coq_function(const FunctionProof& proof, core::ByteView refutation) {
+  ISOTRACE_TRY(const std::unique_ptr<Subject> subject, read_subject(proof));
+  ISOTRACE_TRY(const FunctionCircuit circuit,
+               make_function_circuit(subject->claim, subject->limits));
+  ISOTRACE_TRY(const std::vector<std::string> texts, coq_refutation(circuit, refutation));
+  Bundle bundle;
+  bundle.subjects.program = core::sha256(proof.claim.module);
+  bundle.subjects.proof = function_proof_digest(proof);
+  BundleFile spec = text_file("coq/gen/Spec_function.v", spec_text(proof, *subject));
+  bundle.subjects.property = core::sha256(spec.bytes);
+  bundle.obligations.push_back(
+      {"function",
+       "bv.circuit",
+       "wasm",
+       "coq/gen/Proof_function.v",
+       "Isotrace.Gen.Proof_function.proof",
+       core::sha256(spec.bytes),
+       "closed",
+       {},
+       {spec.path, "coq/gen/Cert_function.v", "coq/gen/Proof_function.v"}});
+  bundle.files.push_back({std::string(bundle_function_path), write_function_proof(proof)});
+  bundle.files.push_back(
+      {std::string(bundle_refutation_path), core::Bytes(refutation.begin(), refutation.end())});
+  std::string project = "-Q bits Isotrace.Bits\n-Q gen Isotrace.Gen\n\n";
+  for (const CoqFile& file : coq_library()) {
+    if (file.folder != "bits") continue;
+    const std::string path = "bits/" + std::string(file.name);
+    bundle.files.push_back(text_file("coq/" + path, file.text));
+    project += path + "\n";
+  }
+  bundle.files.push_back(std::move(spec));
+  bundle.files.push_back(text_file("coq/gen/Cert_function.v", cert_text(texts)));
+  bundle.files.push_back(text_file("coq/gen/Proof_function.v", proof_text(proof, *subject)));
+  for (const std::string& part : bundle.obligations[0].parts) project += part.substr(4) + "\n";
+  bundle.files.push_back(text_file("coq/_CoqProject", project));
+  bundle.files.push_back(text_file("coq/Makefile",
+                                   "all: Makefile.coq\n\t$(MAKE) -f Makefile.coq all\n\n"
+                                   "Makefile.coq: _CoqProject\n"
+                                   "\tcoq_makefile -f _CoqProject -o Makefile.coq\n"));
+  bundle.files.insert(bundle.files.begin(),
+                      {std::string(bundle_manifest_path), write_bundle_manifest(bundle)});
+  return bundle;
+}
+
+}  // namespace isotrace::proofs

@@ -1,0 +1,274 @@
+#include "wasm_code.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <set>
+
+#include <isotrace/core/check.hpp>
+
+namespace isotrace::proofs {
+namespace {
+
+using core::Done;
+using core::RefusalCode;
+using core::Result;
+using wasm::Opcode;
+
+/// Numeric instructions by ranges of their codes: of 32 bits first, of 64 bits after.
+struct NumericRange {
+  Opcode first;
+  Opcode last;
+  Opcode first_wide;
+  CodeKind kind;
+};
+
+/// Trees are walked by recursion.
+constexpr std::size_t nesting_max = 256;
+
+constexpr std::uint32_t eqz_index = 3;  // behind clz, ctz and popcnt
+constexpr NumericRange numeric_ranges[] = {
+    {Opcode::i32_eq, Opcode::i32_ge_u, Opcode::i64_eq, CodeKind::compare},
+    {Opcode::i32_clz, Opcode::i32_popcnt, Opcode::i64_clz, CodeKind::unary},
+    {Opcode::i32_add, Opcode::i32_rotr, Opcode::i64_add, CodeKind::binary},
+};
+
+constexpr std::uint32_t code_of(Opcode opcode) { return static_cast<std::uint32_t>(opcode); }
+
+CodeNode extension(std::uint32_t bits, bool from_wide, bool wide, bool with_sign) {
+  CodeNode node;
+  node.kind = CodeKind::extend;
+  node.index = bits;
+  node.from_wide = from_wide;
+  node.wide = wide;
+  node.with_sign = with_sign;
+  return node;
+}
+
+std::optional<CodeNode> numeric_node(Opcode opcode) {
+  CodeNode node;
+  for (const NumericRange& range : numeric_ranges) {
+    const std::uint32_t count = code_of(range.last) - code_of(range.first);
+    for (const bool wide : {false, true}) {
+      const std::uint32_t first = code_of(wide ? range.first_wide : range.first);
+      if (code_of(opcode) < first || code_of(opcode) > first + count) continue;
+      node.kind = range.kind;
+      node.wide = wide;
+      node.index = code_of(opcode) - first;
+      return node;
+    }
+  }
+  switch (opcode) {
+    case Opcode::i32_eqz:
+    case Opcode::i64_eqz:
+      node.kind = CodeKind::unary;
+      node.index = eqz_index;
+      node.wide = opcode == Opcode::i64_eqz;
+      return node;
+    case Opcode::i32_wrap_i64: return extension(32, true, false, false);
+    case Opcode::i64_extend_i32_s: return extension(32, false, true, true);
+    case Opcode::i64_extend_i32_u: return extension(32, false, true, false);
+    case Opcode::i32_extend8_s: return extension(8, false, false, true);
+    case Opcode::i32_extend16_s: return extension(16, false, false, true);
+    case Opcode::i64_extend8_s: return extension(8, true, true, true);
+    case Opcode::i64_extend16_s: return extension(16, true, true, true);
+    case Opcode::i64_extend32_s: return extension(32, true, true, true);
+    default: return std::nullopt;
+  }
+}
+
+std::optional<CodeKind> plain_kind(Opcode opcode) {
+  switch (opcode) {
+    case Opcode::nop: return CodeKind::nop;
+    case Opcode::unreachable: return CodeKind::unreachable;
+    case Opcode::drop: return CodeKind::drop;
+    case Opcode::select:
+    case Opcode::select_typed: return CodeKind::select;
+    case Opcode::local_get: return CodeKind::local_get;
+    case Opcode::local_set: return CodeKind::local_set;
+    case Opcode::local_tee: return CodeKind::local_tee;
+    case Opcode::global_get: return CodeKind::global_get;
+    case Opcode::global_set: return CodeKind::global_set;
+    case Opcode::br: return CodeKind::br;
+    case Opcode::br_if: return CodeKind::br_if;
+    case Opcode::br_table: return CodeKind::br_table;
+    case Opcode::return_: return CodeKind::return_;
+    case Opcode::call: return CodeKind::call;
+    case Opcode::block: return CodeKind::block;
+    case Opcode::loop: return CodeKind::loop;
+    case Opcode::if_: return CodeKind::if_;
+    default: return std::nullopt;
+  }
+}
+
+class FunctionReader {
+ public:
+  FunctionReader(const wasm::Module& module, std::uint32_t function)
+      : module_(module), index_(function) {}
+
+  Result<CodeFunction> read() {
+    const wasm::Function& function = module_.functions[index_];
+    CodeFunction made;
+    made.index = index_;
+    const wasm::FunctionType& type = module_.type_of(function);
+    for (const wasm::ValueType parameter : type.parameters) {
+      ISOTRACE_TRY(made.parameters.emplace_back(), width_of(parameter));
+    }
+    for (const wasm::ValueType result : type.results) {
+      ISOTRACE_TRY(made.results.emplace_back(), width_of(result));
+    }
+    for (const wasm::LocalRun& run : function.locals) {
+      ISOTRACE_TRY(const unsigned width, width_of(run.type));
+      made.locals.resize(run.end, width);
+    }
+    wasm::Reader reader(module_.bytes, function.body.begin, function.body.end);
+    ISOTRACE_TRY_DONE(read_blocks(reader, made.body));
+    return made;
+  }
+
+ private:
+  /// A block whose `end` is still to come, and where its instructions go.
+  struct Open {
+    CodeNode node;
+    bool in_no = false;
+  };
+
+  tl::unexpected<core::Refusal> unsupported(std::string_view what) const {
+    return core::refuse(
+        RefusalCode::export_unsupported,
+        "function " + std::to_string(index_) + ", byte " + std::to_string(now_.offset),
+        std::string(what));
+  }
+
+  Result<unsigned> width_of(wasm::ValueType type) const {
+    if (type == wasm::ValueType::i32) return 32U;
+    if (type == wasm::ValueType::i64) return 64U;
+    return unsupported("a value that is no integer");
+  }
+
+  /// The body's own `end` is part of its bytes.
+  Result<Done> read_blocks(wasm::Reader& reader, std::vector<CodeNode>& body) {
+    std::vector<Open> open;
+    const auto list = [&]() -> std::vector<CodeNode>& {
+      if (open.empty()) return body;
+      return open.back().in_no ? open.back().node.no : open.back().node.body;
+    };
+    while (!reader.at_end()) {
+      ISOTRACE_TRY_DONE(wasm::read_instruction(reader, module_.edition, now_));
+      if (now_.opcode == Opcode::else_) {
+        open.back().in_no = true;
+      } else if (now_.opcode == Opcode::end) {
+        if (open.empty()) break;
+        CodeNode node = std::move(open.back().node);
+        open.pop_back();
+        list().push_back(std::move(node));
+      } else {
+        ISOTRACE_TRY(CodeNode node, read_node());
+        const bool opens = node.kind == CodeKind::block || node.kind == CodeKind::loop ||
+                           node.kind == CodeKind::if_;
+        if (opens) {
+          if (open.size() >= nesting_max) return unsupported("blocks nested deeper than that");
+          open.push_back({std::move(node)});
+        } else {
+          list().push_back(std::move(node));
+        }
+      }
+    }
+    return Done{};
+  }
+
+  Result<CodeNode> read_node() {
+    if (now_.opcode == Opcode::i32_const || now_.opcode == Opcode::i64_const) {
+      CodeNode node;
+      node.kind = CodeKind::constant;
+      node.wide = now_.opcode == Opcode::i64_const;
+      node.constant = now_.constant;
+      return node;
+    }
+    if (auto node = numeric_node(now_.opcode)) return *std::move(node);
+    const auto kind = plain_kind(now_.opcode);
+    if (!kind) return unsupported(now_.info->text);
+    CodeNode node;
+    node.kind = *kind;
+    node.index = now_.first;
+    node.depths = now_.opcode == Opcode::br_table ? now_.depths : std::vector<std::uint32_t>{};
+    if (*kind == CodeKind::call && now_.first < module_.imported_functions)
+      return unsupported("a call of an imported function");
+    if (now_.info->immediates != wasm::Immediates::block) return node;
+    if (now_.block.kind == wasm::BlockType::Kind::value) {
+      node.leaves = 1;
+    } else if (now_.block.kind == wasm::BlockType::Kind::index) {
+      const wasm::FunctionType& type = module_.types[now_.block.index];
+      node.takes = static_cast<std::uint32_t>(type.parameters.size());
+      node.leaves = static_cast<std::uint32_t>(type.results.size());
+    }
+    return node;
+  }
+
+  const wasm::Module& module_;
+  std::uint32_t index_;
+  wasm::Instruction now_;
+};
+
+/// The functions that are called in the code, for one visit after another.
+void find_calls(std::vector<CodeNode>& code, const std::function<void(std::uint32_t&)>& on_call) {
+  for (CodeNode& node : code) {
+    if (node.kind == CodeKind::call) on_call(node.index);
+    find_calls(node.body, on_call);
+    find_calls(node.no, on_call);
+  }
+}
+
+}  // namespace
+
+bool sets_globals(const CodeModule& module) {
+  const std::function<bool(const std::vector<CodeNode>&)> sets = [&](const auto& nodes) {
+    return std::any_of(nodes.begin(), nodes.end(), [&](const CodeNode& node) {
+      return node.kind == CodeKind::global_set || sets(node.body) || sets(node.no);
+    });
+  };
+  return std::any_of(module.functions.begin(), module.functions.end(),
+                     [&](const CodeFunction& function) { return sets(function.body); });
+}
+
+std::uint32_t CodeModule::place_of(std::uint32_t function) const {
+  const auto found = std::find_if(functions.begin(), functions.end(),
+                                  [&](const CodeFunction& of) { return of.index == function; });
+  ISOTRACE_CHECK(found != functions.end(), function);
+  return static_cast<std::uint32_t>(found - functions.begin());
+}
+
+Result<CodeModule> read_code(const wasm::Module& module,
+                             const std::vector<std::uint32_t>& functions) {
+  const auto unsupported = [](std::string place, std::string what) {
+    return core::refuse(RefusalCode::export_unsupported, std::move(place), std::move(what));
+  };
+  if (module.start) return unsupported("byte " + std::to_string(module.start_offset), "start");
+  ISOTRACE_TRY(const obligation::InitialInstance instance,
+               obligation::make_initial_instance(module));
+  CodeModule made;
+  for (std::size_t i = 0; i < module.globals.size(); ++i) {
+    const wasm::ValueType type = module.globals[i].type.value;
+    if (type != wasm::ValueType::i32 && type != wasm::ValueType::i64)
+      return unsupported("global " + std::to_string(i), "a value that is no integer");
+    made.globals.emplace_back(type == wasm::ValueType::i32 ? 32 : 64, instance.globals[i]);
+  }
+  std::set<std::uint32_t> reached;
+  std::vector<std::uint32_t> open = functions;
+  while (!open.empty()) {
+    const std::uint32_t function = open.back();
+    open.pop_back();
+    if (!reached.insert(function).second) continue;
+    if (function < module.imported_functions)
+      return unsupported("function " + std::to_string(function), "an imported function");
+    ISOTRACE_TRY(made.functions.emplace_back(), FunctionReader(module, function).read());
+    find_calls(made.functions.back().body, [&](std::uint32_t& callee) { open.push_back(callee); });
+  }
+  std::sort(made.functions.begin(), made.functions.end(),
+            [](const CodeFunction& a, const CodeFunction& b) { return a.index < b.index; });
+  for (CodeFunction& function : made.functions) {
+    find_calls(function.body, [&](std::uint32_t& callee) { callee = made.place_of(callee); });
+  }
+  return made;
+}
+
+}  // namespace isotrace::proofs

@@ -1,0 +1,38 @@
+// Operations on floats as terms: of constants their value, of anything else any value, the same for
+// the same operands. That is all that is said of them, and true of every function of bits; what
+// is proved so holds of the real ones. Trust: part of the trusted base.
+#pragma once
+
+#include <map>
+#include <span>
+#include <vector>
+
+#include <isotrace/proofs/obligation/integers.hpp>
+
+namespace isotrace::proofs::obligation {
+
+class FloatTerms {
+ public:
+  explicit FloatTerms(bits::TermPool& pool) : pool_(pool) {}
+
+  /// Of an opcode that wasm::execute_numeric does and as many operands as it takes.
+  Computed compute(wasm::Opcode opcode, std::span<const bits::Term> operands);
+  /// That operations of one opcode have equal results wherever their operands are equal. Said of
+  /// the first pairs_max pairs: less said is less proved.
+  bits::Term consistent();
+  /// Operations of which nothing else is said.
+  [[nodiscard]] std::size_t uninterpreted() const { return known_.size(); }
+
+ private:
+  using Application = std::pair<wasm::Opcode, std::vector<bits::Term>>;
+  static constexpr std::size_t pairs_max = 1 << 14;
+
+  std::optional<Computed> compute_constants(wasm::Opcode opcode,
+                                            std::span<const bits::Term> operands);
+  bits::Term agree(const Computed& a, const Computed& b);
+
+  bits::TermPool& pool_;
+  std::map<Application, Computed> known_;
+};
+
+}  // namespace isotrace::proofs::obligation

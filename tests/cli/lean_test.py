@@ -1,0 +1,147 @@
+"""Bundles for Lean 4 as users make and replay them. What needs a compiler is skipped where `lean` is not on the PATH;
+what isotrace makes of a compiler's answers is tested with scripts in its place."""
+import json
+import pathlib
+import shutil
+import sys
+import unittest
+
+from command_line import CommandLineTest, FAILS, HOLDS, MODEL
+
+FAKE = """#!/bin/sh
+# lean -o OBJECT FILE
+[ -n "$LEAN_PATH" ] || exit 9
+[ -f "$3" ] || exit 8
+: > "$2"
+case "$3" in */Proof_*) %s ;; esac
+"""
+CLOSED = "'Isotrace.Proof_case0.proof' does not depend on any axioms"
+AXIOMS = "'Isotrace.Proof_case0.proof' depends on axioms: [propext, sorryAx]"
+
+
+class Lean(CommandLineTest):
+    def setUp(self):
+        super().setUp()
+        self.proof = self.path("p.isoproof")
+        self.run_program("prove", MODEL, "--property", HOLDS, "--out", self.proof)
+        self.bundle = self.folder / "bundle"
+        self.exported = self.run_json("export", self.proof, "--to", "lean", "--out", str(self.bundle))
+        self.generated = self.bundle / "lean/Isotrace/Gen"
+
+    def fake_lean(self, on_proofs):
+        script = self.folder / "lean"
+        script.write_text(FAKE % on_proofs)
+        script.chmod(0o755)
+        return str(script)
+
+    def reconcile(self, *words, lean=f'echo "{CLOSED}"', code=0):
+        answer = self.run_json("reconcile", str(self.bundle), "--lean", self.fake_lean(lean), *words, code=code)
+        self.assertEqual(len(answer["obligations"]), 1)
+        return answer["obligations"][0]
+
+    def changed(self, pattern, change):
+        """The status after a change of one generated file."""
+        path = next(self.generated.glob(pattern))
+        before = path.read_text()
+        after = change(before)
+        self.assertNotEqual(before, after)
+        path.write_text(after)
+        status = self.reconcile(code=1)["status"]
+        path.write_text(before)
+        return status
+
+
+class Bundle(Lean):
+    def test_what_is_exported_can_be_read(self):
+        self.assertEqual([(o["id"], o["status"], o["tier"]) for o in self.exported["obligations"]],
+                         [("case0", "emitted", "closed")])
+        manifest = json.loads((self.bundle / "bundle.json").read_text())
+        self.assertEqual(manifest["obligations"][0]["theorem"], "Isotrace.Proof_case0.proof")
+        self.assertEqual(manifest["obligations"][0]["expected_axioms"], [])
+        spec = (self.generated / "Spec_case0.lean").read_text()
+        self.assertIn("⟨0, 1, 3, 10⟩", spec)
+        self.assertRegex(spec, r"def statement : Prop := safe Net_[0-9a-f]{16}\.net box constraints\n")
+        proof = (self.generated / "Proof_case0.lean").read_text()
+        self.assertIn("theorem proof : Spec_case0.statement :=", proof)
+        self.assertIn("decide +kernel", proof)
+        self.assertRegex((self.bundle / "lean/lean-toolchain").read_text(), r"^leanprover/lean4:v4\.\d+\.\d+\n$")
+        self.assertEqual(len(list((self.bundle / "lean/Isotrace/Core").glob("*.lean"))), 8)
+
+    def test_every_import_is_in_the_bundle(self):
+        root = self.bundle / "lean"
+        for path in root.rglob("*.lean"):
+            for line in path.read_text().splitlines():
+                if line.startswith("import "):
+                    imported = root / (line.split()[1].replace(".", "/") + ".lean")
+                    self.assertTrue(imported.exists(), f"{path}: {line}")
+
+    def test_only_proved_networks_are_exported(self):
+        self.run_program("prove", MODEL, "--property", FAILS, "--out", self.path("v"), code=1)
+        refusal = self.run_json("export", self.path("v"), "--to", "lean", "--out", self.path("n"), code=3)["refusal"]
+        self.assertEqual(refusal["name"], "export_unsupported")
+        trace = self.record("run.isotrace")
+        self.run_program("export", trace, "--to", "lean", "--step", "1", "--out", self.path("n"), code=2)
+        self.assertFalse(pathlib.Path(self.path("n")).exists())
+
+
+class Reconcile(Lean):
+    def test_without_a_compiler_nothing_is_called_replayed(self):
+        self.run_program("reconcile", str(self.bundle), "--lean", self.path("nowhere"), code=4)
+        if shutil.which("lean"):
+            return
+        answer = self.run_json("reconcile", str(self.bundle), code=5)
+        self.assertEqual(answer["verdict"], "undecided")
+        self.assertEqual(answer["obligations"][0]["status"], "emitted")
+        (self.generated / "Spec_case0.lean").write_text("")
+        self.assertEqual(self.run_json("reconcile", str(self.bundle), code=1)["verdict"], "rejected")
+
+    def test_what_the_compiler_says_counts(self):
+        self.assertEqual(self.reconcile("--proof", self.proof)["status"], "replayed")
+        bad = self.reconcile(lean=f'echo "{AXIOMS}"', code=1)
+        self.assertEqual((bad["status"], bad["axioms"]), ("axiom_violation", ["propext", "sorryAx"]))
+        self.assertEqual(self.reconcile(lean=":", code=1)["status"], "axiom_violation")
+        refused = self.reconcile(lean='echo "type mismatch"; exit 1', code=1)
+        self.assertEqual(refused["status"], "rejected")
+        self.assertIn("type mismatch", refused["detail"])
+        self.assertEqual(self.reconcile("--timeout", "1", lean="sleep 9", code=1)["status"], "timeout")
+
+    def test_every_way_of_cheating_is_rejected(self):
+        self.assertEqual(self.changed("Spec_*", lambda t: t.replace("⟨0, 1, 3, 10⟩", "⟨0, 1, 1, 10⟩")),
+                         "statement_mismatch")
+        self.assertEqual(self.changed("Spec_*", lambda t: t.replace("false⟩", "true⟩")), "statement_mismatch")
+        self.assertEqual(self.changed("Net_*", lambda t: t.replace("-6219664896", "6219664896")), "statement_mismatch")
+        self.assertEqual(self.changed("Cert_*", lambda t: t.replace("255", "254", 1)), "rejected")
+        self.assertEqual(self.changed("Proof_*", lambda t: t.replace("Spec_case0.statement", "True")), "rejected")
+        self.assertEqual(self.changed("Proof_*", lambda t: t.replace("theorem proof", "theorem proof2")), "rejected")
+        self.assertEqual(self.changed("Proof_*", lambda t: t.replace("decide +kernel", "sorry")), "axiom_violation")
+        self.assertEqual(self.changed("Proof_*", lambda t: t.replace("decide +kernel", "native_decide")),
+                         "axiom_violation")
+        self.assertEqual(self.changed("Proof_*", lambda t: "axiom cheat : False\n" + t), "axiom_violation")
+        self.assertEqual(self.changed("Proof_*", lambda t: t.replace(
+            "theorem checked", "set_option debug.skipKernelTC true in\ntheorem checked")), "axiom_violation")
+        core = self.bundle / "lean/Isotrace/Core/Network.lean"
+        core.write_text(core.read_text() + "\n")
+        self.assertEqual(self.reconcile(code=1)["status"], "rejected")
+
+    def test_another_proof_is_no_match(self):
+        other = self.path("other.isoproof")
+        self.run_program("prove", MODEL, "--property", HOLDS, "--semantics", "real", "--out", other)
+        self.assertEqual(self.reconcile("--proof", other, code=1)["status"], "statement_mismatch")
+
+    def test_options_of_the_other_assistant_are_usage_errors(self):
+        self.run_program("reconcile", str(self.bundle), "--coqc", "coqc", code=2)
+        self.run_program("reconcile", str(self.bundle), "--tier", "closed", code=2)
+        coq = self.path("coq")
+        self.run_program("export", self.proof, "--to", "coq", "--out", coq)
+        self.run_program("reconcile", coq, "--lean", "lean", code=2)
+
+    @unittest.skipUnless(shutil.which("lean"), "lean is not installed: NO BUNDLE WAS REPLAYED WITH LEAN")
+    def test_the_kernel_accepts_the_theorem(self):
+        answer = self.run_json("reconcile", str(self.bundle), "--proof", self.proof)
+        self.assertEqual([(o["status"], o["axioms"]) for o in answer["obligations"]], [("replayed", [])])
+
+
+if __name__ == "__main__":
+    if not shutil.which("lean"):
+        print("lean is not installed: no bundle is replayed with Lean", file=sys.stderr)
+    unittest.main(verbosity=2)

@@ -1,0 +1,256 @@
+// Kernels on a GPU beside cuBLAS, by the device's own events, after a run that warms up. Operands
+// lie on the device; what is timed is everything that a step launches there.
+#include <dlfcn.h>
+
+#include <cstring>
+
+#include <isotrace/backends/gpu/driver.hpp>
+#include <isotrace/backends/gpu/images.hpp>
+#include <isotrace/backends/gpu/operations.hpp>
+#include <isotrace/reference/evaluate.hpp>
+#include <isotrace/tools/bench/measure.hpp>
+#include <isotrace/tools/bench/operands.hpp>
+#include <isotrace/tools/bench/section.hpp>
+
+namespace isotrace::tools::bench {
+namespace {
+
+namespace gpu = backends::gpu;
+using core::Dtype;
+using core::Op;
+using core::Tensor;
+
+/// One operation whose operands are on the device.
+class DeviceCase {
+ public:
+  static core::Result<DeviceCase> make(gpu::TimedDevice& device, core::Node node,
+                                       std::vector<Tensor> operands) {
+    DeviceCase one(device, std::move(node), std::move(operands));
+    gpu::Work work(device);
+    for (const Tensor& operand : one.operands_) {
+      ISOTRACE_TRY(one.arrays_.emplace_back(), work.upload(operand));
+    }
+    return one;
+  }
+
+  core::Result<gpu::Array> run() const {
+    gpu::Work work(device_);
+    const auto views = views_of(operands_);
+    const reference::Call call{node_, views};
+    const gpu::Residents residents;
+    gpu::DeviceCall on_device(work, call, residents);
+    for (std::size_t i = 0; i < arrays_.size(); ++i) on_device.give(i, arrays_[i]);
+    ISOTRACE_TRY(auto results, gpu::run_operation(on_device));
+    return std::move(results.front());
+  }
+
+  [[nodiscard]] Contender contender() const {
+    return [this]() -> std::optional<double> {
+      const auto seconds = device_.time([this]() -> core::Result<core::Done> {
+        ISOTRACE_TRY_DONE(run());
+        return core::Done{};
+      });
+      return seconds ? std::optional(*seconds) : std::nullopt;
+    };
+  }
+
+  /// Whether the result, or with a matrix product its first and last row, is the reference's.
+  [[nodiscard]] bool is_identical() const {
+    const auto result = run();
+    if (!result) return false;
+    const auto actual = gpu::Work(device_).download(*result);
+    if (!actual) return false;
+    if (node_.op != Op::matmul && node_.op != Op::matmul_integer) {
+      const auto expected = reference::evaluate(node_, views_of(operands_));
+      return expected && core::identical(expected->front(), *actual);
+    }
+    return has_row(*actual, 0) && has_row(*actual, actual->dim(0) - 1);
+  }
+
+  [[nodiscard]] const gpu::Array& operand(std::size_t i) const { return arrays_[i]; }
+
+ private:
+  DeviceCase(gpu::TimedDevice& device, core::Node node, std::vector<Tensor> operands)
+      : device_(device), node_(std::move(node)), operands_(std::move(operands)) {}
+
+  static std::vector<std::optional<core::TensorView>> views_of(const std::vector<Tensor>& tensors) {
+    return {tensors.begin(), tensors.end()};
+  }
+
+  [[nodiscard]] bool has_row(const Tensor& actual, std::int64_t row) const {
+    const Tensor& a = operands_[0];
+    const core::Shape shape = {1, a.dim(1)};
+    const std::size_t width = a.bytes().size() / static_cast<std::size_t>(a.dim(0));
+    auto views = views_of(operands_);
+    views[0] = core::TensorView(a.dtype(), shape,
+                                a.bytes().subspan(static_cast<std::size_t>(row) * width, width));
+    const auto expected = reference::evaluate(node_, views);
+    if (!expected) return false;
+    const core::ByteView line = expected->front().bytes();
+    const std::size_t at = static_cast<std::size_t>(row) * line.size();
+    return std::memcmp(line.data(), actual.bytes().data() + at, line.size()) == 0;
+  }
+
+  gpu::TimedDevice& device_;
+  core::Node node_;
+  std::vector<Tensor> operands_;
+  std::vector<gpu::Array> arrays_;
+};
+
+/// cuBLAS in f32 without shortcuts (CUBLAS_PEDANTIC_MATH: no TF32).
+class CuBlas {
+ public:
+  static std::optional<CuBlas> find() {
+    for (const char* name : {"libcublas.so.13", "libcublas.so.12", "libcublas.so"}) {
+      void* library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+      if (library == nullptr) continue;
+      const auto create = symbol<int (*)(void**)>(library, "cublasCreate_v2");
+      const auto set_mode = symbol<int (*)(void*, int)>(library, "cublasSetMathMode");
+      CuBlas blas;
+      blas.sgemm_ = symbol<Sgemm>(library, "cublasSgemm_v2");
+      constexpr int pedantic = 2;
+      if (create == nullptr || set_mode == nullptr || blas.sgemm_ == nullptr) continue;
+      if (create(&blas.handle_) != 0 || set_mode(blas.handle_, pedantic) != 0) continue;
+      return blas;
+    }
+    return std::nullopt;
+  }
+
+  /// c = a b of row-major matrices, which are the columns of their transposes.
+  core::Result<core::Done> multiply(MatrixSize s, const gpu::Array& a, const gpu::Array& b,
+                                    const gpu::Array& c) const {
+    const float one = 1;
+    const float zero = 0;
+    const auto m = static_cast<int>(s.rows);
+    const auto n = static_cast<int>(s.columns);
+    const auto k = static_cast<int>(s.depth);
+    if (sgemm_(handle_, 0, 0, n, m, k, &one, b.data<float>(), n, a.data<float>(), k, &zero,
+               c.data<float>(), n) == 0) {
+      return core::Done{};
+    }
+    return core::refuse(core::RefusalCode::device_failed, "cuBLAS");
+  }
+
+ private:
+  using Sgemm = int (*)(void*, int, int, int, int, int, const float*, const float*, int,
+                        const float*, int, const float*, float*, int);
+  template <class Function>
+  static Function symbol(void* library, const char* name) {
+    return reinterpret_cast<Function>(dlsym(library, name));
+  }
+  void* handle_ = nullptr;
+  Sgemm sgemm_ = nullptr;
+};
+
+core::Result<std::unique_ptr<gpu::TimedDevice>> open_device() {
+  return gpu::open_driver_device(gpu::cuda_driver, gpu::cuda_images());
+}
+
+BenchRow make_row(std::string name, const std::vector<Contender>& contenders, double amount,
+                  const BenchOptions& options, bool identical) {
+  BenchRow row{std::move(name), {}, identical};
+  for (const auto& seconds : best_of(contenders, options.seconds())) {
+    row.speeds.push_back(seconds ? Speed(amount / *seconds) : std::nullopt);
+  }
+  return row;
+}
+
+}  // namespace
+
+core::Result<std::vector<BenchTable>> bench_gpu_products(const BenchOptions& options) {
+  ISOTRACE_TRY(const auto device, open_device());
+  const auto blas = CuBlas::find();
+  BenchTable table{"products", "GF/s", {"ours", "cuBLAS"}, {}, {}};
+  table.notes = {device->description(), "f32, rows x columns x depth",
+                 blas ? "cuBLAS without TF32" : "cuBLAS absent"};
+  const std::ptrdiff_t edges[] = {512, 1024, 2048, 4096};
+  std::vector<MatrixSize> sizes = {{1, 4096, 4096}};
+  for (const std::ptrdiff_t edge : edges) {
+    if (!options.quick || edge <= 1024) sizes.push_back({edge, edge, edge});
+  }
+  for (const MatrixSize size : sizes) {
+    core::Node node{Op::matmul, {0, 1}, {2}, {{"k_segment", std::int64_t{256}}}, {}};
+    std::vector<Tensor> operands;
+    operands.push_back(random_floats(size.rows, size.depth, 1));
+    operands.push_back(random_floats(size.depth, size.columns, 2));
+    ISOTRACE_TRY(const DeviceCase one,
+                 DeviceCase::make(*device, std::move(node), std::move(operands)));
+    std::vector<Contender> contenders = {one.contender(), {}};
+    ISOTRACE_TRY(const gpu::Array c,
+                 gpu::Work(*device).make(Dtype::f32, {size.rows, size.columns}));
+    if (blas) {
+      contenders[1] = [&]() -> std::optional<double> {
+        const auto seconds =
+            device->time([&] { return blas->multiply(size, one.operand(0), one.operand(1), c); });
+        return seconds ? std::optional(*seconds) : std::nullopt;
+      };
+    }
+    table.rows.push_back(
+        make_row(size_name(size), contenders, giga_operations(size), options, one.is_identical()));
+  }
+  return std::vector{std::move(table)};
+}
+
+core::Result<std::vector<BenchTable>> bench_gpu_bytes(const BenchOptions& options) {
+  ISOTRACE_TRY(const auto device, open_device());
+  BenchTable table{"bytes", "GOP/s", {"ours"}, {}, {}};
+  table.notes = {device->description(), "u8 by u8 into i32, rows x columns x depth"};
+  for (const std::ptrdiff_t edge : {1024, 2048, 4096}) {
+    if (options.quick && edge > 1024) continue;
+    const MatrixSize size = {edge, edge, edge};
+    std::vector<Tensor> operands;
+    operands.push_back(random_bytes(edge, edge, 1));
+    operands.push_back(random_bytes(edge, edge, 2));
+    ISOTRACE_TRY(
+        const DeviceCase one,
+        DeviceCase::make(*device, {Op::matmul_integer, {0, 1}, {2}, {}, {}}, std::move(operands)));
+    table.rows.push_back(make_row(size_name(size), {one.contender()}, giga_operations(size),
+                                  options, one.is_identical()));
+  }
+  return std::vector{std::move(table)};
+}
+
+core::Result<std::vector<BenchTable>> bench_gpu_memory(const BenchOptions& options) {
+  ISOTRACE_TRY(const auto device, open_device());
+  BenchTable table{"memory", "GB/s", {"ours"}, {}, {}};
+  table.notes = {device->description(), "bytes of operands and results, each counted once"};
+  const std::int64_t rows = options.quick ? 1024 : 8192;
+  const double bytes = static_cast<double>(rows) * 4096 * sizeof(float);
+  struct Row {
+    const char* name;
+    core::Node node;
+    std::size_t operands;
+  };
+  const Row cases[] = {
+      {"Add", {Op::add, {0, 1}, {2}, {}, {}}, 2},
+      {"Relu", {Op::relu, {0}, {1}, {}, {}}, 1},
+      {"Softmax",
+       {Op::softmax, {0}, {1}, {{"axis", std::int64_t{1}}, {"flatten", std::int64_t{0}}}, {}},
+       1}};
+  for (const Row& row : cases) {
+    std::vector<Tensor> operands;
+    for (std::size_t i = 0; i < row.operands; ++i) {
+      operands.push_back(random_floats(rows, 4096, i + 1));
+    }
+    ISOTRACE_TRY(const DeviceCase one, DeviceCase::make(*device, row.node, std::move(operands)));
+    const double amount = bytes * static_cast<double>(row.operands + 1) * 1e-9;
+    table.rows.push_back(
+        make_row(row.name, {one.contender()}, amount, options, one.is_identical()));
+  }
+  gpu::Work work(*device);
+  const Tensor tensor = random_floats(rows, 4096, 1);
+  ISOTRACE_TRY(const gpu::Array array, work.upload(tensor));
+  const Contender digest = [&]() -> std::optional<double> {
+    const auto seconds = device->time([&]() -> core::Result<core::Done> {
+      ISOTRACE_TRY_DONE(work.digest(array));
+      return core::Done{};
+    });
+    return seconds ? std::optional(*seconds) : std::nullopt;
+  };
+  const auto of_device = work.digest(array);
+  table.rows.push_back(make_row("BLAKE3", {digest}, bytes * 1e-9, options,
+                                of_device && *of_device == core::tensor_digest(tensor)));
+  return std::vector{std::move(table)};
+}
+
+}  // namespace isotrace::tools::bench
