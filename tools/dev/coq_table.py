@@ -48,7 +48,8 @@ class Bundle:
 
     def replay(self, timeout, floats_too):
         """(tier, seconds, megabytes, axioms) for each tier, or the reason why there is none."""
-        tiers = sorted({o["tier"] for o in self.manifest["obligations"]}, key=len)
+        tiers = sorted({o["tier"] for o in self.manifest["obligations"]},
+                       key=lambda tier: "reals" in tier)
         names = sorted(path.name for path in self.gen.glob("*.v"))
         closed = [n for n in names if n.startswith("Net_")]
         floats = [n for n in names if n.startswith("Float_")]
