@@ -25,6 +25,10 @@ core::Result<core::Done> write_file(const std::string& directory, const BundleFi
 
 }  // namespace
 
+BundleFile text_file(std::string path, std::string_view text) {
+  return {std::move(path), core::Bytes(text.begin(), text.end())};
+}
+
 const BundleFile* Bundle::find(const std::string& path) const {
   const auto found = std::find_if(files.begin(), files.end(),
                                   [&](const BundleFile& file) { return file.path == path; });

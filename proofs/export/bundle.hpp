@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <isotrace/core/digest.hpp>
@@ -15,6 +16,8 @@ struct BundleFile {
   std::string path;  ///< relative, with '/', no "." or ".." parts
   core::Bytes bytes;
 };
+
+BundleFile text_file(std::string path, std::string_view text);
 
 /// One theorem of the bundle.
 struct Obligation {

@@ -24,10 +24,6 @@ constexpr std::string_view primint_imports =
     "From Isotrace.Primint Require Import Packed Certificate.\n";
 constexpr std::string_view scopes = "Import ListNotations.\nLocal Open Scope Z_scope.\n\n";
 
-BundleFile text_file(std::string path, std::string_view text) {
-  return {std::move(path), core::Bytes(text.begin(), text.end())};
-}
-
 std::string gen_path(const std::string& module) { return "coq/gen/" + module + ".v"; }
 
 std::string import_gen(const std::string& module) {

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <memory>
 
-#include <isotrace/proofs/export/coq_library.hpp>
 #include <isotrace/wasm/validate.hpp>
 
 #include "coq_code_text.hpp"
+#include "coq_theorem.hpp"
 #include "refute_circuit.hpp"
 
 namespace isotrace::proofs {
@@ -270,10 +270,6 @@ std::string proof_text(const FunctionProof& proof, const Subject& subject) {
          "\n  (steps_of certificate) checked" + lemma.rest + "). Qed.\nPrint Assumptions proof.\n";
 }
 
-BundleFile text_file(std::string path, std::string_view bytes) {
-  return {std::move(path), core::Bytes(bytes.begin(), bytes.end())};
-}
-
 }  // namespace
 
 Result<core::Bytes> refute_function(const FunctionProof& proof, std::uint64_t seconds) {
@@ -295,39 +291,13 @@ Result<Bundle> export_coq_function(const FunctionProof& proof, core::ByteView re
   Bundle bundle;
   bundle.subjects.program = core::sha256(proof.claim.module);
   bundle.subjects.proof = function_proof_digest(proof);
-  BundleFile spec = text_file("coq/gen/Spec_function.v", spec_text(proof, *subject));
-  bundle.subjects.property = core::sha256(spec.bytes);
-  bundle.obligations.push_back(
-      {"function",
-       "bv.circuit",
-       "wasm",
-       "coq/gen/Proof_function.v",
-       "Isotrace.Gen.Proof_function.proof",
-       core::sha256(spec.bytes),
-       "closed",
-       {},
-       {spec.path, "coq/gen/Cert_function.v", "coq/gen/Proof_function.v"}});
+  const std::string spec = spec_text(proof, *subject);
+  bundle.subjects.property = core::sha256(core::as_bytes(spec));
   bundle.files.push_back({std::string(bundle_function_path), write_function_proof(proof)});
   bundle.files.push_back(
       {std::string(bundle_refutation_path), core::Bytes(refutation.begin(), refutation.end())});
-  std::string project = "-Q bits Isotrace.Bits\n-Q gen Isotrace.Gen\n\n";
-  for (const CoqFile& file : coq_library()) {
-    if (file.folder != "bits") continue;
-    const std::string path = "bits/" + std::string(file.name);
-    bundle.files.push_back(text_file("coq/" + path, file.text));
-    project += path + "\n";
-  }
-  bundle.files.push_back(std::move(spec));
-  bundle.files.push_back(text_file("coq/gen/Cert_function.v", cert_text(texts)));
-  bundle.files.push_back(text_file("coq/gen/Proof_function.v", proof_text(proof, *subject)));
-  for (const std::string& part : bundle.obligations[0].parts) project += part.substr(4) + "\n";
-  bundle.files.push_back(text_file("coq/_CoqProject", project));
-  bundle.files.push_back(text_file("coq/Makefile",
-                                   "all: Makefile.coq\n\t$(MAKE) -f Makefile.coq all\n\n"
-                                   "Makefile.coq: _CoqProject\n"
-                                   "\tcoq_makefile -f _CoqProject -o Makefile.coq\n"));
-  bundle.files.insert(bundle.files.begin(),
-                      {std::string(bundle_manifest_path), write_bundle_manifest(bundle)});
+  add_theorem(bundle, {"function", "bv.circuit", "wasm", "bits", "Isotrace.Bits", spec,
+                       cert_text(texts), proof_text(proof, *subject)});
   return bundle;
 }
 

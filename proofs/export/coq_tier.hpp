@@ -10,7 +10,7 @@ namespace isotrace::proofs {
 
 enum class CoqTier : std::uint8_t {
   closed,   ///< Coq's inductive integers: no axioms
-  primint,  ///< Coq's primitive 63-bit integers, a few dozen times faster
+  primint,  ///< Coq's primitive 63-bit integers, which are faster
 };
 
 /// "closed" or "primint".

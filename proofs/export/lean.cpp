@@ -16,10 +16,6 @@ using core::Result;
 constexpr std::string_view options = "set_option maxRecDepth 1000000\nset_option maxHeartbeats 0\n";
 constexpr std::string_view checker_import = "import Isotrace.Core.Checker\n";
 
-BundleFile text_file(std::string path, std::string_view text) {
-  return {std::move(path), core::Bytes(text.begin(), text.end())};
-}
-
 std::string gen_module(const std::string& name) { return "Isotrace.Gen." + name; }
 std::string import_gen(const std::string& name) { return "import " + gen_module(name) + "\n"; }
 

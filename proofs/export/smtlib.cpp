@@ -75,10 +75,6 @@ std::string case_text(const Case& of, std::size_t outputs_layer) {
   return text;
 }
 
-BundleFile text_file(std::string path, std::string_view text) {
-  return {std::move(path), core::Bytes(text.begin(), text.end())};
-}
-
 }  // namespace
 
 Result<Bundle> export_smtlib(const Proof& proof) {

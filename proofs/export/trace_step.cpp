@@ -4,8 +4,9 @@
 #include <charconv>
 
 #include <isotrace/core/check.hpp>
-#include <isotrace/proofs/export/coq_library.hpp>
 #include <isotrace/trace/step_bytes.hpp>
+
+#include "coq_theorem.hpp"
 
 namespace isotrace::proofs {
 namespace {
@@ -15,10 +16,6 @@ using core::Result;
 
 /// Steps of traces have few operands; paths are logarithmic.
 constexpr std::size_t path_max = 64;
-
-BundleFile text_file(std::string path, std::string_view text) {
-  return {std::move(path), core::Bytes(text.begin(), text.end())};
-}
 
 tl::unexpected<core::Refusal> malformed(std::size_t line, std::string detail) {
   return core::refuse(RefusalCode::proof_malformed, "line " + std::to_string(line + 1),
@@ -139,35 +136,9 @@ Result<StepFact> parse_step_fact(core::ByteView bytes) {
 Bundle export_coq_step(const StepFact& fact) {
   Bundle bundle;
   bundle.subjects.root = fact.root;
-  BundleFile spec = text_file("coq/gen/Spec_step.v", spec_text(fact));
-  bundle.obligations.push_back({"step",
-                                "trace.merkle",
-                                "sha256-merkle",
-                                "coq/gen/Proof_step.v",
-                                "Isotrace.Gen.Proof_step.proof",
-                                core::sha256(spec.bytes),
-                                "closed",
-                                {},
-                                {spec.path, "coq/gen/Cert_step.v", "coq/gen/Proof_step.v"}});
   bundle.files.push_back({std::string(bundle_step_path), write_step_fact(fact)});
-  std::string project = "-Q trace Isotrace.Trace\n-Q gen Isotrace.Gen\n\n";
-  for (const CoqFile& file : coq_library()) {
-    if (file.folder != "trace") continue;
-    const std::string path = "trace/" + std::string(file.name);
-    bundle.files.push_back(text_file("coq/" + path, file.text));
-    project += path + "\n";
-  }
-  bundle.files.push_back(std::move(spec));
-  bundle.files.push_back(text_file("coq/gen/Cert_step.v", cert_text(fact)));
-  bundle.files.push_back(text_file("coq/gen/Proof_step.v", proof_text(fact)));
-  for (const std::string& part : bundle.obligations[0].parts) project += part.substr(4) + "\n";
-  bundle.files.push_back(text_file("coq/_CoqProject", project));
-  bundle.files.push_back(text_file("coq/Makefile",
-                                   "all: Makefile.coq\n\t$(MAKE) -f Makefile.coq all\n\n"
-                                   "Makefile.coq: _CoqProject\n"
-                                   "\tcoq_makefile -f _CoqProject -o Makefile.coq\n"));
-  bundle.files.insert(bundle.files.begin(),
-                      {std::string(bundle_manifest_path), write_bundle_manifest(bundle)});
+  add_theorem(bundle, {"step", "trace.merkle", "sha256-merkle", "trace", "Isotrace.Trace",
+                       spec_text(fact), cert_text(fact), proof_text(fact)});
   return bundle;
 }
 

@@ -1,0 +1,26 @@
+// Bundles for Coq that hold one theorem and need one folder of the library.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <isotrace/proofs/export/bundle.hpp>
+
+namespace isotrace::proofs {
+
+struct CoqTheorem {
+  std::string id;    ///< "function": its files are Spec_function.v, Cert_ and Proof_
+  std::string kind;  ///< "bv.circuit"
+  std::string semantics;
+  std::string folder;   ///< of the library: "bits"
+  std::string library;  ///< its name in Coq: "Isotrace.Bits"
+  std::string spec;     ///< texts of the three files
+  std::string cert;
+  std::string proof;
+};
+
+/// Adds the theorem, its files, what compiles them and the manifest to a bundle that has its
+/// subjects and nothing else. The theorem is closed.
+void add_theorem(Bundle& bundle, const CoqTheorem& theorem);
+
+}  // namespace isotrace::proofs
