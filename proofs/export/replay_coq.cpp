@@ -317,11 +317,4 @@ Result<ReconcileReport> reconcile_coq(const std::string& directory,
   return report;
 }
 
-Result<ReconcileReport> reconcile_coq(const std::string& directory, const Proof* expected,
-                                      const ReplayOptions& options) {
-  std::optional<core::Digest> digest;
-  if (expected != nullptr) digest = proof_digest(*expected);
-  return reconcile_coq(directory, digest, options);
-}
-
 }  // namespace isotrace::proofs

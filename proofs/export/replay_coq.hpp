@@ -68,8 +68,5 @@ core::Result<core::Done> compile_coq_library(
 core::Result<ReconcileReport> reconcile_coq(const std::string& directory,
                                             const std::optional<core::Digest>& expected,
                                             const ReplayOptions& options);
-/// The same; null: any proof.
-core::Result<ReconcileReport> reconcile_coq(const std::string& directory, const Proof* expected,
-                                            const ReplayOptions& options);
 
 }  // namespace isotrace::proofs

@@ -53,7 +53,7 @@ class ReplayCoq : public testing::Test {
   }
 
   static proofs::ObligationReplay replay(const std::string& directory,
-                                         const proofs::Proof* expected = nullptr) {
+                                         const std::optional<core::Digest>& expected = {}) {
     // The theorems about floats have tests of their own.
     proofs::ReplayOptions closed = options_;
     closed.tier = "closed";
@@ -64,7 +64,7 @@ class ReplayCoq : public testing::Test {
   }
 
   static proofs::ReconcileReport replay_all(const std::string& directory) {
-    const auto report = proofs::reconcile_coq(directory, nullptr, options_);
+    const auto report = proofs::reconcile_coq(directory, {}, options_);
     EXPECT_TRUE(report) << describe(report.error());
     return report ? *report : proofs::ReconcileReport{};
   }
@@ -181,14 +181,14 @@ TEST_F(ReplayCoq, without_flocq_the_theorem_about_floats_is_unsupported_and_the_
   fs::create_directories(options.compiled_library);
   fs::copy(options_.compiled_library + "/core", options.compiled_library + "/core",
            fs::copy_options::recursive);
-  const auto report = proofs::reconcile_coq(write(small_proof()), nullptr, options);
+  const auto report = proofs::reconcile_coq(write(small_proof()), {}, options);
   ASSERT_TRUE(report) << describe(report.error());
   EXPECT_EQ(report->obligations[0].status, ReplayStatus::replayed);
   EXPECT_EQ(report->obligations[1].status, ReplayStatus::unsupported);
   EXPECT_NE(report->obligations[1].detail.find("libcoq-flocq"), std::string::npos);
   EXPECT_FALSE(report->all_replayed());
   options.tier = "closed";
-  const auto closed = proofs::reconcile_coq(write(small_proof()), nullptr, options);
+  const auto closed = proofs::reconcile_coq(write(small_proof()), {}, options);
   ASSERT_TRUE(closed);
   EXPECT_EQ(closed->obligations.size(), 1U);
   EXPECT_TRUE(closed->all_replayed());
@@ -244,7 +244,7 @@ TEST_F(ReplayCoq, a_large_tree_is_checked_in_parts_that_are_joined) {
     proofs::ReplayOptions options = options_;
     options.tier = "primint";
     const std::string directory = write(proof, tier);
-    const auto report = proofs::reconcile_coq(directory, nullptr, options);
+    const auto report = proofs::reconcile_coq(directory, {}, options);
     EXPECT_TRUE(report) << describe(report.error());
     EXPECT_EQ(report->obligations[0].status, ReplayStatus::replayed)
         << report->obligations[0].detail;
@@ -265,7 +265,7 @@ TEST_F(ReplayCoq, whoever_accepts_no_axioms_is_not_given_words) {
   const std::string directory = write(small_proof(), proofs::CoqTier::primint);
   proofs::ReplayOptions closed = options_;
   closed.tier = "closed";
-  const auto report = proofs::reconcile_coq(directory, nullptr, closed);
+  const auto report = proofs::reconcile_coq(directory, {}, closed);
   ASSERT_TRUE(report);
   EXPECT_TRUE(report->obligations.empty());
   EXPECT_FALSE(report->all_replayed());
@@ -277,8 +277,7 @@ TEST_F(ReplayCoq, a_false_property_is_rejected_with_words_too) {
       make_proof(absolute_difference(), lower_bound_property(2, 1, "0.001"), halving_tree(2, 0));
   proofs::ReplayOptions options = options_;
   options.tier = "primint";
-  const auto report =
-      proofs::reconcile_coq(write(proof, proofs::CoqTier::primint), nullptr, options);
+  const auto report = proofs::reconcile_coq(write(proof, proofs::CoqTier::primint), {}, options);
   ASSERT_TRUE(report) << describe(report.error());
   ASSERT_EQ(report->obligations.size(), 1U);
   EXPECT_EQ(report->obligations[0].status, ReplayStatus::rejected);
@@ -287,7 +286,7 @@ TEST_F(ReplayCoq, a_false_property_is_rejected_with_words_too) {
 TEST_F(ReplayCoq, a_bundle_of_an_unknown_tier_is_refused) {
   const std::string directory = write(small_proof(), proofs::CoqTier::primint);
   edit(directory + "/subjects/tier", "primint", "anything");
-  const auto report = proofs::reconcile_coq(directory, nullptr, options_);
+  const auto report = proofs::reconcile_coq(directory, {}, options_);
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().code, core::RefusalCode::bundle_malformed);
 }
@@ -318,7 +317,7 @@ TEST_F(ReplayCoq, one_axiom_more_or_less_or_a_flag_is_an_axiom_violation) {
   options.tier = "primint";
   const auto status_with = [&](const std::vector<std::string>& axioms, const std::string& more) {
     options.coqc = coqc_that_lists(root_ + "/lists.sh", axioms, more);
-    const auto report = proofs::reconcile_coq(directory, nullptr, options);
+    const auto report = proofs::reconcile_coq(directory, {}, options);
     EXPECT_TRUE(report && report->obligations.size() == 1U);
     return report ? report->obligations[0].status : ReplayStatus::timeout;
   };
@@ -449,7 +448,7 @@ TEST_F(ReplayCoq, real_semantics_is_closed_and_needs_no_margin) {
 
 TEST_F(ReplayCoq, a_dense_network_with_splits_is_closed) {
   const proofs::Proof proof = dense_proof(0.1, 4);
-  const auto result = replay(write(proof), &proof);
+  const auto result = replay(write(proof), proofs::proof_digest(proof));
   EXPECT_EQ(result.status, ReplayStatus::replayed) << result.detail;
 }
 
@@ -466,7 +465,7 @@ TEST_F(ReplayCoq, what_the_checker_barely_accepts_coq_accepts) {
   }
   ASSERT_GT(accepted, -50);
   proof.property_text = lower_bound_property(2, 1, std::to_string(accepted - 2e-6));
-  const auto result = replay(write(proof), &proof);
+  const auto result = replay(write(proof), proofs::proof_digest(proof));
   EXPECT_EQ(result.status, ReplayStatus::replayed) << accepted << ' ' << result.detail;
 }
 
@@ -571,13 +570,14 @@ TEST_F(ReplayCoq, a_planted_compiled_file_changes_nothing) {
 
 TEST_F(ReplayCoq, another_proof_than_the_expected_one_is_a_statement_mismatch) {
   const proofs::Proof expected = dense_proof(0.1, 4);
-  EXPECT_EQ(replay(write(small_proof()), &expected).status, ReplayStatus::statement_mismatch);
+  EXPECT_EQ(replay(write(small_proof()), proofs::proof_digest(expected)).status,
+            ReplayStatus::statement_mismatch);
 }
 
 TEST_F(ReplayCoq, a_run_out_of_time_is_a_timeout) {
   proofs::ReplayOptions options = options_;
   options.seconds_max = 0.01;
-  const auto report = proofs::reconcile_coq(write(small_proof()), nullptr, options);
+  const auto report = proofs::reconcile_coq(write(small_proof()), {}, options);
   ASSERT_TRUE(report);
   EXPECT_EQ(report->obligations[0].status, ReplayStatus::timeout);
   EXPECT_FALSE(report->all_replayed());
@@ -586,16 +586,16 @@ TEST_F(ReplayCoq, a_run_out_of_time_is_a_timeout) {
 TEST_F(ReplayCoq, an_absent_assistant_is_refused) {
   proofs::ReplayOptions options = options_;
   options.coqc = "/nonexistent/coqc";
-  const auto report = proofs::reconcile_coq(write(small_proof()), nullptr, options);
+  const auto report = proofs::reconcile_coq(write(small_proof()), {}, options);
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().code, core::RefusalCode::assistant_absent);
 }
 
 TEST_F(ReplayCoq, a_folder_without_bundle_is_refused) {
-  const auto report = proofs::reconcile_coq(root_ + "/nothing", nullptr, options_);
+  const auto report = proofs::reconcile_coq(root_ + "/nothing", {}, options_);
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().code, core::RefusalCode::file_not_found);
-  const auto empty = proofs::reconcile_coq(root_, nullptr, options_);
+  const auto empty = proofs::reconcile_coq(root_, {}, options_);
   ASSERT_FALSE(empty);
   EXPECT_EQ(empty.error().code, core::RefusalCode::bundle_malformed);
 }
