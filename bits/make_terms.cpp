@@ -409,4 +409,29 @@ Term TermPool::store(Term memory, Term address, Term byte) {
   return make(Operation::store, memory_sort, memory, address, byte);
 }
 
+// ---- any operation
+
+// Folded, and simplified where that makes terms equal or conditions known; else as it is.
+Term TermPool::remake(Term like, const std::array<Term, 3>& operands) {
+  if (full_) return {};
+  const auto [a, b, c] = operands;
+  const unsigned low = operation(like) == Operation::extract ? low_bit(like) : 0;
+  switch (operation(like)) {
+    case Operation::bool_not: return bool_not(a);
+    case Operation::bool_and: return bool_and(a, b);
+    case Operation::bool_or: return bool_or(a, b);
+    case Operation::bool_xor: return bool_xor(a, b);
+    case Operation::equal: return equal(a, b);
+    case Operation::ite: return ite(a, b, c);
+    case Operation::bvxor: return bvxor(a, b);
+    case Operation::extract: return extract(a, low + width(like) - 1, low);
+    case Operation::select: return select(a, b);
+    case Operation::store: return store(a, b, c);
+    default: break;
+  }
+  const auto folded = operand_count(like) == 1 ? fold(operation(like), sort(like), {a})
+                                               : fold(operation(like), sort(like), {a, b});
+  return folded ? *folded : make(operation(like), sort(like), a, b);
+}
+
 }  // namespace isotrace::bits

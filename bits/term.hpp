@@ -4,6 +4,7 @@
 // what is right at a glance. Trust: part of the trusted base. Spec: SMT-LIB 2.6.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <initializer_list>
 #include <map>
@@ -104,6 +105,9 @@ class TermPool {
   // Memories
   Term select(Term memory, Term address);
   Term store(Term memory, Term address, Term byte);
+
+  /// The operation of `like` (and its sort, or which bits it takes) on other operands of its sorts.
+  Term remake(Term like, const std::array<Term, 3>& operands);
 
   // Looking at terms
   [[nodiscard]] Operation operation(Term a) const { return nodes_[a.index].operation; }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstring>
 
 #include <sodium.h>
 
@@ -12,7 +14,7 @@ namespace {
 
 constexpr std::uint32_t outside = 1U << 31;  // bit of what is not in the alphabet
 
-/// What a character adds to a group's 24 bits, by its place there.
+/// What a character adds to a group's three bytes, the first of them lowest, by its place there.
 using Table = std::array<std::uint32_t, 256>;
 constexpr std::array<Table, 4> tables = [] {
   constexpr std::string_view alphabet =
@@ -21,21 +23,19 @@ constexpr std::array<Table, 4> tables = [] {
   for (std::size_t place = 0; place < made.size(); ++place) {
     made[place].fill(outside);
     for (std::uint32_t i = 0; i < alphabet.size(); ++i) {
-      made[place][static_cast<std::uint8_t>(alphabet[i])] = i << (18 - 6 * place);
+      const std::uint32_t bits = i << (18 - 6 * place);
+      made[place][static_cast<std::uint8_t>(alphabet[i])] =
+          bits >> 16 | (bits & 0xff00) | (bits & 0xff) << 16;
     }
   }
   return made;
 }();
 
-/// Four characters to three bytes; the bit `outside` is in the result if one is not of the
+/// Three bytes, the first of them lowest; the bit `outside` is set if a character is not of the
 /// alphabet.
-std::uint32_t decode_group(const char* from, std::uint8_t* to) {
+std::uint32_t decode_group(const char* from) {
   const auto bits_of = [&](std::size_t i) { return tables[i][static_cast<std::uint8_t>(from[i])]; };
-  const std::uint32_t bits = bits_of(0) | bits_of(1) | bits_of(2) | bits_of(3);
-  to[0] = static_cast<std::uint8_t>(bits >> 16);
-  to[1] = static_cast<std::uint8_t>(bits >> 8);
-  to[2] = static_cast<std::uint8_t>(bits);
-  return bits;
+  return bits_of(0) | bits_of(1) | bits_of(2) | bits_of(3);
 }
 
 }  // namespace
@@ -54,13 +54,22 @@ std::optional<core::Bytes> parse_base64(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
   const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
   core::Bytes bytes(text.size() / 4 * 3);
-  std::string last(text.substr(text.size() - std::min<std::size_t>(text.size(), 4)));
-  for (std::size_t i = 0; i < padding; ++i) last[3 - i] = 'A';  // zero
   std::uint32_t seen = 0;
+  // Each group is stored with one byte more, which the next one overwrites.
+  static_assert(std::endian::native == std::endian::little);
   for (std::size_t i = 0; i + 1 < text.size() / 4; ++i) {
-    seen |= decode_group(text.data() + 4 * i, bytes.data() + 3 * i);
+    const std::uint32_t group = decode_group(text.data() + 4 * i);
+    std::memcpy(bytes.data() + 3 * i, &group, sizeof group);
+    seen |= group;
   }
-  if (!text.empty()) seen |= decode_group(last.data(), bytes.data() + bytes.size() - 3);
+  if (!text.empty()) {
+    std::array<char, 4> last{};
+    text.copy(last.data(), last.size(), text.size() - last.size());
+    std::fill_n(last.rbegin(), padding, 'A');  // zero
+    const std::uint32_t group = decode_group(last.data());
+    std::memcpy(bytes.data() + bytes.size() - 3, &group, 3);
+    seen |= group;
+  }
   if ((seen & outside) != 0) return std::nullopt;
   // The bits that pad the last byte must be zero.
   for (std::size_t i = bytes.size() - padding; i < bytes.size(); ++i) {

@@ -12,10 +12,13 @@ class CheckList {
   /// Notes the answer of one question and gives it back.
   bool require(bool good, std::string id, Outcome on_failure, std::string_view detail,
                std::string_view bound_by = {}) {
-    Check check{std::move(id), good ? CheckStatus::ok : CheckStatus::failed, on_failure, {}, {}, {},
-                bound_by};
-    if (!good) check.detail = detail;
-    checks_.push_back(std::move(check));
+    checks_.push_back({std::move(id),
+                       good ? CheckStatus::ok : CheckStatus::failed,
+                       on_failure,
+                       std::string(good ? std::string_view() : detail),
+                       {},
+                       {},
+                       bound_by});
     return good;
   }
 

@@ -1,6 +1,9 @@
 #include <isotrace/certificates/json_field.hpp>
 
 #include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
 
 #include <isotrace/certificates/base64.hpp>
 
@@ -8,10 +11,38 @@ namespace isotrace::certificates {
 
 using core::Result;
 
+namespace {
+
+/// Sixteen lower-case hex digits to eight bytes; false if they are none. Digests are most of a
+/// statement.
+bool decode_hex(const char* from, std::uint8_t* to) {
+  using Characters [[gnu::vector_size(16)]] = std::int8_t;
+  using Pairs [[gnu::vector_size(16)]] = std::uint16_t;
+  using Octets [[gnu::vector_size(8)]] = std::uint8_t;
+  static_assert(std::endian::native == std::endian::little);
+  Characters text;
+  std::memcpy(&text, from, sizeof text);
+  const Characters decimal = (text >= '0') & (text <= '9');
+  const Characters letter = (text >= 'a') & (text <= 'f');
+  const Characters values = ((text - '0') & decimal) | ((text - ('a' - 10)) & letter);
+  const auto pairs = std::bit_cast<Pairs>(values);
+  const auto octets = __builtin_convertvector((pairs << 4 | pairs >> 8) & 0xff, Octets);
+  std::memcpy(to, &octets, sizeof octets);
+  const auto known = std::bit_cast<std::array<std::int64_t, 2>>(decimal | letter);
+  return (known[0] & known[1]) == -1;
+}
+
+}  // namespace
+
 std::size_t JsonField::find(std::string_view name) const {
   if (node().kind != JsonKind::object) return 0;
-  for (std::size_t at = index_ + 1; at < node().behind; at = document_->nodes[at].behind) {
-    if (document_->nodes[at].key == name) return at;
+  // Members are mostly asked for in the order of the text: begin behind the last one found.
+  const std::size_t end = node().behind;
+  for (std::size_t i = 0, at = next_; i < node().count; ++i, at = document_->nodes[at].behind) {
+    if (at == end) at = index_ + 1;
+    if (document_->nodes[at].key != name) continue;
+    next_ = document_->nodes[at].behind;
+    return at;
   }
   return 0;
 }
@@ -71,23 +102,15 @@ Result<std::string> JsonField::text(std::size_t bytes_max) const {
 Result<std::string> JsonField::name(std::size_t bytes_max) const {
   ISOTRACE_TRY(std::string text, this->text(bytes_max));
   if (text.empty()) return refuse("must not be empty");
-  if (!is_plain(text)) return refuse("must be printable ASCII");
+  if (!node().plain) return refuse("must be printable ASCII");
   return text;
 }
 
 Result<core::Digest> JsonField::digest() const {
-  // Digests are most of a statement, so no bytes on the heap as in core::parse_digest.
-  const auto digit = [](char c) -> std::uint8_t {
-    if (c >= '0' && c <= '9') return static_cast<std::uint8_t>(c - '0');
-    return c >= 'a' && c <= 'f' ? static_cast<std::uint8_t>(c - 'a' + 10) : 16;
-  };
   core::Digest digest;
   bool good = node().kind == JsonKind::text && node().text.size() == 2 * digest.bytes.size();
-  for (std::size_t i = 0; good && i < digest.bytes.size(); ++i) {
-    const std::uint8_t high = digit(node().text[2 * i]);
-    const std::uint8_t low = digit(node().text[2 * i + 1]);
-    good = high < 16 && low < 16;
-    digest.bytes[i] = static_cast<std::uint8_t>(high << 4 | low);
+  for (std::size_t i = 0; good && i < digest.bytes.size(); i += 8) {
+    good = decode_hex(node().text.data() + 2 * i, digest.bytes.data() + i);
   }
   if (!good) return refuse("must be 64 lower-case hex digits");
   return digest;

@@ -17,7 +17,7 @@ class JsonField {
  public:
   /// `document` must outlive the field. Breaches are refused with `code`.
   JsonField(const JsonDocument& document, core::RefusalCode code, std::size_t index = 0)
-      : document_(&document), code_(code), index_(index) {}
+      : document_(&document), code_(code), index_(index), next_(index + 1) {}
 
   /// Refuses unless the value is an object with exactly these members.
   [[nodiscard]] core::Result<core::Done> check_members(
@@ -62,6 +62,7 @@ class JsonField {
   const JsonDocument* document_;
   core::RefusalCode code_;
   std::size_t index_;
+  mutable std::size_t next_;  ///< where find begins
 };
 
 }  // namespace isotrace::certificates

@@ -1,6 +1,6 @@
 #include <isotrace/certificates/strict_json.hpp>
 
-#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 
@@ -40,32 +40,22 @@ std::size_t utf8_length(std::string_view text) {
   return 0;
 }
 
-// Eight characters at a time, the first of them in the low byte. A bit of `below` is set at the
-// first byte below the bound and at none before it (behind it, a borrow may have set others).
-constexpr std::uint64_t ones = 0x0101010101010101;
-constexpr std::uint64_t tops = ones << 7;
-constexpr std::uint64_t below(std::uint64_t bytes, std::uint64_t bound) {
-  return (bytes - ones * bound) & ~bytes & tops;
-}
-std::uint64_t eight_of(const char* from) {
-  static_assert(std::endian::native == std::endian::little);
-  std::uint64_t bytes = 0;
-  std::memcpy(&bytes, from, sizeof bytes);
-  return bytes;
-}
-
-/// How many characters at the start are ASCII and mean themselves in a text.
+/// How many characters at the start are printable ASCII and mean themselves in a text.
 std::size_t plain_run(std::string_view text) {
+  // Sixteen at a time, compared as signed numbers, so that what is not ASCII is below the space.
+  using Characters [[gnu::vector_size(16)]] = std::int8_t;
+  static_assert(std::endian::native == std::endian::little);
   std::size_t run = 0;
-  for (; run + sizeof ones <= text.size(); run += sizeof ones) {
-    const std::uint64_t bytes = eight_of(text.data() + run);
-    const std::uint64_t other = (bytes & tops) | below(bytes, 0x20) |
-                                below(bytes ^ (ones * '"'), 1) | below(bytes ^ (ones * '\\'), 1);
-    if (other != 0) return run + static_cast<std::size_t>(std::countr_zero(other)) / 8;
+  for (; run + sizeof(Characters) <= text.size(); run += sizeof(Characters)) {
+    Characters some;
+    std::memcpy(&some, text.data() + run, sizeof some);
+    const auto other = (some < 0x20) | (some == 0x7f) | (some == '"') | (some == '\\');
+    const auto halves = std::bit_cast<std::array<std::uint64_t, 2>>(other);
+    if ((halves[0] | halves[1]) == 0) continue;
+    const std::size_t half = halves[0] == 0 ? 1 : 0;
+    return run + 8 * half + static_cast<std::size_t>(std::countr_zero(halves[half])) / 8;
   }
-  const auto means_itself = [](char c) {
-    return static_cast<std::int8_t>(c) >= 0x20 && c != '"' && c != '\\';
-  };
+  const auto means_itself = [](char c) { return c >= 0x20 && c <= 0x7e && c != '"' && c != '\\'; };
   while (run < text.size() && means_itself(text[run])) ++run;
   return run;
 }
@@ -129,7 +119,7 @@ class Reader {
     switch (peek()) {
       case '{': return read_items(depth, index, JsonKind::object, '}');
       case '[': return read_items(depth, index, JsonKind::array, ']');
-      case '"': node.kind = JsonKind::text; return read_text(node.text);
+      case '"': node.kind = JsonKind::text; return read_text(node.text, node.plain);
       case 'n': return expect("null");
       case 't':
       case 'f':
@@ -151,9 +141,12 @@ class Reader {
     std::string_view before;
     for (std::uint32_t count = 1;; ++count) {
       std::string_view key;
+      bool plain = true;
       if (!expect_line(depth + 1)) return false;
       if (kind == JsonKind::object) {
-        if (!read_text(key) || !check_key(key, before, count == 1)) return false;
+        if (!read_text(key, plain)) return false;
+        if (!plain) return fail("key " + quote(key) + " is not printable ASCII");
+        if (count > 1 && before >= key) return fail("keys must ascend, each once");
         if (!expect(':') || (indented() && !expect(' '))) return false;
         before = key;
       }
@@ -165,12 +158,7 @@ class Reader {
     return expect_line(depth) && expect(close);
   }
 
-  bool check_key(std::string_view key, std::string_view before, bool first) {
-    if (!is_plain(key)) return fail("key " + quote(key) + " is not printable ASCII");
-    return first || before < key || fail("keys must ascend, each once");
-  }
-
-  bool read_text(std::string_view& out) {
+  bool read_text(std::string_view& out, bool& plain) {
     if (peek() != '"') return fail();
     const std::size_t begin = ++at_;
     for (;; ++at_) {
@@ -181,7 +169,12 @@ class Reader {
         out = text_.substr(begin, at_++ - begin);
         return true;
       }
-      if (c == '\\') return read_escaped(begin, out);
+      if (c == '\\') {
+        if (!read_escaped(begin, out)) return false;
+        plain = is_plain(out);
+        return true;
+      }
+      plain = false;
       if (!pass_character(c)) return false;
     }
   }
@@ -189,6 +182,7 @@ class Reader {
   /// A character that plain_run does not pass; leaves `at_` on its last byte.
   bool pass_character(char c) {
     if (static_cast<std::uint8_t>(c) < 0x20) return fail("a control character");
+    if (c == 0x7f) return true;
     const std::size_t length = utf8_length(text_.substr(at_));
     if (length == 0) return fail("not UTF-8");
     at_ += length - 1;
@@ -288,12 +282,12 @@ std::string JsonDocument::pointer_to(std::size_t index) const {
 }
 
 bool is_plain(std::string_view text) {
-  constexpr std::uint64_t deletes = ones * 0x7f;
-  for (; text.size() >= sizeof ones; text.remove_prefix(sizeof ones)) {
-    const std::uint64_t bytes = eight_of(text.data());
-    if (((bytes & tops) | below(bytes, 0x20) | below(bytes ^ deletes, 1)) != 0) return false;
+  for (;;) {
+    const std::size_t run = plain_run(text);
+    if (run == text.size()) return true;
+    if (text[run] != '"' && text[run] != '\\') return false;
+    text.remove_prefix(run + 1);
   }
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
 }
 
 std::string quote(std::string_view text) {

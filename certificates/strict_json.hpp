@@ -35,6 +35,7 @@ enum class JsonKind : std::uint8_t { null, boolean, integer, text, array, object
 
 struct JsonNode {
   JsonKind kind = JsonKind::null;
+  bool plain = true;         ///< of texts: is_plain(text)
   std::string_view key;      ///< of a member of an object
   std::string_view text;     ///< of texts, without escapes
   std::int64_t number = 0;   ///< of integers; 0 or 1 of booleans

@@ -31,7 +31,7 @@ class Authentication {
 
  private:
   bool add(const CertificateInput& input) {
-    const auto file = parse_certificate_file(input.certificate);
+    auto file = parse_certificate_file(input.certificate);
     if (!checks_.require(file.has_value(), "envelope" + suffix(), Outcome::malformed,
                          file ? "" : describe(file.error()))) {
       return false;
@@ -49,14 +49,14 @@ class Authentication {
       signature.sealed = &*file->sealed;
       return add_signature(signature, file->sealed->payload);
     }
-    for (const Bundle& bundle : file->bundles) {
+    for (Bundle& bundle : file->bundles) {
       signature.bundle = &bundle;
       if (!add_signature(signature, bundle.payload)) return false;
     }
     return true;
   }
 
-  bool add_signature(const SignatureInput& input, const core::Bytes& payload) {
+  bool add_signature(const SignatureInput& input, core::Bytes& payload) {
     const std::string where = suffix();
     ++count_;
     auto signer = check_signer(input, policy_, now_, where, checks_);
@@ -65,7 +65,7 @@ class Authentication {
                                      "another payload than the first")) {
       return false;
     }
-    payload_ = payload;
+    payload_ = std::move(payload);
     if (signers_.insert(signer->keyid).second) report_.signers.push_back(*std::move(signer));
     return true;
   }
@@ -93,8 +93,8 @@ Assurance established(const Claim& claim, const EvidenceFound& found) {
   return Assurance::asserted;
 }
 
-void judge_statement(const Statement& statement, const Policy& policy, const Evidence& evidence,
-                     VerifyReport& report, CheckList& checks) {
+void judge_statement(const Statement& statement, const Policy& policy,
+                     const PreparedEvidence& evidence, VerifyReport& report, CheckList& checks) {
   report.subject = statement.subject;
   report.subject_sha256 = statement.model.sha256.hex();
   report.verdict = name_of(verdict_of(statement.claims));
@@ -109,14 +109,14 @@ void judge_statement(const Statement& statement, const Policy& policy, const Evi
                              std::string(name_of(claim.assurance)),
                              std::string(name_of(established(claim, found)))});
   }
-  check_policy(statement, policy, evidence, found, checks);
+  check_policy(statement, policy, evidence.given.demanded, found, checks);
 }
 
 }  // namespace
 
 VerifyReport verify_certificates(std::span<const CertificateInput> certificates,
-                                 const Policy& policy, const Evidence& evidence, UnixSeconds now,
-                                 KnownNotes* known_seals) {
+                                 const Policy& policy, const PreparedEvidence& evidence,
+                                 UnixSeconds now, KnownNotes* known_seals) {
   VerifyReport report;
   constexpr std::size_t usual_checks = 48;
   report.checks.reserve(usual_checks);
@@ -136,7 +136,7 @@ VerifyReport verify_certificates(std::span<const CertificateInput> certificates,
 }
 
 VerifyReport verify_certificate(core::ByteView certificate, const Policy& policy,
-                                const Evidence& evidence, UnixSeconds now,
+                                const PreparedEvidence& evidence, UnixSeconds now,
                                 KnownNotes* known_seals) {
   const CertificateInput input{certificate};
   return verify_certificates({&input, 1}, policy, evidence, now, known_seals);

@@ -26,13 +26,13 @@ inline constexpr UnixSeconds clock_skew_max = 60;
 /// many of a sealed batch keeps `known_seals` from one call to the next, and the batch's signature
 /// is verified once.
 VerifyReport verify_certificate(core::ByteView certificate, const Policy& policy,
-                                const Evidence& evidence, UnixSeconds now,
+                                const PreparedEvidence& evidence, UnixSeconds now,
                                 KnownNotes* known_seals = nullptr);
 
 /// Certificates of several signers over the same payload, for thresholds above one. Every one of
 /// them must be good, and distinct keys are counted.
 VerifyReport verify_certificates(std::span<const CertificateInput> certificates,
-                                 const Policy& policy, const Evidence& evidence, UnixSeconds now,
-                                 KnownNotes* known_seals = nullptr);
+                                 const Policy& policy, const PreparedEvidence& evidence,
+                                 UnixSeconds now, KnownNotes* known_seals = nullptr);
 
 }  // namespace isotrace::certificates

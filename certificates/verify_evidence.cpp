@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <isotrace/certificates/artifacts.hpp>
-
 namespace isotrace::certificates {
 namespace {
 
@@ -16,38 +14,57 @@ Outcome outcome_of(const core::Refusal& refusal) {
              : Outcome::nothing_verified;
 }
 
-void check_model(const Statement& statement, const Evidence& evidence, EvidenceFound& found,
+PreparedEvidence::File digested(core::ByteView bytes) { return {bytes, core::sha256(bytes)}; }
+
+/// The model that the statement names, otherwise the first; null if there is none.
+const PreparedEvidence::Model* find_model(const Statement& statement,
+                                          const PreparedEvidence& evidence) {
+  const PreparedEvidence::Model* found = nullptr;
+  for (const PreparedEvidence::Model& model : evidence.models) {
+    if (model.sha256 != statement.model.sha256) continue;
+    model.bound = true;
+    found = &model;
+  }
+  return found != nullptr || evidence.models.empty() ? found : &evidence.models.front();
+}
+
+void check_model(const Statement& statement, const PreparedEvidence& evidence, EvidenceFound& found,
                  CheckList& checks) {
   const StatementModel& model = statement.model;
-  if (evidence.model) {
+  const PreparedEvidence::Model* given = find_model(statement, evidence);
+  if (given != nullptr) {
     found.model = checks.compare("model.sha256", Outcome::digest, model.sha256.hex(),
-                                 core::sha256(*evidence.model).hex(), "/subject/0/digest/sha256");
+                                 given->sha256.hex(), "/subject/0/digest/sha256");
     checks.compare("model.bytes", Outcome::digest, std::to_string(model.bytes),
-                   std::to_string(evidence.model->size()), "/predicate/model/bytes");
+                   std::to_string(given->bytes.size()), "/predicate/model/bytes");
     // The manifest alone is no folder: nobody would have looked at the files.
     checks.compare("model.kind", Outcome::digest, std::string(name_of(model.kind)),
-                   std::string(name_of(evidence.model_kind)), "/predicate/model/kind");
+                   std::string(name_of(given->kind)), "/predicate/model/kind");
   } else {
     checks.skip("model.sha256", "the model was not given", model.sha256.hex(),
                 "/subject/0/digest/sha256");
   }
-  if (!evidence.identity) {
+  const auto& identity = given != nullptr ? given->identity : evidence.given.identity;
+  if (!identity) {
     checks.skip("model.program", "the model was not imported here", model.identity.program.hex(),
                 "/predicate/model/programDigest");
     return;
   }
   checks.compare("model.program", Outcome::digest, model.identity.program.hex(),
-                 evidence.identity->program.hex(), "/predicate/model/programDigest");
+                 identity->program.hex(), "/predicate/model/programDigest");
   checks.compare("model.weights", Outcome::digest, model.identity.weights_root.hex(),
-                 evidence.identity->weights_root.hex(), "/predicate/model/weightsRoot");
+                 identity->weights_root.hex(), "/predicate/model/weightsRoot");
   checks.compare("model.weights_count", Outcome::digest,
                  std::to_string(model.identity.weights_count),
-                 std::to_string(evidence.identity->weights_count), "/predicate/model/weightsCount");
+                 std::to_string(identity->weights_count), "/predicate/model/weightsCount");
 }
 
-void check_trace(const Statement& statement, const Evidence& evidence, EvidenceFound& found,
+void check_trace(const Statement& statement, const PreparedEvidence& evidence, EvidenceFound& found,
                  CheckList& checks) {
-  if (!evidence.trace) {
+  const auto& trace = evidence.trace;
+  const bool passed_over = trace && evidence.given.shared &&
+                           !(statement.trace && statement.trace->file_sha256 == trace->sha256);
+  if (!trace || passed_over) {
     if (statement.trace) {
       checks.skip("trace.file", "the trace was not given", statement.trace->file_sha256.hex(),
                   "/predicate/trace/fileSha256");
@@ -59,11 +76,13 @@ void check_trace(const Statement& statement, const Evidence& evidence, EvidenceF
     return;
   }
   const StatementTrace& bound = *statement.trace;
-  if (!checks.compare("trace.file", Outcome::digest, bound.file_sha256.hex(),
-                      core::sha256(*evidence.trace).hex(), "/predicate/trace/fileSha256")) {
+  if (!checks.compare("trace.file", Outcome::digest, bound.file_sha256.hex(), trace->sha256.hex(),
+                      "/predicate/trace/fileSha256")) {
     return;
   }
-  const auto facts = read_trace_facts(*evidence.trace);
+  trace->bound = true;
+  if (!trace->facts) trace->facts = read_trace_facts(trace->bytes);
+  const auto& facts = *trace->facts;
   if (!facts) {
     checks.require(false, "trace.readable", outcome_of(facts.error()), describe(facts.error()));
     return;
@@ -93,7 +112,7 @@ void check_trace(const Statement& statement, const Evidence& evidence, EvidenceF
 
 void check_replay(const Statement& statement, const Evidence& evidence, EvidenceFound& found,
                   CheckList& checks) {
-  if (!evidence.replay) return;
+  if (!evidence.replay || (evidence.shared && !found.trace)) return;
   if (!checks.require(evidence.replay->kind != core::Verdict::Kind::undecided, "replay",
                       Outcome::nothing_verified, evidence.replay->reason)) {
     return;
@@ -111,10 +130,11 @@ void check_replay(const Statement& statement, const Evidence& evidence, Evidence
 }
 
 /// Checks a proof whose file digest is the claim's.
-bool check_proof_claim(const Statement& statement, const Claim& claim, core::ByteView bytes,
-                       CheckList& checks) {
+bool check_proof_claim(const Statement& statement, const Claim& claim,
+                       const PreparedEvidence::Artifact<ProofFacts>& proof, CheckList& checks) {
   const std::string id = claim.id + ".proof";
-  const auto facts = read_proof_facts(bytes);
+  if (!proof.facts) proof.facts = read_proof_facts(proof.bytes);
+  const auto& facts = *proof.facts;
   if (!facts) {
     return checks.require(false, id + ".readable", outcome_of(facts.error()),
                           describe(facts.error()), "/predicate/claims");
@@ -150,10 +170,9 @@ bool check_proof_claim(const Statement& statement, const Claim& claim, core::Byt
   return good;
 }
 
-void check_proofs(const Statement& statement, const Evidence& evidence, EvidenceFound& found,
-                  CheckList& checks) {
-  std::map<Digest, core::ByteView> given;
-  for (const core::ByteView bytes : evidence.proofs) given.emplace(core::sha256(bytes), bytes);
+void check_proofs(const Statement& statement, const PreparedEvidence& evidence,
+                  EvidenceFound& found, CheckList& checks) {
+  const auto& given = evidence.proofs;
   for (const Claim& claim : statement.claims) {
     if (!claim.proof) continue;
     const auto file = given.find(claim.proof->file_sha256);
@@ -162,6 +181,7 @@ void check_proofs(const Statement& statement, const Evidence& evidence, Evidence
                   "/predicate/claims/proof/sha256");
       continue;
     }
+    file->second.bound = true;
     checks.compare(claim.id + ".proof", Outcome::digest, claim.proof->file_sha256.hex(),
                    file->first.hex(), "/predicate/claims/proof/sha256");
     if (check_proof_claim(statement, claim, file->second, checks)) {
@@ -169,7 +189,8 @@ void check_proofs(const Statement& statement, const Evidence& evidence, Evidence
       found.properties.insert(claim.property->sha256);
     }
   }
-  for (const auto& [digest, bytes] : given) {
+  if (evidence.given.shared) return;
+  for (const auto& [digest, file] : given) {
     const bool bound = std::any_of(
         statement.claims.begin(), statement.claims.end(),
         [&](const Claim& claim) { return claim.proof && claim.proof->file_sha256 == digest; });
@@ -180,38 +201,73 @@ void check_proofs(const Statement& statement, const Evidence& evidence, Evidence
   }
 }
 
-void check_properties(const Statement& statement, const Evidence& evidence, EvidenceFound& found,
-                      CheckList& checks) {
-  for (const core::ByteView bytes : evidence.properties) {
-    const Digest digest = core::sha256(bytes);
-    const bool bound = std::any_of(
-        statement.claims.begin(), statement.claims.end(),
-        [&](const Claim& claim) { return claim.property && claim.property->sha256 == digest; });
+void check_properties(const Statement& statement, const PreparedEvidence& evidence,
+                      EvidenceFound& found, CheckList& checks) {
+  for (const PreparedEvidence::File& file : evidence.properties) {
+    const bool bound =
+        std::any_of(statement.claims.begin(), statement.claims.end(), [&](const Claim& claim) {
+          return claim.property && claim.property->sha256 == file.sha256;
+        });
+    if (!bound && evidence.given.shared) continue;
     checks.require(bound, "property.bound", Outcome::digest,
-                   "no claim binds the property with digest " + digest.hex(), "/predicate/claims");
-    if (bound) found.properties.insert(digest);
+                   "no claim binds the property with digest " + file.sha256.hex(),
+                   "/predicate/claims");
+    if (!bound) continue;
+    file.bound = true;
+    found.properties.insert(file.sha256);
   }
 }
 
-void check_others(const Statement& statement, const Evidence& evidence, CheckList& checks) {
-  for (const core::ByteView bytes : evidence.others) {
-    const Digest digest = core::sha256(bytes);
-    const bool bound =
-        std::any_of(statement.evidence.begin(), statement.evidence.end(),
-                    [&](const EvidenceReference& reference) { return reference.sha256 == digest; });
+void check_others(const Statement& statement, const PreparedEvidence& evidence, CheckList& checks) {
+  for (const PreparedEvidence::File& file : evidence.others) {
+    const bool bound = std::any_of(
+        statement.evidence.begin(), statement.evidence.end(),
+        [&](const EvidenceReference& reference) { return reference.sha256 == file.sha256; });
+    if (!bound && evidence.given.shared) continue;
     checks.require(bound, "evidence.bound", Outcome::digest,
-                   "no evidence with digest " + digest.hex() + " is bound", "/predicate/evidence");
+                   "no evidence with digest " + file.sha256.hex() + " is bound",
+                   "/predicate/evidence");
+    file.bound = file.bound || bound;
   }
 }
 
 }  // namespace
 
-EvidenceFound check_evidence(const Statement& statement, const Evidence& evidence,
+PreparedEvidence::PreparedEvidence(const Evidence& evidence) : given(evidence) {
+  if (evidence.model) add_model(*evidence.model, evidence.model_kind, evidence.identity);
+  for (const core::ByteView bytes : evidence.properties) properties.push_back(digested(bytes));
+  for (const core::ByteView bytes : evidence.proofs) {
+    const File file = digested(bytes);
+    proofs.emplace(file.sha256, Artifact<ProofFacts>{file});
+  }
+  if (evidence.trace) trace = Artifact<TraceFacts>{digested(*evidence.trace)};
+  for (const core::ByteView bytes : evidence.others) others.push_back(digested(bytes));
+}
+
+void PreparedEvidence::add_model(core::ByteView bytes, ModelKind kind,
+                                 std::optional<ModelIdentity> identity) {
+  models.push_back({digested(bytes), kind, std::move(identity)});
+}
+
+std::vector<Digest> PreparedEvidence::unbound() const {
+  std::vector<Digest> found;
+  const auto add = [&](const File& file) {
+    if (!file.bound) found.push_back(file.sha256);
+  };
+  for (const File& file : models) add(file);
+  for (const File& file : properties) add(file);
+  for (const auto& [digest, file] : proofs) add(file);
+  if (trace) add(*trace);
+  for (const File& file : others) add(file);
+  return found;
+}
+
+EvidenceFound check_evidence(const Statement& statement, const PreparedEvidence& evidence,
                              CheckList& checks) {
   EvidenceFound found;
   check_model(statement, evidence, found, checks);
   check_trace(statement, evidence, found, checks);
-  check_replay(statement, evidence, found, checks);
+  check_replay(statement, evidence.given, found, checks);
   check_properties(statement, evidence, found, checks);
   check_proofs(statement, evidence, found, checks);
   check_others(statement, evidence, checks);

@@ -2,15 +2,18 @@
 // proof is checked again. Trusted base.
 #pragma once
 
+#include <map>
 #include <set>
 
+#include <isotrace/certificates/artifacts.hpp>
 #include <isotrace/certificates/check_list.hpp>
 #include <isotrace/certificates/policy.hpp>
 #include <isotrace/core/verdict.hpp>
 
 namespace isotrace::certificates {
 
-/// What the verifier has at hand besides the certificate. Whatever is given must match.
+/// What the verifier has at hand besides the certificate. Whatever is given must match, unless it
+/// is `shared`.
 struct Evidence {
   std::optional<core::ByteView> model;  ///< the file, or the folder's canonical manifest
   ModelKind model_kind = ModelKind::file;
@@ -21,6 +24,40 @@ struct Evidence {
   std::vector<core::ByteView> others;   ///< what a statement binds by digest alone
   std::optional<core::Verdict> replay;  ///< of executing the trace again
   RequiredEvidence demanded;            ///< by the caller, beside what the policy demands
+  bool shared = false;  ///< by several certificates: what this one does not bind is passed over
+};
+
+/// Evidence with all that depends on no certificate, found out once for any number of them:
+/// digests, and what is in the trace and in proofs that some certificate binds. The bytes must
+/// outlive it.
+class PreparedEvidence {
+ public:
+  PreparedEvidence(const Evidence& evidence);  // NOLINT(google-explicit-constructor)
+  /// One more model of shared evidence: a certificate is judged with the one that it names.
+  void add_model(core::ByteView bytes, ModelKind kind, std::optional<ModelIdentity> identity);
+  /// Digests of models and files that no certificate has bound so far.
+  [[nodiscard]] std::vector<core::Digest> unbound() const;
+
+  struct File {
+    core::ByteView bytes;
+    core::Digest sha256;
+    mutable bool bound = false;
+  };
+  template <class Facts>
+  struct Artifact : File {
+    mutable std::optional<core::Result<Facts>> facts = {};
+  };
+  struct Model : File {
+    ModelKind kind = ModelKind::file;
+    std::optional<ModelIdentity> identity;
+  };
+
+  Evidence given;
+  std::vector<Model> models;
+  std::vector<File> properties;
+  std::map<core::Digest, Artifact<ProofFacts>> proofs;
+  std::optional<Artifact<TraceFacts>> trace;
+  std::vector<File> others;
 };
 
 /// Which bound material was there and matched.
@@ -34,7 +71,7 @@ struct EvidenceFound {
   std::set<core::Digest> proofs;      ///< by digest of the file
 };
 
-EvidenceFound check_evidence(const Statement& statement, const Evidence& evidence,
+EvidenceFound check_evidence(const Statement& statement, const PreparedEvidence& evidence,
                              CheckList& checks);
 
 }  // namespace isotrace::certificates

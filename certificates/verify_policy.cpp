@@ -67,8 +67,8 @@ void check_verdict(const Statement& statement, CheckList& checks) {
 
 }  // namespace
 
-void check_policy(const Statement& statement, const Policy& policy, const Evidence& evidence,
-                  const EvidenceFound& found, CheckList& checks) {
+void check_policy(const Statement& statement, const Policy& policy,
+                  const RequiredEvidence& demanded, const EvidenceFound& found, CheckList& checks) {
   std::vector<const PolicyRule*> rules;
   for (const PolicyRule& rule : policy.rules) {
     if (rule.applies_to(statement.model.sha256)) rules.push_back(&rule);
@@ -78,7 +78,7 @@ void check_policy(const Statement& statement, const Policy& policy, const Eviden
     return;
   }
   bool semantics = true;
-  std::string missing = find_missing(statement, evidence.demanded, found);
+  std::string missing = find_missing(statement, demanded, found);
   std::string unmet;
   for (const PolicyRule* rule : rules) {
     semantics = semantics && contains(rule->semantics, statement.semantics);

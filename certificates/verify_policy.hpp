@@ -9,7 +9,7 @@ namespace isotrace::certificates {
 
 /// policy.subject, policy.semantics, evidence.complete; then the verdict; then policy.claims. So an
 /// authentic FAILED is reported as such, not as a claim that the policy misses.
-void check_policy(const Statement& statement, const Policy& policy, const Evidence& evidence,
-                  const EvidenceFound& found, CheckList& checks);
+void check_policy(const Statement& statement, const Policy& policy,
+                  const RequiredEvidence& demanded, const EvidenceFound& found, CheckList& checks);
 
 }  // namespace isotrace::certificates

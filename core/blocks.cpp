@@ -1,5 +1,7 @@
 #include <isotrace/core/blocks.hpp>
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <array>
 #include <mutex>
@@ -9,13 +11,24 @@ namespace isotrace::core {
 namespace {
 
 constexpr std::align_val_t alignment{64};
+constexpr std::size_t huge_page = std::size_t{2} << 20;
 constexpr std::size_t kept_bytes_min = std::size_t{64} << 10;  // smaller blocks are cheap to get
 
-MemoryBlock new_block(std::size_t bytes) {
-  return {static_cast<std::uint8_t*>(::operator new(bytes, alignment)), bytes};
+std::align_val_t alignment_of(std::size_t bytes) {
+  return bytes < huge_page ? alignment : std::align_val_t{huge_page};
 }
 
-void delete_block(MemoryBlock block) { ::operator delete(block.data, alignment); }
+MemoryBlock new_block(std::size_t bytes) {
+  void* data = ::operator new(bytes, alignment_of(bytes));
+  // Reading a matrix through small pages takes twice as long. Only whole pages, so that no more
+  // memory is taken, and only advice: may have no effect.
+  if (bytes >= huge_page) madvise(data, bytes / huge_page * huge_page, MADV_HUGEPAGE);
+  return {static_cast<std::uint8_t*>(data), bytes};
+}
+
+void delete_block(MemoryBlock block) {
+  ::operator delete(block.data, alignment_of(block.capacity));
+}
 
 class KeptBlocks {
  public:

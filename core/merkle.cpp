@@ -46,11 +46,10 @@ void append_consistency(std::span<const Digest> leaves, std::uint64_t old_size, 
 }  // namespace
 
 Digest merkle_leaf(ByteView bytes) {
-  Bytes prefixed;
-  prefixed.reserve(bytes.size() + 1);
-  prefixed.push_back(0x00);
-  prefixed.insert(prefixed.end(), bytes.begin(), bytes.end());
-  return sha256(prefixed);
+  Sha256 hasher;
+  hasher.update(std::array<std::uint8_t, 1>{0x00});
+  hasher.update(bytes);
+  return hasher.finish();
 }
 
 Digest merkle_node(const Digest& left, const Digest& right) {

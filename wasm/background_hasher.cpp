@@ -9,6 +9,16 @@ namespace isotrace::wasm {
 namespace {
 
 constexpr std::size_t chunk_bytes = core::Blake3Tree::chunk_bytes;
+/// Hashing as much takes a few microseconds, no more than a thread takes to wake.
+constexpr std::size_t little_bytes = 32 * chunk_bytes;
+
+std::size_t size_in_bytes(const StateCopy& state) {
+  std::size_t bytes = state.execution.slots.size() * sizeof(Slot) +
+                      state.execution.frames.size() * sizeof(Frame) + state.globals.size() +
+                      state.segments.size();
+  for (const std::vector<Slot>& table : state.tables) bytes += table.size() * sizeof(Slot);
+  return bytes;
+}
 
 }  // namespace
 
@@ -87,18 +97,41 @@ void BackgroundHasher::Shadow::read_chunk(std::size_t chunk) {
 void BackgroundHasher::begin(const Execution& execution) {
   // Nobody else touches what is hashed: the thread waits.
   for (std::size_t i = 0; i < memories_.size(); ++i) {
-    LinearMemory& memory = store_.memories[i].data;
-    changed_[i] = memory.take_marks();
-    memories_[i].begin(memory, changed_[i]);
+    changed_[i] = store_.memories[i].data.take_marks();
   }
   state_.emplace(store_, execution);
+  const bool in_place = is_little();
+  for (std::size_t i = 0; i < memories_.size() && !in_place; ++i) {
+    memories_[i].begin(store_.memories[i].data, changed_[i]);
+  }
   {
     const std::scoped_lock lock(mutex_);
     ISOTRACE_CHECK(!wanted_ && !record_);
+    if (in_place) {
+      record_ = hash_in_place();
+      return;
+    }
     wanted_ = true;
     reading_ = true;
   }
   signal_.notify_all();
+}
+
+bool BackgroundHasher::is_little() const {
+  std::size_t bytes = size_in_bytes(*state_);
+  for (std::size_t i = 0; i < memories_.size(); ++i) {
+    if (!memories_[i].follows(store_.memories[i].data)) return false;
+    bytes += changed_[i].size() * chunk_bytes;
+  }
+  return bytes <= little_bytes;
+}
+
+trace::StateRecord BackgroundHasher::hash_in_place() {
+  trace::StateRecord record = record_without_memories(*state_, program_);
+  for (std::size_t i = 0; i < memories_.size(); ++i) {
+    record.memories.push_back(memories_[i].hash_in_place(store_.memories[i].data, changed_[i]));
+  }
+  return record;
 }
 
 trace::StateRecord BackgroundHasher::take() {

@@ -1,5 +1,6 @@
 // StateHasher on a thread of its own. The thread reads in place what changed, while the execution
 // goes on; that only copies chunks which it is about to write before the thread has read them.
+// Where little changed the execution hashes it itself: that takes less than waking a thread.
 #pragma once
 
 #include <atomic>
@@ -24,8 +25,8 @@ class BackgroundHasher {
   BackgroundHasher(const BackgroundHasher&) = delete;
   BackgroundHasher& operator=(const BackgroundHasher&) = delete;
 
-  /// Starts on the record of this state; reads and clears the marks of the memories. The record
-  /// before must have been taken.
+  /// Starts on the record of this state, or makes it; reads and clears the marks of the memories.
+  /// The record before must have been taken.
   void begin(const Execution& execution);
   /// The record of the state that begin() was given; waits for it. Call once for each.
   trace::StateRecord take();
@@ -40,7 +41,15 @@ class BackgroundHasher {
     Shadow(BackgroundHasher& hasher, core::Blake3Tree tree)
         : hasher_(hasher), tree_(std::move(tree)) {}
 
-    // By the execution, the first one while the thread waits.
+    // By the execution, the first three while the thread waits.
+    /// Whether nothing but `changed` is to be hashed.
+    [[nodiscard]] bool follows(const LinearMemory& memory) const {
+      return source_ != nullptr && data_.pages() == memory.pages();
+    }
+    trace::Contents hash_in_place(const LinearMemory& memory,
+                                  const std::vector<std::uint32_t>& changed) {
+      return {memory.pages(), tree_.update(memory.bytes(), changed)};
+    }
     void begin(const LinearMemory& memory, const std::vector<std::uint32_t>& changed);
     void before_write(std::size_t chunk) override;
     void before_move() override { hasher_.wait_until_read(); }
@@ -69,6 +78,9 @@ class BackgroundHasher {
     std::size_t chunks_ = 0;  ///< that have duties
   };
 
+  /// Whether what is to be hashed is so little that no thread should be woken for it.
+  [[nodiscard]] bool is_little() const;
+  trace::StateRecord hash_in_place();
   void work();
   trace::StateRecord hash();
   void wait_until_read();

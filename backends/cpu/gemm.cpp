@@ -13,7 +13,7 @@ namespace isotrace::backends::cpu {
 namespace {
 
 constexpr std::size_t huge_page = std::size_t{2} << 20;
-constexpr Index stream_rows_max = 16;          // up to here b is read in place
+constexpr Index stream_rows_max = 8;           // up to here b is read in place
 constexpr Index stream_constant_rows_max = 4;  // also where it could be packed once
 constexpr Index packed_rows_max = 64;          // up to here b is packed once if it is a constant
 

@@ -7,11 +7,11 @@
 namespace isotrace::backends::cpu {
 namespace {
 
-constexpr Index depth_block_min = 256;       // of k: one segment of the usual length
-constexpr Index depth_block_many = 512;      // blocks of c are seldom read and written
-constexpr Index depth_block_max = 1024;      // two panels of b are 1/4 of a usual second level
-constexpr Index columns_block = 4096;        // a block of b stays in the last-level cache
-constexpr Index in_place_columns_max = 128;  // up to here packing a costs more than it saves
+constexpr Index depth_block_min = 256;        // of k: one segment of the usual length
+constexpr Index depth_block_many = 512;       // blocks of c are seldom read and written
+constexpr Index depth_block_max = 1024;       // two panels of b are 1/4 of a usual second level
+constexpr Index columns_block = 4096;         // a block of b stays in the last-level cache
+constexpr Index in_place_columns_max = 1024;  // up to here packing a costs more than it saves
 
 Index round_up(Index value, Index step) { return (value + step - 1) / step * step; }
 Index divide_up(Index value, Index by) { return (value + by - 1) / by; }
@@ -192,8 +192,7 @@ class BlockedGemm {
         tile.b_stride = b.stride;
         tile.packed_b = b.packed == nullptr ? nullptr : b.packed + at * k_.tile_columns;
         tile.soon = next.data + (at + i * divide_up(run.depth, tiles)) * next.stride;
-        tile.soon_every = tiles;
-        tile.soon_stride = next.stride;
+        tile.soon_stride = divide_up(next.stride, tiles);
         run_tile(run, tile, row + i * tile_rows_, block, j);
         from += run.depth;
       }

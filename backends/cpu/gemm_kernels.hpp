@@ -45,9 +45,8 @@ struct TileArguments {
   const float* b;        ///< rows of tile_columns, all columns readable
   Index b_stride;        ///< elements from one row of b to the next; tile_columns if it is packed
   float* packed_b;       ///< where b is packed on the way, or nullptr
-  const float* soon;     ///< rows of tile_columns that are wanted soon after this tile:
-  Index soon_every;      ///< one is fetched with every so many values of k, at least 1
-  Index soon_stride;
+  const float* soon;     ///< what is wanted soon: tile_columns elements are fetched with every k,
+  Index soon_stride;     ///< each time so many further; not while b is packed
   const float* chain;
   const float* sum;
   float* out;

@@ -156,57 +156,80 @@ struct KernelSet {
     }
   }
 
+  /// Where the rows of a continue: the kernel walks along pointers to every third of rows that lie
+  /// apart, so that registers hold all addresses.
+  template <int Rows, bool Apart>
+  struct RowsOfA {
+    static constexpr int together = Apart ? 3 : Rows;
+    static constexpr int count = (Rows + together - 1) / together;
+
+    explicit RowsOfA(const TileArguments& t)
+        : row_stride(t.a_row_stride), depth_stride(Apart ? 1 : t.a_depth_stride) {
+#pragma GCC unroll 4
+      for (int i = 0; i < count; ++i) at[i] = t.a + i * together * row_stride;
+    }
+    [[gnu::always_inline]] float get(int i) const {
+      return at[i / together][i % together * (Apart ? row_stride : 1)];
+    }
+    [[gnu::always_inline]] void advance() {
+#pragma GCC unroll 4
+      for (int i = 0; i < count; ++i) at[i] += depth_stride;
+    }
+
+    const float* at[count];
+    Index row_stride;
+    Index depth_stride;
+  };
+
   template <int Rows, bool Packs, bool Apart>
   [[gnu::always_inline]] static inline void multiply_rows(const TileArguments& t,
                                                           Vector (&acc)[Rows][tile_vectors]) {
-    const float* a = t.a;
+    RowsOfA<Rows, Apart> a(t);
     const float* b = t.b;
     float* packed = t.packed_b;
     const Index b_stride = t.b_stride;
     const float* soon = t.soon;
+    const Index soon_stride = t.soon_stride;
     const float* written = t.written;
     const Index written_every = 1 + t.depth / (Rows + 1);
     const TileEnd::Step addend = find_addend(t);
     const float* term = addend.data;
-    Index soon_at = 0;
-    Index written_at = 0;
-    for (Index k = 0; k < t.depth; ++k) {
+    for (Index from = 0; from < t.depth; from += written_every) {
       // Fetches are spread over the tile: many at once would keep others waiting.
-      if (k == soon_at) {
-        for (Index line = 0; line < tile_columns; line += 16) V::prefetch_far(soon + line);
-        soon += t.soon_stride;
-        soon_at += t.soon_every;
+      for (Index line = 0; line < tile_columns; line += 16) {
+        V::prefetch_write(written + line);
+        V::prefetch(term + line);
       }
-      if (k == written_at) {
-        for (Index line = 0; line < tile_columns; line += 16) {
-          V::prefetch_write(written + line);
-          V::prefetch(term + line);
-        }
-        written += t.written_stride;
-        term += addend.row_stride;
-        written_at += written_every;
-      }
-      Vector column[tile_vectors];
+      written += t.written_stride;
+      term += addend.row_stride;
+      for (Index left = least(written_every, t.depth - from); left != 0; --left) {
+        Vector column[tile_vectors];
 #pragma GCC unroll 4
-      for (int v = 0; v < tile_vectors; ++v) column[v] = V::load(b + v * width);
-      if constexpr (Packs) {
+        for (int v = 0; v < tile_vectors; ++v) column[v] = V::load(b + v * width);
+        if constexpr (Packs) {
 #pragma GCC unroll 4
-        for (int v = 0; v < tile_vectors; ++v) V::store(packed + v * width, column[v]);
-        // Rows of b lie pages apart: no prefetcher of the processor follows them.
-        for (Index line = 0; line < tile_columns; line += 16) {
-          V::prefetch(b + rows_ahead * b_stride + line);
-          V::prefetch_far(b + rows_far * b_stride + line);
+          for (int v = 0; v < tile_vectors; ++v) V::store(packed + v * width, column[v]);
+          // Rows of b lie pages apart: no prefetcher of the processor follows them.
+          for (Index line = 0; line < tile_columns; line += 16) {
+            V::prefetch(b + rows_ahead * b_stride + line);
+            V::prefetch_far(b + rows_far * b_stride + line);
+          }
+          // Unless rows of b begin at lines, a panel ends in one more.
+          V::prefetch_far(b + rows_far * b_stride + tile_columns - 1);
+          packed += tile_columns;
+        } else {
+          for (Index line = 0; line < tile_columns; line += 16) V::prefetch_far(soon + line);
+          soon += soon_stride;
         }
-        packed += tile_columns;
-      }
 #pragma GCC unroll 16
-      for (int i = 0; i < Rows; ++i) {
-        const Vector row = V::broadcast(Apart ? a[i * t.a_row_stride] : a[i]);
+        for (int i = 0; i < Rows; ++i) {
+          const Vector row = V::broadcast(a.get(i));
 #pragma GCC unroll 4
-        for (int v = 0; v < tile_vectors; ++v) acc[i][v] = V::fma(row, column[v], acc[i][v]);
+          for (int v = 0; v < tile_vectors; ++v) acc[i][v] = V::fma(row, column[v], acc[i][v]);
+        }
+        a.advance();
+        b += b_stride;
       }
-      a += Apart ? 1 : t.a_depth_stride;
-      b += b_stride;
     }
   }
 

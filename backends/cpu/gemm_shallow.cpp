@@ -70,8 +70,7 @@ void run_shallow(const Gemm& g, const Kernels& k, Scratch& scratch) {
         tile.b_stride = is_packed ? k.tile_columns : g.b->row_stride();
         // The first rows of tiles bring b into the caches, which then hold it.
         tile.soon = tile.b + k.tile_columns;
-        tile.soon_every = i == 0 ? 1 : g.depth;
-        tile.soon_stride = tile.b_stride;
+        tile.soon_stride = i == 0 ? tile.b_stride : 0;
         tile.out = c + at;
         tile.written = tile.out;
         k.tile(tile);

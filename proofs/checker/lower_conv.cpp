@@ -68,14 +68,18 @@ Result<Shape> lower_conv(const NodeAtHand& at, NetworkBuilder& network) {
     }
   }
   MatrixBuilder matrix = network.rows();
+  SumOrder order(convolution.terms, segment_length(at));
   for (std::size_t row = 0; row < convolution.rows; ++row) {
     for (const ConvolutionTerm& term : terms_of(at, convolution, row)) {
       matrix.add(term.position, static_cast<double>(weights[term.weight]));
+      order.add(term.weight % convolution.terms, term.position);
     }
     matrix.end_row();
+    order.end_row();
   }
   const std::size_t roundings = convolution.terms + (bias.empty() ? 0 : 1);
   network.add_affine(std::move(matrix), std::move(bias), roundings);
+  network.order_sums(std::move(order));
   return convolution.shape;
 }
 

@@ -37,20 +37,25 @@ Result<core::Done> add_product(const NodeAtHand& at, const Product& product,
   const std::size_t rows = product.m * product.n;
   ISOTRACE_TRY_DONE(network.reserve(at.place, rows, rows * product.k));
   MatrixBuilder matrix = network.rows();
+  SumOrder order(product.k, segment_length(at));
   const std::vector<std::uint32_t>& positions = at.value().positions;
   for (std::size_t row = 0; row < product.m; ++row) {
     for (std::size_t column = 0; column < product.n; ++column) {
       for (std::size_t inner = 0; inner < product.k; ++inner) {
-        matrix.add(positions[product.place(true, row, inner, column)],
+        const std::uint32_t position = positions[product.place(true, row, inner, column)];
+        matrix.add(position,
                    static_cast<double>(weights[product.place(false, row, inner, column)]));
+        order.add(inner, position);
       }
       matrix.end_row();
+      order.end_row();
     }
   }
   // Products by 0, 1 and -1 are exact.
   const bool exact = std::all_of(weights.begin(), weights.end(),
                                  [](float w) { return w == 0 || std::fabs(w) == 1; });
   network.add_sums(std::move(matrix), product.k - (exact && product.k > 0 ? 1 : 0));
+  network.order_sums(std::move(order));
   return core::Done{};
 }
 

@@ -74,14 +74,21 @@ Result<Shape> lower_pool(const NodeAtHand& at, NetworkBuilder& network) {
   std::size_t most = 0;
   std::vector<Interval> shares;
   MatrixBuilder sums = network.rows();
+  // The sum of a window adds its taps one after the other; that of a whole channel does not.
+  SumOrder order(1, 1);
   for (std::size_t i = 0; i < windows.taps.size(); ++i) {
-    for (const std::uint32_t position : windows.taps[i]) sums.add(position, 1);
+    for (const std::uint32_t position : windows.taps[i]) {
+      sums.add(position, 1);
+      order.add(0, position);
+    }
     sums.end_row();
+    order.end_row();
     most = std::max(most, windows.taps[i].size());
     const auto divisor = static_cast<double>(windows.divisors[i]);
     shares.push_back({1 / divisor, -(-1 / divisor)});
   }
   network.add_affine(std::move(sums), {}, most);
+  if (at.node.op == Op::average_pool) network.order_sums(std::move(order));
   ISOTRACE_TRY_DONE(add_scaling(at, shares, {}, 1, network));
   return std::move(windows.shape);
 }

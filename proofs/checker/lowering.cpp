@@ -109,4 +109,8 @@ Result<std::size_t> checked_count(const NodeAtHand& at, const Shape& shape) {
   return count;
 }
 
+std::size_t segment_length(const NodeAtHand& at) {
+  return static_cast<std::size_t>(std::max<std::int64_t>(1, at.node.integer("k_segment")));
+}
+
 }  // namespace isotrace::proofs

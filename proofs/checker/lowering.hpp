@@ -96,6 +96,9 @@ core::Result<core::Done> add_scaling(const NodeAtHand& at, const std::vector<Int
 core::Result<core::Done> add_bounds(const NodeAtHand& at, double sign,
                                     const std::vector<double>& bounds, NetworkBuilder& network);
 
+/// How many products of a contraction one segment adds up.
+std::size_t segment_length(const NodeAtHand& at);
+
 /// The elements of a binary32 constant; refuses other types and values that are not finite.
 core::Result<std::span<const float>> finite_floats(const NodeAtHand& at, std::size_t operand);
 /// A constant list of i64 (or a scalar); refuses other operands.

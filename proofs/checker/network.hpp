@@ -45,6 +45,11 @@ struct AffineLayer {
   bool whole = false;
   /// Every weight is +1 or -1 and no column has two: W^T lambda has no rounding either.
   bool transposes_exactly = false;
+  /// How `isonum-1` computes each of the first `rounded` rows: the products in the order of their
+  /// columns, in `segments` groups whose first columns stand here, row by row (executed_sums.hpp).
+  /// Empty where it does otherwise.
+  std::vector<std::uint32_t> segment_first;
+  std::size_t segments = 0;
 };
 
 struct Layer {

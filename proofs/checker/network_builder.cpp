@@ -68,6 +68,27 @@ Matrix MatrixBuilder::finish() {
   return dense;
 }
 
+SumOrder::SumOrder(std::size_t terms, std::size_t length)
+    : length_(length), segments_(std::max<std::size_t>(1, (terms + length - 1) / length)) {}
+
+void SumOrder::add(std::size_t term, std::uint32_t column) {
+  ascends_ = ascends_ && column >= next_column_;
+  next_column_ = column + 1;
+  for (; begun_ <= term / length_; ++begun_) first_.push_back(column);
+}
+
+void SumOrder::end_row() {
+  for (; begun_ < segments_; ++begun_) first_.push_back(next_column_);
+  begun_ = 0;
+  next_column_ = 0;
+}
+
+void SumOrder::give_to(AffineLayer& layer) && {
+  if (!ascends_) return;
+  layer.segments = segments_;
+  layer.segment_first = std::move(first_);
+}
+
 core::Result<core::Done> NetworkBuilder::reserve(const std::string& place, std::size_t rows,
                                                  std::size_t entries) {
   const std::size_t kept = kept_.size();

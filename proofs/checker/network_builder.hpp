@@ -31,6 +31,26 @@ class MatrixBuilder {
   Matrix matrix_;
 };
 
+/// The order in which `isonum-1` adds up the products of each row.
+class SumOrder {
+ public:
+  /// Of `terms` products in segments of `length`, at least 1.
+  SumOrder(std::size_t terms, std::size_t length);
+  /// Product number `term` of the row at hand; terms ascend, and those without weight are left out.
+  void add(std::size_t term, std::uint32_t column);
+  void end_row();
+  /// Goes into a layer, unless the columns of some row do not ascend as its terms do.
+  void give_to(AffineLayer& layer) &&;
+
+ private:
+  std::size_t length_;
+  std::size_t segments_;
+  std::vector<std::uint32_t> first_;
+  std::size_t begun_ = 0;          ///< segments of the row at hand
+  std::uint32_t next_column_ = 0;  ///< the least that ascends
+  bool ascends_ = true;
+};
+
 class NetworkBuilder {
  public:
   NetworkBuilder(std::size_t inputs, std::vector<WholeInputs> whole) {
@@ -51,6 +71,8 @@ class NetworkBuilder {
   void add_affine(MatrixBuilder rows, std::vector<double> bias, std::size_t roundings);
   /// Sums of `terms` products each, to which a bias may still be added as one more term.
   void add_sums(MatrixBuilder rows, std::size_t terms);
+  /// The order of the sums that were added last.
+  void order_sums(SumOrder order) { std::move(order).give_to(network_.layers.back().affine); }
   /// Adds a bias to the sums that were added last; false if something came in between, or they are
   /// themselves kept. The layer then covers both a sum that starts from the bias and one to which
   /// it is added at the end.

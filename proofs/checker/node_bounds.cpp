@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "executed_sums.hpp"
+
 namespace isotrace::proofs {
 namespace {
 
@@ -81,6 +83,9 @@ std::optional<NodeBounds> NodeBounder::bound(
     if (layer.kind == Layer::Kind::affine) {
       if (!bound_affine(layer.affine, models_[k], node.layers[k].values, output)) {
         return std::nullopt;
+      }
+      if (level_ == Level::exact_order && !layer.affine.segment_first.empty()) {
+        execute_sums(layer.affine, node.layers[k].values, output.values);
       }
       continue;
     }

@@ -194,7 +194,7 @@ Result<CodeEnds> CodeExecution::execute_call(std::uint32_t function, CodePath pa
   --budget.depth;
   const CodeFunction& callee = module_.functions[function];
   const auto takes = static_cast<std::uint32_t>(callee.parameters.size());
-  CodePath inner = {path.guard, {{}, {}, path.state.globals}};
+  CodePath inner = {path.guard, {{}, {}, path.state.globals, path.state.writes}};
   Words& stack = path.state.stack;
   inner.state.locals.assign(stack.end() - static_cast<std::ptrdiff_t>(takes), stack.end());
   for (const unsigned width : callee.locals) {
@@ -211,7 +211,12 @@ Result<CodeEnds> CodeExecution::execute_call(std::uint32_t function, CodePath pa
   return CodeEnds{.normal = std::move(end), .trapped = ends.trapped, .cut = ends.cut};
 }
 
-CodeEnds CodeExecution::execute_simple(const CodeNode& node, CodePath path) {
+Result<CodeEnds> CodeExecution::execute_simple(const CodeNode& node, CodePath path) {
+  const bool moves = node.kind == CodeKind::memory_fill || node.kind == CodeKind::memory_copy;
+  if (moves && most_of(path.state.stack.back()) > row_most) {
+    return unfit("more than " + std::to_string(row_most) +
+                 " bytes may be filled or copied at once");
+  }
   const Wire trap = step(node, path.state);
   const Wire here = all_of(gates_, path.guard);
   CodeEnds ends{.trapped = gates_.conjunction(here, trap)};
@@ -240,6 +245,11 @@ Wire CodeExecution::step(const CodeNode& node, CodeState& state) {
     case CodeKind::binary:
     case CodeKind::compare:
     case CodeKind::extend: return step_numeric(node, state);
+    case CodeKind::load:
+    case CodeKind::store:
+    case CodeKind::memory_size:
+    case CodeKind::memory_fill:
+    case CodeKind::memory_copy: return step_memory(node, state);
     default: return step_variable(node, state);
   }
 }
@@ -273,6 +283,27 @@ Wire CodeExecution::step_variable(const CodeNode& node, CodeState& state) {
     default: state.globals[node.index] = pop(state); break;
   }
   return wire_false;
+}
+
+Wire CodeExecution::step_memory(const CodeNode& node, CodeState& state) {
+  if (node.kind == CodeKind::memory_size) {
+    state.stack.push_back(bits::constant_word(module_.memory_bytes / wasm::page_bytes, 32));
+    return wire_false;
+  }
+  if (node.kind == CodeKind::load) {
+    CodeMemory::Loaded loaded = memory_.load(node, state.stack.back(), state.writes);
+    state.stack.back() = std::move(loaded.value);
+    return loaded.trap;
+  }
+  const bool moves = node.kind != CodeKind::store;
+  const Word count = moves ? pop(state) : Word();
+  const Word value = pop(state);
+  const Word address = pop(state);
+  switch (node.kind) {
+    case CodeKind::memory_fill: return memory_.fill(address, value, count, state.writes);
+    case CodeKind::memory_copy: return memory_.copy(address, value, count, state.writes);
+    default: return memory_.store(node, address, value, state.writes);
+  }
 }
 
 Result<CodeEnds> CodeExecution::call(std::uint32_t function, MaybePath path) {

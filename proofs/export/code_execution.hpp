@@ -21,7 +21,7 @@ class CodeExecution {
  public:
   /// All must outlive it.
   CodeExecution(bits::Gates& gates, const CodeModule& module, const CircuitLimits& limits)
-      : gates_(gates), module_(module), limits_(limits) {}
+      : gates_(gates), module_(module), limits_(limits), memory_(gates, module) {}
 
   /// Calls a function (by its place) whose arguments lie on the path's stack. Refuses
   /// limit_exceeded and export_unsupported.
@@ -40,10 +40,11 @@ class CodeExecution {
   core::Result<CodeEnds> execute_if(const CodeNode& node, CodePath path, Budget budget);
   core::Result<CodeEnds> execute_table(const CodeNode& node, CodePath path);
   core::Result<CodeEnds> execute_call(std::uint32_t function, CodePath path, Budget budget);
-  CodeEnds execute_simple(const CodeNode& node, CodePath path);
+  core::Result<CodeEnds> execute_simple(const CodeNode& node, CodePath path);
   bits::Wire step(const CodeNode& node, CodeState& state);
   bits::Wire step_numeric(const CodeNode& node, CodeState& state);
   bits::Wire step_variable(const CodeNode& node, CodeState& state);
+  bits::Wire step_memory(const CodeNode& node, CodeState& state);
 
   core::Result<CodeEnds> join(CodeEnds a, CodeEnds b);
   core::Result<CodeEnds> close(CodeEnds ends, const std::vector<bits::Word>& base,
@@ -54,6 +55,7 @@ class CodeExecution {
   bits::Gates& gates_;
   const CodeModule& module_;
   const CircuitLimits& limits_;
+  CodeMemory memory_;
   std::uint64_t work_ = 0;
 };
 

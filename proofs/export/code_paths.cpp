@@ -82,6 +82,7 @@ Merged merge_paths(Gates& gates, MaybePath first, MaybePath second) {
                     choose_words(gates, condition, state.globals, second->state.globals);
   if (!fits) return {std::nullopt, false};
   std::reverse(state.stack.begin(), state.stack.end());
+  state.writes = choose_writes(gates, condition, std::move(state.writes), second->state.writes);
   first->guard.resize(common);
   return {restrict_path(std::move(first), guard)};
 }

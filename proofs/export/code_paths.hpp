@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include <isotrace/bits/word_gates.hpp>
+#include "code_memory.hpp"
 
 namespace isotrace::proofs {
 
@@ -16,6 +16,7 @@ struct CodeState {
   std::vector<bits::Word> stack;  ///< the top last
   std::vector<bits::Word> locals;
   std::vector<bits::Word> globals;
+  CodeWrites writes;
 };
 
 struct CodePath {

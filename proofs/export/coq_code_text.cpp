@@ -55,6 +55,13 @@ std::string node_text(const CodeNode& node, std::size_t indent) {
     case CodeKind::local_tee: return "LocalTee" + number(node.index);
     case CodeKind::global_get: return "GlobalGet" + number(node.index);
     case CodeKind::global_set: return "GlobalSet" + number(node.index);
+    case CodeKind::load:
+      return "LoadBytes" + wide + number(node.bytes) + (node.with_sign ? " true" : " false") +
+             number(node.offset);
+    case CodeKind::store: return "StoreBytes" + wide + number(node.bytes) + number(node.offset);
+    case CodeKind::memory_size: return "MemorySize";
+    case CodeKind::memory_fill: return "MemoryFill";
+    case CodeKind::memory_copy: return "MemoryCopy";
     case CodeKind::block: return "Block" + block_text(node, indent);
     case CodeKind::loop: return "Loop" + block_text(node, indent);
     case CodeKind::if_:
@@ -97,6 +104,49 @@ std::string function_text(const CodeFunction& function) {
          widths_text(function.locals) + "\n    " + code_text(function.body, 4);
 }
 
+/// Bytes of a memory, by their addresses.
+using Runs = std::vector<std::pair<std::uint32_t, core::Bytes>>;
+
+/// Zeros that stand between others in one run: a new run would be longer.
+constexpr std::size_t zeros_max = 8;
+/// Coq reads long numbers slowly.
+constexpr std::size_t run_bytes_max = 256;
+
+void add_byte(Runs& runs, std::uint32_t address, std::uint8_t byte) {
+  if (byte == 0) return;
+  const auto continues = [&] {
+    if (runs.empty()) return false;
+    const auto& [begin, bytes] = runs.back();
+    return address - begin - bytes.size() <= zeros_max && address - begin < run_bytes_max;
+  };
+  if (!continues()) runs.emplace_back(address, core::Bytes{});
+  auto& [begin, bytes] = runs.back();
+  bytes.resize(address - begin);
+  bytes.push_back(byte);
+}
+
+/// The bytes at the addresses that agree with `prefix` from `bit` up.
+void find_runs(const obligation::MemoryImage& image, unsigned bit, std::uint32_t prefix,
+               Runs& runs) {
+  if (image.untouched(prefix, bit)) return;
+  if (bit == 0) return add_byte(runs, prefix, image.at(prefix));
+  find_runs(image, bit - 1, prefix, runs);
+  find_runs(image, bit - 1, prefix | 1U << (bit - 1), runs);
+}
+
+std::string image_text(const obligation::MemoryImage& image) {
+  Runs runs;
+  find_runs(image, 32, 0, runs);
+  if (runs.empty()) return "Zeros";
+  return "(image_of\n   " +
+         coq_list(runs, ";\n    ",
+                  [](const auto& run) {
+                    return "(" + std::to_string(run.first) + ", 0x1" + core::to_hex(run.second) +
+                           ")%N";
+                  }) +
+         ")";
+}
+
 }  // namespace
 
 std::string coq_width(unsigned width) { return width == 64 ? "I64" : "I32"; }
@@ -106,7 +156,8 @@ std::string coq_module(const CodeModule& module) {
     return "(" + coq_width(global.first) + ", " + std::to_string(global.second) + "%N)";
   };
   return "MakeModule\n  " + coq_list(module.functions, ";\n   ", function_text) + "\n  " +
-         coq_list(module.globals, "; ", global_text) + " Zeros 0";
+         coq_list(module.globals, "; ", global_text) + "\n  " + image_text(module.image) + " " +
+         std::to_string(module.memory_bytes);
 }
 
 }  // namespace isotrace::proofs

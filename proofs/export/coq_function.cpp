@@ -109,14 +109,20 @@ Result<std::unique_ptr<Subject>> read_subject(const FunctionProof& proof) {
   if (subject->has_other) {
     ISOTRACE_TRY(subject->other_module, read_code(second, {*names.other}));
   }
+  const bool reads = reads_memory(subject->module) || reads_memory(subject->other_module);
+  if (claim.memory == InitialMemory::arbitrary && reads) {
+    return core::refuse(RefusalCode::export_unsupported, "proof",
+                        "it reads a memory of any bytes; Coq's memory is as instantiated");
+  }
   CodeClaim& made = subject->claim;
   made.module = &subject->module;
   made.other_module = subject->has_other ? &subject->other_module : &subject->module;
   made.property = claim.property;
   if (claim.property == FunctionProperty::effects) {
-    if (sets_globals(subject->module) || sets_globals(subject->other_module)) {
+    if (has_effects(subject->module) || has_effects(subject->other_module)) {
       return core::refuse(RefusalCode::export_unsupported, "proof",
-                          "it compares globals that are set; prove with --compare results");
+                          "it compares what calls leave in memory and globals; prove with "
+                          "--compare results");
     }
     made.property = FunctionProperty::equivalent;  // nothing is left but results
   }

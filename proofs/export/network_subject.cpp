@@ -1,6 +1,7 @@
 #include "network_subject.hpp"
 
 #include <isotrace/core/program.hpp>
+#include <isotrace/proofs/checker/check_proof.hpp>
 
 namespace isotrace::proofs {
 namespace {
@@ -8,6 +9,17 @@ namespace {
 using core::Done;
 using core::RefusalCode;
 using core::Result;
+
+/// The theorems about floats speak of every order of summation, and so must the tree.
+Result<Done> check_order(const Proof& proof) {
+  if (proof.level != Level::exact_order) return Done{};
+  Proof of_any_order = proof;
+  of_any_order.level = Level::any_order;
+  ISOTRACE_TRY(const auto report, check_proof(of_any_order));
+  if (report.verdict.accepted()) return Done{};
+  return core::refuse(RefusalCode::export_unsupported, "proof",
+                      "holds for this executor's order of summation, not for every order");
+}
 
 Result<Done> check_statable(const Proof& proof, const NetworkSubject& subject) {
   const Property& property = subject.property;
@@ -46,6 +58,7 @@ Result<NetworkSubject> read_network_subject(const Proof& proof) {
   ISOTRACE_TRY(subject.property, parse_vnnlib(proof.property_text));
   ISOTRACE_TRY(subject.chain, make_affine_chain(program, proof.level == Level::real));
   ISOTRACE_TRY_DONE(check_statable(proof, subject));
+  ISOTRACE_TRY_DONE(check_order(proof));
   return subject;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <set>
+#include <span>
 
 #include <isotrace/core/check.hpp>
 
@@ -76,6 +77,45 @@ std::optional<CodeNode> numeric_node(Opcode opcode) {
   }
 }
 
+/// Accesses to memory, in the order of their codes.
+struct Access {
+  Opcode opcode;
+  unsigned bytes;
+  bool wide;
+  bool with_sign = false;
+};
+constexpr Access loads[] = {
+    {Opcode::i32_load, 4, false},           {Opcode::i64_load, 8, true},
+    {Opcode::i32_load8_s, 1, false, true},  {Opcode::i32_load8_u, 1, false},
+    {Opcode::i32_load16_s, 2, false, true}, {Opcode::i32_load16_u, 2, false},
+    {Opcode::i64_load8_s, 1, true, true},   {Opcode::i64_load8_u, 1, true},
+    {Opcode::i64_load16_s, 2, true, true},  {Opcode::i64_load16_u, 2, true},
+    {Opcode::i64_load32_s, 4, true, true},  {Opcode::i64_load32_u, 4, true},
+};
+constexpr Access stores[] = {
+    {Opcode::i32_store, 4, false},   {Opcode::i64_store, 8, true},  {Opcode::i32_store8, 1, false},
+    {Opcode::i32_store16, 2, false}, {Opcode::i64_store8, 1, true}, {Opcode::i64_store16, 2, true},
+    {Opcode::i64_store32, 4, true},
+};
+
+std::optional<CodeNode> access_node(const wasm::Instruction& instruction) {
+  for (const CodeKind kind : {CodeKind::load, CodeKind::store}) {
+    const std::span<const Access> accesses =
+        kind == CodeKind::load ? std::span<const Access>(loads) : std::span<const Access>(stores);
+    for (const Access& access : accesses) {
+      if (access.opcode != instruction.opcode) continue;
+      CodeNode node;
+      node.kind = kind;
+      node.wide = access.wide;
+      node.with_sign = access.with_sign;
+      node.bytes = access.bytes;
+      node.offset = instruction.second;
+      return node;
+    }
+  }
+  return std::nullopt;
+}
+
 std::optional<CodeKind> plain_kind(Opcode opcode) {
   switch (opcode) {
     case Opcode::nop: return CodeKind::nop;
@@ -88,6 +128,9 @@ std::optional<CodeKind> plain_kind(Opcode opcode) {
     case Opcode::local_tee: return CodeKind::local_tee;
     case Opcode::global_get: return CodeKind::global_get;
     case Opcode::global_set: return CodeKind::global_set;
+    case Opcode::memory_size: return CodeKind::memory_size;
+    case Opcode::memory_fill: return CodeKind::memory_fill;
+    case Opcode::memory_copy: return CodeKind::memory_copy;
     case Opcode::br: return CodeKind::br;
     case Opcode::br_if: return CodeKind::br_if;
     case Opcode::br_table: return CodeKind::br_table;
@@ -185,6 +228,7 @@ class FunctionReader {
       return node;
     }
     if (auto node = numeric_node(now_.opcode)) return *std::move(node);
+    if (auto node = access_node(now_)) return *std::move(node);
     const auto kind = plain_kind(now_.opcode);
     if (!kind) return unsupported(now_.info->text);
     CodeNode node;
@@ -218,16 +262,26 @@ void find_calls(std::vector<CodeNode>& code, const std::function<void(std::uint3
   }
 }
 
-}  // namespace
-
-bool sets_globals(const CodeModule& module) {
-  const std::function<bool(const std::vector<CodeNode>&)> sets = [&](const auto& nodes) {
+bool has_any(const CodeModule& module, std::initializer_list<CodeKind> kinds) {
+  const std::function<bool(const std::vector<CodeNode>&)> any = [&](const auto& nodes) {
     return std::any_of(nodes.begin(), nodes.end(), [&](const CodeNode& node) {
-      return node.kind == CodeKind::global_set || sets(node.body) || sets(node.no);
+      return std::find(kinds.begin(), kinds.end(), node.kind) != kinds.end() || any(node.body) ||
+             any(node.no);
     });
   };
   return std::any_of(module.functions.begin(), module.functions.end(),
-                     [&](const CodeFunction& function) { return sets(function.body); });
+                     [&](const CodeFunction& function) { return any(function.body); });
+}
+
+}  // namespace
+
+bool has_effects(const CodeModule& module) {
+  return has_any(module, {CodeKind::global_set, CodeKind::store, CodeKind::memory_fill,
+                          CodeKind::memory_copy});
+}
+
+bool reads_memory(const CodeModule& module) {
+  return has_any(module, {CodeKind::load, CodeKind::memory_copy});
 }
 
 std::uint32_t CodeModule::place_of(std::uint32_t function) const {
@@ -246,6 +300,8 @@ Result<CodeModule> read_code(const wasm::Module& module,
   ISOTRACE_TRY(const obligation::InitialInstance instance,
                obligation::make_initial_instance(module));
   CodeModule made;
+  made.image = instance.image;
+  made.memory_bytes = std::uint64_t{instance.pages} * wasm::page_bytes;
   for (std::size_t i = 0; i < module.globals.size(); ++i) {
     const wasm::ValueType type = module.globals[i].type.value;
     if (type != wasm::ValueType::i32 && type != wasm::ValueType::i64)

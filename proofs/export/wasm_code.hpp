@@ -26,6 +26,11 @@ enum class CodeKind : std::uint8_t {
   local_tee,
   global_get,
   global_set,
+  load,
+  store,
+  memory_size,
+  memory_fill,
+  memory_copy,
   block,
   loop,
   if_,
@@ -38,15 +43,17 @@ enum class CodeKind : std::uint8_t {
 
 struct CodeNode {
   CodeKind kind = CodeKind::nop;
-  bool wide = false;              ///< constant, unary, binary, compare, extend (to): 64 bits
-  bool from_wide = false;         ///< extend
-  bool with_sign = false;         ///< extend
-  std::uint32_t index = 0;        ///< operation; variable; depth; function; extend: bits
-  std::uint64_t constant = 0;     ///< constant
-  std::uint32_t takes = 0;        ///< block, loop, if
-  std::uint32_t leaves = 0;       ///< block, loop, if
-  std::vector<CodeNode> body;     ///< block, loop, if
-  std::vector<CodeNode> no = {};  ///< if: the other side
+  bool wide = false;                       ///< the numeric ones, extend (to), load, store: 64 bits
+  bool from_wide = false;                  ///< extend
+  bool with_sign = false;                  ///< extend, load
+  unsigned bytes = 0;                      ///< load, store: in memory
+  std::uint64_t offset = 0;                ///< load, store
+  std::uint32_t index = 0;                 ///< operation; variable; depth; function; extend: bits
+  std::uint64_t constant = 0;              ///< constant
+  std::uint32_t takes = 0;                 ///< block, loop, if
+  std::uint32_t leaves = 0;                ///< block, loop, if
+  std::vector<CodeNode> body;              ///< block, loop, if
+  std::vector<CodeNode> no = {};           ///< if: the other side
   std::vector<std::uint32_t> depths = {};  ///< br_table, the default one last
 };
 
@@ -62,13 +69,17 @@ struct CodeFunction {
 struct CodeModule {
   std::vector<CodeFunction> functions;
   std::vector<std::pair<unsigned, std::uint64_t>> globals;  ///< widths and first values
+  obligation::MemoryImage image;                            ///< as instantiated
+  std::uint64_t memory_bytes = 0;
 
   /// The place of a function of the module among `functions`, where it must be.
   [[nodiscard]] std::uint32_t place_of(std::uint32_t function) const;
 };
 
-/// Whether any of its code may set a global. (Nothing else outlasts a call: there is no memory.)
-bool sets_globals(const CodeModule& module);
+/// Whether any of its code may set a global or write to memory: nothing else outlasts a call.
+bool has_effects(const CodeModule& module);
+/// Whether any of its code may read memory.
+bool reads_memory(const CodeModule& module);
 
 /// What the functions and everything they call consist of. Refuses export_unsupported, naming
 /// function, byte and instruction: what Wasm.v does not define, or functions that are imported;

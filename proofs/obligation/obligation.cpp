@@ -1,5 +1,6 @@
 #include <isotrace/proofs/obligation/obligation.hpp>
 
+#include <isotrace/bits/ring.hpp>
 #include <isotrace/proofs/obligation/session.hpp>
 
 namespace isotrace::proofs {
@@ -57,6 +58,12 @@ class Maker {
     const Term certain = pool.bool_and(pool.bool_not(wrong.cut), wrong.holds);
     made_.violated = pool.bool_and(possible, pool.bool_and(counts, certain));
     made_.uninterpreted = floats_.uninterpreted();
+    if (given_ == nullptr) {
+      const std::vector<Term> merged =
+          bits::merge_polynomials(pool, {made_.refuted, made_.violated});
+      made_.refuted = merged[0];
+      made_.violated = merged[1];
+    }
     ISOTRACE_TRY_DONE(pool.check());
     return std::move(made_);
   }

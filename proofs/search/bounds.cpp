@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
+
+#include <isotrace/proofs/search/executed_sums.hpp>
 
 namespace isotrace::proofs::search {
 namespace {
@@ -21,6 +24,13 @@ Bounds unknown_bounds(const Network& network) {
     bounds.upper.emplace_back(size, unknown);
   }
   return bounds;
+}
+
+bool is_unstable(const Network& network, const Bounds& bounds, std::size_t layer,
+                 std::size_t neuron) {
+  const Layer& at = network.layers[layer];
+  return at.activation == Activation::relu && at.activated_on[neuron] != 0 &&
+         bounds.lower[layer][neuron] < 0 && bounds.upper[layer][neuron] > 0;
 }
 
 Relaxation::Relaxation(const Network& network, const Kernels& kernels)
@@ -245,6 +255,7 @@ void Relaxation::bound_by_interval(std::size_t k) {
       upper = std::min(upper, double{static_cast<float>(high + layer.bias[o])});
     }
   }
+  if (!layer.segments.empty()) execute_sums(layer, low_[k], high_[k], low_[k + 1], high_[k + 1]);
 }
 
 Relaxation::Row Relaxation::bound_row(const RowForm& row, const Slopes& lower_slopes,
@@ -290,6 +301,22 @@ Relaxation::Row Relaxation::bound_row(const RowForm& row, const Slopes& lower_sl
   return bound;
 }
 
+double Relaxation::least_beyond(const SignSplit& split, const RowForm& row, Slopes& lower_slopes,
+                                const std::vector<SignSplit>& signs) {
+  const double slope = split.sign > 0 ? 1 : 0;
+  double& lower_slope = lower_slopes[split.layer][split.neuron];
+  double& upper_slope = upper_slopes_[split.layer][split.neuron];
+  double& upper_shift = upper_shifts_[split.layer][split.neuron];
+  const double lower_before = std::exchange(lower_slope, slope);
+  const double upper_before = std::exchange(upper_slope, slope);
+  const double shift_before = std::exchange(upper_shift, 0);
+  const double least = bound_row(row, lower_slopes, nullptr, signs).least;
+  lower_slope = lower_before;
+  upper_slope = upper_before;
+  upper_shift = shift_before;
+  return least;
+}
+
 Relaxation::Sum Relaxation::least_of_intervals(const RowForm& row) const {
   Sum sum;
   const auto add = [&](double coefficient, double low, double high) {
@@ -299,7 +326,10 @@ Relaxation::Sum Relaxation::least_of_intervals(const RowForm& row) const {
   };
   for (std::size_t i = 0; i < row.outputs.size(); ++i) {
     add(row.outputs[i], low_.back()[i], high_.back()[i]);
-    sum.magnitude += std::fabs(row.outputs[i]) * magnitudes_.back()[i];
+    // Where sums are executed, no bound of theirs is off.
+    if (network_.layers.back().segments.empty()) {
+      sum.magnitude += std::fabs(row.outputs[i]) * magnitudes_.back()[i];
+    }
   }
   for (std::size_t i = 0; i < row.inputs.size(); ++i) {
     add(row.inputs[i], box_.lower[i], box_.upper[i]);

@@ -27,6 +27,10 @@ Bounds unknown_bounds(const Network& network);
 /// Per layer and neuron; see ReluPass.
 using Slopes = std::vector<std::vector<double>>;
 
+/// Whether the relaxation of the ReLU behind a neuron loses something.
+bool is_unstable(const Network& network, const Bounds& bounds, std::size_t layer,
+                 std::size_t neuron);
+
 /// A linear form over the last layer's neurons and the inputs.
 struct RowForm {
   std::vector<double> outputs;  ///< [padded(outputs)]
@@ -65,6 +69,10 @@ class Relaxation {
   /// receives its coefficients of each layer's results.
   Row bound_row(const RowForm& row, const Slopes& lower_slopes, Slopes* coefficients_after,
                 const std::vector<SignSplit>& signs = {});
+
+  /// What bound_row's `least` is where the split's ReLU is linear: all of its input, or 0.
+  double least_beyond(const SignSplit& split, const RowForm& row, Slopes& lower_slopes,
+                      const std::vector<SignSplit>& signs);
 
   /// The point of the relaxed network that attains a row's least value: the values before each
   /// ReLU, given the coefficients that bound_row() saw.

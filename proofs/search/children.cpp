@@ -42,7 +42,7 @@ std::vector<TreeNode> with_children(const CaseProof& proof) {
 
 Children cut(const Network& network, const OpenBox& parent, std::shared_ptr<const Bounds> bounds,
              const Split& split) {
-  OpenBox lower{parent.box, std::move(bounds), parent.signs, 0, parent.depth + 1};
+  OpenBox lower{parent.box, std::move(bounds), parent.signs, parent.slopes, 0, parent.depth + 1};
   OpenBox upper = lower;
   // Where inputs are binary32 numbers, x >= at without x == at begins at the next one.
   double& last = lower.box.upper[split.dimension];
@@ -62,7 +62,7 @@ Children cut(const OpenBox& parent, const std::shared_ptr<const Bounds>& bounds,
   const auto child = [&](double sign) {
     auto known = std::make_shared<Bounds>(*bounds);
     (sign > 0 ? known->lower : known->upper)[split.layer][split.neuron] = 0;
-    OpenBox made{parent.box, std::move(known), parent.signs, 0, parent.depth + 1};
+    OpenBox made{parent.box, std::move(known), parent.signs, parent.slopes, 0, parent.depth + 1};
     made.signs.push_back(split);
     made.signs.back().sign = sign;
     return made;
@@ -75,7 +75,7 @@ CaseState reopen_leaf(const Network& network, const Kernels& kernels, const Prob
   CaseState state;
   state.tree = with_children(proof);
   Relaxation relaxation(network, kernels);
-  OpenBox at{problem.box, std::make_shared<const Bounds>(unknown_bounds(network)), {}, 0, 0};
+  OpenBox at{problem.box, std::make_shared<const Bounds>(unknown_bounds(network)), {}, {}, 0, 0};
   for (std::size_t i = 0; i != node;) {
     const TreeNode& parent = state.tree[i];
     auto bounds = std::make_shared<Bounds>(*at.inherited);

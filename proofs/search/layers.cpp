@@ -83,6 +83,10 @@ void Lowering::connect(Layer& layer, std::size_t output, std::size_t element, do
   layer.weights[output * padded(layer.in) + front_.neurons[element]] += weight;
 }
 
+void Lowering::order_sums(SumOrder order) {
+  if (level_ == Level::exact_order) network_.layers.back().segments = order.take();
+}
+
 Lowering::Step Lowering::add_rows(const std::vector<SparseRow>& rows, std::size_t n) {
   ISOTRACE_TRY(Layer * layer, add_dense(rows.size()));
   for (std::size_t i = 0; i < rows.size(); ++i) {

@@ -8,9 +8,10 @@
 namespace isotrace::proofs::search {
 namespace {
 
-/// How near zero a bound counts as open, relative to what its neuron adds up: binary64 errs by
-/// thousands of units of 2^-53 at most, and slopes of all neurons only cost bytes.
-constexpr double nearness = 0x1p-30;
+/// The first gradient step: from the default slopes, and from those of the box above, which are
+/// good already.
+constexpr double first_step = 0.5;
+constexpr double later_step = 0.1;
 
 /// The rows' linear bounds over the box: gap[r] + coefficients[r] * x <= row r - limit r.
 struct LinearRows {
@@ -21,7 +22,8 @@ struct LinearRows {
 class Attempt {
  public:
   Attempt(const Network& network, const Problem& problem, const Bounds& bounds,
-          Relaxation& relaxation, const std::vector<SignSplit>& signs, const LeafRules& rules)
+          Relaxation& relaxation, const std::vector<SignSplit>& signs,
+          const std::vector<std::uint8_t>& slopes, const LeafRules& rules)
       : network_(network),
         problem_(problem),
         bounds_(bounds),
@@ -29,7 +31,8 @@ class Attempt {
         rules_(rules),
         box_(relaxation.box()),
         signs_(signs),
-        slopes_(relaxation.default_slopes()) {}
+        has_start_(!slopes.empty()),
+        slopes_(slopes_from(network, bounds, relaxation, slopes)) {}
 
   LeafAttempt run() {
     if (problem_.rows.empty() || !relaxation_.finite()) {
@@ -38,19 +41,32 @@ class Attempt {
       return best_;
     }
     start_weights();
-    const auto steps = static_cast<std::size_t>(rules_.gradient_steps);
-    double step = 0.5;
-    for (std::size_t i = 0;; ++i) {
-      if (evaluate(i > 0)) return best_;
-      if (i == steps) break;
-      improve(step);
-      step *= 0.75;
+    if (has_start_) {
+      const std::vector<double> weights = weights_;
+      const std::vector<SignSplit> signs = signs_;
+      if (climb(later_step, true)) return best_;
+      // Small steps do not leave what was best above: sides of a split can want quite another.
+      weights_ = weights;
+      signs_ = signs;
+      slopes_ = relaxation_.default_slopes();
     }
+    if (climb(first_step, false)) return best_;
     if (rules_.program_neurons > 0) take_duals();
+    store_reached();
     return best_;
   }
 
  private:
+  /// Gradient steps, each smaller than the one before; true if one closes the box.
+  bool climb(double step, bool own_slopes) {
+    for (int i = 0;; ++i) {
+      if (evaluate(own_slopes || i > 0)) return true;
+      if (i == rules_.gradient_steps) return false;
+      improve(step);
+      step *= 0.75;
+    }
+  }
+
   /// Weights and slopes from the linear program of the whole relaxation.
   void take_duals() {
     if (count_open(network_, bounds_) > rules_.program_neurons) return;
@@ -160,16 +176,10 @@ class Attempt {
       for (const std::uint32_t i : network_.layers[k].relu_order) {
         const double nearest =
             std::min(std::fabs(bounds_.lower[k][i]), std::fabs(bounds_.upper[k][i]));
-        if (nearest < nearness * relaxation_.magnitudes()[k][i]) return false;
+        if (nearest < rules_.nearness * relaxation_.magnitudes()[k][i]) return false;
       }
     }
     return true;
-  }
-
-  [[nodiscard]] bool unstable(std::size_t k, std::size_t i) const {
-    const Layer& layer = network_.layers[k];
-    return layer.activation == Activation::relu && layer.activated_on[i] != 0 &&
-           bounds_.lower[k][i] < 0 && bounds_.upper[k][i] > 0;
   }
 
   /// Bounds the current combination with the current slopes; true if that closes the box.
@@ -181,18 +191,20 @@ class Attempt {
     row_ = relaxation_.bound_row(combined, slopes_, &after_, signs_);
     const double limit = combine_limits(problem_, weights_);
     const Relaxation::Sum intervals = relaxation_.least_of_intervals(combined);
-    if (!own_slopes) best_.half_space = half_space_of(row_, limit, weights_, rules_.margin);
+    // A clip's multipliers are of rows alone.
+    if (!own_slopes && signs_.empty())
+      best_.half_space = half_space_of(row_, limit, weights_, rules_.margin);
     const bool by_intervals = intervals.least > row_.least;
     const double value = std::max(row_.least, intervals.least) - limit;
     if (value <= best_value_) return false;
     best_value_ = value;
     best_.weights = weights_;
+    best_slopes_ = slopes_;
     best_.sign_weights.clear();
     for (const SignSplit& split : signs_) {
       // Intervals do without the signs.
       best_.sign_weights.push_back(by_intervals ? 0 : split.weight);
     }
-    find_loosest();
     best_.weakest.resize(network_.inputs);
     for (std::size_t j = 0; j < network_.inputs; ++j) {
       best_.weakest[j] = row_.coefficients[j] < 0 ? box_.upper[j] : box_.lower[j];
@@ -218,8 +230,16 @@ class Attempt {
     for (std::size_t k = 0; k < network_.layers.size(); ++k) {
       if (!network_.layers[k].activated) continue;
       for (const std::uint32_t i : network_.layers[k].relu_order) {
-        if (!every && !unstable(k, i)) continue;
+        if (!every && !is_unstable(network_, bounds_, k, i)) continue;
         best_.slopes.push_back(static_cast<std::uint8_t>(std::lround(slopes_[k][i] * 255)));
+      }
+    }
+  }
+
+  void store_reached() {
+    for (std::size_t k = 0; k < best_slopes_.size(); ++k) {
+      for (const std::uint32_t i : network_.layers[k].relu_order) {
+        best_.reached.push_back(static_cast<std::uint8_t>(std::lround(best_slopes_[k][i] * 255)));
       }
     }
   }
@@ -231,41 +251,25 @@ class Attempt {
     for (std::size_t k = 0; k < network_.layers.size(); ++k) {
       if (!network_.layers[k].activated) continue;
       for (std::size_t i = 0; i < network_.layers[k].out; ++i) {
-        if (!unstable(k, i) || after_[k][i] <= 0) continue;
+        if (!is_unstable(network_, bounds_, k, i) || after_[k][i] <= 0) continue;
         const double moved = slopes_[k][i] + (values[k][i] > 0 ? step : -step);
         slopes_[k][i] = std::round(std::clamp(moved, 0.0, 1.0) * 255) / 255;
+      }
+    }
+    // What the weights of signs compete with.
+    double largest = 0;
+    for (std::size_t k = 0; k < network_.layers.size() && !signs_.empty(); ++k) {
+      for (const std::uint32_t i : network_.layers[k].relu_order) {
+        largest = std::max(largest, std::fabs(after_[k][i]));
       }
     }
     for (SignSplit& split : signs_) {
       // The bound changes with a weight by -sign * z at the minimiser.
       const double gain = -split.sign * values[split.layer][split.neuron];
-      const double change = gain > 0 ? step * sign_step_ : -step * sign_step_;
+      const double change = gain > 0 ? step * largest : -step * largest;
       split.weight = std::max(0.0, split.weight + change);
     }
     if (weights_.size() > 1) improve_weights(values.back(), step);
-  }
-
-  /// The gap between a ReLU and its relaxation, times its coefficient (Bunel et al., JMLR 2020).
-  void find_loosest() {
-    double largest = 0;
-    std::uint32_t element = 0;
-    sign_step_ = 0;
-    for (std::size_t k = 0; k < network_.layers.size(); ++k) {
-      if (!network_.layers[k].activated) continue;
-      for (const std::uint32_t i : network_.layers[k].relu_order) {
-        const std::uint32_t number = element++;
-        sign_step_ = std::max(sign_step_, std::fabs(after_[k][i]));
-        if (!unstable(k, i)) continue;
-        const double l = bounds_.lower[k][i];
-        const double u = bounds_.upper[k][i];
-        const double m = after_[k][i];
-        const double slope = slopes_[k][i];
-        const double gap = m < 0 ? -u * l / (u - l) : std::max((1 - slope) * u, -slope * l) / 2;
-        if (std::fabs(m) * gap <= largest) continue;
-        largest = std::fabs(m) * gap;
-        best_.loosest = SignSplit{number, k, i, 1, 0};
-      }
-    }
   }
 
   void improve_weights(const std::vector<double>& last, double step) {
@@ -297,8 +301,9 @@ class Attempt {
   const LeafRules& rules_;
   const Box& box_;
   std::vector<SignSplit> signs_;
-  double sign_step_ = 0;  ///< scale of the coefficients that sign weights compete with
+  bool has_start_;  ///< slopes of the box above
   Slopes slopes_;
+  Slopes best_slopes_;
   Slopes after_;
   std::vector<double> weights_;
   Relaxation::Row row_;
@@ -308,10 +313,23 @@ class Attempt {
 
 }  // namespace
 
+Slopes slopes_from(const Network& network, const Bounds& bounds, const Relaxation& relaxation,
+                   const std::vector<std::uint8_t>& given) {
+  Slopes slopes = relaxation.default_slopes();
+  std::size_t next = 0;
+  for (std::size_t k = 0; k < network.layers.size() && !given.empty(); ++k) {
+    for (const std::uint32_t i : network.layers[k].relu_order) {
+      const std::uint8_t slope = given[next++];
+      if (is_unstable(network, bounds, k, i)) slopes[k][i] = slope / 255.0;
+    }
+  }
+  return slopes;
+}
+
 LeafAttempt attempt_leaf(const Network& network, const Problem& problem, const Bounds& bounds,
                          Relaxation& relaxation, const std::vector<SignSplit>& signs,
-                         const LeafRules& rules) {
-  return Attempt(network, problem, bounds, relaxation, signs, rules).run();
+                         const std::vector<std::uint8_t>& slopes, const LeafRules& rules) {
+  return Attempt(network, problem, bounds, relaxation, signs, slopes, rules).run();
 }
 
 }  // namespace isotrace::proofs::search

@@ -20,8 +20,8 @@ struct LeafAttempt {
   std::optional<HalfSpace> half_space;
   std::vector<double> sign_weights;  ///< of the sign splits above
   std::vector<double> weakest;       ///< input where the relaxation is least, [inputs]
-  /// The unstable ReLU whose relaxation costs the best combination most.
-  std::optional<SignSplit> loosest;
+  /// Lower slopes of all ReLU elements in the best combination, where boxes below may start.
+  std::vector<std::uint8_t> reached;
 };
 
 struct LeafRules {
@@ -29,14 +29,22 @@ struct LeafRules {
   /// Strict rows need no margin: a bound of exactly zero is offered to the checker.
   bool offers_zero = false;
   int gradient_steps = 10;
+  /// How near zero a bound counts as open, relative to what its neuron adds up: binary64 errs by
+  /// thousands of units of 2^-53 at most, and slopes of all neurons only cost bytes.
+  double nearness = 0x1p-30;
   /// Boxes with at most so many open neurons that stay open go to a linear program.
   std::size_t program_neurons = 0;
 };
 
-/// `relaxation` must hold the tightened `bounds`.
-/// `signs` are the sign splits above; their weights are where to start.
+/// The relaxation's own lower slopes, but those given (of all ReLU elements, or none) where ReLUs
+/// are unstable.
+Slopes slopes_from(const Network& network, const Bounds& bounds, const Relaxation& relaxation,
+                   const std::vector<std::uint8_t>& given);
+
+/// `relaxation` must hold the tightened `bounds`. `signs` are the sign splits above; their weights
+/// are where to start, as are `slopes` (of all ReLU elements, or none) of the box above.
 LeafAttempt attempt_leaf(const Network& network, const Problem& problem, const Bounds& bounds,
                          Relaxation& relaxation, const std::vector<SignSplit>& signs,
-                         const LeafRules& rules);
+                         const std::vector<std::uint8_t>& slopes, const LeafRules& rules);
 
 }  // namespace isotrace::proofs::search

@@ -36,15 +36,18 @@ std::size_t Lowering::Product::place(bool of_front, std::size_t row, std::size_t
   return transposed ? column * k + inner : inner * n + column;
 }
 
-Lowering::Step Lowering::add_product(const Tensor& weights, const Product& product, Shape shape) {
+Lowering::Step Lowering::add_product(const Node& node, const Tensor& weights,
+                                     const Product& product, Shape shape) {
   ISOTRACE_TRY(Layer * layer, add_dense(product.m * product.n));
+  SumOrder order(product.m * product.n, product.k, node.integer("k_segment"));
   const auto values = weights.data<float>();
   for (std::size_t row = 0; row < product.m; ++row) {
     for (std::size_t column = 0; column < product.n; ++column) {
       for (std::size_t inner = 0; inner < product.k; ++inner) {
         const double weight = double{values[product.place(false, row, inner, column)]};
-        connect(*layer, row * product.n + column, product.place(true, row, inner, column),
-                product.factor * weight);
+        const std::size_t element = product.place(true, row, inner, column);
+        connect(*layer, row * product.n + column, element, product.factor * weight);
+        order.add(row * product.n + column, inner, front_.neurons[element]);
       }
     }
   }
@@ -53,6 +56,7 @@ Lowering::Step Lowering::add_product(const Tensor& weights, const Product& produ
                                  [](float w) { return w == 0 || std::fabs(w) == 1; });
   const std::size_t products = product.k - (exact && product.k > 0 ? 1 : 0);
   layer->roundings = roundings(products + (product.factor == 1 ? 0 : 1));
+  if (product.factor == 1) order_sums(std::move(order));
   start_front(std::move(shape));
   return Done{};
 }
@@ -82,7 +86,7 @@ Lowering::Step Lowering::lower_matmul(const Node& node) {
     product.m = w->rank() == 2 ? as_size(w->dim(0)) : 1;
     product.n = x.size() == 2 ? as_size(x[1]) : 1;
   }
-  return add_product(*w, product, std::move(shape));
+  return add_product(node, *w, product, std::move(shape));
 }
 
 Lowering::Step Lowering::lower_gemm(const Node& node) {
@@ -103,7 +107,7 @@ Lowering::Step Lowering::lower_gemm(const Node& node) {
   product.weights_transposed = front_is_left ? trans_b : trans_a;
   product.factor = double{node.real("alpha")};
   Shape shape = {static_cast<std::int64_t>(product.m), static_cast<std::int64_t>(product.n)};
-  ISOTRACE_TRY_DONE(add_product(*w, product, std::move(shape)));
+  ISOTRACE_TRY_DONE(add_product(node, *w, product, std::move(shape)));
   return add_gemm_bias(node);
 }
 
@@ -131,11 +135,14 @@ Lowering::Step Lowering::lower_conv(const Node& node) {
   ISOTRACE_TRY(const ConvolutionShape shape, convolution_shape(node, front_.shape, w->shape()));
   ISOTRACE_TRY(const std::size_t outputs, core::element_count(shape.output));
   ISOTRACE_TRY(Layer * layer, add_dense(outputs));
+  SumOrder order(outputs, shape.summands, node.integer("k_segment"));
   const auto values = w->data<float>();
   for_each_tap(node, front_.shape, w->shape(), shape.output,
                [&](std::size_t output, std::size_t input, std::size_t weight) {
                  connect(*layer, output, input, double{values[weight]});
+                 order.add(output, weight % shape.summands, front_.neurons[input]);
                });
+  order_sums(std::move(order));
   layer->roundings = roundings(shape.summands);
   start_front(shape.output);
   if (!has_bias) return Done{};

@@ -115,13 +115,16 @@ Lowering::Step Lowering::lower_pool(const Node& node) {
   std::vector<SparseRow> rows;
   std::vector<double> shares;
   std::size_t most = 0;
+  SumOrder order(windows.groups.size(), 1, 1);
   for (const auto& group : windows.groups) {
+    for (const std::uint32_t neuron : group) order.add(rows.size(), 0, neuron);
     SparseRow& row = rows.emplace_back();
     for (const std::uint32_t neuron : group) row.weights.emplace_back(neuron, 1);
     most = std::max(most, group.size());
   }
   for (const double counted : windows.counts) shares.push_back(1 / counted);
   ISOTRACE_TRY_DONE(add_rows(rows, most));
+  if (node.op == Op::average_pool) order_sums(std::move(order));
   start_front(windows.shape);
   return add_diagonal(shares, std::vector<double>(shares.size(), 0), 1);
 }

@@ -5,7 +5,7 @@
 
 #include <isotrace/core/program.hpp>
 #include <isotrace/proofs/checker/proof.hpp>
-#include <isotrace/proofs/search/network.hpp>
+#include <isotrace/proofs/search/executed_sums.hpp>
 
 namespace isotrace::proofs::search {
 
@@ -55,7 +55,8 @@ class Lowering {
   Step lower_sum(const core::Node& node);
   Step lower_neg();
   Step lower_batch_normalization(const core::Node& node);
-  Step add_product(const core::Tensor& weights, const Product& product, core::Shape shape);
+  Step add_product(const core::Node& node, const core::Tensor& weights, const Product& product,
+                   core::Shape shape);
   Step add_gemm_bias(const core::Node& node);
 
   // lower_piecewise.cpp
@@ -99,6 +100,8 @@ class Lowering {
   core::Result<Layer*> add_dense(std::size_t outputs);
   void push_identity();
   void connect(Layer& layer, std::size_t output, std::size_t element, double weight) const;
+  /// At level E: the newest layer's sums are computed in this order.
+  void order_sums(SumOrder order);
   /// Whether the front's neurons may be changed in place: distinct, and needed by nobody else.
   [[nodiscard]] bool owns_front() const;
 

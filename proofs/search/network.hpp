@@ -33,6 +33,10 @@ struct Layer {
   std::size_t roundings = 0;
   bool whole = false;                   ///< results are integers: up to 2^24 they do not round
   std::vector<std::uint8_t> handed_on;  ///< [out]: 1 where the layer only hands a neuron on
+  /// Level E: the sums are those of `isonum-1`, in the order of the neurons before, in segments
+  /// whose first neurons stand here result by result; then the bias. Empty: not known, or not
+  /// needed.
+  std::vector<std::uint32_t> segments;
   bool activated = false;
   Activation activation = Activation::relu;
   std::vector<std::uint8_t> activated_on;  ///< activated: [padded(out)], 1 where it applies

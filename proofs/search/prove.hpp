@@ -43,6 +43,8 @@ struct ProveOptions {
   /// free of clips, which exports to Coq do not take.
   std::uint64_t plain_boxes = 2048;
   static constexpr std::uint64_t no_clips = std::numeric_limits<std::uint64_t>::max();
+  /// Networks with more inputs are split by the signs of what ReLUs are given, others by inputs.
+  std::size_t narrow_inputs = 24;
   /// Boxes with at most so many open neurons that bounds leave open go to a linear program, whose
   /// dual numbers become the leaf.
   std::size_t program_neurons = 0;

@@ -126,10 +126,10 @@ std::optional<ProveOutcome> Prover::split_leaf(Proof& proof, std::uint64_t leaf)
 /// What the tree depends on besides this code. Limits of time and memory may change on the way.
 core::Digest Prover::question() const {
   core::ByteWriter fields;
-  fields.text("isotrace.search-question.v1").raw(core::program_digest(program_).view());
+  fields.text("isotrace.search-question.v2").raw(core::program_digest(program_).view());
   fields.text(property_text_).u8(static_cast<std::uint8_t>(options_.level)).u64(options_.seed);
   fields.u64(options_.plain_boxes);
-  fields.u64(options_.program_neurons);
+  fields.u64(options_.program_neurons).u64(options_.narrow_inputs);
   return core::sha256(fields.bytes());
 }
 
@@ -252,8 +252,11 @@ SearchRules Prover::rules_of(std::size_t case_index) {
   rules.leaf.margin = first_margin(network_) * power(margin_growth, progress_.attempt);
   rules.leaf.offers_zero = progress_.attempt == 0;
   rules.leaf.program_neurons = options_.program_neurons;
+  // The words of Coq's tier primint are coarser than binary64, and count open neurons themselves.
+  if (options_.plain_boxes == ProveOptions::no_clips) rules.leaf.nearness = 0x1p-14;
   rules.seed = options_.seed ^ (std::uint64_t{case_index} << 32U);
   rules.plain_boxes = options_.plain_boxes;
+  rules.narrow_inputs = options_.narrow_inputs;
   rules.nodes_max = options_.nodes_max;
   rules.memory_max = options_.memory_max;
   rules.out_of_time = [this] { return out_of_time(); };
@@ -293,10 +296,15 @@ ProveOutcome Prover::attack_further(std::size_t case_index, const SearchResult& 
   if (result.end == SearchEnd::precision && !problems_[case_index].floats.empty) {
     core::PhiloxStream random(options_.seed, 2, static_cast<std::uint32_t>(case_index));
     Attack attack(network_, model_, problems_[case_index]);
-    bool found = confirm(attack.probe(result.unprovable));
+    // However far the float model is off: the reference judges what comes nearest.
+    const auto judge = [&](Candidate candidate) {
+      candidate.excess = std::min(candidate.excess, 0.0);
+      return confirm(candidate);
+    };
+    bool found = judge(attack.probe(result.unprovable));
     for (std::size_t done = 0; done < further_evaluations && !found && !out_of_time();
          done += 1000) {
-      found = confirm(attack.evolve(random, 1000));
+      found = judge(attack.evolve(random, 1000));
     }
     tell_attack(case_index);
     if (found) return violated();
@@ -314,8 +322,10 @@ ProveOutcome Prover::attack_further(std::size_t case_index, const SearchResult& 
       return undecided(UndecidedReason::memory, place + ": the tree reached its limit of " +
                                                     std::to_string(options_.nodes_max) + " nodes");
     default:
-      return undecided(UndecidedReason::precision,
-                       place + ": the bounds cannot decide some single input");
+      return undecided(
+          UndecidedReason::precision,
+          place + ": the bounds cannot decide some single input" +
+              (options_.level == Level::any_order ? "; those of exact-order may" : ""));
   }
 }
 

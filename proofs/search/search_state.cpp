@@ -22,7 +22,7 @@ using core::RefusalCode;
 using core::Result;
 using BoundsTable = std::vector<std::shared_ptr<const Bounds>>;
 
-constexpr std::string_view file_name = "isotrace.search.v1";
+constexpr std::string_view file_name = "isotrace.search.v2";
 constexpr std::size_t digest_bytes = 32;
 
 auto malformed(const std::string& detail) {
@@ -134,6 +134,7 @@ void visit_box(Way& way, OpenBox& open, std::uint64_t& bounds) {
   list(way, open.signs, [&](SignSplit& split) {
     numbers(way, split.element, split.layer, split.neuron, split.sign, split.weight);
   });
+  column(way, open.slopes);
 }
 
 /// Everything but the boxes, whose bounds stand in a table of their own.
@@ -196,8 +197,15 @@ bool fits(const SignSplit& split, const Network& network) {
          split.weight >= 0 && std::isfinite(split.weight);
 }
 
+std::size_t count_relus(const Network& network) {
+  std::size_t count = 0;
+  for (const Layer& layer : network.layers) count += layer.relu_order.size();
+  return count;
+}
+
 bool fits(const OpenBox& open, const Network& network) {
   const std::size_t size = padded(network.inputs);
+  if (!open.slopes.empty() && open.slopes.size() != count_relus(network)) return false;
   return open.box.lower.size() == size && open.box.upper.size() == size &&
          has_shape(open.inherited->lower, network) && has_shape(open.inherited->upper, network) &&
          std::all_of(open.signs.begin(), open.signs.end(),
@@ -207,8 +215,7 @@ bool fits(const OpenBox& open, const Network& network) {
 /// Every node but the first is the child of one node before it, open boxes are leaves, and splits
 /// are of what the network has.
 bool is_tree(const CaseState& state, const Network& network) {
-  std::size_t elements = 0;
-  for (const Layer& layer : network.layers) elements += layer.relu_order.size();
+  const std::size_t elements = count_relus(network);
   std::vector<bool> is_child(state.tree.size());
   for (std::size_t i = 0; i < state.tree.size(); ++i) {
     const TreeNode& at = state.tree[i];

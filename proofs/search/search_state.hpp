@@ -22,6 +22,7 @@ struct OpenBox {
   Box box;
   std::shared_ptr<const Bounds> inherited;  ///< siblings share them
   std::vector<SignSplit> signs;
+  std::vector<std::uint8_t> slopes;  ///< of all ReLU elements, to start from; or none
   std::size_t tree_node = 0;
   std::size_t depth = 0;
 };

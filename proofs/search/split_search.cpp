@@ -8,16 +8,15 @@
 #include <isotrace/core/check.hpp>
 
 #include <isotrace/proofs/search/children.hpp>
+#include <isotrace/proofs/search/sign_choice.hpp>
 
 namespace isotrace::proofs::search {
 namespace {
 
 /// Every so many levels a single point of an open box is tried on its own.
 constexpr std::size_t point_check_levels = 8;
-/// Networks with more inputs are split by the signs of their ReLUs, others by their inputs.
-constexpr std::size_t narrow_inputs = 24;
 /// Sign splits above one box, after which inputs are split.
-constexpr std::size_t signs_max = 64;
+constexpr std::size_t signs_max = 256;
 /// Attack evaluations per box of a round, and of later rounds: what was not found by then is rare.
 constexpr std::size_t evaluations_per_node = 24;
 constexpr std::uint64_t early_boxes = 4096;
@@ -52,7 +51,7 @@ class Search {
         state_(state),
         tree_(state.tree),
         open_(state.open),
-        splits_signs_(network.inputs > narrow_inputs),
+        splits_signs_(network.inputs > rules.narrow_inputs),
         first_round_(state.round) {
     for (std::size_t i = 0; i < workers.count(); ++i) relaxations_.emplace_back(network, kernels);
   }
@@ -61,7 +60,7 @@ class Search {
     if (tree_.empty()) {
       tree_.emplace_back();
       open_.push_back(
-          {problem_.box, std::make_shared<const Bounds>(unknown_bounds(network_)), {}, 0, 0});
+          {problem_.box, std::make_shared<const Bounds>(unknown_bounds(network_)), {}, {}, 0, 0});
     }
     for (const TreeNode& node : tree_) tree_bytes_ += sizeof(TreeNode) + bytes_of(node.node);
     for (; !open_.empty(); ++state_.round) {
@@ -133,13 +132,17 @@ class Search {
     result.looked_at = true;
     auto bounds = std::make_shared<Bounds>(*open.inherited);
     relaxation.tighten(*bounds, open.box);
-    result.attempt = attempt_leaf(network_, problem_, *bounds, relaxation, open.signs, rules_.leaf);
+    result.attempt =
+        attempt_leaf(network_, problem_, *bounds, relaxation, open.signs, open.slopes, rules_.leaf);
     if (rules_.splits_first && state_.round == first_round_) result.attempt.proved = false;
     if (result.attempt.proved) return result;
     if (!problem_.floats.empty) add_candidates(open, result);
     if (problem_.rows.empty()) return result;
-    if (splits_signs_ && result.attempt.loosest && open.signs.size() < signs_max) {
-      result.sign_split = result.attempt.loosest;
+    if (splits_signs_ && open.signs.size() < signs_max) {
+      result.sign_split =
+          choose_sign_split(network_, problem_, *bounds, relaxation, open.signs, result.attempt);
+    }
+    if (result.sign_split) {
       result.bounds = std::move(bounds);
       return result;
     }
@@ -185,7 +188,7 @@ class Search {
     box.upper = box.lower;
     Bounds bounds = unknown_bounds(network_);
     relaxation.tighten(bounds, box);
-    return attempt_leaf(network_, problem_, bounds, relaxation, {}, rules_.leaf).proved;
+    return attempt_leaf(network_, problem_, bounds, relaxation, {}, {}, rules_.leaf).proved;
   }
 
   bool confirmed(const Candidate& candidate) { return rules_.confirm(candidate); }
@@ -205,12 +208,10 @@ class Search {
     for (const Candidate& candidate : result.candidates) {
       if (confirmed(candidate)) return SearchEnd::confirmed;
     }
+    if (result.sign_split || !open.signs.empty()) keep_hints(open, result.attempt);
     if (result.sign_split) {
       node.kind = ProofNode::Kind::sign_split;
       node.dimension = result.sign_split->element;
-      for (std::size_t s = 0; s < open.signs.size(); ++s) {
-        open.signs[s].weight = result.attempt.sign_weights[s];
-      }
       push(open, cut(open, result.bounds, *result.sign_split));
       return std::nullopt;
     }
@@ -229,6 +230,14 @@ class Search {
     node.at = result.split->at;
     push(open, cut(network_, open, result.bounds, *result.split));
     return std::nullopt;
+  }
+
+  /// What was best for a box is where the boxes below it start.
+  static void keep_hints(OpenBox& open, LeafAttempt& attempt) {
+    for (std::size_t s = 0; s < attempt.sign_weights.size(); ++s) {
+      open.signs[s].weight = attempt.sign_weights[s];
+    }
+    open.slopes = std::move(attempt.reached);
   }
 
   void put_combination(ProofNode& node, const LeafAttempt& attempt) {
@@ -271,7 +280,7 @@ class Search {
     std::uint64_t bytes = tree_bytes_ + open_.size() * box;
     const Bounds* last = nullptr;
     for (const OpenBox& open : open_) {
-      bytes += open.signs.size() * sizeof(SignSplit);
+      bytes += open.signs.size() * sizeof(SignSplit) + open.slopes.size();
       if (open.inherited.get() != last) bytes += 2 * sizeof(double) * neurons;
       last = open.inherited.get();
     }

@@ -1,4 +1,6 @@
 """keygen, policy, certify, verify as users run them."""
+import hashlib
+import json
 import os
 import pathlib
 import stat
@@ -125,6 +127,73 @@ class Certificates(CommandLineTest):
             bad = self.changed_copy(self.certificate, "bad.json", flip)
             done = self.run_any("verify", bad, "--policy", self.policy, *self.evidence)
             self.assertIn(done, (10, 11, 12), f"byte {place}")
+
+    def verify_each(self, code, *words, policy=None, models=(MODEL, FLIPPED), program="isotrace"):
+        """The one object that a run over many certificates prints."""
+        command = ["verify"] if program == "isotrace" else ["certificate"]
+        named = [word for model in models for word in ("--model", model)]
+        return self.run_json(*command, "--each", *words, *named, "--policy", policy or self.policy, program=program,
+                             code=code)
+
+    def certify_other_model(self):
+        path = self.path("other.cert.sigstore.json")
+        self.run_program("certify", "--model", FLIPPED, "--trace", self.record("f.isotrace", FLIPPED), "--key", self.key,
+                         "--out", path)
+        return path
+
+    def test_many_certificates_in_one_run_each_by_itself(self):
+        other = self.certify_other_model()
+        self.run_program("seal", self.certificate, other, "--key", self.key, "--out", self.path("sealed"))
+        evidence = self.evidence[2:]
+        for program in ("isotrace", "isotrace-verify"):
+            for paths in ([self.certificate, other], [self.path("sealed")], [other, self.path("sealed")]):
+                done = self.verify_each(0, *paths, *evidence, program=program)
+                count = len(done["certificates"])
+                self.assertEqual(done["counts"], {"certificates": count, "passed": count})
+                self.assertEqual((done["code"], done["unbound"]), (0, []))
+                self.assertEqual({one["result"] for one in done["certificates"]}, {"passed"})
+                self.assertEqual({one["subject"]["name"] for one in done["certificates"]},
+                                 {"controller.onnx", "controller_bit_flipped.onnx"})
+        lines = self.run_program("verify", "--each", self.certificate, other, "--policy", self.policy, "--model", MODEL,
+                                 "--model", FLIPPED, "--replay", "--trace", self.trace, code=20).stdout.decode()
+        self.assertEqual([line.split()[0] for line in lines.splitlines()], ["passed", "nothing_verified",
+                                                                             "nothing_verified:"], lines)
+
+    def test_the_worst_of_many_certificates_decides(self):
+        def flip(data):
+            data[len(data) // 2] ^= 1
+            return data
+        bad = self.changed_copy(self.certificate, "bad.json", flip)
+        self.make_key("stranger")
+        foreign = self.certify("foreign.json", self.path("stranger.key"))
+        worst = self.verify_each(12, self.certificate, bad, foreign, models=[MODEL])
+        self.assertEqual([one["code"] for one in worst["certificates"]][::2], [0, 12])
+        self.assertIn(worst["certificates"][1]["code"], (10, 11))
+        self.assertEqual(worst["counts"], {"certificates": 3, "passed": 1})
+        # A model that no one has given, one that nobody speaks of, a file that is not there.
+        self.verify_each(13, self.certificate, models=[FLIPPED])
+        self.verify_each(0, self.certificate, models=[MODEL, MODEL])  # said twice, and bound
+        unbound = self.verify_each(13, self.certificate)["unbound"]
+        self.assertEqual(unbound, [hashlib.sha256(pathlib.Path(FLIPPED).read_bytes()).hexdigest()])
+        self.assertEqual(len(self.verify_each(13, self.certificate, "--property", FAILS, models=[MODEL])["unbound"]), 1)
+        self.verify_each(20, self.certificate, self.path("missing"), models=[MODEL])
+        self.verify_each(20, self.certificate, models=[])
+
+    def test_no_certificate_at_all_is_not_success(self):
+        os.mkdir(self.path("empty"))
+        done = self.verify_each(20, self.path("empty"), models=[])
+        self.assertEqual((done["result"], done["counts"]["certificates"]), ("nothing_verified", 0))
+        os.mkdir(self.path("empty/inner"))  # neither a certificate nor silence
+        self.verify_each(20, self.path("empty"), models=[])
+
+    def test_options_about_one_statement_are_refused_for_many(self):
+        for option in ("--junit", "--sarif", "--summary", "--log-proof", "--timestamp"):
+            self.run_program("verify", "--each", self.certificate, "--policy", self.policy, option, self.path("x"), code=2)
+        self.run_program("verify", self.certificate, "--policy", self.policy, "--model", MODEL, "--model", FLIPPED, code=2)
+        report = self.path("report.json")
+        self.run_program("verify", "--each", self.certificate, "--policy", self.policy, "--model", MODEL, "--report",
+                         report)
+        self.assertEqual(json.loads(pathlib.Path(report).read_text())["counts"]["passed"], 1)
 
     def run_any(self, *words):
         import subprocess

@@ -1,9 +1,11 @@
 """prove, check, export, reconcile as users run them."""
+import decimal
 import pathlib
 import shutil
+import struct
 import unittest
 
-from command_line import CommandLineTest, FAILS, FLIPPED, HOLDS, MODEL
+from command_line import CommandLineTest, FAILS, FLIPPED, HOLDS, INPUT, MODEL
 
 
 class Prove(CommandLineTest):
@@ -49,6 +51,27 @@ class Prove(CommandLineTest):
             bad = self.changed_copy(proof, "bad.isoproof", flip)
             done = self.run_program("check", bad, "--json", code=3)
             self.assertIn(b"refusal", done.stdout)
+
+    def test_a_single_input_is_decided_to_the_last_bit(self):
+        output = self.path("y.npy")
+        self.run_program("run", MODEL, "--input", INPUT, "--out", output)
+        [brake] = struct.unpack("<f", pathlib.Path(output).read_bytes()[-4:])
+        point = [decimal.Decimal(struct.unpack("<f", struct.pack("<f", x))[0]) for x in (0.3, 0.8, 0.6)]
+        text = "".join(f"(declare-const X_{i} Real)\n(assert (<= X_{i} {x}))\n(assert (>= X_{i} {x}))\n"
+                       for i, x in enumerate(point)) + "(declare-const Y_0 Real)\n"
+        question, proof = self.path("point.vnnlib"), self.path("p.isoproof")
+        for relation in (">", "<"):
+            pathlib.Path(question).write_text(text + f"(assert ({relation} Y_0 {decimal.Decimal(brake)}))\n")
+            undecided = ["prove", MODEL, "--property", question, "--semantics", "any-order"]
+            self.assertEqual(self.run_json(*undecided, code=5)["verdict"], "undecided")
+            answer = self.run_json("prove", MODEL, "--property", question, "--out", proof)
+            self.assertEqual((answer["verdict"], answer["level"]), ("proved", "exact-order"))
+            self.run_program("proof", proof, program="isotrace-verify")
+            # Theorems in Coq are about every order of summation.
+            refusal = self.run_json("export", proof, "--to", "coq", "--out", self.path("b"), code=3)["refusal"]
+            self.assertEqual(refusal["name"], "export_unsupported")
+        pathlib.Path(question).write_text(text + f"(assert (>= Y_0 {decimal.Decimal(brake)}))\n")
+        self.assertEqual(self.run_json("prove", MODEL, "--property", question, code=1)["verdict"], "violated")
 
     def test_malformed_property_is_refused_with_its_place(self):
         bad = self.path("bad.vnnlib")

@@ -13,8 +13,10 @@ namespace isotrace::core {
 namespace {
 
 TEST(Blocks, are_aligned_and_large_enough) {
-  for (const std::size_t bytes : {std::size_t{0}, std::size_t{1}, std::size_t{64},
-                                  std::size_t{100000}, kept_blocks_bytes_max + 1}) {
+  for (const std::size_t bytes :
+       {std::size_t{0}, std::size_t{1}, std::size_t{64}, std::size_t{100000},
+        (std::size_t{2} << 20) - 1, std::size_t{2} << 20, std::size_t{5000000},
+        kept_blocks_bytes_max + 1}) {
     const MemoryBlock block = take_block(bytes);
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(block.data) % 64, 0U);
     EXPECT_GE(block.capacity, bytes);

@@ -34,7 +34,7 @@ std::string command_names(const ProgramSpec& program) {
 }
 
 /// Single quotes for shells: ' becomes '\''.
-std::string quoted(std::string_view text) {
+std::string quote(std::string_view text) {
   std::string out = "'";
   for (char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return out + "'";
@@ -45,7 +45,7 @@ void append_bash_choices(std::string& text, std::span<const OptionSpec> options)
   for (const OptionSpec& option : options) {
     if (option.choices.empty()) continue;
     text += "    " + std::string(option.name) + ") COMPREPLY=($(compgen -W " +
-            quoted(choice_words(option.choices)) + " -- \"$word\")); return ;;\n";
+            quote(choice_words(option.choices)) + " -- \"$word\")); return ;;\n";
   }
 }
 
@@ -60,11 +60,11 @@ std::string bash_completion(const ProgramSpec& program) {
       "# bash completion for " + name + "\n" + function +
       "() {\n  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} words\n"
       "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n    COMPREPLY=($(compgen -W " +
-      quoted(command_names(program)) + " -- \"$word\"))\n    return\n  fi\n  case \"$before\" in\n";
+      quote(command_names(program)) + " -- \"$word\"))\n    return\n  fi\n  case \"$before\" in\n";
   for (const CommandSpec& command : program.commands) append_bash_choices(text, command.options);
   text += "  esac\n  case \"${COMP_WORDS[1]}\" in\n";
   for (const CommandSpec& command : program.commands) {
-    text += "    " + std::string(command.name) + ") words=" + quoted(words_of(program, command)) +
+    text += "    " + std::string(command.name) + ") words=" + quote(words_of(program, command)) +
             " ;;\n";
   }
   text +=
@@ -79,7 +79,7 @@ std::string zsh_completion(const ProgramSpec& program) {
   std::string text =
       "#compdef " + name + "\n_" + name + "() {\n  local -a commands\n  commands=(\n";
   for (const CommandSpec& command : program.commands) {
-    text += "    " + quoted(std::string(command.name) + ":" + std::string(command.summary)) + "\n";
+    text += "    " + quote(std::string(command.name) + ":" + std::string(command.summary)) + "\n";
   }
   text +=
       "  )\n  if (( CURRENT == 2 )); then\n    _describe command commands\n    return\n  fi\n"
@@ -97,11 +97,11 @@ std::string fish_completion(const ProgramSpec& program) {
   for (const CommandSpec& command : program.commands) {
     const std::string command_name(command.name);
     text += "complete -c " + name + " -n __fish_use_subcommand -a " + command_name + " -d " +
-            quoted(command.summary) + "\n";
+            quote(command.summary) + "\n";
     auto add = [&](const OptionSpec& option) {
       text += "complete -c " + name + " -n '__fish_seen_subcommand_from " + command_name + "' -l " +
               std::string(option.name.substr(2)) + (option.argument.empty() ? "" : " -r") + " -d " +
-              quoted(option.help) + "\n";
+              quote(option.help) + "\n";
     };
     for (const OptionSpec& option : command.options) add(option);
     for (const OptionSpec& option : program.shared) add(option);

@@ -199,17 +199,21 @@ void print_plain(const Context& context, const Json& object, const std::string& 
 
 int inspect_command(const Context& context, const Arguments& arguments) {
   const std::string path = file_of(arguments.operand(0));
-  ISOTRACE_OR_REPORT(context, const core::Bytes bytes,
-                     context.read(path, core::limits::trace_bytes_max));
-  const auto object = describe_artifact({context, arguments, path, bytes});
-  if (!object) return report(context, core::refuse_within(path, object.error()).value());
-  if (const std::string problem = find_problem(arguments, *object); !problem.empty()) {
+  auto object = stored_step_json(context, arguments, path);
+  if (!object) {
+    ISOTRACE_OR_REPORT(context, const core::Bytes bytes,
+                       context.read(path, core::limits::trace_bytes_max));
+    object = describe_artifact({context, arguments, path, bytes});
+  }
+  if (!*object) return report(context, core::refuse_within(path, object->error()).value());
+  const Json& shown = **object;
+  if (const std::string problem = find_problem(arguments, shown); !problem.empty()) {
     return report_usage(context, problem);
   }
   if (context.json) {
-    context.print(*object);
+    context.print(shown);
   } else {
-    print_plain(context, *object, "");
+    print_plain(context, shown, "");
   }
   return exit_yes;
 }

@@ -1,10 +1,13 @@
 #include <isotrace/tools/commands/inspect_module.hpp>
 
+#include <isotrace/core/limits.hpp>
+#include <isotrace/tools/commands/file_access.hpp>
 #include <isotrace/tools/commands/modules.hpp>
 #include <isotrace/wasm/function_names.hpp>
 #include <isotrace/wasm/instruction_text.hpp>
 #include <isotrace/wasm/record/check_execution.hpp>
 #include <isotrace/wasm/record/last_write.hpp>
+#include <isotrace/wasm/record/partial_trace.hpp>
 #include <isotrace/wasm/value_text.hpp>
 
 namespace isotrace::tools {
@@ -157,10 +160,10 @@ Json module_trace_json(const trace::RecoveredTrace& recovered) {
   return out;
 }
 
-core::Result<Json> module_step_json(const Context& context, const Arguments& arguments,
-                                    const trace::Trace& trace) {
-  ISOTRACE_TRY(const wasm::RunRequest request, load_recorded(context, arguments, trace));
-  ISOTRACE_TRY(const std::uint64_t step, load_count(arguments, "--step", trace::step_count(trace)));
+namespace {
+
+core::Result<Json> state_json(const Arguments& arguments, const trace::Trace& trace,
+                              const wasm::RunRequest& request, std::uint64_t step) {
   const wasm::EngineFactory engine = load_engine(arguments);
   ISOTRACE_TRY(const auto position, wasm::Position::find(trace, request, engine, step));
   StateView view(*position, *request.module);
@@ -176,6 +179,32 @@ core::Result<Json> module_step_json(const Context& context, const Arguments& arg
         write ? effect_json(*request.module, view.names(), *write) : Json(nullptr);
   }
   return object;
+}
+
+}  // namespace
+
+core::Result<Json> module_step_json(const Context& context, const Arguments& arguments,
+                                    const trace::Trace& trace) {
+  ISOTRACE_TRY(const wasm::RunRequest request, load_recorded(context, arguments, trace));
+  ISOTRACE_TRY(const std::uint64_t step, load_count(arguments, "--step", trace::step_count(trace)));
+  return state_json(arguments, trace, request, step);
+}
+
+std::optional<core::Result<Json>> stored_step_json(const Context& context,
+                                                   const Arguments& arguments,
+                                                   const std::string& path) {
+  if (arguments.has("--last-write") || !(arguments.has("--step") || arguments.has("--memory"))) {
+    return std::nullopt;
+  }
+  const auto file = open_file(path);
+  if (!file || file->size() > core::limits::trace_bytes_max) return std::nullopt;
+  auto partial = wasm::PartialTrace::open(*file);
+  if (!partial) return std::nullopt;
+  const trace::Trace& trace = partial->trace();
+  const auto request = load_recorded(context, arguments, trace);
+  const auto step = load_count(arguments, "--step", trace::step_count(trace));
+  if (!request || !step || !partial->load_before(*step)) return std::nullopt;
+  return state_json(arguments, trace, *request, *step);
 }
 
 Json effect_json(const wasm::Module& module, const std::vector<std::string>& names,

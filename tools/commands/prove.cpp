@@ -160,6 +160,25 @@ std::string options_problem(const Arguments& arguments) {
   return question_problem(arguments);
 }
 
+/// Nodes of a tree in the order of this executor where nobody asked for it.
+constexpr std::uint64_t exact_order_nodes = std::uint64_t{1} << 16U;
+
+/// Of every order of summation, unless --semantics names a level. Where single inputs stay open so,
+/// this executor's order may decide them; a search that has to be resumed is of one level.
+core::Result<proofs::ProveOutcome> prove_at_best_level(const Arguments& arguments,
+                                                       const AskedQuestion& question,
+                                                       proofs::ProveOptions options) {
+  auto first = proofs::prove(question.program, question.property, options);
+  const bool is_open = first && !first->refusal && first->kind == Kind::undecided &&
+                       (first->reason == proofs::UndecidedReason::precision ||
+                        first->reason == proofs::UndecidedReason::unconfirmed_real);
+  if (!is_open || arguments.has("--semantics") || arguments.has("--checkpoint")) return first;
+  options.level = proofs::Level::exact_order;
+  options.nodes_max = exact_order_nodes;
+  auto second = proofs::prove(question.program, question.property, options);
+  return second && second->kind == Kind::undecided ? first : second;
+}
+
 /// One question of several: proves it and writes its proof.
 core::Result<proofs::ProveOutcome> answer(const Context& context, const Arguments& arguments,
                                           const AskedQuestion& question, std::size_t index,
@@ -169,7 +188,7 @@ core::Result<proofs::ProveOutcome> answer(const Context& context, const Argument
     ISOTRACE_TRY_DONE(keep_state(context, arguments,
                                  out_path(arguments.value("--checkpoint"), index, count), options));
   }
-  auto result = proofs::prove(question.program, question.property, options);
+  auto result = prove_at_best_level(arguments, question, std::move(options));
   if (context.progress) context.err << "\r\033[K";
   if (!result) return result;
   if (result->refusal) return tl::make_unexpected(*std::move(result->refusal));

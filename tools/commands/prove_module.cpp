@@ -261,7 +261,9 @@ void print_counterexample(const Context& context, const proofs::FunctionOutcome&
     context.out << "  " << call_text(call) << "\n";
   }
   if (!outcome.run.difference.empty()) {
-    context.out << "  they leave different state: " << outcome.run.difference << "\n";
+    context.out << "  they leave different state: " << outcome.run.difference
+                << (outcome.type.results.empty() ? "" : " (--compare results leaves state out)")
+                << "\n";
   }
 }
 

@@ -26,7 +26,8 @@ constexpr OperandSpec export_operand[] = {{"FILE", "proof file, or trace (with -
 constexpr OperandSpec bundle_operand[] = {{"DIR", "proof bundle made by export"}};
 constexpr OperandSpec certificate_operand[] = {{"CERT", "certificate"}};
 constexpr OperandSpec certificate_operands[] = {
-    {"CERT", "certificate; several signers' certificates over one statement", 1, 0}};
+    {"CERT", "certificate; several signers' over one statement; any, and folders, with --each", 1,
+     0}};
 constexpr OperandSpec file_operand[] = {{"FILE", "file, for oms also a folder"}};
 constexpr OperandSpec archive_operand[] = {{"ARCHIVE", "archive made by pack"}};
 constexpr OperandSpec several_certificates[] = {{"CERT", "certificate", 1, 0}};
@@ -245,8 +246,9 @@ constexpr OptionSpec prove_options[] = {
     {"--timeout", "S", once, "seconds before the answer is undecided", "3600"},
     {"--jobs", "N", once, "worker threads (the proof does not depend on them)", "2"},
     {"--semantics", "LEVEL", once,
-     "any-order: every summation order; exact-order: this executor's; real: ideal reals",
-     "any-order", "any-order|exact-order|real"},
+     "any-order: every summation order; exact-order: this executor's; real: ideal reals (default: "
+     "any-order, and exact-order where that leaves single inputs open)",
+     "", "any-order|exact-order|real"},
     {"--lp-leaves", "N", once,
      "boxes with at most N open neurons that bounds leave open go to a linear program, whose "
      "Farkas "
@@ -373,7 +375,8 @@ constexpr std::string_view certify_examples[] = {
 constexpr OptionSpec verify_options[] = {
     {"--policy", "FILE", once, "who may vouch for what", "", "", true},
     anchor_option,
-    {"--model", "PATH", once, "the subject: model, module or folder"},
+    {"--each", "", flag, "verify every certificate by itself, in one run"},
+    {"--model", "PATH", many, "the subject: model, module or folder (several: --each)"},
     properties_option,
     proofs_option,
     trace_option,
@@ -395,7 +398,8 @@ constexpr OptionSpec verify_options[] = {
 constexpr std::string_view verify_examples[] = {
     "isotrace verify m.cert.sigstore.json --policy policy.json --model m.onnx --property p.vnnlib "
     "--proof "
-    "p.isoproof --trace a.isotrace"};
+    "p.isoproof --trace a.isotrace",
+    "isotrace verify --each sealed --policy policy.json --model a.onnx --model b.onnx --json"};
 
 constexpr OptionSpec policy_options[] = {
     {"--key", "FILE", many, "public key to trust (init), private key to sign with (sign)"},

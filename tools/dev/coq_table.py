@@ -1,13 +1,15 @@
 """Proves, exports and replays VNN-COMP instances with coqc; prints a table for the docs.
 
     python3 tools/dev/coq_table.py ISOTRACE INSTANCES.csv [--match TEXT] [--most N] [--timeout S]
-        [--tier closed|primint] [--no-floats]
+        [--tier closed|primint] [--no-floats] [--boxes LOW:HIGH] [--coqchk]
 
 INSTANCES.csv has the columns model, property and expected answer, with paths relative to its
 folder. Instances expected `unsat` are proved first; then those with the fewest boxes are exported,
 and every file of their bundles is compiled by coqc. Boxes are the nodes of the split tree, leaves and
 inner ones. Seconds are CPU seconds of the children; those of a theorem about floats (tier `reals` or
-`primint+reals`) include those of the theorem that it rests on.
+`primint+reals`) include those of the theorem that it rests on. `--boxes` leaves out trees of other sizes,
+so that a table can be made in several runs. `--coqchk` has coqchk check every file of ours behind
+the theorems without floats again; it takes the standard library as it is installed.
 """
 
 import argparse
@@ -39,6 +41,7 @@ class Bundle:
     """One exported proof, compiled file by file over a library that is compiled once."""
 
     def __init__(self, folder, library):
+        self.library = library
         self.gen = folder / "coq" / "gen"
         self.manifest = json.loads((folder / "bundle.json").read_text())
         self.paths = []
@@ -72,6 +75,17 @@ class Bundle:
                 rows.append((tier, seconds, megabytes, len(axioms)))
         return rows, ""
 
+    def second_opinion(self, timeout):
+        """coqchk on the library and the generated files: a line about what it said."""
+        modules = [f"Isotrace.{folder.name.capitalize()}.{path.stem}"
+                   for folder in (self.library / "core", self.library / "primint", self.gen)
+                   for path in sorted(folder.glob("*.vo")) if not path.stem.endswith("_float")]
+        only = [word for module in modules for word in ("-norec", module)]
+        code, text, cpu, size = run(["coqchk", "-silent", "-o", "-bytecode-compiler", "yes",
+                                     *self.paths, *only], timeout)
+        verdict = "accepted" if code == 0 else f"exit {code} {text[-300:]}"
+        return f"coqchk: {verdict}, {len(modules)} files, {cpu:.1f} s, {size:.0f} MB"
+
 
 def prove(arguments, folder, instances):
     """The proofs found: (boxes, seconds of the checker, name, path)."""
@@ -91,8 +105,8 @@ def prove(arguments, folder, instances):
     return sorted(proofs)
 
 
-def compile_library(folder, coq):
-    for project in ("_CoqProject", "_CoqProject.float"):
+def compile_library(folder, coq, floats_too):
+    for project in ("_CoqProject", "_CoqProject.float") if floats_too else ("_CoqProject",):
         for line in (coq / project).read_text().splitlines():
             if not line.startswith(("core/", "primint/", "float/")):
                 continue
@@ -114,7 +128,10 @@ def main():
     parser.add_argument("--timeout", type=int, default=600)
     parser.add_argument("--tier", choices=("closed", "primint"), default="closed")
     parser.add_argument("--no-floats", action="store_true")
+    parser.add_argument("--boxes", default="1:1000000000")
+    parser.add_argument("--coqchk", action="store_true")
     arguments = parser.parse_args()
+    fewest, most = map(int, arguments.boxes.split(":"))
     base = arguments.instances.parent
     with open(arguments.instances, encoding="utf-8") as rows:
         instances = [(base / row[0], base / row[1]) for row in csv.reader(rows)
@@ -127,22 +144,26 @@ def main():
         (library / "primint").mkdir()
         proofs = prove(arguments, folder, instances)
         print(f"{len(proofs)} of {len(instances)} unsat instances proved", file=sys.stderr)
+        proofs = [proof for proof in proofs if fewest <= proof[0] <= most]
         print("| instance | boxes | proof KB | checker s | tier | coqc s | MB | axioms |")
         print("|---|---|---|---|---|---|---|---|")
         times = {}
         for number, (boxes, checker, label, path) in enumerate(proofs[:arguments.most]):
             bundle = folder / f"bundle{number}"
             subprocess.run([arguments.isotrace, "export", str(path), "--to", "coq", "--tier",
-                            arguments.tier, "--out", str(bundle)], check=True, stdout=subprocess.DEVNULL)
+                            arguments.tier, "--out", str(bundle)], check=True,
+                           stdout=subprocess.DEVNULL)
             if number == 0:
-                compile_library(library, bundle / "coq")
-            rows, fault = Bundle(bundle, library).replay(
-                arguments.timeout, not arguments.no_floats)
+                compile_library(library, bundle / "coq", not arguments.no_floats)
+            compiled = Bundle(bundle, library)
+            rows, fault = compiled.replay(arguments.timeout, not arguments.no_floats)
             size = path.stat().st_size / 1024
             for tier, seconds, megabytes, axioms in rows:
                 times.setdefault(tier, []).append(seconds)
                 print(f"| {label} | {boxes} | {size:.0f} | {checker:.2f} | {tier} | "
                       f"{seconds:.1f} | {megabytes:.0f} | {axioms} |", flush=True)
+            if arguments.coqchk and not fault:
+                print(compiled.second_opinion(arguments.timeout), file=sys.stderr, flush=True)
             if fault:
                 print(f"not replayed: {label}: {fault}", file=sys.stderr, flush=True)
         for tier, seconds in times.items():

@@ -51,17 +51,24 @@ certificates::Evidence EvidenceFiles::evidence() const {
   return out;
 }
 
+core::Result<EvidenceFiles> load_model(const Context& context, const std::string& path) {
+  EvidenceFiles files;
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) {
+    files.model_kind = certificates::ModelKind::folder;
+    ISOTRACE_TRY(files.model, certificates::make_manifest(path));
+  } else {
+    ISOTRACE_TRY(files.model, context.read(path, core::limits::model_bytes_max));
+  }
+  return files;
+}
+
 core::Result<EvidenceFiles> load_evidence(const Context& context, const Arguments& arguments,
                                           bool others) {
   namespace limits = core::limits;
   EvidenceFiles files;
-  std::error_code error;
-  if (std::filesystem::is_directory(arguments.value("--model"), error)) {
-    files.model_kind = certificates::ModelKind::folder;
-    ISOTRACE_TRY(files.model, certificates::make_manifest(arguments.value("--model")));
-  } else {
-    ISOTRACE_TRY(files.model,
-                 load_optional(context, arguments, "--model", limits::model_bytes_max));
+  if (arguments.has("--model")) {
+    ISOTRACE_TRY(files, load_model(context, arguments.value("--model")));
   }
   ISOTRACE_TRY(files.properties,
                load_each(context, arguments, "--property", limits::property_bytes_max));
@@ -72,6 +79,16 @@ core::Result<EvidenceFiles> load_evidence(const Context& context, const Argument
                  load_each(context, arguments, "--evidence", limits::archive_bytes_max));
   }
   return files;
+}
+
+core::Result<std::vector<EvidenceFiles>> load_more_models(const Context& context,
+                                                          const Arguments& arguments) {
+  std::vector<EvidenceFiles> models;
+  const std::vector<std::string>& paths = arguments.values("--model");
+  for (std::size_t i = 1; i < paths.size(); ++i) {
+    ISOTRACE_TRY(models.emplace_back(), load_model(context, paths[i]));
+  }
+  return models;
 }
 
 std::vector<certificates::CertificateInput> CertificateFiles::inputs() const {
@@ -86,6 +103,14 @@ std::vector<certificates::CertificateInput> CertificateFiles::inputs() const {
 }
 
 std::string find_certificate_misuse(const Arguments& arguments) {
+  if (arguments.has("--each")) {
+    for (const std::string option : {"--log-proof", "--timestamp", "--junit", "--sarif",
+                                     "--summary", "--svr", "--test-result"}) {
+      if (arguments.has(option)) return option + " is about one statement, and --each about many";
+    }
+    return {};
+  }
+  if (arguments.values("--model").size() > 1) return "give several --model only with --each";
   for (const std::string option : {"--log-proof", "--timestamp"}) {
     const std::size_t given = arguments.values(option).size();
     if (given != 0 && given != arguments.operands().size()) {

@@ -23,10 +23,17 @@ struct EvidenceFiles {
   [[nodiscard]] certificates::Evidence evidence() const;
 };
 
-/// --model (a file or a folder), --property, --proof, --trace, and where `others` says so
+/// A model alone: a file or a folder.
+core::Result<EvidenceFiles> load_model(const Context& context, const std::string& path);
+
+/// The first --model, --property, --proof, --trace, and where `others` says so
 /// --evidence; what is not given stays absent. Refuses what make_manifest and reading files refuse.
 core::Result<EvidenceFiles> load_evidence(const Context& context, const Arguments& arguments,
                                           bool others = true);
+
+/// Every --model but the first, for --each.
+core::Result<std::vector<EvidenceFiles>> load_more_models(const Context& context,
+                                                          const Arguments& arguments);
 
 /// Certificates of one verification and what stands beside each.
 struct CertificateFiles {
@@ -40,7 +47,7 @@ struct CertificateFiles {
 /// read all the same: that it is malformed is an answer of verification, with its own exit code.
 core::Result<CertificateFiles> load_certificates(const Context& context,
                                                  const Arguments& arguments);
-/// What is wrong with the number of these options; empty if nothing is.
+/// What is wrong with how these options go together; empty if nothing is.
 std::string find_certificate_misuse(const Arguments& arguments);
 
 /// A policy, signed or bare; with --anchor the pinned policy must vouch for it at `now`.

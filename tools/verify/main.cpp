@@ -10,11 +10,13 @@ using namespace isotrace::tools;
 constexpr OperandSpec trace_operand[] = {{"FILE", "trace", 1, 0}};
 constexpr OperandSpec proof_operand[] = {{"FILE", "proof", 1, 0}};
 constexpr OperandSpec step_operand[] = {{"FILE", "witness of one step", 1, 0}};
-constexpr OperandSpec certificate_operand[] = {{"FILE", "certificates over one statement", 1, 0}};
+constexpr OperandSpec certificate_operand[] = {
+    {"FILE", "certificates over one statement, with --each over any, also folders of them", 1, 0}};
 
 constexpr OptionSpec certificate_options[] = {
     {"--policy", "FILE", Arity::once, "who may vouch for what", "", "", true},
-    {"--model", "PATH", Arity::once, "the subject: model, module or folder"},
+    {"--each", "", Arity::flag, "verify every certificate by itself, in one run"},
+    {"--model", "PATH", Arity::many, "the subject: model, module or folder (several: --each)"},
     {"--property", "FILE", Arity::many, "a VNN-LIB property"},
     {"--proof", "FILE", Arity::many, "a proof"},
     {"--trace", "FILE", Arity::once, "the trace"},

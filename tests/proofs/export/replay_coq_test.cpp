@@ -283,6 +283,31 @@ TEST_F(ReplayCoq, a_false_property_is_rejected_with_words_too) {
   EXPECT_EQ(report->obligations[0].status, ReplayStatus::rejected);
 }
 
+/// y = relu(x + 0.1) for -1 <= x <= 1, of which y >= x + 0.1 is all that the default slope says.
+core::Program mostly_positive() {
+  ProgramBuilder builder({1, 1});
+  const auto one = builder.constant({1, 1}, {1});
+  const auto offset = builder.constant({1}, {0.1F});
+  auto value = builder.node(Op::matmul, {input_value(), one}, {{"k_segment", std::int64_t{256}}});
+  value = builder.node(Op::add, {value, offset});
+  value = builder.node(Op::relu, {value});
+  builder.node(Op::matmul, {value, one}, {{"k_segment", std::int64_t{256}}});
+  return builder.finish();
+}
+
+TEST_F(ReplayCoq, a_leaf_that_intervals_alone_close_is_replayed_in_both_tiers) {
+  const proofs::Proof proof =
+      make_proof(mostly_positive(), lower_bound_property(1, 1, "-0.001"), halving_tree(1, 0));
+  ASSERT_TRUE(proofs::check_proof(proof)->verdict.accepted());
+  EXPECT_EQ(replay(write(proof)).status, ReplayStatus::replayed);
+  proofs::ReplayOptions options = options_;
+  options.tier = "primint";
+  const auto words = proofs::reconcile_coq(write(proof, proofs::CoqTier::primint), {}, options);
+  ASSERT_TRUE(words) << describe(words.error());
+  ASSERT_EQ(words->obligations.size(), 1U);
+  EXPECT_EQ(words->obligations[0].status, ReplayStatus::replayed);
+}
+
 TEST_F(ReplayCoq, a_bundle_of_an_unknown_tier_is_refused) {
   const std::string directory = write(small_proof(), proofs::CoqTier::primint);
   edit(directory + "/subjects/tier", "primint", "anything");

@@ -11,12 +11,21 @@
 #include <isotrace/proofs/export/coq_function.hpp>
 #include <isotrace/proofs/export/replay_coq.hpp>
 
+#include "tests/wasm/machine.hpp"
+
 namespace isotrace::tests {
 namespace {
 
 using proofs::FunctionProof;
 using proofs::FunctionProperty;
 using proofs::ReplayStatus;
+using wasm::Opcode;
+using wasm::ValueType;
+using wasm::tests::ModuleBuilder;
+using wasm::tests::op;
+using wasm::tests::operator+;
+using wasm::tests::push_i32;
+using wasm::tests::push_i64;
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t solver_seconds = 60;
@@ -49,6 +58,79 @@ FunctionProof range_claim(const std::string& function, std::int64_t low, std::in
 
 FunctionProof average_claim() {
   return claim_about("numbers", "average_bits", FunctionProperty::equivalent, "average");
+}
+
+/// Functions f, g, ... of one page of memory that begins 1, 2, ..., 8.
+struct Code {
+  wasm::FunctionType type;
+  core::Bytes body;
+};
+core::Bytes module_of(const std::vector<Code>& functions) {
+  ModuleBuilder builder;
+  builder.add_memory(1);
+  std::string name = "f";
+  for (std::uint32_t i = 0; i < functions.size(); ++i) {
+    builder.add_function(functions[i].type, functions[i].body);
+    builder.add_export(name, wasm::ExternKind::function, i);
+    ++name[0];
+  }
+  const core::Bytes place = core::Bytes{0} + push_i32(0) + op(Opcode::end);
+  return builder.add(wasm::tests::data_section, place + core::Bytes{8, 1, 2, 3, 4, 5, 6, 7, 8})
+      .bytes();
+}
+
+FunctionProof claim_of(core::Bytes module, FunctionProperty property,
+                       const std::string& other = "") {
+  FunctionProof proof;
+  proof.claim.module = std::move(module);
+  proof.claim.function = "f";
+  proof.claim.property = property;
+  proof.claim.other = other;
+  proof.claim.unwind = 2;
+  proof.outcome = FunctionProof::Outcome::proved;
+  return proof;
+}
+
+/// Loads four bytes at offset 8 from the parameter or, if that is less, `most`.
+core::Bytes peek(std::int32_t most) {
+  const core::Bytes address = op(Opcode::local_get, 0) + push_i32(most) + op(Opcode::local_get, 0) +
+                              push_i32(most) + op(Opcode::i32_lt_u) + op(Opcode::select);
+  return module_of({{{{ValueType::i32}, {ValueType::i32}}, address + op(Opcode::i32_load, 0, 8)}});
+}
+
+/// f stores its parameter's parts by every store and adds up all loads; g computes the same.
+core::Bytes mixed_widths() {
+  const wasm::FunctionType type{{ValueType::i64}, {ValueType::i64}};
+  const core::Bytes x = op(Opcode::local_get, 0);
+  const core::Bytes narrow = x + op(Opcode::i32_wrap_i64);
+  const auto at = [](std::int32_t place) { return push_i32(place); };
+  const core::Bytes wide = op(Opcode::i64_extend_i32_s);
+  const core::Bytes zero_extend = op(Opcode::i64_extend_i32_u);
+  const core::Bytes add = op(Opcode::i64_add);
+  const core::Bytes stores =
+      at(16) + x + op(Opcode::i64_store, 0, 0) + at(24) + x + op(Opcode::i64_store32, 0, 0) +
+      at(28) + x + op(Opcode::i64_store16, 0, 0) + at(30) + x + op(Opcode::i64_store8, 0, 0) +
+      at(32) + narrow + op(Opcode::i32_store, 0, 0) + at(36) + narrow +
+      op(Opcode::i32_store16, 0, 0) + at(38) + narrow + op(Opcode::i32_store8, 0, 0);
+  const core::Bytes loads =
+      at(16) + op(Opcode::i64_load, 0, 0) + at(16) + op(Opcode::i64_load32_s, 0, 8) + add + at(24) +
+      op(Opcode::i64_load32_u, 0, 0) + add + at(28) + op(Opcode::i64_load16_s, 0, 0) + add +
+      at(28) + op(Opcode::i64_load16_u, 0, 0) + add + at(30) + op(Opcode::i64_load8_s, 0, 0) + add +
+      at(30) + op(Opcode::i64_load8_u, 0, 0) + add + at(32) + op(Opcode::i32_load, 0, 0) + wide +
+      add + at(36) + op(Opcode::i32_load16_s, 0, 0) + wide + add + at(36) +
+      op(Opcode::i32_load16_u, 0, 0) + zero_extend + add + at(38) + op(Opcode::i32_load8_s, 0, 0) +
+      wide + add + at(38) + op(Opcode::i32_load8_u, 0, 0) + zero_extend + add + at(5) +
+      op(Opcode::i32_load8_u, 0, 0) + zero_extend + add + op(Opcode::memory_size, 0) + zero_extend +
+      add;
+  const core::Bytes low16 = x + push_i64(0xffff) + op(Opcode::i64_and);
+  const core::Bytes low8 = x + push_i64(0xff) + op(Opcode::i64_and);
+  const core::Bytes low32 = narrow + zero_extend;
+  const core::Bytes sum =
+      x + x + op(Opcode::i64_extend32_s) + add + low32 + add + x + op(Opcode::i64_extend16_s) +
+      add + low16 + add + x + op(Opcode::i64_extend8_s) + add + low8 + add + x +
+      op(Opcode::i64_extend32_s) + add + x + op(Opcode::i64_extend16_s) + add + low16 + add + x +
+      op(Opcode::i64_extend8_s) + add + low8 + add + push_i64(6 + 1) + add;
+  return module_of({{type, stores + loads}, {type, sum}});
 }
 
 class ReplayFunctions : public testing::Test {
@@ -159,12 +241,82 @@ TEST_F(ReplayFunctions, a_false_claim_has_no_refutation) {
   EXPECT_EQ(refuted.error().code, core::RefusalCode::export_unsupported);
 }
 
-TEST_F(ReplayFunctions, what_the_library_does_not_cover_is_refused_by_name) {
-  const auto refuted = proofs::refute_function(
-      claim_about("tables", "crc_table", FunctionProperty::never_traps), solver_seconds);
+TEST_F(ReplayFunctions, tables_of_the_initial_memory_are_read_at_any_place) {
+  expect_replayed(claim_about("tables", "crc_table", FunctionProperty::equivalent, "crc_bits"));
+}
+
+TEST_F(ReplayFunctions, what_is_stored_in_loops_is_loaded_again) {
+  expect_replayed(claim_about("tables", "sort_network", FunctionProperty::post, "is_sorted"));
+  expect_replayed(claim_about("tables", "moved_backwards", FunctionProperty::equivalent, "moved"));
+}
+
+TEST_F(ReplayFunctions, stores_at_places_that_arguments_decide_are_found) {
+  expect_replayed(claim_about("tables", "queue", FunctionProperty::equivalent, "second"));
+}
+
+TEST_F(ReplayFunctions, loads_and_stores_have_all_widths_and_signs) {
+  const FunctionProof proof = claim_of(mixed_widths(), FunctionProperty::equivalent, "g");
+  expect_replayed(proof);
+}
+
+TEST_F(ReplayFunctions, the_last_byte_of_memory_is_in_bounds_and_the_next_traps) {
+  expect_replayed(claim_of(peek(65'524), FunctionProperty::never_traps));
+  const auto beyond = proofs::refute_function(claim_of(peek(65'525), FunctionProperty::never_traps),
+                                              solver_seconds);
+  ASSERT_FALSE(beyond);
+  EXPECT_EQ(beyond.error().code, core::RefusalCode::export_unsupported);
+}
+
+TEST_F(ReplayFunctions, rows_of_bytes_are_filled_and_copied_by_counts_that_arguments_decide) {
+  expect_replayed(claim_about("tables", "copy", FunctionProperty::equivalent, "prefix"));
+  expect_replayed(claim_about("tables", "fill", FunctionProperty::equivalent, "fill_words"));
+}
+
+TEST_F(ReplayFunctions, a_row_longer_than_the_library_follows_is_refused) {
+  const core::Bytes count = op(Opcode::local_get, 0);
+  const core::Bytes fills = push_i32(0) + push_i32(0) + count + op(Opcode::memory_fill, 0) + count;
+  const auto refuted =
+      proofs::refute_function(claim_of(module_of({{{{ValueType::i32}, {ValueType::i32}}, fills}}),
+                                       FunctionProperty::never_traps),
+                              solver_seconds);
   ASSERT_FALSE(refuted);
   EXPECT_EQ(refuted.error().code, core::RefusalCode::export_unsupported);
-  EXPECT_NE(describe(refuted.error()).find("load"), std::string::npos);
+  EXPECT_NE(describe(refuted.error()).find("4096 bytes"), std::string::npos);
+}
+
+TEST_F(ReplayFunctions, a_false_claim_about_memory_has_no_refutation) {
+  const auto refuted = proofs::refute_function(
+      claim_about("tables", "crc_table_bad", FunctionProperty::equivalent, "crc_bits"),
+      solver_seconds);
+  ASSERT_FALSE(refuted);
+  EXPECT_EQ(refuted.error().code, core::RefusalCode::export_unsupported);
+}
+
+TEST_F(ReplayFunctions, what_the_library_does_not_cover_is_refused_by_name) {
+  const core::Bytes grows = push_i32(1) + op(Opcode::memory_grow, 0);
+  const auto refuted =
+      proofs::refute_function(claim_of(module_of({{{{ValueType::i32}, {ValueType::i32}}, grows}}),
+                                       FunctionProperty::never_traps),
+                              solver_seconds);
+  ASSERT_FALSE(refuted);
+  EXPECT_EQ(refuted.error().code, core::RefusalCode::export_unsupported);
+  EXPECT_NE(describe(refuted.error()).find("memory.grow"), std::string::npos);
+}
+
+TEST_F(ReplayFunctions, a_claim_about_any_memory_is_not_exported_as_one_about_the_initial_memory) {
+  FunctionProof proof = claim_of(peek(65'524), FunctionProperty::never_traps);
+  proof.claim.memory = proofs::InitialMemory::arbitrary;
+  const auto refuted = proofs::refute_function(proof, solver_seconds);
+  ASSERT_FALSE(refuted);
+  EXPECT_EQ(refuted.error().code, core::RefusalCode::export_unsupported);
+  EXPECT_NE(describe(refuted.error()).find("any bytes"), std::string::npos);
+}
+
+TEST_F(ReplayFunctions, an_altered_initial_memory_is_a_statement_mismatch) {
+  static const std::string directory =
+      write(claim_about("tables", "crc_table", FunctionProperty::equivalent, "crc_bits"));
+  edit(directory + "/coq/gen/Spec_function.v", "0x1070e09", "0x1070e08");
+  EXPECT_EQ(replay(directory).status, ReplayStatus::statement_mismatch);
 }
 
 TEST_F(ReplayFunctions, an_altered_theorem_is_a_statement_mismatch) {

@@ -28,11 +28,12 @@ class Suite : public testing::TestWithParam<const char*> {};
 
 TEST_P(Suite, FunctionsAreProvedAndTheirBadTwinsViolated) {
   const std::vector<SuiteRow> rows = read_suite(folder, GetParam());
-  EXPECT_GT(rows.size(), 25U);
+  EXPECT_GT(rows.size(), 12U);
   for (const SuiteRow& row : rows) judge(row);
 }
 
-INSTANTIATE_TEST_SUITE_P(Modules, Suite, testing::Values("bits", "numbers", "tables", "text"),
+INSTANTIATE_TEST_SUITE_P(Modules, Suite,
+                         testing::Values("algebra", "bits", "numbers", "tables", "text"),
                          [](const auto& instance) { return std::string(instance.param); });
 
 }  // namespace

@@ -18,6 +18,7 @@ namespace isotrace::proofs {
 namespace {
 
 using core::PhiloxStream;
+using tests::exact;
 using tests::graph_inputs;
 
 /// Numbers at which arithmetic goes wrong where it can, and plain ones.
@@ -79,27 +80,6 @@ struct Range {
   }
 };
 
-std::string exact(float value) {
-  const core::Rational ratio = core::exact_rational(double{value});
-  const core::Integer top = numerator(ratio);
-  const std::string size = core::Integer(abs(top)).str();
-  return std::string("(/ ") + (top < 0 ? "(- 0 " + size + ")" : size) + " " +
-         denominator(ratio).str() + ")";
-}
-
-std::string declarations(const Range& range, std::size_t outputs) {
-  std::string text;
-  for (std::size_t i = 0; i < graph_inputs; ++i) {
-    const std::string name = "X_" + std::to_string(i);
-    text += "(declare-const " + name + " Real)\n(assert (>= " + name + " " + exact(range.low[i]) +
-            "))\n(assert (<= " + name + " " + exact(range.high[i]) + "))\n";
-  }
-  for (std::size_t i = 0; i < outputs; ++i) {
-    text += "(declare-const Y_" + std::to_string(i) + " Real)\n";
-  }
-  return text;
-}
-
 /// A program, a box, and a point of it with the outputs of the reference there: the largest of some
 /// tries, in one output.
 struct Known {
@@ -131,7 +111,7 @@ struct Known {
              ")";
     };
     const std::size_t other = random.next_below(y.size());
-    std::string text = declarations(range, y.size());
+    std::string text = tests::box_text(range.low, range.high, y.size());
     if (random.next_below(3) == 0) {
       text += "(assert (<= (- X_1 Y_" + std::to_string(output) + ") (- " + exact(x[1]) + " " +
               exact(y[output]) + ")))\n";
@@ -142,7 +122,29 @@ struct Known {
   }
 };
 
-Proof leaf_proof(const Known& known, const std::string& text, Level level, PhiloxStream& random) {
+/// Adds a leaf, or now and then a split of some ReLU by sign with two such trees below.
+void make_up(CaseProof& tree, std::size_t rows, std::size_t relus, std::size_t signs,
+             PhiloxStream& random) {
+  ProofNode node;
+  if (relus > 0 && signs < 4 && random.next_below(2) == 0) {
+    node.kind = ProofNode::Kind::sign_split;
+    node.dimension = static_cast<std::uint32_t>(random.next_below(relus));
+    tree.nodes.push_back(std::move(node));
+    for (int child = 0; child < 2; ++child) make_up(tree, rows, relus, signs + 1, random);
+    return;
+  }
+  for (std::size_t r = 0; r < rows; ++r) {
+    node.multipliers.push_back(random.next_below(3) == 0 ? 0 : random.next_f32());
+  }
+  node.multipliers[random.next_below(rows)] = 1;
+  for (std::size_t s = 0; s < signs; ++s) {
+    node.multipliers.push_back(std::ldexp(random.next_f32(), static_cast<int>(s) - 1));
+  }
+  tree.nodes.push_back(std::move(node));
+}
+
+Proof made_up_proof(const Known& known, const std::string& text, Level level, std::size_t relus,
+                    PhiloxStream& random) {
   Proof proof;
   proof.level = level;
   proof.semantics = core::semantics_id;
@@ -150,20 +152,23 @@ Proof leaf_proof(const Known& known, const std::string& text, Level level, Philo
   proof.property_text = text;
   const Property property = *parse_vnnlib(text);
   for (const Case& unsafe : property.cases) {
-    ProofNode leaf;
-    for (std::size_t r = 0; r < unsafe.rows.size(); ++r) {
-      leaf.multipliers.push_back(random.next_below(3) == 0 ? 0 : random.next_f32());
-    }
-    leaf.multipliers[random.next_below(leaf.multipliers.size())] = 1;
-    proof.cases.push_back({{std::move(leaf)}});
+    make_up(proof.cases.emplace_back(), unsafe.rows.size(), relus, 0, random);
   }
   return proof;
 }
 
-TEST(FalseClaims, no_leaf_that_is_made_up_shows_one) {
+std::size_t count_relus(const core::Program& program) {
+  const auto network = search::lower_program(program, Level::any_order);
+  std::size_t count = 0;
+  for (const search::Layer& layer : network->layers) count += layer.relu_order.size();
+  return count;
+}
+
+TEST(FalseClaims, no_tree_that_is_made_up_shows_one) {
   PhiloxStream random(71);
   std::size_t judged = 0;
   std::size_t sharp = 0;
+  std::size_t split = 0;
   for (std::size_t i = 0; i < tests::mutant_count() / 10; ++i) {
     const Known known(random);
     if (!known.is_finite()) continue;
@@ -171,19 +176,23 @@ TEST(FalseClaims, no_leaf_that_is_made_up_shows_one) {
     const Property property = *parse_vnnlib(text);
     ASSERT_TRUE(find_violated_case(property, known.x, known.y)) << text;
     for (const Level level : {Level::exact_order, Level::any_order}) {
-      const auto report = check_proof(leaf_proof(known, text, level, random));
+      const Proof proof = made_up_proof(known, text, level, count_relus(known.program), random);
+      const auto report = check_proof(proof);
       if (!report) continue;
       ++judged;
+      split += proof.cases[0].nodes.size() > 1 ? 1 : 0;
       ASSERT_FALSE(report->verdict.accepted()) << "claim " << i << "\n" << text;
     }
     // The next number is often excluded: bounds are as sharp as that.
-    std::string beyond = declarations(known.range, known.y.size()) + "(assert (> Y_" +
-                         std::to_string(known.output) + " " + exact(known.y[known.output]) + "))\n";
-    const auto report = check_proof(leaf_proof(known, beyond, Level::any_order, random));
+    std::string beyond = tests::box_text(known.range.low, known.range.high, known.y.size()) +
+                         "(assert (> Y_" + std::to_string(known.output) + " " +
+                         exact(known.y[known.output]) + "))\n";
+    const auto report = check_proof(made_up_proof(known, beyond, Level::any_order, 0, random));
     sharp += report && report->verdict.accepted() ? 1 : 0;
   }
   EXPECT_GT(judged, tests::mutant_count() / 20);
   EXPECT_GT(sharp, judged / 50);
+  EXPECT_GT(split, judged / 10);
 }
 
 TEST(FalseClaims, the_prover_proves_none_and_refutes_most) {
@@ -197,6 +206,7 @@ TEST(FalseClaims, the_prover_proves_none_and_refutes_most) {
     options.level = random.next_below(2) == 0 ? Level::exact_order : Level::any_order;
     options.nodes_max = 600;
     options.plain_boxes = random.next_below(2) * 100;
+    options.narrow_inputs = random.next_below(2) * 24;
     const auto outcome = prove(known.program, text, options);
     ASSERT_TRUE(outcome) << core::describe(outcome.error());
     ++count[static_cast<int>(outcome->kind)];

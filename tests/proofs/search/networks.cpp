@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include <isotrace/backends/backend.hpp>
+#include <isotrace/core/rational.hpp>
 #include <isotrace/executor/execute.hpp>
 
 namespace isotrace::tests {
@@ -180,6 +181,28 @@ std::vector<double> run_network(const proofs::search::Network& network,
   std::vector<double> outputs;
   for (const std::uint32_t neuron : network.output_neurons) outputs.push_back(x[neuron]);
   return outputs;
+}
+
+std::string exact(float value) {
+  const core::Rational ratio = core::exact_rational(double{value});
+  const core::Integer top = numerator(ratio);
+  const std::string size = core::Integer(abs(top)).str();
+  return std::string("(/ ") + (top < 0 ? "(- 0 " + size + ")" : size) + " " +
+         denominator(ratio).str() + ")";
+}
+
+std::string box_text(const std::vector<float>& low, const std::vector<float>& high,
+                     std::size_t outputs) {
+  std::string text;
+  for (std::size_t i = 0; i < low.size(); ++i) {
+    const std::string name = "X_" + std::to_string(i);
+    text += "(declare-const " + name + " Real)\n(assert (>= " + name + " " + exact(low[i]) +
+            "))\n(assert (<= " + name + " " + exact(high[i]) + "))\n";
+  }
+  for (std::size_t i = 0; i < outputs; ++i) {
+    text += "(declare-const Y_" + std::to_string(i) + " Real)\n";
+  }
+  return text;
 }
 
 }  // namespace isotrace::tests

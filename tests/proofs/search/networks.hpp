@@ -84,4 +84,11 @@ std::vector<float> run_reference(const core::Program& program, const std::vector
 std::vector<double> run_network(const proofs::search::Network& network,
                                 const std::vector<float>& inputs);
 
+/// The exact number, as VNN-LIB writes it.
+std::string exact(float value);
+
+/// The same with a range of its own for each input, and no assertions about Y yet.
+std::string box_text(const std::vector<float>& low, const std::vector<float>& high,
+                     std::size_t outputs);
+
 }  // namespace isotrace::tests

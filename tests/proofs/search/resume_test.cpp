@@ -40,9 +40,8 @@ ProveOutcome prove_ok(const Question& question, const ProveOptions& options) {
 }
 
 /// The states after each round of a search.
-std::vector<core::Bytes> states_of(const Question& question) {
+std::vector<core::Bytes> states_of(const Question& question, ProveOptions options = {}) {
   std::vector<core::Bytes> states;
-  ProveOptions options;
   options.wants_state = [] { return true; };
   options.save_state = [&](core::ByteView state) {
     states.emplace_back(state.begin(), state.end());
@@ -68,6 +67,28 @@ TEST(Resume, from_any_round_the_same_proof_comes_out) {
     EXPECT_EQ(write_proof(resumed.proof), proof) << "from state " << i;
     EXPECT_EQ(resumed.nodes, whole.nodes);
   }
+}
+
+RefusalCode refusal_of(const Question& question, const ProveOptions& options) {
+  const auto outcome = prove(question.program, question.text, options);
+  EXPECT_FALSE(outcome.has_value());
+  return outcome ? RefusalCode{} : outcome.error().code;
+}
+
+TEST(Resume, splits_by_sign_go_on_from_the_slopes_that_were_reached) {
+  const Question question = make_question();
+  ProveOptions by_signs;
+  by_signs.narrow_inputs = 0;
+  const ProveOutcome whole = prove_ok(question, by_signs);
+  ASSERT_EQ(whole.kind, Kind::proved) << whole.detail;
+  const auto states = states_of(question, by_signs);
+  ASSERT_GT(states.size(), 2U) << "the question should take several rounds";
+  for (std::size_t i = 0; i < states.size(); i += 1 + states.size() / 4) {
+    by_signs.resume_from = states[i];
+    EXPECT_EQ(write_proof(prove_ok(question, by_signs).proof), write_proof(whole.proof));
+  }
+  by_signs.narrow_inputs = 24;
+  EXPECT_EQ(refusal_of(question, by_signs), RefusalCode::search_state_mismatch);
 }
 
 TEST(Resume, a_search_that_ran_out_of_time_leaves_a_state_to_go_on_from) {
@@ -114,12 +135,6 @@ TEST(Resume, the_memory_limit_ends_a_search_and_more_memory_goes_on) {
   EXPECT_EQ(write_proof(prove_ok(question, more).proof), write_proof(prove_ok(question, {}).proof));
 }
 
-RefusalCode refusal_of(const Question& question, const ProveOptions& options) {
-  const auto outcome = prove(question.program, question.text, options);
-  EXPECT_FALSE(outcome.has_value());
-  return outcome ? RefusalCode{} : outcome.error().code;
-}
-
 TEST(Resume, another_model_property_or_level_is_a_mismatch) {
   const Question question = make_question();
   ProveOptions options;
@@ -163,6 +178,7 @@ TEST(Resume, forged_states_are_refused_or_prove_nothing_false) {
   empty.open.push_back({{std::vector<double>(8, -1), std::vector<double>(8, 1)},
                         std::make_shared<search::Bounds>(search::unknown_bounds(*network)),
                         {{0, 0, 0, 1, 0.5}},
+                        {},
                         0,
                         3});
   const core::Bytes good = search::write_search_state(digest, {}, empty);

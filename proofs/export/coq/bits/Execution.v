@@ -72,7 +72,7 @@ Section Execution.
       (locals_of caller) (globals_of s) (writes s).
 
   Definition simply (i : instruction) (g : list lit) (s : symbolic) : M result :=
-    '(s', t) <- simple_circuit i s ;; c <- all_of g ;; t' <- conj2 c t ;;
+    '(s', t) <- simple_circuit m i s ;; c <- all_of g ;; t' <- conj2 c t ;;
     ret (Result (if Pos.eqb t ltrue then None else Some (g, s')) [] None t' lfalse).
 
   Fixpoint table (index : word) (n : nat) (depths : list nat) (default : nat) (p : path)

@@ -2,12 +2,13 @@
    assignment sees in the result what Wasm.v says. A path is the state of the code where a guard
    (a conjunction of literals) holds. *)
 From Coq Require Import PArith NArith ZArith List Bool Lia.
-From Isotrace.Bits Require Import Lrat Gates Wasm Words Numeric.
+From Isotrace.Bits Require Import Lrat Gates Wasm Words Numeric Memory.
 Import ListNotations.
 
 Arguments value : simpl never.
 Arguments constant : simpl never.
 Arguments truth_word : simpl never.
+Arguments concrete_writes : simpl never.
 
 (* ---- guards *)
 
@@ -125,16 +126,11 @@ Qed.
 
 (* ---- states and paths *)
 
-(* Bytes written: the literal says whether, then address and byte; the latest first. *)
 Record symbolic := Symbolic {
   words : list word;
   locals_of : list word;
   globals_of : list word;
-  writes : list (lit * word * word) }.
-
-Definition concrete_writes (a : assignment) (w : list (lit * word * word)) : list (N * N) :=
-  flat_map (fun e => let '(on, address, byte) := e in
-    if ev a on then [(value a address, value a byte)] else []) w.
+  writes : list byte_write }.  (* the latest first *)
 
 Definition concrete (a : assignment) (s : symbolic) : state :=
   State (map (value a) (words s)) (map (value a) (locals_of s)) (map (value a) (globals_of s))
@@ -178,61 +174,6 @@ Proof.
   - finish. now destruct (ev v c).
   - step choose_word_spec. step IH. finish. destruct H0 as (_ & _ & E). cbn [map].
     rewrite H. unfold value at 1. rewrite E. unfold value. now destruct (ev v0 c).
-Qed.
-
-Definition eq_word (x y : word) : bool := if list_eq_dec Pos.eq_dec x y then true else false.
-Definition eq_write (x y : lit * word * word) : bool :=
-  let '(c, a, b) := x in let '(d, e, f) := y in Pos.eqb c d && eq_word a e && eq_word b f.
-Lemma eq_write_eq x y : eq_write x y = true -> x = y.
-Proof.
-  destruct x as [[c a] b], y as [[d e] f]. unfold eq_write, eq_word.
-  destruct (Pos.eqb_spec c d), (list_eq_dec Pos.eq_dec a e), (list_eq_dec Pos.eq_dec b f);
-    cbn; congruence.
-Qed.
-
-Fixpoint part_writes (r1 r2 common : list (lit * word * word)) :=
-  match r1, r2 with
-  | x :: r1', y :: r2' =>
-      if eq_write x y then part_writes r1' r2' (x :: common) else (rev r1, rev r2, common)
-  | _, _ => (rev r1, rev r2, common)
-  end.
-
-Lemma part_writes_app r1 : forall r2 common w1 w2 w, part_writes r1 r2 common = (w1, w2, w) ->
-  w1 ++ w = rev r1 ++ common /\ w2 ++ w = rev r2 ++ common.
-Proof.
-  induction r1 as [|x r1 IH]; intros [|y r2] common w1 w2 w; cbn [part_writes].
-  1-3: intro E; injection E as <- <- <-; auto.
-  destruct (eq_write x y) eqn:Exy.
-  - apply eq_write_eq in Exy as ->. intro E. destruct (IH _ _ _ _ _ E) as [-> ->].
-    cbn [rev]. now rewrite <- !app_assoc.
-  - intro E; injection E as <- <- <-. auto.
-Qed.
-
-Fixpoint enable (c : lit) (w : list (lit * word * word)) : M (list (lit * word * word)) :=
-  match w with
-  | [] => ret []
-  | (on, address, byte) :: w =>
-      on <- conj2 c on ;; w <- enable c w ;; ret ((on, address, byte) :: w)
-  end.
-Lemma enable_spec c w : spec (enable c w) (fun a r =>
-  concrete_writes a r = if ev a c then concrete_writes a w else []).
-Proof.
-  induction w as [|[[on address] byte] w IH]; cbn [enable].
-  - finish. now destruct (ev v c).
-  - step conj2_spec. step IH. finish. unfold concrete_writes in *. cbn [flat_map].
-    rewrite H, H0. now destruct (ev v c), (ev v on).
-Qed.
-
-Definition choose_writes (c : lit) (w1 w2 : list (lit * word * word)) :=
-  let '(d1, d2, common) := part_writes (rev w1) (rev w2) [] in
-  d1 <- enable c d1 ;; d2 <- enable (neg c) d2 ;; ret (d1 ++ d2 ++ common).
-Lemma choose_writes_spec c w1 w2 : spec (choose_writes c w1 w2) (fun a r =>
-  concrete_writes a r = if ev a c then concrete_writes a w1 else concrete_writes a w2).
-Proof.
-  unfold choose_writes. destruct (part_writes (rev w1) (rev w2) []) as [[d1 d2] common] eqn:E.
-  destruct (part_writes_app _ _ _ _ _ _ E) as [E1 E2]. rewrite !rev_involutive, !app_nil_r in *.
-  step enable_spec. step enable_spec. finish. rewrite <- E1, <- E2. unfold concrete_writes in *.
-  rewrite !flat_map_app, H, H0, ev_neg. now destruct (ev v c).
 Qed.
 
 Definition choose_state (c : lit) (s t : symbolic) : M symbolic :=
@@ -339,6 +280,21 @@ Section Symbolic.
         | Some l => ret (Symbolic st (locals_of s) l (writes s), lfalse)
         | None => fail
         end
+    | LoadBytes w n sgn offset, x :: st =>
+        '(r, t) <- load_word m w n sgn offset x (writes s) ;; ret (with_words s (r :: st), t)
+    | StoreBytes _ n offset, y :: x :: st =>
+        '(w, t) <- store_word m n offset x y (writes s) ;;
+        ret (Symbolic st (locals_of s) (globals_of s) w, t)
+    | MemoryFill, n :: x :: a :: st =>
+        '(w, t) <- fill_row m a x n (writes s) ;;
+        ret (Symbolic st (locals_of s) (globals_of s) w, t)
+    | MemoryCopy, n :: from :: a :: st =>
+        '(w, t) <- copy_row m a from n (writes s) ;;
+        ret (Symbolic st (locals_of s) (globals_of s) w, t)
+    | MemorySize, st =>
+        let pages := (memory_bytes m / page_bytes)%N in
+        if (pages <? modulus I32)%N then ret (with_words s (constant 32 pages :: st), lfalse)
+        else fail
     | _, _ => fail
     end.
 
@@ -395,5 +351,21 @@ Section Symbolic.
     - pops 1%nat. match goal with |- context [update i ?x g] =>
         destruct (update i x g) as [l'|] eqn:E end; [|apply spec_fail]. total.
       rewrite update_map, E. reflexivity.
+    - pops 1%nat. step load_word_spec. destruct x as [r t]. finish. unfold simple_agrees.
+      cbn -[N.mul].
+      cbn [fst snd] in H. destruct H as [<- E]. destruct (ev v t); [reflexivity|].
+      unfold concrete, with_words, with_stack. cbn. now rewrite E.
+    - pops 2%nat. step store_word_spec. destruct x as [r t]. finish. unfold simple_agrees; cbn.
+      cbn [fst snd] in H. destruct H as [<- E]. destruct (ev v t); [reflexivity|].
+      unfold concrete, with_words, with_stack. cbn. now rewrite E.
+    - destruct (N.ltb_spec (memory_bytes m / page_bytes) (modulus I32)) as [H|];
+        [|apply spec_fail].
+      total. rewrite constant_small by auto. reflexivity.
+    - pops 3%nat. step fill_row_spec. destruct x as [r t]. finish. unfold simple_agrees; cbn.
+      cbn [fst snd] in H. destruct H as [<- E]. destruct (ev v t); [reflexivity|].
+      unfold concrete. cbn. now rewrite E.
+    - pops 3%nat. step copy_row_spec. destruct x as [r t]. finish. unfold simple_agrees; cbn.
+      cbn [fst snd] in H. destruct H as [<- E]. destruct (ev v t); [reflexivity|].
+      unfold concrete. cbn. now rewrite E.
   Qed.
 End Symbolic.

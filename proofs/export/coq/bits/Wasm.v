@@ -102,6 +102,7 @@ Inductive instruction :=
   | GlobalGet (i : nat) | GlobalSet (i : nat)
   | LoadBytes (w : width) (bytes : nat) (with_sign : bool) (offset : N)
   | StoreBytes (w : width) (bytes : nat) (offset : N)
+  | MemorySize | MemoryFill | MemoryCopy
   | Block (takes leaves : nat) (body : list instruction)
   | Loop (takes leaves : nat) (body : list instruction)
   | If (takes leaves : nat) (yes no : list instruction)
@@ -116,6 +117,33 @@ Record function := Function {
 
 (* The bytes of the initial memory, by the 32 bits of the address, highest first. *)
 Inductive image := Zeros | Byte (b : N) | Halves (low high : image).
+
+(* The image with a byte at an address, of which so many low bits are looked at. *)
+Fixpoint with_byte (im : image) (bits : nat) (address b : N) : image :=
+  match bits with
+  | O => Byte b
+  | S bits =>
+      let '(low, high) := match im with Halves l h => (l, h) | _ => (Zeros, Zeros) end in
+      if N.testbit address (N.of_nat bits)
+      then Halves low (with_byte high bits address b)
+      else Halves (with_byte low bits address b) high
+  end.
+
+(* Bytes from an address on, written as one hexadecimal number with a 1 before them; `last` is the
+   address of the last one. *)
+Fixpoint with_bytes (count : nat) (im : image) (last digits : N) : image :=
+  match count with
+  | O => im
+  | S count =>
+      with_bytes count (with_byte im 32 last (N.land digits 255)) (last - 1)
+        (N.shiftr digits 8)
+  end.
+Definition image_of (runs : list (N * N)) : image :=
+  fold_left (fun im run => let '(address, digits) := run in
+    let count := (N.size digits - 1) / 8 in
+    with_bytes (N.to_nat count) im (address + count - 1) digits) runs Zeros.
+
+Definition page_bytes : N := 65536.
 
 Record module := MakeModule {
   functions : list function;
@@ -178,6 +206,11 @@ Fixpoint write (w : list (N * N)) (address x : N) (bytes : nat) : list (N * N) :
   | S n => write ((address, x mod 256) :: w) (address + 1) (x / 256) n
   end.
 
+(* So many bytes from an address on. *)
+Definition write_row (w : list (N * N)) (address : N) (count : nat) (byte : nat -> N)
+  : list (N * N) :=
+  map (fun k => (address + N.of_nat k, byte k)) (seq 0 count) ++ w.
+
 Section Run.
   Variable m : module.
 
@@ -229,6 +262,16 @@ Section Run.
     | StoreBytes w n offset, x :: a :: st =>
         if memory_bytes m <? a + offset + N.of_nat n then Trap
         else Normal (State st (variables s) (globals s) (write (written s) (a + offset) x n))
+    | MemoryFill, n :: x :: a :: st =>
+        if memory_bytes m <? a + n then Trap
+        else Normal (State st (variables s) (globals s)
+          (write_row (written s) a (N.to_nat n) (fun _ => x mod 256)))
+    | MemoryCopy, n :: from :: a :: st =>
+        if (memory_bytes m <? from + n) || (memory_bytes m <? a + n) then Trap
+        else Normal (State st (variables s) (globals s)
+          (write_row (written s) a (N.to_nat n)
+            (fun k => byte_at (initial_memory m) (written s) (from + N.of_nat k))))
+    | MemorySize, st => Normal (with_stack s (memory_bytes m / page_bytes :: st))
     | _, _ => Stuck
     end.
 

@@ -188,12 +188,23 @@ Definition hints_for (ctx : passed) (slopes : list Z) (signs : list sign) (ws : 
 Definition contradictory (ctx : passed) : bool :=
   existsb (fun E => existsb (fun b => (snd b <? fst b)%Z) (snd (bounds E))) ctx.
 
-(* The weighted sum of the constraints cannot hold for what the passed layers give. *)
+(* The layers after the last ReLU, and intervals of what they are given. *)
+Fixpoint after_relu (ctx : passed) (B : intervals) {struct ctx} : passed * intervals :=
+  match ctx with
+  | [] => ([], B)
+  | E :: ctx' =>
+      if active E then ([], pass_on true (bounds E))
+      else let (last, here) := after_relu ctx' B in (E :: last, here)
+  end.
+(* The weighted sum of the constraints cannot hold for what the passed layers give: by intervals after
+   the last ReLU, or else by going back to the inputs. *)
 Definition conclusive (bits : precision) (cs : list constraint) (ctx : passed) (B : intervals)
   (ks : list Z) (hints : list (hint Z)) : bool :=
   let '(form, b, s) := weigh cs ks in
-  let least := lower (coefficient_bits bits) ctx B hints 0 form in
-  if s then leb (b, 0%Z) least else negb (leb least (b, 0%Z)).
+  let refuted from :=
+    let least := lower (coefficient_bits bits) (fst from) (snd from) hints 0 form in
+    if s : bool then leb (b, 0%Z) least else negb (leb least (b, 0%Z)) in
+  if refuted (after_relu ctx B) then true else refuted (ctx, B).
 
 Lemma contradictory_spec box : forall ctx h, reaches ctx box h -> contradictory ctx = false.
 Proof.
@@ -211,14 +222,30 @@ Proof.
   rewrite (IH _ _ H0). unfold product. rewrite H. reflexivity.
 Qed.
 
+Lemma after_relu_spec B : forall ctx h, reaches ctx B h ->
+  reaches (fst (after_relu ctx B)) (snd (after_relu ctx B)) h.
+Proof.
+  induction ctx as [|E ctx IH]; intros h H; [exact H|]. cbn [reaches after_relu] in *.
+  destruct H as (h' & p & Hr & HE & ->). specialize (IH _ Hr). destruct (active E) eqn:A.
+  - apply (pass_on_spec true), HE.
+  - destruct (after_relu ctx B) as [last here]. cbn [fst snd reaches] in *. rewrite A. eauto.
+Qed.
+
 Lemma conclusive_spec bits cs ctx B ks hints h y :
   forallb (Z.leb 0) ks = true -> conclusive bits cs ctx B ks hints = true ->
   reaches ctx B h -> Forall2 Qeq h y -> ~ unsafe cs y.
 Proof.
-  unfold conclusive. intros Hks H Hr Hy Hu.
+  unfold conclusive. intros Hks H Hr0 Hy Hu.
   pose proof (weigh_spec y cs ks Hks Hu) as W. destruct (weigh cs ks) as [[form b] s].
-  destruct W as [Wle Wlt].
-  pose proof (lower_spec (coefficient_bits bits) B ctx h hints 0 form Hr) as Lo.
+  destruct W as [Wle Wlt]. cbv zeta in H.
+  assert (exists from, reaches (fst from) (snd from) h /\
+    (let least := lower (coefficient_bits bits) (fst from) (snd from) hints 0 form in
+     if s : bool then leb (b, 0%Z) least else negb (leb least (b, 0%Z))) = true) as (from & Hr & G).
+  { destruct (if s then leb _ (lower _ (fst (after_relu _ _)) _ _ _ _) else _) eqn:G.
+    - exists (after_relu ctx B). split; [now apply after_relu_spec | exact G].
+    - exists (ctx, B). now split. }
+  clear H Hr0. rename G into H. cbv zeta in H.
+  pose proof (lower_spec (coefficient_bits bits) (snd from) (fst from) h hints 0 form Hr) as Lo.
   change (pow2 0) with 1 in Lo. rewrite (dot_eq form h y Hy) in Lo.
   assert (meaning (b, 0%Z) == inject_Z b) as M
     by (unfold meaning, at_exp; cbn [fst snd]; change (pow2 0) with 1; ring).

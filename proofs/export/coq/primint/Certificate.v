@@ -18,14 +18,25 @@ Definition word_hints_for (ctx : list word_entry) (slopes : list Z) (signs : lis
 
 (* Integers as words that may be long. *)
 Definition fits_word (z : Z) : bool := if (- ceiling <? z)%Z then (z <? ceiling)%Z else false.
+Fixpoint word_after_relu (ctx : list word_entry) (box : list (int * int)) (box_exp : Z) {struct ctx}
+  : list word_entry * (list (int * int) * Z) :=
+  match ctx with
+  | [] => ([], (box, box_exp))
+  | E :: ctx' =>
+      if word_active E then ([], (word_pass_on true (word_bounds E), word_bound_exp E))
+      else let (last, here) := word_after_relu ctx' box box_exp in (E :: last, here)
+  end.
 Definition word_conclusive (cs : list constraint) (ctx : list word_entry) (box : list (int * int))
   (box_exp : Z) (ks : list Z) (hints : list (hint int)) : bool :=
   let '(form, b, s) := weigh cs ks in
-  if forallb fits_word form then
-    match word_lower ctx box box_exp hints 0 (map word form) with
+  let refuted from :=
+    match word_lower (fst from) (fst (snd from)) (snd (snd from)) hints 0 (map word form) with
     | None => false
-    | Some (m, e) => let least := (integer m, e) in if s : bool then leb (b, 0%Z) least else negb (leb least (b, 0%Z))
-    end
+    | Some (m, e) =>
+        let least := (integer m, e) in if s : bool then leb (b, 0%Z) least else negb (leb least (b, 0%Z))
+    end in
+  if forallb fits_word form then
+    if refuted (word_after_relu ctx box box_exp) then true else refuted (ctx, (box, box_exp))
   else false.
 
 (* None: words do not suffice here. *)
@@ -114,6 +125,20 @@ Proof.
   apply andb_prop in H as [Hz H]. rewrite (IH H). f_equal. symmetry. apply is_int, no_wrap.
   unfold fits_word in Hz. destruct (Z.ltb_spec (- ceiling) z); [|discriminate]. apply Z.ltb_lt in Hz. lia.
 Qed.
+Lemma word_after_relu_spec box' box :
+  Forall2 interval_fits box' (snd box) -> (Z.of_nat (length (snd box)) <= many)%Z ->
+  forall ctx' ctx, Forall2 entry_fits ctx' ctx ->
+  let '(last', (here', e)) := word_after_relu ctx' box' (fst box) in
+  let (last, here) := after_relu ctx box in
+  Forall2 entry_fits last' last /\ Forall2 interval_fits here' (snd here) /\ e = fst here /\
+  (Z.of_nat (length (snd here)) <= many)%Z.
+Proof.
+  intros Hbox Hmany. induction 1 as [|E' E ctx' ctx HE Hctx IH]; cbn [word_after_relu after_relu]; [auto|].
+  rewrite (same_active _ _ HE). destruct (active E).
+  - repeat split; [constructor | apply (word_pass_on_fits true), bounds_fit, HE | apply (same_bound_exp _ _ HE) |].
+    cbn [pass_on snd]. rewrite map_length. apply (not_too_many _ _ HE).
+  - destruct (word_after_relu _ _ _) as [last' [here' e]], (after_relu _ _) as [last here]. intuition.
+Qed.
 Lemma word_conclusive_spec cs ctx' ctx box' box ks hints h y :
   Forall2 interval_fits box' (snd box) -> (Z.of_nat (length (snd box)) <= many)%Z ->
   Forall2 entry_fits ctx' ctx -> forallb (Z.leb 0) ks = true ->
@@ -123,16 +148,32 @@ Proof.
   unfold word_conclusive. intros Hbox Hmany Hctx Hks H Hr Hy Hu.
   pose proof (weigh_spec y cs ks Hks Hu) as W. destruct (weigh cs ks) as [[form b] s].
   destruct W as [Wle Wlt]. destruct (forallb fits_word form) eqn:Hf; [|discriminate].
-  destruct (word_lower ctx' box' (fst box) hints 0 (map word form)) as [[m e]|] eqn:Hd; [|discriminate].
-  cbv zeta in H. rewrite integer_value in H.
-  pose proof (word_lower_spec box' box Hbox Hmany ctx' ctx Hctx h hints 0 _ _ Hr Hd) as Lo.
-  change (meant (m, e)) with (meaning (value m, e)) in Lo.
-  rewrite (words_of_form _ Hf) in Lo. change (pow2 0) with 1 in Lo. rewrite (dot_eq form h y Hy) in Lo.
-  assert (meaning (b, 0%Z) == inject_Z b) as M
-    by (unfold meaning, at_exp; cbn [fst snd]; change (pow2 0) with 1; ring).
-  destruct s.
-  - apply leb_true in H. specialize (Wlt eq_refl). lra.
-  - apply Bool.negb_true_iff, leb_false in H. lra.
+  assert (forall c' c B' B, Forall2 interval_fits B' (snd B) -> (Z.of_nat (length (snd B)) <= many)%Z ->
+    Forall2 entry_fits c' c -> reaches c B h ->
+    match word_lower c' B' (fst B) hints 0 (map word form) with
+    | None => false
+    | Some (m, e) =>
+        let least := (integer m, e) in if s : bool then leb (b, 0%Z) least else negb (leb least (b, 0%Z))
+    end = true -> False) as never.
+  { intros c' c B' B HB HBmany Hc Hreach G.
+    destruct (word_lower c' B' (fst B) hints 0 (map word form)) as [[m e]|] eqn:Hd; [|discriminate].
+    cbv zeta in G. rewrite integer_value in G.
+    pose proof (word_lower_spec B' B HB HBmany c' c Hc h hints 0 _ _ Hreach Hd) as Lo.
+    change (meant (m, e)) with (meaning (value m, e)) in Lo.
+    rewrite (words_of_form _ Hf) in Lo. change (pow2 0) with 1 in Lo. rewrite (dot_eq form h y Hy) in Lo.
+    assert (meaning (b, 0%Z) == inject_Z b) as M
+      by (unfold meaning, at_exp; cbn [fst snd]; change (pow2 0) with 1; ring).
+    destruct s.
+    - apply leb_true in G. specialize (Wlt eq_refl). lra.
+    - apply Bool.negb_true_iff, leb_false in G. lra. }
+  cbv zeta beta in H.
+  pose proof (word_after_relu_spec box' box Hbox Hmany ctx' ctx Hctx) as A.
+  pose proof (after_relu_spec box ctx h Hr) as R.
+  destruct (word_after_relu _ _ _) as [last' [here' e]], (after_relu ctx box) as [last here].
+  destruct A as (Hlast & Hhere & -> & Hfew). cbn [fst snd] in *.
+  match type of H with (if ?c then _ else _) = _ => destruct c eqn:G end.
+  - exact (never _ _ _ _ Hhere Hfew Hlast R G).
+  - exact (never _ _ _ _ Hbox Hmany Hctx Hr H).
 Qed.
 
 Theorem certified_by_words_safe net box cs t : certified_by_words net box cs t = true -> safe net box cs.

@@ -1,0 +1,78 @@
+#include <isotrace/proofs/search/sign_choice.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+namespace isotrace::proofs::search {
+namespace {
+
+/// ReLUs whose halves are bounded.
+constexpr std::size_t tried_max = 16;
+
+struct Choice {
+  SignSplit split;
+  double cost = 0;  ///< of its relaxation to the bound
+};
+
+/// The unstable ReLUs that count, the costliest first: the gap between a ReLU and its relaxation,
+/// times its coefficient.
+std::vector<Choice> costly_relus(const Network& network, const Bounds& bounds, const Slopes& slopes,
+                                 const Slopes& coefficients) {
+  std::vector<Choice> choices;
+  std::uint32_t element = 0;
+  for (std::size_t k = 0; k < network.layers.size(); ++k) {
+    for (const std::uint32_t i : network.layers[k].relu_order) {
+      const std::uint32_t number = element++;
+      const double m = coefficients[k][i];
+      if (m == 0 || !is_unstable(network, bounds, k, i)) continue;
+      const double l = bounds.lower[k][i];
+      const double u = bounds.upper[k][i];
+      const double slope = slopes[k][i];
+      const double gap = m < 0 ? -u * l / (u - l) : std::max((1 - slope) * u, -slope * l) / 2;
+      choices.push_back({{number, k, i, 1, 0}, std::fabs(m) * gap});
+    }
+  }
+  const std::size_t tried = std::min(choices.size(), tried_max);
+  std::partial_sort(choices.begin(), choices.begin() + static_cast<std::ptrdiff_t>(tried),
+                    choices.end(), [](const Choice& a, const Choice& b) {
+                      return a.cost != b.cost ? a.cost > b.cost : a.split.element < b.split.element;
+                    });
+  choices.resize(tried);
+  return choices;
+}
+
+}  // namespace
+
+std::optional<SignSplit> choose_sign_split(const Network& network, const Problem& problem,
+                                           const Bounds& bounds, Relaxation& relaxation,
+                                           const std::vector<SignSplit>& signs,
+                                           const LeafAttempt& attempt) {
+  if (attempt.reached.empty()) return std::nullopt;
+  std::vector<SignSplit> weighted = signs;
+  for (std::size_t s = 0; s < signs.size(); ++s) weighted[s].weight = attempt.sign_weights[s];
+  Slopes slopes = slopes_from(network, bounds, relaxation, attempt.reached);
+  Slopes coefficients(network.layers.size());
+  const RowForm row = combine_rows(problem, attempt.weights);
+  const double needed = combine_limits(problem, attempt.weights);
+  const double least = relaxation.bound_row(row, slopes, &coefficients, weighted).least;
+  // More than closing a half cannot be gained.
+  const double most = std::max(0.0, needed - least);
+  std::optional<SignSplit> best;
+  double best_gain = -1;
+  for (const Choice& choice : costly_relus(network, bounds, slopes, coefficients)) {
+    double gain = 0;
+    for (const double sign : {-1.0, 1.0}) {
+      SignSplit half = choice.split;
+      half.sign = sign;
+      const double beyond = relaxation.least_beyond(half, row, slopes, weighted);
+      gain += std::clamp(beyond - least, 0.0, most);
+    }
+    if (gain > best_gain) {
+      best_gain = gain;
+      best = choice.split;
+    }
+  }
+  return best;
+}
+
+}  // namespace isotrace::proofs::search

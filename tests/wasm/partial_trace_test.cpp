@@ -1,0 +1,114 @@
+// Traces of which only parts are read: the states they give are those of the whole trace, and a
+// byte that is changed never gives another one.
+#include <isotrace/wasm/record/partial_trace.hpp>
+#include <isotrace/wasm/record/position.hpp>
+
+#include "tests/wasm/recorded_run.hpp"
+
+namespace isotrace::wasm::tests {
+namespace {
+
+constexpr Slot rounds = 150;
+
+class FileInMemory final : public RandomAccess {
+ public:
+  explicit FileInMemory(core::Bytes bytes) : bytes_(std::move(bytes)) {}
+
+  [[nodiscard]] std::uint64_t size() const override { return bytes_.size(); }
+  core::Result<core::Done> read(std::uint64_t offset, std::span<std::uint8_t> to) override {
+    EXPECT_LE(offset + to.size(), bytes_.size());
+    std::copy_n(bytes_.begin() + static_cast<std::ptrdiff_t>(offset), to.size(), to.begin());
+    bytes_read_ += to.size();
+    return core::Done{};
+  }
+  [[nodiscard]] std::uint64_t bytes_read() const { return bytes_read_; }
+
+ private:
+  core::Bytes bytes_;
+  std::uint64_t bytes_read_ = 0;
+};
+
+class WasmPartialTrace : public ::testing::Test {
+ protected:
+  /// In front of a step; nothing where a refusal is in the way.
+  [[nodiscard]] std::optional<trace::StateRecord> find(RandomAccess& file,
+                                                       std::uint64_t step) const {
+    auto partial = PartialTrace::open(file);
+    if (!partial || !partial->load_before(step)) return std::nullopt;
+    const auto request = request_of(partial->trace());
+    if (!request) return std::nullopt;
+    return find_in(partial->trace(), *request, step);
+  }
+
+  [[nodiscard]] static std::optional<trace::StateRecord> find_in(const trace::Trace& trace,
+                                                                 const RunRequest& request,
+                                                                 std::uint64_t step) {
+    const EngineFactory engine = make_reference_engine;
+    const auto position = Position::find(trace, request, engine, step);
+    if (!position) return std::nullopt;
+    return state_record((*position)->run().store(), (*position)->state(), request.program);
+  }
+
+  const RunRequest request_ = request_for(busy_module(), {rounds});
+  const core::Bytes file_ = record(request_, counting_host()).file;
+  const trace::Trace trace_ = read(file_);
+};
+
+TEST_F(WasmPartialTrace, every_step_has_the_state_of_the_whole_trace) {
+  ASSERT_GT(trace_.machine.snapshots.size(), 3U);
+  const std::uint64_t end = trace_.machine.state->steps;
+  for (std::uint64_t step = 0; step <= end; step += 97) {
+    FileInMemory file(file_);
+    const auto found = find(file, step);
+    ASSERT_TRUE(found.has_value()) << step;
+    EXPECT_EQ(found, find_in(trace_, request_, step)) << step;
+  }
+  FileInMemory file(file_);
+  EXPECT_FALSE(find(file, end + 1));
+}
+
+TEST_F(WasmPartialTrace, has_what_the_root_covers) {
+  FileInMemory file(file_);
+  const auto partial = PartialTrace::open(file);
+  ASSERT_TRUE(partial.has_value());
+  EXPECT_EQ(partial->trace().root, trace_.root);
+  EXPECT_EQ(partial->trace().machine.checkpoints, trace_.machine.checkpoints);
+  EXPECT_EQ(partial->trace().machine.state, trace_.machine.state);
+  const trace::MachineTrace& whole = trace_.machine;
+  std::size_t snapshots = 0;
+  for (const trace::Snapshot& one : whole.snapshots) snapshots += write_snapshot(one).size();
+  constexpr std::size_t head_bytes = 18;  // of every message, before it is known what it is
+  const std::size_t messages =
+      whole.checkpoints.size() + whole.snapshots.size() + whole.host_calls.size() + 3;
+  EXPECT_LE(file.bytes_read() + snapshots, file_.size() + messages * head_bytes);
+}
+
+TEST_F(WasmPartialTrace, a_changed_byte_never_gives_another_state) {
+  const std::uint64_t step = trace_.machine.state->steps * 3 / 4;
+  const auto expected = find_in(trace_, request_, step);
+  ASSERT_TRUE(expected.has_value());
+  std::size_t refused = 0;
+  std::size_t found = 0;
+  for (std::size_t i = 0; i < file_.size(); i += i < 4096 ? 7 : 331) {
+    core::Bytes bytes = file_;
+    bytes[i] ^= static_cast<std::uint8_t>(1U << (i % 8));
+    FileInMemory file(std::move(bytes));
+    const auto state = find(file, step);
+    (state ? found : refused) += 1;
+    if (state) {
+      EXPECT_EQ(state, expected) << "byte " << i;
+    }
+  }
+  EXPECT_GT(refused, 0U);
+  EXPECT_GT(found, 0U);  // what is not needed is not read
+}
+
+TEST_F(WasmPartialTrace, a_trace_that_was_not_closed_is_left_to_others) {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{5}, file_.size() - 8}) {
+    FileInMemory file({file_.begin(), file_.begin() + static_cast<std::ptrdiff_t>(size)});
+    EXPECT_FALSE(PartialTrace::open(file)) << size;
+  }
+}
+
+}  // namespace
+}  // namespace isotrace::wasm::tests

@@ -1,0 +1,49 @@
+// A snapshot where it lies in the file of a trace: what is asked for is read, nothing else.
+#pragma once
+
+#include <vector>
+
+#include <isotrace/core/bytes.hpp>
+#include <isotrace/wasm/record/random_access.hpp>
+
+namespace isotrace::wasm {
+
+/// Of one message of a trace.
+struct MessagePlace {
+  std::uint64_t offset = 0;
+  std::uint64_t bytes = 0;
+};
+
+class StoredSnapshot {
+ public:
+  StoredSnapshot(RandomAccess& file, const std::vector<MessagePlace>& messages)
+      : file_(file), messages_(messages) {}
+
+  /// All bytes of the snapshot (trace::write_snapshot).
+  core::Result<core::Bytes> all();
+
+  /// Where the chunks of one memory are named, and where their contents begin.
+  struct Change {
+    std::vector<std::uint32_t> chunks;
+    std::uint64_t contents = 0;
+  };
+  /// By memory. Like all that follow it refuses trace_malformed.
+  core::Result<std::vector<Change>> changes();
+  /// Appends bytes of the snapshot.
+  core::Result<core::Done> append(core::Bytes& to, std::uint64_t offset, std::uint64_t size);
+
+ private:
+  core::Result<core::Done> load(std::size_t message);
+  core::Result<std::uint64_t> read_size();
+  core::Result<core::Done> skip_block();
+  core::Result<Change> read_change();
+
+  RandomAccess& file_;
+  const std::vector<MessagePlace>& messages_;
+  std::uint64_t total_ = 0;
+  std::uint64_t position_ = 0;
+  std::size_t loaded_ = SIZE_MAX;  ///< the message whose bytes are in data_
+  core::Bytes data_;
+};
+
+}  // namespace isotrace::wasm
