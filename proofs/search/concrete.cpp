@@ -82,19 +82,25 @@ core::Result<core::Done> append(const core::Tensor& tensor, const std::string& n
 
 }  // namespace
 
-core::Result<std::vector<float>> run_on_floats(const core::Program& program,
-                                               std::span<const float> inputs,
-                                               backends::Backend& backend) {
+core::Result<std::vector<executor::NamedTensor>> inputs_of(const core::Program& program,
+                                                           std::span<const float> values) {
   std::vector<executor::NamedTensor> given;
   for (const core::ProgramInput& input : program.inputs) {
     core::Shape shape = input.shape;
     for (std::int64_t& dim : shape) dim = dim < 0 ? 1 : dim;
-    ISOTRACE_TRY(core::Tensor tensor, tensor_of(input, std::move(shape), inputs));
+    ISOTRACE_TRY(core::Tensor tensor, tensor_of(input, std::move(shape), values));
     given.push_back({input.name, std::move(tensor)});
   }
-  if (!inputs.empty()) {
+  if (!values.empty()) {
     return core::refuse(core::RefusalCode::property_mismatch, "inputs", "too many values");
   }
+  return given;
+}
+
+core::Result<std::vector<float>> run_on_floats(const core::Program& program,
+                                               std::span<const float> inputs,
+                                               backends::Backend& backend) {
+  ISOTRACE_TRY(const auto given, inputs_of(program, inputs));
   ISOTRACE_TRY(const auto results, executor::execute(program, given, backend));
   std::vector<float> outputs;
   for (const auto& result : results) {

@@ -7,15 +7,20 @@
 
 #include <isotrace/backends/backend.hpp>
 #include <isotrace/core/program.hpp>
+#include <isotrace/executor/execute.hpp>
 #include <isotrace/proofs/checker/proof.hpp>
 #include <isotrace/proofs/checker/property.hpp>
 
 namespace isotrace::proofs::search {
 
-/// The outputs of a program, one after the other, for its inputs given one after the other
-/// (dimensions of any size are 1). Integers stand as the floats that they are. Refuses
-/// property_mismatch (other numbers or types of elements, integers beyond 2^24) and what execution
-/// refuses.
+/// The inputs of a program from their values, one after the other (dimensions of any size are 1).
+/// Integers stand as the floats that they are. Refuses property_mismatch (other numbers or types of
+/// elements).
+core::Result<std::vector<executor::NamedTensor>> inputs_of(const core::Program& program,
+                                                           std::span<const float> values);
+
+/// The outputs of a program, one after the other, for such inputs. Refuses property_mismatch (also
+/// for integers beyond 2^24) and what execution refuses.
 core::Result<std::vector<float>> run_on_floats(const core::Program& program,
                                                std::span<const float> inputs,
                                                backends::Backend& backend);

@@ -40,6 +40,44 @@ class Prove(CommandLineTest):
         # The trusted base has no executor and must not pretend to have confirmed it.
         self.run_program("proof", proof, program="isotrace-verify", code=5)
 
+    def test_answers_are_written_as_vnn_comp_does(self):
+        result = self.path("result.txt")
+        for property, code, timeout, text in ((HOLDS, 0, "60", "unsat\n"), (HOLDS, 5, "0", "timeout\n")):
+            self.run_program("prove", MODEL, "--property", property, "--timeout", timeout, "--result", result,
+                             code=code)
+            self.assertEqual(pathlib.Path(result).read_text(), text)
+        answer = self.run_json("prove", MODEL, "--property", FAILS, "--result", result, code=1)
+        verdict, values = pathlib.Path(result).read_text().split("\n", 1)
+        self.assertEqual(verdict, "sat")
+        self.assertTrue(values.startswith("((X_0 ") and values.endswith("))\n"))
+        written = [float(line.strip("() ").split()[1]) for line in values.splitlines()]
+        example = answer["counterexample"]
+        self.assertEqual(written, [float.fromhex(x) for x in example["inputs"] + example["outputs"]])
+
+    def test_a_counterexample_leaves_the_trace_of_its_run(self):
+        trace = self.path("example.isotrace")
+        answer = self.run_json("prove", MODEL, "--property", FAILS, "--trace", trace, code=1)
+        self.run_program("replay", trace)
+        brake = struct.pack("<f", float.fromhex(answer["counterexample"]["outputs"][0]))
+        again = self.path("y.npy")
+        self.run_program("run", MODEL, "--input", f"state={self.write_point(answer)}", "--out", again)
+        self.assertEqual(pathlib.Path(again).read_bytes()[-4:], brake)
+        self.assertEqual(self.run_json("run", MODEL, "--input", f"state={self.write_point(answer)}")["root"],
+                         self.run_json("inspect", trace)["root"])
+        self.run_program("prove", MODEL, "--property", HOLDS, "--trace", self.path("none.isotrace"))
+        self.assertFalse(pathlib.Path(self.path("none.isotrace")).exists())
+        self.run_program("prove", MODEL, "--property", FAILS, "--trace", "-", code=2)
+
+    def write_point(self, answer):
+        """The counterexample's inputs as a .npy file."""
+        values = [float.fromhex(x) for x in answer["counterexample"]["inputs"]]
+        header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': (1, {len(values)}), }}"
+        header = header.ljust(117) + "\n"
+        path = self.path("x.npy")
+        pathlib.Path(path).write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() +
+                                       struct.pack(f"<{len(values)}f", *values))
+        return path
+
     def test_every_flipped_byte_region_is_refused_or_rejected(self):
         proof = self.path("p.isoproof")
         self.run_program("prove", MODEL, "--property", HOLDS, "--out", proof)

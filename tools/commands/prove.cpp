@@ -10,6 +10,7 @@
 #include <isotrace/tools/commands/modules.hpp>
 #include <isotrace/tools/commands/proof_files.hpp>
 #include <isotrace/tools/commands/prove_module.hpp>
+#include <isotrace/tools/commands/prove_results.hpp>
 #include <isotrace/tools/commands/prove_stages.hpp>
 #include <isotrace/tools/commands/prove_verdict.hpp>
 #include <isotrace/tools/commands/questions.hpp>
@@ -134,7 +135,8 @@ void print_text(const Context& context, const proofs::ProveOutcome& outcome) {
   }
 }
 
-/// --out or --checkpoint for one question of several: "safe.isoproof" becomes "safe.2.isoproof".
+/// --out, --result, --trace or --checkpoint for one question of several: "safe.isoproof" becomes
+/// "safe.2.isoproof".
 std::string out_path(const std::string& path, std::size_t index, std::size_t count) {
   if (count == 1 || path == "-") return path;
   const auto slash = path.rfind('/');
@@ -156,7 +158,9 @@ std::string options_problem(const Arguments& arguments) {
   if (!keeps && (arguments.has("--resume") || arguments.has("--checkpoint-every"))) {
     return "--resume and --checkpoint-every speak of the file that --checkpoint names";
   }
-  if (keeps && arguments.value("--checkpoint") == "-") return "--checkpoint needs a file";
+  for (const char* option : {"--checkpoint", "--trace"}) {
+    if (arguments.value(option) == "-") return std::string(option) + " needs a file";
+  }
   return question_problem(arguments);
 }
 
@@ -179,7 +183,25 @@ core::Result<proofs::ProveOutcome> prove_at_best_level(const Arguments& argument
   return second && second->kind == Kind::undecided ? first : second;
 }
 
-/// One question of several: proves it and writes its proof.
+/// --out, --result, --trace: of one question of several.
+core::Result<core::Done> write_answer(const Context& context, const Arguments& arguments,
+                                      const AskedQuestion& question, std::size_t index,
+                                      std::size_t count, const proofs::ProveOutcome& outcome) {
+  const auto path = [&](const char* option) {
+    return out_path(arguments.value(option), index, count);
+  };
+  if (arguments.has("--trace") && outcome.kind == Kind::violated) {
+    ISOTRACE_TRY_DONE(record_counterexample(context, path("--trace"), question.program,
+                                            outcome.proof.counterexample));
+  }
+  if (arguments.has("--out") && outcome.kind != Kind::undecided) {
+    ISOTRACE_TRY_DONE(context.write(path("--out"), proofs::write_proof(outcome.proof)));
+  }
+  if (!arguments.has("--result")) return core::Done{};
+  return context.write(path("--result"), core::as_bytes(vnncomp_result(outcome)));
+}
+
+/// One question of several: proves it and writes what it came to.
 core::Result<proofs::ProveOutcome> answer(const Context& context, const Arguments& arguments,
                                           const AskedQuestion& question, std::size_t index,
                                           std::size_t count, proofs::ProveOptions options) {
@@ -192,10 +214,7 @@ core::Result<proofs::ProveOutcome> answer(const Context& context, const Argument
   if (context.progress) context.err << "\r\033[K";
   if (!result) return result;
   if (result->refusal) return tl::make_unexpected(*std::move(result->refusal));
-  if (arguments.has("--out") && result->kind != Kind::undecided) {
-    ISOTRACE_TRY_DONE(context.write(out_path(arguments.value("--out"), index, count),
-                                    proofs::write_proof(result->proof)));
-  }
+  ISOTRACE_TRY_DONE(write_answer(context, arguments, question, index, count, *result));
   return result;
 }
 
@@ -215,8 +234,11 @@ int prove_model(const Context& context, const Arguments& arguments,
                      load_program(context, arguments.operand(0), model, {}));
   ISOTRACE_OR_REPORT(context, const std::vector<AskedQuestion> questions,
                      load_questions(context, arguments, program));
-  if (arguments.value("--out") == "-" && questions.size() > 1) {
-    return report_usage(context, "prove: --out - holds the proof of one property");
+  for (const char* option : {"--out", "--result"}) {
+    if (arguments.value(option) == "-" && questions.size() > 1) {
+      return report_usage(context,
+                          "prove: " + std::string(option) + " - holds the answer to one property");
+    }
   }
   ISOTRACE_OR_REPORT(context, const proofs::ProveOptions options, load_options(arguments, start));
   Kind worst = Kind::proved;

@@ -95,12 +95,12 @@ Result<FunctionClaim> load_claim(const Context& context, const Arguments& argume
 
 /// One property, of a function, and nothing that only models have.
 std::string find_problem(const Arguments& arguments) {
-  std::string problem =
-      find_foreign_option(arguments, "prove",
-                          {"--property", "--ensure", "--domain", "--robust", "--eps", "--label",
-                           "--jobs", "--semantics", "--lp-leaves", "--plain-splits", "--no-smt",
-                           "--search-memory", "--checkpoint", "--checkpoint-every", "--resume"},
-                          "a WebAssembly module");
+  std::string problem = find_foreign_option(
+      arguments, "prove",
+      {"--property", "--ensure", "--domain", "--robust", "--eps", "--label", "--jobs",
+       "--semantics", "--lp-leaves", "--plain-splits", "--no-smt", "--search-memory",
+       "--checkpoint", "--checkpoint-every", "--resume", "--result", "--trace"},
+      "a WebAssembly module");
   if (!problem.empty()) return problem;
   if (!arguments.has("--func")) return "prove: a WebAssembly module needs --func";
   int properties = 0;

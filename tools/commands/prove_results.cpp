@@ -1,0 +1,44 @@
+#include <isotrace/tools/commands/prove_results.hpp>
+
+#include <charconv>
+
+#include <isotrace/executor/execute.hpp>
+#include <isotrace/proofs/search/concrete.hpp>
+
+namespace isotrace::tools {
+namespace {
+
+void add_values(std::string& text, const char* letter, const std::vector<float>& values) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    char number[32];  // 24 characters at most
+    const auto end = std::to_chars(std::begin(number), std::end(number), double{values[i]}).ptr;
+    text += (text.empty() ? "((" : "\n (") + std::string(letter) + "_" + std::to_string(i) + " " +
+            std::string(number, end) + ")";
+  }
+}
+
+}  // namespace
+
+std::string vnncomp_result(const proofs::ProveOutcome& outcome) {
+  using Kind = proofs::ProveOutcome::Kind;
+  if (outcome.kind == Kind::proved) return "unsat\n";
+  if (outcome.kind == Kind::undecided) {
+    return outcome.reason == proofs::UndecidedReason::timeout ? "timeout\n" : "unknown\n";
+  }
+  std::string values;
+  add_values(values, "X", outcome.proof.counterexample.inputs);
+  add_values(values, "Y", outcome.proof.counterexample.outputs);
+  return "sat\n" + values + ")\n";
+}
+
+core::Result<core::Done> record_counterexample(const Context& context, const std::string& path,
+                                               const core::Program& program,
+                                               const proofs::Counterexample& counterexample) {
+  ISOTRACE_TRY(const auto inputs, proofs::search::inputs_of(program, counterexample.inputs));
+  ISOTRACE_TRY(const auto backend, backends::make_backend("reference", {}));
+  const executor::RecordOptions options{.path = path, .tool = std::string(tool_name)};
+  ISOTRACE_TRY_DONE(executor::record(program, inputs, *backend, context.files, options));
+  return core::Done{};
+}
+
+}  // namespace isotrace::tools
