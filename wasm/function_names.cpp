@@ -6,7 +6,9 @@ namespace isotrace::wasm {
 namespace {
 
 constexpr std::uint8_t custom_section = 0;
-constexpr std::uint8_t function_names = 1;  // subsection
+// Subsections.
+constexpr std::uint8_t function_names = 1;
+constexpr std::uint8_t global_names = 7;
 constexpr std::size_t header_bytes = 8;
 
 /// A part behind its id and size; nothing at the end or where the bytes are broken.
@@ -37,26 +39,37 @@ void read_names(Reader reader, std::vector<std::string>& names) {
   }
 }
 
-void read_section(const Module& module, std::vector<std::string>& names) {
+void read_section(const Module& module, std::uint8_t subsection, std::vector<std::string>& names) {
   Reader sections(module.bytes, header_bytes, module.bytes.size());
   while (auto section = next_part(sections)) {
     if (section->id != custom_section) continue;
     const auto name = section->contents.name();
     if (!name || *name != "name") continue;
     while (const auto part = next_part(section->contents)) {
-      if (part->id == function_names) read_names(part->contents, names);
+      if (part->id == subsection) read_names(part->contents, names);
     }
+  }
+}
+
+void add_exported(const Module& module, ExternKind kind, std::vector<std::string>& names) {
+  for (const Export& out : module.exports) {
+    if (out.kind == kind && names[out.index].empty()) names[out.index] = out.name;
   }
 }
 
 }  // namespace
 
+std::vector<std::string> find_global_names(const Module& module) {
+  std::vector<std::string> names(module.globals.size());
+  read_section(module, global_names, names);
+  add_exported(module, ExternKind::global, names);
+  return names;
+}
+
 std::vector<std::string> find_function_names(const Module& module) {
   std::vector<std::string> names(module.functions.size());
-  read_section(module, names);
-  for (const Export& out : module.exports) {
-    if (out.kind == ExternKind::function && names[out.index].empty()) names[out.index] = out.name;
-  }
+  read_section(module, function_names, names);
+  add_exported(module, ExternKind::function, names);
   std::size_t index = 0;
   for (const Import& import : module.imports) {
     if (import.kind() != ExternKind::function) continue;

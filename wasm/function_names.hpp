@@ -1,4 +1,4 @@
-// What people call the functions of a module: for display alone.
+// What people call the functions and globals of a module. Nothing of it can be relied on.
 #pragma once
 
 #include <string>
@@ -12,5 +12,8 @@ namespace isotrace::wasm {
 /// "MODULE.NAME" of an import, else "function INDEX". What is wrong with the section is passed
 /// over.
 std::vector<std::string> find_function_names(const Module& module);
+
+/// The same of globals, imported ones first; empty where there is no such name, nor an export.
+std::vector<std::string> find_global_names(const Module& module);
 
 }  // namespace isotrace::wasm

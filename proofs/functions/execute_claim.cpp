@@ -174,7 +174,8 @@ struct Effect {
 };
 
 /// What two calls have left differently of what one of them has changed.
-void find_difference(const Pairs& globals, const Effect& a, const Effect& b, ClaimRun& run) {
+void find_difference(const FunctionClaim& claim, const Pairs& globals, const Effect& a,
+                     const Effect& b, ClaimRun& run) {
   const auto say = [&run](const std::string& what, std::uint64_t x, std::uint64_t y) {
     run.difference = what + ": " + std::to_string(x) + " and " + std::to_string(y);
   };
@@ -193,6 +194,7 @@ void find_difference(const Pairs& globals, const Effect& a, const Effect& b, Cla
     return at < state.memory.size() ? state.memory[at] : std::uint8_t{0};
   };
   for (std::size_t at = 0; at < std::max(size_a, size_b); ++at) {
+    if (leaves_out_bytes(claim) && at >= claim.low && at < claim.high) continue;
     const bool changed =
         byte(a.before, at) != byte(a.after, at) || byte(b.before, at) != byte(b.after, at);
     if (changed && byte(a.after, at) != byte(b.after, at)) {
@@ -217,7 +219,7 @@ Result<core::Done> compare_with_other(const FunctionClaim& claim, const Function
   if (run.violated || !a.returned || claim.property != FunctionProperty::effects) {
     return core::Done{};
   }
-  find_difference(compared_globals(claim, instance.module(), second->module()),
+  find_difference(claim, compared_globals(claim, instance.module(), second->module()),
                   {before, instance.state()}, {other_before, second->state()}, run);
   run.violated = !run.difference.empty();
   return core::Done{};

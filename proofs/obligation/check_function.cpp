@@ -51,7 +51,13 @@ std::string claim_text(const FunctionClaim& claim) {
   }
   if (!claim.other_module.empty()) text += " of another module";
   if (claim.property == FunctionProperty::equivalent) text += " in its results";
-  if (claim.property == FunctionProperty::effects) text += " in results, memory and globals";
+  if (claim.property == FunctionProperty::effects) {
+    text += " in results, memory and globals";
+    if (leaves_out_bytes(claim)) {
+      text += " but for bytes " + std::to_string(claim.low) + " to " +
+              std::to_string(claim.high - 1) + " of memory";
+    }
+  }
   if (!claim.assume.empty()) text += ", assuming " + claim.assume;
   return text + (claim.memory == InitialMemory::arbitrary ? ", from any memory"
                                                           : ", from the memory as instantiated");

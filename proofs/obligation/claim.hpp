@@ -40,7 +40,8 @@ struct FunctionClaim {
   core::Bytes other_module;
   std::string assume;  ///< exported: arguments for which it returns 0 or traps do not count
   /// range: two's complement of 64 bits. Signed: low <= high as signed numbers, and the result is
-  /// read as one; else all unsigned.
+  /// read as one; else all unsigned. effects: bytes of memory in [low, high) are not compared, such
+  /// as those below the stack pointer, which mean something during a call alone.
   std::uint64_t low = 0;
   std::uint64_t high = 0;
   bool is_signed = false;
@@ -50,5 +51,10 @@ struct FunctionClaim {
 
   bool operator==(const FunctionClaim&) const = default;
 };
+
+/// effects: whether some bytes of memory, of 32-bit addresses, are not compared.
+inline bool leaves_out_bytes(const FunctionClaim& claim) {
+  return claim.low < claim.high && claim.high < std::uint64_t{1} << 32U;
+}
 
 }  // namespace isotrace::proofs

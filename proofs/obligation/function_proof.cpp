@@ -99,11 +99,14 @@ bool has_foreign_fields(const FunctionProof& proof) {
   const bool range = claim.property == FunctionProperty::range;
   const bool pair = compares_functions(claim.property);
   const bool named = pair || claim.property == FunctionProperty::post;
-  if (!range && (claim.low != 0 || claim.high != 0 || claim.is_signed)) return true;
+  const bool effects = claim.property == FunctionProperty::effects;
+  if (!range && !effects && (claim.low != 0 || claim.high != 0)) return true;
+  if (!range && claim.is_signed) return true;
+  if (effects && !leaves_out_bytes(claim) && (claim.low != 0 || claim.high != 0)) return true;
   if (named == claim.other.empty() || (!pair && !claim.other_module.empty())) return true;
   if (proof.outcome != Outcome::proved && !proof.lrat.empty()) return true;
   if (proof.outcome != Outcome::violated && proof.inputs != FunctionInputs{}) return true;
-  if (claim.property != FunctionProperty::effects && proof.inputs.place != 0) return true;
+  if (!effects && proof.inputs.place != 0) return true;
   const bool memory = proof.inputs.fill != 0 || !proof.inputs.memory.empty();
   return claim.unwind > core::limits::unwind_max ||
          (memory && claim.memory != InitialMemory::arbitrary);

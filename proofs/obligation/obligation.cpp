@@ -161,6 +161,14 @@ class Maker {
     return pool.bool_and(pool.bvule(low, wide), pool.bvule(wide, high));
   }
 
+  /// Whether the byte at an address counts.
+  Term is_compared(Term place) {
+    bits::TermPool& pool = made_.pool;
+    if (!leaves_out_bytes(claim_)) return pool.boolean(true);
+    return pool.bool_or(pool.bvult(place, pool.constant(claim_.low, bits::address_width)),
+                        pool.bvule(pool.constant(claim_.high, bits::address_width), place));
+  }
+
   /// Each function is called in a state of its own.
   Result<Condition> judge_pair(const Subject& subject, std::uint32_t function) {
     bits::TermPool& pool = made_.pool;
@@ -186,7 +194,8 @@ class Maker {
         const Term place = given_ != nullptr
                                ? pool.constant(given_->place, bits::address_width)
                                : pool.variable(place_name, bits::vector_sort(bits::address_width));
-        differ = pool.bool_or(differ, obligation::effects_differ(pool, a, b, place));
+        differ =
+            pool.bool_or(differ, obligation::effects_differ(pool, a, b, place, is_compared(place)));
       }
     }
     const Term neither = pool.bool_not(pool.bool_or(a.trapped(), b.trapped()));

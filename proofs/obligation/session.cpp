@@ -80,7 +80,8 @@ Result<core::Done> Session::call(std::uint32_t function, const std::vector<Term>
   return core::Done{};
 }
 
-Term effects_differ(bits::TermPool& pool, const Session& a, const Session& b, Term place) {
+Term effects_differ(bits::TermPool& pool, const Session& a, const Session& b, Term place,
+                    Term compared) {
   // What neither call has changed may have been different before: in two modules.
   const auto differ = [&](Term before_a, Term after_a, Term before_b, Term after_b) {
     const Term changed =
@@ -99,8 +100,9 @@ Term effects_differ(bits::TermPool& pool, const Session& a, const Session& b, Te
   const auto byte = [&](const Session& session, const Path& path) {
     return session.subject().memory->load(path.memory, place, 1);
   };
-  return pool.bool_or(any, differ(byte(a, a.before()), byte(a, a.after()), byte(b, b.before()),
-                                  byte(b, b.after())));
+  const Term bytes =
+      differ(byte(a, a.before()), byte(a, a.after()), byte(b, b.before()), byte(b, b.after()));
+  return pool.bool_or(any, pool.bool_and(compared, bytes));
 }
 
 }  // namespace isotrace::proofs::obligation

@@ -92,6 +92,26 @@ class Functions(CommandLineTest):
         answer = self.run_json(*same, "--compare", "results")
         self.assertIn("equivalent to fill_words in its results", answer["property"])
 
+    @unittest.skipUnless(shutil.which("clang") and shutil.which("wasm-ld"), "clang or lld is not installed")
+    def test_frames_below_the_stack_pointer_mean_nothing_after_the_call(self):
+        source, module = self.path("f.c"), self.path("f.wasm")
+        pathlib.Path(source).write_text("""
+            static volatile unsigned char cells[16];
+            __attribute__((export_name("kept"))) unsigned kept(unsigned x) { volatile unsigned y = x; return y; }
+            __attribute__((export_name("same"))) unsigned same(unsigned x) { return x; }
+            __attribute__((export_name("put"))) void put(unsigned i) { cells[i & 15] = 1; }
+            __attribute__((export_name("put_bad"))) void put_bad(unsigned i) { volatile unsigned j = i % 15; cells[j] = 1; }
+        """)
+        subprocess.run(["clang", "--target=wasm32", "-O1", "-nostdlib", "-Wl,--no-entry", "-o", module, source],
+                       check=True)
+        answer = self.run_json("prove", module, "--func", "kept", "--equivalent", "same")
+        self.assertIn("but for bytes", answer["property"])
+        answer = self.run_json("prove", module, "--func", "kept", "--equivalent", "same", "--compare", "state", code=1)
+        self.assertNotIn("but for bytes", answer["property"])
+        # What is static is compared.
+        answer = self.run_json("prove", module, "--func", "put", "--equivalent", "put_bad", code=1)
+        self.assertIn("of memory", answer["counterexample"]["difference"])
+
     def test_wrong_calls_are_usage_errors(self):
         for words in (["prove", BITS], ["prove", BITS, "--func", "popcount"],
                       ["prove", BITS, "--func", "popcount", "--never-traps", "--post", "parity"],

@@ -94,5 +94,17 @@ TEST(WasmFunctionNames, come_from_the_name_section_then_exports_then_imports) {
   }
 }
 
+TEST(WasmGlobalNames, come_from_the_name_section_then_exports) {
+  const Bytes global = Bytes{0x7f, 1, 0x41, 5, 0x0b};
+  ModuleBuilder builder;
+  for (int i = 0; i < 3; ++i) builder.add(global_section, global);
+  builder.add_export("shown", ExternKind::global, 1);
+  const Bytes names = name_bytes("name") +
+                      section(7, unsigned_leb(1) + unsigned_leb(0) + name_bytes("__stack_pointer"));
+  const auto module = load_module(builder.bytes() + section(0, names), Edition::v2);
+  ASSERT_TRUE(module.has_value());
+  EXPECT_EQ(find_global_names(*module), (std::vector<std::string>{"__stack_pointer", "shown", ""}));
+}
+
 }  // namespace
 }  // namespace isotrace::wasm::tests

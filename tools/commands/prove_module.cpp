@@ -1,5 +1,6 @@
 #include <isotrace/tools/commands/prove_module.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 
@@ -10,6 +11,8 @@
 #include <isotrace/tools/commands/cache_folder.hpp>
 #include <isotrace/tools/commands/modules.hpp>
 #include <isotrace/tools/commands/prove_verdict.hpp>
+#include <isotrace/tools/commands/stack_frames.hpp>
+#include <isotrace/wasm/decode.hpp>
 #include <isotrace/wasm/value_text.hpp>
 
 namespace isotrace::tools {
@@ -71,6 +74,23 @@ Result<core::Done> load_other(const Context& context, const std::string& text,
   return core::Done{};
 }
 
+/// --compare visible: frames below the stack pointer are left out, where both modules keep them.
+/// What is wrong with a module, who makes the claim's obligation says.
+void leave_out_frames(FunctionClaim& claim) {
+  std::optional<ByteRange> common;
+  for (const core::Bytes* bytes : {&claim.module, &claim.other_module}) {
+    if (bytes->empty()) continue;
+    const auto module = wasm::decode_module(*bytes, claim.edition);
+    const auto frames = module ? find_stack_frames(*module) : std::nullopt;
+    if (!frames) return;
+    if (!common) common = frames;
+    common = {std::max(common->low, frames->low), std::min(common->high, frames->high)};
+  }
+  if (!common || common->low >= common->high) return;
+  claim.low = common->low;
+  claim.high = common->high;
+}
+
 Result<FunctionClaim> load_claim(const Context& context, const Arguments& arguments,
                                  core::Bytes bytes) {
   FunctionClaim claim;
@@ -86,6 +106,7 @@ Result<FunctionClaim> load_claim(const Context& context, const Arguments& argume
     claim.property = arguments.value("--compare") == "results" ? FunctionProperty::equivalent
                                                                : FunctionProperty::effects;
     ISOTRACE_TRY_DONE(load_other(context, arguments.value("--equivalent"), claim));
+    if (arguments.value("--compare") == "visible") leave_out_frames(claim);
   } else if (arguments.has("--post")) {
     claim.property = FunctionProperty::post;
     claim.other = arguments.value("--post");

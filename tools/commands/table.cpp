@@ -272,8 +272,9 @@ constexpr OptionSpec prove_options[] = {
     {"--equivalent", "G[:FILE]", once,
      "it and the function G (of another module) both trap, or both return and leave the same"},
     {"--compare", "WHAT", once,
-     "--equivalent: also memory and globals that one of them changes, or results alone", "state",
-     "state|results"},
+     "--equivalent: also memory and globals that one of them changes, but for frames below the "
+     "stack pointer; these too; or results alone",
+     "visible", "visible|state|results"},
     {"--post", "G", once,
      "it returns, and the function G of its parameters and results returns what is not 0"},
     {"--assume", "G", once, "only parameters count for which the function G returns what is not 0"},

@@ -96,6 +96,17 @@ TEST(FunctionProof, WithFieldsOfAnotherPropertyIsRefused) {
   const auto read = parse_function_proof(write_function_proof(proof));
   ASSERT_FALSE(read.has_value());
   EXPECT_EQ(read.error().code, RefusalCode::proof_malformed);
+  // Bytes that are left out are some bytes of memory.
+  proof.claim.property = FunctionProperty::effects;
+  for (const auto& [low, high, good] : {std::tuple{0UL, 0UL, true},
+                                        {5UL, 6UL, true},
+                                        {5UL, 5UL, false},
+                                        {6UL, 5UL, false},
+                                        {5UL, 1UL << 32U, false}}) {
+    proof.claim.low = low;
+    proof.claim.high = high;
+    EXPECT_EQ(parse_function_proof(write_function_proof(proof)).has_value(), good) << low << high;
+  }
 }
 
 TEST(FunctionProof, OfAnotherVersionIsRefused) {

@@ -228,7 +228,27 @@ void expect_violated_and_checked(FunctionClaim claim, const std::string& differe
   ASSERT_TRUE(checked.has_value());
   EXPECT_TRUE(checked->verdict.accepted()) << checked->verdict.reason;
   claim.property = FunctionProperty::equivalent;
+  claim.low = claim.high = 0;
   EXPECT_EQ(prove(claim).kind, Kind::proved);
+}
+
+TEST(ProveFunction, BytesOfMemoryCanBeLeftOut) {
+  // Both write one byte, at x & 255.
+  FunctionClaim claim = same_effects(storing(3), storing(4));
+  claim.low = 0;
+  claim.high = 256;
+  FunctionOutcome outcome = prove(claim);
+  ASSERT_EQ(outcome.kind, Kind::proved) << outcome.detail;
+  EXPECT_TRUE(check_function_proof(*parse_function_proof(write_function_proof(outcome.proof)))
+                  ->verdict.accepted());
+  // With fewer bytes left out it is another claim, which the first or the last one breaks.
+  outcome.proof.claim.high = 255;
+  EXPECT_FALSE(check_function_proof(outcome.proof)->verdict.accepted());
+  claim.high = 255;
+  expect_violated_and_checked(claim, "byte 255 of memory");
+  claim.low = 1;
+  claim.high = 256;
+  expect_violated_and_checked(claim, "byte 0 of memory");
 }
 
 TEST(ProveFunction, WhatIsLeftInMemoryIsComparedUnlessResultsAloneAreMeant) {
