@@ -165,7 +165,7 @@ std::string options_problem(const Arguments& arguments) {
 }
 
 /// Nodes of a tree in the order of this executor where nobody asked for it.
-constexpr std::uint64_t exact_order_nodes = std::uint64_t{1} << 16U;
+constexpr std::uint64_t exact_order_nodes = 4096;
 
 /// Of every order of summation, unless --semantics names a level. Where single inputs stay open so,
 /// this executor's order may decide them; a search that has to be resumed is of one level.
