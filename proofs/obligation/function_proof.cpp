@@ -100,9 +100,9 @@ bool has_foreign_fields(const FunctionProof& proof) {
   const bool pair = compares_functions(claim.property);
   const bool named = pair || claim.property == FunctionProperty::post;
   const bool effects = claim.property == FunctionProperty::effects;
-  if (!range && !effects && (claim.low != 0 || claim.high != 0)) return true;
+  const bool bounded = range || (effects && leaves_out_bytes(claim));
+  if (!bounded && (claim.low != 0 || claim.high != 0)) return true;
   if (!range && claim.is_signed) return true;
-  if (effects && !leaves_out_bytes(claim) && (claim.low != 0 || claim.high != 0)) return true;
   if (named == claim.other.empty() || (!pair && !claim.other_module.empty())) return true;
   if (proof.outcome != Outcome::proved && !proof.lrat.empty()) return true;
   if (proof.outcome != Outcome::violated && proof.inputs != FunctionInputs{}) return true;
