@@ -9,12 +9,12 @@
 namespace isotrace::tests {
 
 /// Executes a node in place of the backend that would be right, which is given.
-using Fault = std::function<core::Result<std::vector<core::Tensor>>(
+using BackendFault = std::function<core::Result<std::vector<core::Tensor>>(
     const core::Node&, core::Operands, backends::Backend& honest)>;
 
 class FaultyBackend final : public backends::Backend {
  public:
-  FaultyBackend(core::Op op, Fault fault) : op_(op), fault_(std::move(fault)) {}
+  FaultyBackend(core::Op op, BackendFault fault) : op_(op), fault_(std::move(fault)) {}
 
   [[nodiscard]] backends::BackendInfo info() const override {
     return {"faulty", backends::BackendState::available, "reference with an injected fault"};
@@ -31,7 +31,7 @@ class FaultyBackend final : public backends::Backend {
  private:
   std::unique_ptr<backends::Backend> honest_ = *backends::make_backend("reference", {});
   core::Op op_;
-  Fault fault_;
+  BackendFault fault_;
 };
 
 /// The node with another value of an attribute that it has.

@@ -40,8 +40,8 @@ TEST(BatchInvariance, HoldsOnTheBackends) {
 
 TEST(BatchInvariance, NamesRowStepAndOutputThatDependOnTheBatch) {
   // Columns beyond the first are wrong: rows of the batch, seen behind the transposition.
-  const Fault fault = [](const core::Node& node, core::Operands operands,
-                         backends::Backend& honest) -> core::Result<std::vector<Tensor>> {
+  const BackendFault fault = [](const core::Node& node, core::Operands operands,
+                                backends::Backend& honest) -> core::Result<std::vector<Tensor>> {
     ISOTRACE_TRY(auto results, honest.run(node, operands));
     const auto columns = static_cast<std::size_t>(results[0].dim(1));
     if (columns > 1) results[0].data<float>()[columns - 1] += 1;
@@ -86,8 +86,8 @@ TEST(BatchInvariance, RefusesOutputsWhoseRowsCannotBeToldApart) {
 }
 
 TEST(MachineInvariance, HoldsAndNamesTheMachineAndStepThatBreakIt) {
-  const Fault fault = [](const core::Node& node, core::Operands operands,
-                         backends::Backend& honest) -> core::Result<std::vector<Tensor>> {
+  const BackendFault fault = [](const core::Node& node, core::Operands operands,
+                                backends::Backend& honest) -> core::Result<std::vector<Tensor>> {
     ISOTRACE_TRY(auto results, honest.run(node, operands));
     results[0].data<float>()[0] += 1;
     return results;

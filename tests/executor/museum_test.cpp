@@ -35,7 +35,7 @@ struct Found {
 };
 
 Found examine(const ModelBuilder& model, const std::vector<NamedTensor>& inputs,
-              const Guilty& guilty, Fault fault) {
+              const Guilty& guilty, BackendFault fault) {
   auto program = executor::import_onnx(model.bytes());
   EXPECT_TRUE(program.has_value()) << core::describe(program.error());
   const auto reference = *backends::make_backend("reference", {});
@@ -89,14 +89,14 @@ std::vector<NamedTensor> negated(const core::Shape& shape, std::vector<float> va
 }
 
 /// The honest result with other attributes.
-Fault with_text(const std::string& attribute, const std::string& value) {
+BackendFault with_text(const std::string& attribute, const std::string& value) {
   return [=](const Node& node, Operands operands, backends::Backend& honest) {
     return honest.run(with_attribute(node, attribute, value), operands);
   };
 }
 
 /// The honest result, changed.
-Fault after(std::function<void(Tensor&)> change) {
+BackendFault after(std::function<void(Tensor&)> change) {
   return [=](const Node& node, Operands operands,
              backends::Backend& honest) -> core::Result<std::vector<Tensor>> {
     ISOTRACE_TRY(auto results, honest.run(node, operands));
@@ -106,7 +106,7 @@ Fault after(std::function<void(Tensor&)> change) {
 }
 
 /// The honest operation on changed operands.
-Fault before(std::function<void(std::vector<Tensor>&)> change) {
+BackendFault before(std::function<void(std::vector<Tensor>&)> change) {
   return [=](const Node& node, Operands operands, backends::Backend& honest) {
     std::vector<Tensor> copies;
     for (const auto& operand : operands) {
@@ -120,7 +120,7 @@ Fault before(std::function<void(std::vector<Tensor>&)> change) {
 }
 
 /// One result made of the operands, element by element.
-Fault instead(std::function<Tensor(Operands)> compute) {
+BackendFault instead(std::function<Tensor(Operands)> compute) {
   return
       [=](const Node&, Operands operands, backends::Backend&) -> core::Result<std::vector<Tensor>> {
         return std::vector<Tensor>{compute(operands)};
@@ -156,7 +156,7 @@ TEST(Museum, ASlopeIsNotTheModels) {
   ModelBuilder model = behind_neg({3});
   model.node("LeakyRelu", {"n"}, {"made"}).attribute("alpha", 0.2F);
   finish(model);
-  const Fault fault = [](const Node& node, Operands operands, backends::Backend& honest) {
+  const BackendFault fault = [](const Node& node, Operands operands, backends::Backend& honest) {
     return honest.run(with_attribute(node, "alpha", 0.01F), operands);
   };
   examine(model, negated({3}, {1, 2, -1}), {core::Op::leaky_relu, 1, 2}, fault);
@@ -177,7 +177,7 @@ TEST(Museum, PaddingIsCountedInAverages) {
       .attribute("kernel_shape", Ints{3})
       .attribute("pads", Ints{1, 1});
   finish(model);
-  const Fault fault = [](const Node& node, Operands operands, backends::Backend& honest) {
+  const BackendFault fault = [](const Node& node, Operands operands, backends::Backend& honest) {
     return honest.run(with_attribute(node, "count_include_pad", std::int64_t{1}), operands);
   };
   const auto found =
@@ -261,7 +261,7 @@ TEST(Museum, ALibraryHasSetFlushToZero) {
 }
 
 /// Keeps so many bits of the fraction, as tensor cores do with their operands.
-Fault truncated_to(unsigned kept) {
+BackendFault truncated_to(unsigned kept) {
   return before([kept](std::vector<Tensor>& operands) {
     for (Tensor& operand : operands) {
       for (float& value : operand.data<float>()) {
@@ -333,8 +333,9 @@ TEST(Museum, AStaleBufferIsUsedAgain) {
   model.node("Add", {"once", "n"}, {"made"});
   finish(model);
   const auto buffer = std::make_shared<std::optional<Tensor>>();
-  const Fault fault = [buffer](const Node& node, Operands operands,
-                               backends::Backend& honest) -> core::Result<std::vector<Tensor>> {
+  const BackendFault fault = [buffer](
+                                 const Node& node, Operands operands,
+                                 backends::Backend& honest) -> core::Result<std::vector<Tensor>> {
     if (*buffer) return std::vector<Tensor>{**buffer};
     ISOTRACE_TRY(auto results, honest.run(node, operands));
     *buffer = results[0];
