@@ -22,14 +22,6 @@ std::vector<Digest> merkle_inclusion_proof(std::span<const Digest> leaves, std::
 bool verify_merkle_inclusion(const Digest& leaf, std::uint64_t index, std::uint64_t size,
                              std::span<const Digest> proof, const Digest& root);
 
-/// Proof that the tree of the first `old_size` leaves is a prefix (RFC 6962 2.1.2). 0 < old_size <=
-/// n.
-std::vector<Digest> merkle_consistency_proof(std::span<const Digest> leaves,
-                                             std::uint64_t old_size);
-bool verify_merkle_consistency(std::uint64_t old_size, std::uint64_t new_size,
-                               const Digest& old_root, const Digest& new_root,
-                               std::span<const Digest> proof);
-
 /// A root that grows leaf by leaf in O(log n) memory.
 class MerkleAccumulator {
  public:

@@ -20,7 +20,7 @@ class MerkleLevels {
   [[nodiscard]] core::Digest root_at(std::uint64_t size) const { return range_root(0, size); }
   /// As core::merkle_inclusion_proof of all leaves. index < size().
   [[nodiscard]] std::vector<core::Digest> inclusion_proof(std::uint64_t index) const;
-  /// As core::merkle_consistency_proof of all leaves. 0 < old_size <= size().
+  /// RFC 6962 2.1.2, of all leaves. 0 < old_size <= size().
   [[nodiscard]] std::vector<core::Digest> consistency_proof(std::uint64_t old_size) const;
 
   /// Roots of the full subtrees of 2^height leaves, from the left.

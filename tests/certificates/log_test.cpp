@@ -2,6 +2,7 @@
 #include <map>
 
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 #include <isotrace/certificates/bundle.hpp>
 #include <isotrace/core/limits.hpp>
@@ -10,6 +11,7 @@
 #include <isotrace/signing/tile_log.hpp>
 
 #include "tests/certificates/sample.hpp"
+#include "tests/support/merkle_consistency.hpp"
 #include "tests/support/mutate.hpp"
 
 namespace isotrace::certificates {
@@ -49,7 +51,8 @@ TEST(Notes, the_key_id_is_that_of_the_specification) {
       "then you don't know what your problem is.\n"
       "\n"
       "\xE2\x80\x94 PeterNeumann "
-      "x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM="
+      "x08go/ZJkuBS9UG/"
+      "SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM="
       "\n");
   ASSERT_TRUE(note.has_value());
   EXPECT_NE(find_good_signature(*note, "PeterNeumann", *key), nullptr);
@@ -110,12 +113,44 @@ TEST(MerkleLevels, proofs_are_those_of_the_definition) {
     }
     for (std::size_t old = 1; old <= size; ++old) {
       const auto proof = tree.consistency_proof(old);
-      ASSERT_EQ(proof, core::merkle_consistency_proof(some, old));
+      ASSERT_EQ(proof, tests::merkle_consistency_proof(some, old));
       ASSERT_EQ(tree.root_at(old), core::merkle_root(some.first(old)));
       ASSERT_TRUE(
-          core::verify_merkle_consistency(old, size, tree.root_at(old), tree.root(), proof));
+          tests::verify_merkle_consistency(old, size, tree.root_at(old), tree.root(), proof));
     }
   }
+}
+
+RC_GTEST_PROP(MerkleLevels, wrong_consistency_claims_are_rejected, ()) {
+  const auto leaves = make_leaves(*rc::gen::inRange<std::size_t>(2, 300));
+  const std::uint64_t size = leaves.size();
+  const auto old = *rc::gen::inRange<std::uint64_t>(1, size);
+  const core::Digest root = core::merkle_root(leaves);
+  const core::Digest old_root = core::merkle_root(std::span(leaves).first(old));
+  const auto proof = MerkleLevels(leaves).consistency_proof(old);
+  RC_ASSERT(tests::verify_merkle_consistency(old, size, old_root, root, proof));
+  core::Digest other = old_root;
+  other.bytes[0] ^= 1;
+  RC_ASSERT(!tests::verify_merkle_consistency(old, size, other, root, proof));
+  RC_ASSERT(!tests::verify_merkle_consistency(old, size, old_root, other, proof));
+  RC_ASSERT(!tests::verify_merkle_consistency(0, size, old_root, root, proof));
+  RC_ASSERT(!tests::verify_merkle_consistency(size + 1, size, old_root, root, proof));
+  auto damaged = proof;
+  damaged[*rc::gen::inRange<std::size_t>(0, proof.size())].bytes[1] ^= 2;
+  RC_ASSERT(!tests::verify_merkle_consistency(old, size, old_root, root, damaged));
+  damaged = proof;
+  damaged.push_back(root);
+  RC_ASSERT(!tests::verify_merkle_consistency(old, size, old_root, root, damaged));
+  damaged = proof;
+  damaged.pop_back();
+  RC_ASSERT(!tests::verify_merkle_consistency(old, size, old_root, root, damaged));
+}
+
+TEST(MerkleLevels, equal_sizes_need_equal_roots_and_no_path) {
+  const core::Digest root = core::merkle_root(make_leaves(5));
+  EXPECT_TRUE(tests::verify_merkle_consistency(5, 5, root, root, {}));
+  EXPECT_FALSE(tests::verify_merkle_consistency(5, 5, root, core::Digest{}, {}));
+  EXPECT_FALSE(tests::verify_merkle_consistency(5, 5, root, root, std::vector<core::Digest>(1)));
 }
 
 class ProofTest : public ::testing::Test {

@@ -85,49 +85,5 @@ RC_GTEST_PROP(Merkle, damaged_inclusion_proofs_are_rejected, ()) {
   RC_ASSERT(!verify_merkle_inclusion(leaves[i], i, 0, proof, root));
 }
 
-TEST(Merkle, every_prefix_is_consistent) {
-  for (std::size_t count = 1; count <= 40; ++count) {
-    const auto leaves = leaves_of(count);
-    const Digest root = merkle_root(leaves);
-    for (std::size_t old = 1; old <= count; ++old) {
-      const Digest old_root = merkle_root(std::span(leaves).first(old));
-      const auto proof = merkle_consistency_proof(leaves, old);
-      EXPECT_TRUE(verify_merkle_consistency(old, count, old_root, root, proof)) << old << count;
-    }
-  }
-}
-
-RC_GTEST_PROP(Merkle, wrong_consistency_claims_are_rejected, ()) {
-  const auto leaves = leaves_of(*rc::gen::inRange<std::size_t>(2, 300));
-  const std::uint64_t size = leaves.size();
-  const auto old = *rc::gen::inRange<std::uint64_t>(1, size);
-  const Digest root = merkle_root(leaves);
-  const Digest old_root = merkle_root(std::span(leaves).first(old));
-  const auto proof = merkle_consistency_proof(leaves, old);
-  RC_ASSERT(verify_merkle_consistency(old, size, old_root, root, proof));
-  Digest other = old_root;
-  other.bytes[0] ^= 1;
-  RC_ASSERT(!verify_merkle_consistency(old, size, other, root, proof));
-  RC_ASSERT(!verify_merkle_consistency(old, size, old_root, other, proof));
-  RC_ASSERT(!verify_merkle_consistency(0, size, old_root, root, proof));
-  RC_ASSERT(!verify_merkle_consistency(size + 1, size, old_root, root, proof));
-  auto damaged = proof;
-  damaged[*rc::gen::inRange<std::size_t>(0, proof.size())].bytes[1] ^= 2;
-  RC_ASSERT(!verify_merkle_consistency(old, size, old_root, root, damaged));
-  damaged = proof;
-  damaged.push_back(root);
-  RC_ASSERT(!verify_merkle_consistency(old, size, old_root, root, damaged));
-  damaged = proof;
-  damaged.pop_back();
-  RC_ASSERT(!verify_merkle_consistency(old, size, old_root, root, damaged));
-}
-
-TEST(Merkle, equal_sizes_need_equal_roots_and_no_path) {
-  const Digest root = merkle_root(leaves_of(5));
-  EXPECT_TRUE(verify_merkle_consistency(5, 5, root, root, {}));
-  EXPECT_FALSE(verify_merkle_consistency(5, 5, root, Digest{}, {}));
-  EXPECT_FALSE(verify_merkle_consistency(5, 5, root, root, std::vector<Digest>(1)));
-}
-
 }  // namespace
 }  // namespace isotrace::core
