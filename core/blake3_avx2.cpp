@@ -9,6 +9,7 @@ namespace {
 struct Avx2 {
   using Vector = __m256i;
   static constexpr std::size_t lanes = 8;
+  static constexpr std::size_t groups = 1;
 
   static Vector set(std::uint32_t value) { return _mm256_set1_epi32(static_cast<int>(value)); }
   static Vector load(const void* words) {

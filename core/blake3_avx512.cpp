@@ -10,6 +10,7 @@ namespace {
 struct Avx512 {
   using Vector = __m512i;
   static constexpr std::size_t lanes = 16;
+  static constexpr std::size_t groups = 2;
 
   static Vector set(std::uint32_t value) { return _mm512_set1_epi32(static_cast<int>(value)); }
   static Vector load(const void* words) { return _mm512_loadu_si512(words); }

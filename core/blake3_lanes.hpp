@@ -26,84 +26,124 @@ struct Inputs {
   std::uint64_t counter_step;  // from one number to the next
 };
 
-// Simd provides: Vector, lanes, set(u32), load(const u32*), add, exclusive_or, rotate<n>,
-// store_words (8 vectors to lanes rows of 8 words), load_block(one input per lane, offset, 16
-// vectors).
+// Simd provides: Vector, lanes, groups (of lanes whose states fit the registers), set(u32),
+// load(const u32*), add, exclusive_or, rotate<n>, store_words (8 vectors to lanes rows of 8 words),
+// load_block(one input per lane, offset, 16 vectors).
 template <class Simd>
 struct Lanes {
   using Vector = typename Simd::Vector;
 
-  static inline __attribute__((always_inline)) void mix(Vector& a, Vector& b, Vector& c, Vector& d,
-                                                        Vector x, Vector y) {
-    a = Simd::add(Simd::add(a, b), x);
-    d = Simd::template rotate<16>(Simd::exclusive_or(d, a));
-    c = Simd::add(c, d);
-    b = Simd::template rotate<12>(Simd::exclusive_or(b, c));
-    a = Simd::add(Simd::add(a, b), y);
-    d = Simd::template rotate<8>(Simd::exclusive_or(d, a));
-    c = Simd::add(c, d);
-    b = Simd::template rotate<7>(Simd::exclusive_or(b, c));
+  /// Groups of lanes that are hashed together. Every step waits for the one before it: those of
+  /// several inputs in turns leave the processor something to do.
+  template <std::size_t groups>
+  using State = Vector[groups][16];
+
+  template <int first, int second, std::size_t groups>
+  static inline __attribute__((always_inline)) void mix(State<groups>& s, const State<groups>& m,
+                                                        const std::uint8_t* at, std::size_t turn) {
+    const auto row = [&](std::size_t n, std::size_t i) -> Vector& {
+      return s[i / 4][4 * n + (i + n * turn) % 4];
+    };
+    // With 16 registers it is better to have one after the other.
+    constexpr std::size_t together = Simd::groups == 1 ? 1 : 4 * groups;
+#pragma GCC unroll 8
+    for (std::size_t from = 0; from < 4 * groups; from += together) {
+#pragma GCC unroll 8
+      for (std::size_t i = from; i < from + together; ++i) {
+        row(0, i) = Simd::add(Simd::add(row(0, i), m[i / 4][at[i % 4 * 2]]), row(1, i));
+      }
+#pragma GCC unroll 8
+      for (std::size_t i = from; i < from + together; ++i) {
+        row(3, i) = Simd::template rotate<first>(Simd::exclusive_or(row(3, i), row(0, i)));
+      }
+#pragma GCC unroll 8
+      for (std::size_t i = from; i < from + together; ++i) {
+        row(2, i) = Simd::add(row(2, i), row(3, i));
+      }
+#pragma GCC unroll 8
+      for (std::size_t i = from; i < from + together; ++i) {
+        row(1, i) = Simd::template rotate<second>(Simd::exclusive_or(row(1, i), row(2, i)));
+      }
+    }
   }
 
-  template <std::size_t r>
-  static inline __attribute__((always_inline)) void round(Vector* s, const Vector* m) {
+  template <std::size_t r, std::size_t groups>
+  static inline __attribute__((always_inline)) void round(State<groups>& s,
+                                                          const State<groups>& m) {
     constexpr const std::uint8_t* at = schedule[r];
-    mix(s[0], s[4], s[8], s[12], m[at[0]], m[at[1]]);
-    mix(s[1], s[5], s[9], s[13], m[at[2]], m[at[3]]);
-    mix(s[2], s[6], s[10], s[14], m[at[4]], m[at[5]]);
-    mix(s[3], s[7], s[11], s[15], m[at[6]], m[at[7]]);
-    mix(s[0], s[5], s[10], s[15], m[at[8]], m[at[9]]);
-    mix(s[1], s[6], s[11], s[12], m[at[10]], m[at[11]]);
-    mix(s[2], s[7], s[8], s[13], m[at[12]], m[at[13]]);
-    mix(s[3], s[4], s[9], s[14], m[at[14]], m[at[15]]);
+    mix<16, 12, groups>(s, m, at, 0);
+    mix<8, 7, groups>(s, m, at + 1, 0);
+    mix<16, 12, groups>(s, m, at + 8, 1);
+    mix<8, 7, groups>(s, m, at + 9, 1);
   }
 
-  static inline __attribute__((always_inline)) void compress(Vector* chaining,
-                                                             const Vector* message, Vector low,
-                                                             Vector high, std::uint32_t flags) {
-    Vector s[16];
-    for (std::size_t i = 0; i < 8; ++i) s[i] = chaining[i];
-    for (std::size_t i = 0; i < 4; ++i) s[8 + i] = Simd::set(initial_value_words[i]);
-    s[12] = low;
-    s[13] = high;
-    s[14] = Simd::set(block_bytes);
-    s[15] = Simd::set(flags);
-    round<0>(s, message);
-    round<1>(s, message);
-    round<2>(s, message);
-    round<3>(s, message);
-    round<4>(s, message);
-    round<5>(s, message);
-    round<6>(s, message);
-    for (std::size_t i = 0; i < 8; ++i) chaining[i] = Simd::exclusive_or(s[i], s[i + 8]);
+  /// The first 8 vectors of each state are what is chained; the others are set here.
+  template <std::size_t groups>
+  static inline __attribute__((always_inline)) void compress(State<groups>& chaining,
+                                                             const State<groups>& message,
+                                                             const Vector (&counters)[groups][2],
+                                                             std::uint32_t flags) {
+    State<groups> s;
+#pragma GCC unroll 2
+    for (std::size_t g = 0; g < groups; ++g) {
+#pragma GCC unroll 8
+      for (std::size_t i = 0; i < 8; ++i) s[g][i] = chaining[g][i];
+#pragma GCC unroll 4
+      for (std::size_t i = 0; i < 4; ++i) s[g][8 + i] = Simd::set(initial_value_words[i]);
+      s[g][12] = counters[g][0];
+      s[g][13] = counters[g][1];
+      s[g][14] = Simd::set(block_bytes);
+      s[g][15] = Simd::set(flags);
+    }
+    round<0, groups>(s, message);
+    round<1, groups>(s, message);
+    round<2, groups>(s, message);
+    round<3, groups>(s, message);
+    round<4, groups>(s, message);
+    round<5, groups>(s, message);
+    round<6, groups>(s, message);
+#pragma GCC unroll 2
+    for (std::size_t g = 0; g < groups; ++g) {
+#pragma GCC unroll 8
+      for (std::size_t i = 0; i < 8; ++i) {
+        chaining[g][i] = Simd::exclusive_or(s[g][i], s[g][i + 8]);
+      }
+    }
   }
 
-  /// Hashes inputs [first, first + valid), valid <= lanes; lanes beyond repeat the last input.
-  static void hash_group(const Inputs& in, std::size_t first, std::size_t valid,
-                         std::uint32_t* out) {
-    const std::uint8_t* inputs[Simd::lanes];
-    std::uint32_t counters[2][Simd::lanes];
-    for (std::size_t lane = 0; lane < Simd::lanes; ++lane) {
-      const std::size_t i = first + (lane < valid ? lane : valid - 1);
+  /// Hashes inputs [first, first + valid); lanes beyond repeat the last input.
+  template <std::size_t groups>
+  static void hash_groups(const Inputs& in, std::size_t first, std::size_t valid,
+                          std::uint32_t* out) {
+    const std::uint8_t* inputs[groups][Simd::lanes];
+    std::uint32_t words[groups][2][Simd::lanes];
+    for (std::size_t at = 0; at < groups * Simd::lanes; ++at) {
+      const std::size_t i = first + (at < valid ? at : valid - 1);
       const std::size_t number = in.indices == nullptr ? i : in.indices[i];
       const std::uint64_t counter = in.counter + number * in.counter_step;
-      inputs[lane] = in.bytes + number * in.stride;
-      counters[0][lane] = static_cast<std::uint32_t>(counter);
-      counters[1][lane] = static_cast<std::uint32_t>(counter >> 32);
+      inputs[at / Simd::lanes][at % Simd::lanes] = in.bytes + number * in.stride;
+      words[at / Simd::lanes][0][at % Simd::lanes] = static_cast<std::uint32_t>(counter);
+      words[at / Simd::lanes][1][at % Simd::lanes] = static_cast<std::uint32_t>(counter >> 32);
     }
-    const Vector low = Simd::load(counters[0]);
-    const Vector high = Simd::load(counters[1]);
-    Vector chaining[8];
-    for (std::size_t i = 0; i < 8; ++i) chaining[i] = Simd::set(initial_value_words[i]);
+    Vector counters[groups][2];
+    State<groups> chaining;
+    for (std::size_t g = 0; g < groups; ++g) {
+      for (std::size_t i = 0; i < 2; ++i) counters[g][i] = Simd::load(words[g][i]);
+      for (std::size_t i = 0; i < 8; ++i) chaining[g][i] = Simd::set(initial_value_words[i]);
+    }
     for (std::size_t block = 0; block < in.blocks; ++block) {
-      Vector message[16];
-      Simd::load_block(inputs, block * block_bytes, message);
+      State<groups> message;
+      for (std::size_t g = 0; g < groups; ++g) {
+        Simd::load_block(inputs[g], block * block_bytes, message[g]);
+      }
       const std::uint32_t flags = in.flags | (block == 0 ? in.first_flags : 0U) |
                                   (block + 1 == in.blocks ? in.last_flags : 0U);
-      compress(chaining, message, low, high, flags);
+      compress<groups>(chaining, message, counters, flags);
     }
-    std::uint32_t rows[Simd::lanes][8];
-    Simd::store_words(chaining, &rows[0][0]);
+    std::uint32_t rows[groups * Simd::lanes][8];
+    for (std::size_t g = 0; g < groups; ++g) {
+      Simd::store_words(chaining[g], rows[g * Simd::lanes]);
+    }
     __builtin_memcpy(out + first * 8, rows, valid * 32);
   }
 
@@ -112,11 +152,15 @@ struct Lanes {
   static std::size_t hash(const Inputs& in, std::size_t count, Words* out) {
     auto* words = reinterpret_cast<std::uint32_t*>(out);
     std::size_t first = 0;
+    for (constexpr std::size_t most = Simd::groups * Simd::lanes; first + most <= count;) {
+      hash_groups<Simd::groups>(in, first, most, words);
+      first += most;
+    }
     for (; first + Simd::lanes <= count; first += Simd::lanes) {
-      hash_group(in, first, Simd::lanes, words);
+      hash_groups<1>(in, first, Simd::lanes, words);
     }
     if (count - first < 3) return first;
-    hash_group(in, first, count - first, words);
+    hash_groups<1>(in, first, count - first, words);
     return count;
   }
 
