@@ -5,6 +5,7 @@
 #include <new>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -39,9 +40,20 @@ std::string folder_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+/// Takes the lock that whoever writes a pending file holds, and whether the name is still that
+/// file's: two that write one path must not publish each other's unfinished bytes.
+bool takes_lock(int fd, const std::string& pending) {
+  struct stat opened {};
+  struct stat named {};
+  const bool locked = ::flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+  return locked && ::fstat(fd, &opened) == 0 && ::lstat(pending.c_str(), &named) == 0 &&
+         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
 class PosixPendingFile final : public PendingFile {
  public:
-  PosixPendingFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+  PosixPendingFile(int fd, std::string path)
+      : fd_(fd), lock_(::fcntl(fd, F_DUPFD_CLOEXEC, 0)), path_(std::move(path)) {}
   ~PosixPendingFile() override {
     if (!settled_) ::unlink(incomplete_path(path_).c_str());
   }
@@ -84,6 +96,7 @@ class PosixPendingFile final : public PendingFile {
   }
 
   Descriptor fd_;
+  Descriptor lock_;  // keeps the lock until the file has its name
   std::string path_;
   bool settled_ = false;  // published, or to be left as it is
 };
@@ -140,6 +153,16 @@ Result<Bytes> PosixFiles::read(const std::string& path, std::uint64_t bytes_max)
 Result<std::unique_ptr<PendingFile>> PosixFiles::begin(const std::string& path) {
   const mode_t mode = mode_ == FileMode::owner_only ? 0600 : 0644;
   const std::string pending = incomplete_path(path);
+  // Renaming would replace what a link leads to, or a device such as /dev/null, by a plain file.
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+    return refuse(RefusalCode::file_write_failed, path, "it is there and no regular file");
+  }
+  const Descriptor abandoned(
+      ::open(pending.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (abandoned.get() >= 0 && !takes_lock(abandoned.get(), pending)) {
+    return refuse(RefusalCode::file_write_failed, path, "it is being written already");
+  }
   // A fresh file each time: an abandoned one may have other permissions or be a link.
   if (::unlink(pending.c_str()) != 0 && errno != ENOENT) {
     return refuse_errno(RefusalCode::file_write_failed, path, "remove the abandoned file");
@@ -147,6 +170,10 @@ Result<std::unique_ptr<PendingFile>> PosixFiles::begin(const std::string& path) 
   const int fd =
       ::open(pending.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
   if (fd < 0) return refuse_errno(RefusalCode::file_write_failed, path, "create");
+  if (!takes_lock(fd, pending)) {
+    ::close(fd);
+    return refuse(RefusalCode::file_write_failed, path, "it is being written already");
+  }
   return std::make_unique<PosixPendingFile>(fd, path);
 }
 

@@ -69,6 +69,33 @@ TEST_F(PosixFilesTest, abandoned_file_or_link_is_replaced_not_followed) {
   EXPECT_FALSE(fs::is_symlink(path("a")));
 }
 
+TEST_F(PosixFilesTest, what_is_being_written_is_not_written_by_another) {
+  auto first = *files_.begin(path("a"));
+  ASSERT_TRUE(first->append(Bytes{1}).has_value());
+  PosixFiles other;
+  EXPECT_EQ(other.begin(path("a")).error().code, RefusalCode::file_write_failed);
+  ASSERT_TRUE(first->append(Bytes{2}).has_value());
+  ASSERT_TRUE(first->publish().has_value());
+  EXPECT_EQ(*files_.read(path("a"), 9), (Bytes{1, 2}));
+  auto second = other.begin(path("a"));  // once it has its name, the next may replace it
+  ASSERT_TRUE(second.has_value());
+  second->reset();
+  EXPECT_EQ(entries(), 1U);
+}
+
+TEST_F(PosixFilesTest, links_and_pipes_are_not_replaced) {
+  ASSERT_TRUE(files_.write(path("victim"), Bytes{1}).has_value());
+  fs::create_symlink(path("victim"), path("link"));
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  fs::create_symlink("/dev/null", path("device"));
+  for (const char* name : {"link", "pipe", "device"}) {
+    EXPECT_EQ(files_.write(path(name), Bytes{2}).error().code, RefusalCode::file_write_failed);
+    EXPECT_FALSE(fs::exists(path(name) + ".incomplete"));
+  }
+  EXPECT_TRUE(fs::is_symlink(path("link")) && fs::is_fifo(path("pipe")));
+  EXPECT_EQ(*files_.read(path("victim"), 9), Bytes{1});
+}
+
 TEST_F(PosixFilesTest, permissions_follow_the_mode) {
   PosixFiles secret(FileMode::owner_only);
   ASSERT_TRUE(secret.write(path("key"), Bytes{1}).has_value());
