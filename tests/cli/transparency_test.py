@@ -20,7 +20,7 @@ class Keys(CertificateTest):
         pathlib.Path(self.path("word")).write_text("open sesame\nsecond line\n")
         pathlib.Path(self.path("wrong")).write_text("open barley\n")
         for algorithm in ("ed25519", "ecdsa-p256"):
-            key = self.make_key("locked", "--alg", algorithm, "--passphrase-file", self.path("word"))
+            key = self.make_key(algorithm, "--alg", algorithm, "--passphrase-file", self.path("word"))
             self.assertEqual(pathlib.Path(key).stat().st_mode & 0o777, 0o600)
             self.assertIn("ENCRYPTED", pathlib.Path(key).read_text())
             for more, name in (([], "key_passphrase_wrong"),
@@ -29,7 +29,7 @@ class Keys(CertificateTest):
                 refused = self.run_json("certify", *self.evidence, "--key", key, "--out", self.path("x"), *more,
                                         code=3)["refusal"]
                 self.assertTrue(name is None or refused["name"] == name, refused)
-            policy = self.make_policy("locked.json", "locked")
+            policy = self.make_policy(f"{algorithm}.json", algorithm)
             certificate = self.certify("locked.cert", key, "--passphrase-file", self.path("word"))
             self.verify(0, certificate, policy=policy)
             # OpenSSL opens it too, and what OpenSSL locks is opened here.

@@ -58,7 +58,10 @@ struct ArgumentParser {
     const auto& given = result.options_.find(name)->second;
     if (option.required && given.empty()) return name + " is required";
     if (option.arity == Arity::once && given.size() > 1) return name + " was given more than once";
+    const bool names_file = option.argument == "FILE" || option.argument == "DIR" ||
+                            option.argument == "PATH" || option.argument == "TRACE";
     for (const std::string& value : given) {
+      if (names_file && value.empty()) return name + " names no file: its value is empty";
       if (!option.choices.empty() && !among(value, option.choices)) {
         return wrong_choice(name, value, option.choices);
       }

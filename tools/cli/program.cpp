@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
+#include <new>
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -12,6 +14,7 @@
 
 #include <isotrace/core/digest.hpp>
 #include <isotrace/tools/cli/help.hpp>
+#include <isotrace/tools/cli/written_files.hpp>
 
 namespace isotrace::tools {
 namespace {
@@ -64,6 +67,8 @@ int run_command_line(const ProgramSpec& program, FindFunction find_function,
   }
   const ParsedArguments parsed = parse_arguments(program, *command, rest);
   if (!parsed.arguments) return usage_error(program, name + ": " + parsed.error);
+  const std::string clash = find_clash(*command, *parsed.arguments);
+  if (!clash.empty()) return usage_error(program, name + ": " + clash);
   core::PosixFiles files;
   const Context context{.out = std::cout,
                         .err = std::cerr,
@@ -81,10 +86,17 @@ int run_program(const ProgramSpec& program, FindFunction find_function,
   try {
     prepare_openssl();
     prepare_output();
+    // A file over the limit of `ulimit -f` is a write that failed, not the end of the process.
+    std::signal(SIGXFSZ, SIG_IGN);
     const int code = run_command_line(program, find_function, words);
     std::cout.flush();
     // Output that could not be written is not an answer: a full disk must not look like success.
-    return std::cout ? code : static_cast<int>(exit_environment);
+    if (std::cout) return code;
+    std::cerr << program.name << ": standard output could not be written\n";
+    return exit_environment;
+  } catch (const std::bad_alloc&) {
+    std::cerr << program.name << ": there is not enough memory\n";
+    return exit_environment;
   } catch (const std::exception& error) {
     std::cerr << program.name << ": internal error: " << error.what() << "\n";
     return exit_internal_error;

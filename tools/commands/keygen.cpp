@@ -1,3 +1,5 @@
+#include <filesystem>
+
 #include <openssl/crypto.h>
 
 #include <isotrace/core/check.hpp>
@@ -10,6 +12,14 @@ int keygen_command(const Context& context, const Arguments& arguments) {
   const auto algorithm = certificates::find_key_algorithm(arguments.value("--alg"));
   ISOTRACE_CHECK(algorithm.has_value(), arguments.value("--alg"));
   const std::string name = arguments.value("--out");
+  if (name.empty()) return report_usage(context, "keygen: --out is empty");
+  // What a lost key has signed can be verified, but nothing more can be signed as its owner.
+  for (const char* ending : {".key", ".pub"}) {
+    if (!std::filesystem::exists(std::filesystem::symlink_status(name + ending))) continue;
+    return report(context, core::refuse(core::RefusalCode::file_write_failed, name + ending,
+                                        "there already is a key; keys are not replaced")
+                               .value());
+  }
   ISOTRACE_OR_REPORT(context, const std::optional<Secret> passphrase,
                      load_passphrase(context, arguments));
   const signing::SigningKey key = signing::SigningKey::generate(*algorithm);

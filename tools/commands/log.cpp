@@ -1,5 +1,10 @@
 // `isotrace log`: an append-only log of certificates in a folder that any web server can serve.
+#include <cerrno>
 #include <filesystem>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <isotrace/certificates/bundle.hpp>
 #include <isotrace/core/limits.hpp>
@@ -28,6 +33,24 @@ signing::ReadTile reader(const Context& context, const std::string& folder) {
     return context.files.read(folder + "/" + path, log_file_bytes_max);
   };
 }
+
+/// One process at a time changes a log: two that append to one state would sign two logs of one
+/// size, and lose the entries of one of them. The kernel ends the lock with the process.
+class LogLock {
+ public:
+  explicit LogLock(const std::string& folder)
+      : fd_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    while (fd_ >= 0 && ::flock(fd_, LOCK_EX) != 0 && errno == EINTR) continue;
+  }
+  ~LogLock() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  LogLock(const LogLock&) = delete;
+  LogLock& operator=(const LogLock&) = delete;
+
+ private:
+  int fd_;
+};
 
 Result<Done> write_all(const Context& context, const std::string& folder,
                        const std::vector<signing::TileFile>& files) {
@@ -63,6 +86,9 @@ Result<Done> check_log_key(const TileLog& log, const certificates::PublicKey& ke
 
 int init(const Context& context, const Arguments& arguments) {
   const std::string& folder = arguments.operand(1);
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  const LogLock lock(folder);
   if (std::filesystem::exists(folder + "/checkpoint")) {
     return report(
         context,
@@ -84,6 +110,7 @@ int init(const Context& context, const Arguments& arguments) {
 /// Entries need the signer's key: the certificate names it, --signer gives it.
 int add(const Context& context, const Arguments& arguments) {
   const std::string& folder = arguments.operand(1);
+  const LogLock lock(folder);
   ISOTRACE_OR_REPORT(context, TileLog log, TileLog::open(reader(context, folder)));
   ISOTRACE_OR_REPORT(context, const signing::SigningKey key,
                      load_signing_key(context, arguments, arguments.value("--key")));

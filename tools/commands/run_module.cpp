@@ -1,6 +1,7 @@
 #include <isotrace/tools/commands/run_module.hpp>
 
 #include <chrono>
+#include <filesystem>
 
 #include <isotrace/core/check.hpp>
 #include <isotrace/core/limits.hpp>
@@ -195,6 +196,36 @@ std::string resume_problem(const Arguments& arguments) {
       "--resume");
 }
 
+/// A second name for a recording while it is taken up: what is written replaces it, and a full disk
+/// must not cost the hours that it holds. After a crash FILE.kept is still there.
+class KeptRecording {
+ public:
+  explicit KeptRecording(std::string path) : path_(std::move(path)), kept_(path_ + ".kept") {
+    std::error_code error;
+    std::filesystem::create_hard_link(path_, kept_, error);
+    made_ = !error;
+  }
+  ~KeptRecording() {
+    std::error_code error;
+    if (!made_) return;
+    if (wanted_ && !std::filesystem::exists(path_, error)) {
+      std::filesystem::rename(kept_, path_, error);
+    } else {
+      std::filesystem::remove(kept_, error);
+    }
+  }
+  KeptRecording(const KeptRecording&) = delete;
+  KeptRecording& operator=(const KeptRecording&) = delete;
+  /// The run came to an end that its trace states, or its recording was left for the next time.
+  void release() { wanted_ = false; }
+
+ private:
+  std::string path_;
+  std::string kept_;
+  bool made_ = false;
+  bool wanted_ = true;
+};
+
 wasm::Link link_to(WasiHost& host) {
   return
       [&host](wasm::Store& store, const wasm::Module& module) { return host.link(store, module); };
@@ -277,8 +308,13 @@ int resume_recording(const Context& context, const Arguments& arguments) {
                      wasm::ModuleRun::make(interrupted.request, host.link(link_to(*live)),
                                            load_engine(arguments)));
   ISOTRACE_OR_REPORT(context, const wasm::RecordOptions options, load_options(arguments, path));
+  KeptRecording kept(unfinished);
   return execute(context, *machine,
-                 [&] { return wasm::resume_run(*machine, interrupted, context.files, options); },
+                 [&] {
+                   auto run = wasm::resume_run(*machine, interrupted, context.files, options);
+                   if (run && *run) kept.release();
+                   return run;
+                 },
                  {*live, &host});
 }
 

@@ -1,0 +1,100 @@
+"""What commands write: never over each other or what they read, never a key, and nothing is lost when writing fails."""
+import pathlib
+import resource
+import subprocess
+import threading
+import unittest
+
+from certificate_line import CertificateTest
+from command_line import BUILD, INPUT, MODEL, SOURCE, CommandLineTest
+
+MODULE = str(SOURCE / "fixtures/wasm/collatz.wasm")
+
+
+def contents(path):
+    return pathlib.Path(path).read_bytes()
+
+
+class Clashes(CommandLineTest):
+    def test_one_file_is_not_written_twice_nor_over_what_is_read(self):
+        model = self.changed_copy(MODEL, "m.onnx", lambda data: data)
+        before = contents(model)
+        pathlib.Path(self.path("link.onnx")).hardlink_to(model)
+        for words in (("run", model, "--input", INPUT, "--trace", "x.npz", "--out", "./x.npz"),
+                      ("run", model, "--input", INPUT, "--trace", "link.onnx"),
+                      ("run", model, "--input", INPUT, "--trace", "t", "--expected", "t", "--keep", "diverging"),
+                      ("prove", model, "--property", "p.vnnlib", "--result", "p.vnnlib"),
+                      ("verify", "c.json", "--policy", "p.json", "--report", "r.json", "--junit", "r.json")):
+            refused = self.run_program(*words, code=2)
+            self.assertIn(b"would write over", refused.stderr)
+        self.assertEqual(contents(model), before)
+        self.assert_only("m.onnx", "link.onnx")
+
+    def test_results_may_become_the_next_inputs(self):
+        self.run_program("run", MODEL, "--random", "1", "--out", "s.npz")
+        refused = self.run_program("run", MODEL, "--input", "state=s.npz", "--out", "s.npz", code=3)
+        self.assertNotIn(b"would write over", refused.stderr)
+
+    def test_an_empty_name_is_a_wrong_call(self):
+        for words in (("run", MODEL, "--input", INPUT, "--trace", ""), ("check", "p.isoproof", "--model", ""),
+                      ("verify", "c.json", "--policy", "p.json", "--passphrase-file", "")):
+            self.assertIn(b"its value is empty", self.run_program(*words, code=2).stderr)
+        self.assert_only()
+
+
+class Failures(CommandLineTest):
+    def limited(self, *words, file_bytes):
+        """Where no file may grow beyond so many bytes."""
+        return subprocess.run([str(BUILD / "bin/isotrace"), *words], cwd=self.folder, capture_output=True, timeout=300,
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes)))
+
+    def test_a_file_over_the_limit_is_refused_and_leaves_nothing(self):
+        done = self.limited("run", MODEL, "--input", INPUT, "--trace", "t", file_bytes=100)
+        self.assertEqual(done.returncode, 4)
+        self.assertIn(b"file_write_failed", done.stderr)
+        self.assert_only()
+
+    def test_answers_that_cannot_be_printed_say_so(self):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([str(BUILD / "bin/isotrace"), "inspect", MODEL], stdout=full, stderr=subprocess.PIPE,
+                                  timeout=60)
+        self.assertEqual((done.returncode, done.stderr), (4, b"isotrace: standard output could not be written\n"))
+
+    def test_a_recording_survives_a_failure_to_take_it_up(self):
+        self.run_program("run", MODULE, "--invoke", "collatz", "97", "--trace", "t", "--max-steps", "100", code=5)
+        before = contents(self.path("t.incomplete"))
+        done = self.limited("run", "t.incomplete", "--resume", file_bytes=100)
+        self.assertEqual(done.returncode, 4, done.stderr)
+        self.assertEqual(contents(self.path("t.incomplete")), before)
+        self.assert_only("t.incomplete")
+        self.run_program("run", "t.incomplete", "--resume")
+        self.assert_only("t")
+
+
+class Keys(CertificateTest):
+    def test_a_key_is_not_replaced(self):
+        before = contents(self.key)
+        for name in ("ci", "half"):
+            pathlib.Path(self.path("half.pub")).write_text("somebody's")
+            self.assertEqual(self.run_json("keygen", "--out", self.path(name), code=4)["refusal"]["name"],
+                             "file_write_failed")
+        self.assertEqual(contents(self.key), before)
+        self.assertFalse(pathlib.Path(self.path("half.key")).exists())
+
+    def test_a_log_keeps_what_several_processes_add(self):
+        self.make_key("log")
+        self.run_program("log", "init", "log", "--origin", "log.example.org/models", "--key", "log.key")
+        names = [self.certify(f"{i}.json", None, "--challenge", f"number {i}") for i in range(6)]
+        add = [threading.Thread(target=self.run_program, args=("log", "add", "log", name, "--key", "log.key",
+                                                               "--signer", "ci.pub")) for name in names]
+        for one in add:
+            one.start()
+        for one in add:
+            one.join()
+        self.assertEqual(self.run_json("log", "verify", "log", "--log-key", "log.pub")["size"], len(names))
+        for name in names:
+            self.run_program("log", "prove", "log", name, "--signer", "ci.pub", "--out", "proof")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

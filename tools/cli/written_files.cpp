@@ -1,0 +1,71 @@
+#include <isotrace/tools/cli/written_files.hpp>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+namespace isotrace::tools {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view written_options[] = {
+    "--checkpoint", "--effects", "--events", "--html",    "--junit", "--out",
+    "--report",     "--result",  "--sarif",  "--summary", "--svr",   "--test-result"};
+
+bool is_written(const CommandSpec& command, std::string_view option) {
+  // Elsewhere --trace is read, and pack's --policy is no report.
+  if (option == "--trace") return command.name == "run" || command.name == "prove";
+  return std::ranges::find(written_options, option) != std::end(written_options);
+}
+
+bool changes_files(const CommandSpec& command) {
+  constexpr std::array<std::string_view, 3> names = {"bundle", "key", "policy"};
+  return std::ranges::find(names, command.name) != names.end();
+}
+
+bool is_file_option(const OptionSpec& option) {
+  return option.argument.ends_with("FILE") || option.argument == "PATH" ||
+         option.argument == "TRACE";
+}
+
+/// FILE of NAME=FILE.
+std::string file_in(const OptionSpec& option, const std::string& value) {
+  const auto sign = value.find('=');
+  const bool named = option.argument.find('=') != std::string_view::npos;
+  return named && sign != std::string::npos ? value.substr(sign + 1) : value;
+}
+
+bool same_file(const std::string& a, const std::string& b) {
+  if (a == "-" || b == "-" || a.empty() || b.empty()) return false;
+  std::error_code error;
+  return fs::path(a).lexically_normal() == fs::path(b).lexically_normal() ||
+         fs::equivalent(a, b, error);
+}
+
+}  // namespace
+
+std::string find_clash(const CommandSpec& command, const Arguments& arguments) {
+  for (const OptionSpec& target : command.options) {
+    if (!is_written(command, target.name) || !arguments.has(target.name)) continue;
+    const std::string path = arguments.value(target.name);
+    const auto clash = [&](std::string_view other) {
+      return std::string(target.name) + " would write over " + std::string(other) + ": " + path;
+    };
+    for (const OptionSpec& option : command.options) {
+      if (option.name == target.name || !is_file_option(option)) continue;
+      const bool read = !is_written(command, option.name);
+      if (read && (changes_files(command) || option.name == "--input")) continue;
+      for (const std::string& value : arguments.values(option.name)) {
+        if (same_file(path, file_in(option, value))) return clash(option.name);
+      }
+    }
+    if (changes_files(command)) continue;
+    for (const std::string& operand : arguments.operands()) {
+      if (same_file(path, operand)) return clash("what is read");
+    }
+  }
+  return {};
+}
+
+}  // namespace isotrace::tools
