@@ -1,0 +1,105 @@
+"""What device code may contain, for the tests that read it: PTX, AMD's assembly, and machine code of NVIDIA."""
+import collections
+import re
+import subprocess
+
+# Kernels whose definition has a fused multiply-add of binary32; in all others one would be a contraction.
+FUSED = re.compile(r"(map_multiply_add|reduce_chunks)_f32|(product|convolution|transposed)_(large|small|flat)|"
+                   r"sum_pool|sum_neighbours")
+# The same of binary64; the elementary functions are sequences in it, with fused multiply-adds of their own.
+FUSED_64 = re.compile(r"map_(a?(sin|cos|tan)h?|expm?1?|log(1p)?|erf|power)|(map_multiply_add|reduce_chunks)_f64|"
+                      r"double_(product|convolution|transposed)_small")
+FORBIDDEN = re.compile(r"\.ftz\b|\.approx\b|\.full\b|^\s*(ex2|lg2|sin|cos|tanh|rsqrt|mad)\.(f|approx)|"
+                       r"\b(add|sub|mul|div|sqrt|rcp|fma)\.(rz|rm|rp)\.")
+# Without its rounding, a division or a root is approximate, and ptxas may contract a multiplication and an addition
+# (PTX ISA, add: "no rounding modifier"), whatever nvcc was told.
+UNROUNDED = re.compile(r"\b(add|sub|mul|div|sqrt|rcp|fma)\.(f32|f64)\b")
+
+
+def entries(text):
+    """(name, body) of every kernel."""
+    for match in re.finditer(r"\.entry\s+(\w+)\s*\((.*?)^\}", text, re.S | re.M):
+        yield match.group(1), match.group(2)
+
+
+def ptx_problems(text):
+    """What is wrong, and the kernels' names."""
+    found, names = [], []
+    for name, body in entries(text):
+        names.append(name)
+        for line in body.splitlines():
+            if FORBIDDEN.search(line) or UNROUNDED.search(line):
+                found.append(f"{name}: {line.strip()}")
+            elif "fma.rn.f32" in line and not FUSED.fullmatch(name):
+                found.append(f"{name}: contracted: {line.strip()}")
+            elif "fma.rn.f64" in line and not FUSED_64.fullmatch(name):
+                found.append(f"{name}: contracted: {line.strip()}")
+    return found, names
+
+
+# AMD has no instructions for division, square root, division of 64-bit integers, and f64 to 64-bit integers: they are
+# sequences, in which so many multiply-adds stand for each of these instructions. One more is a contraction.
+SEQUENCES_32 = {"v_div_fixup_f32": 5, "v_sqrt_f32": 2, "v_trunc_f32": 2}
+SEQUENCES_64 = {"v_div_fixup_f64": 5, "v_rsq_f64": 7, "v_floor_f64": 1}
+MULTIPLY_ADD = re.compile(r"v_(?:pk_)?(?:fma|fmac|mac|mad|fmaak|fmamk|madak|madmk)_(f16|f32|f64)")
+APPROXIMATE = re.compile(r"v_(exp|log|sin|cos)_f(16|32)|v_(mad|fma|mac|rcp|rsq|sqrt)_(legacy|f16)")
+MODES = {"denorm_mode_32": "3", "denorm_mode_16_64": "3", "round_mode_32": "0", "round_mode_16_64": "0"}
+
+
+def amd_problems(text):
+    """As ptx_problems, of AMD's assembly."""
+    found, names = [], []
+    for match in re.finditer(r"^(\w+):[^\n]*\n(.*?)\.end_amdhsa_kernel", text, re.S | re.M):
+        name, body = match.group(1), match.group(2)
+        names.append(name)
+        instructions = re.findall(r"^\s+(v_\w+)", body, re.M)
+        counted = collections.Counter(re.sub(r"_(e32|e64|dpp|sdwa)$", "", one) for one in instructions)
+        fused = collections.Counter(match.group(1) for match in map(MULTIPLY_ADD.match, instructions) if match)
+        for width, sequences, kernels in (("f32", SEQUENCES_32, FUSED), ("f64", SEQUENCES_64, FUSED_64)):
+            allowed = sum(count * counted[one] for one, count in sequences.items())
+            if fused[width] > allowed and not kernels.fullmatch(name):
+                found.append(f"{name}: {fused[width]} multiply-adds of {width}, {allowed} in divisions and roots")
+        found += [f"{name}: {one}" for one in instructions if APPROXIMATE.match(one)]
+        for mode, value in MODES.items():
+            if not re.search(rf"\.amdhsa_float_{mode} {value}\b", body):
+                found.append(f"{name}: {mode} is not {value}")
+    return found, names
+
+
+# ptxas makes several instructions of a division or a root, with multiply-adds and flushed steps among them. Where the PTX
+# of a kernel has none of these, its machine code has no such instructions either.
+SEQUENCE = re.compile(r"\b(div|sqrt|rcp)\.rn\.(f32|f64)\b")
+SASS_FLUSHED = re.compile(r"\b(FADD|FMUL|FFMA)\S*\.FTZ")
+SASS_APPROXIMATE = re.compile(r"\bMUFU\.(EX2|LG2|SIN|COS|TANH)\b")
+SASS_FUNCTION = re.compile(r"^\s*(?:Function : |\.section\s+\.text\.)(\w+)", re.M)
+
+
+def sass_problems(text, ptx):
+    """As ptx_problems, of what cuobjdump or nvdisasm print; `ptx` is {kernel: its PTX}."""
+    found, names = [], []
+    starts = list(SASS_FUNCTION.finditer(text))
+    for match, end in zip(starts, [one.start() for one in starts[1:]] + [len(text)]):
+        name, body = match.group(1), text[match.end():end]
+        if name not in ptx:
+            continue
+        names.append(name)
+        has_sequence = SEQUENCE.search(ptx[name]) is not None
+        for line in body.splitlines():
+            fused = re.search(r"\b(FFMA|DFMA)\b", line)
+            kernels = FUSED if fused and fused.group(1) == "FFMA" else FUSED_64
+            if SASS_APPROXIMATE.search(line):
+                found.append(f"{name}: {line.strip()}")
+            elif has_sequence:
+                continue
+            elif SASS_FLUSHED.search(line) or (fused and not kernels.fullmatch(name)):
+                found.append(f"{name}: {line.strip()}")
+    return found, names
+
+
+def kernel_names(compiler, include, *macros):
+    """The kernels of kernels.def, as a C++ preprocessor lists them."""
+    text = ("#define ISOTRACE_ALL_FAMILIES\n#define ISOTRACE_KERNEL(name, ...) @name@\n"
+            "#include <isotrace/backends/gpu/kernels.def>\n")
+    command = [compiler, "-E", "-P", "-x", "c++", f"-I{include}", *[f"-D{macro}" for macro in macros], "-"]
+    listed = subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
+    return sorted(re.findall(r"@\s*(\w+)\s*@", listed))
