@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include <isotrace/backends/gpu/driver_errors.hpp>
 #include <isotrace/backends/gpu/kernels/all.hpp>
 #include <isotrace/core/check.hpp>
 
@@ -59,27 +60,8 @@ const DriverNames hip_driver = {"HIP",
 
 namespace {
 
-/// What drivers return; 0 is success, and both interfaces number these errors alike.
-using Status = int;
-constexpr Status out_of_memory = 2;
-
-/// Errors after which the device answers nothing any more: an address, an assertion or a launch
-/// that failed, memory that cannot be corrected, a device that has gone.
-bool loses_device(Status status) {
-  return status == 46 || status == 214 || (status >= 700 && status <= 720) || status == 999;
-}
-
-/// Why kernels were not loaded.
-std::string load_error(Status status) {
-  const std::string number = " (error " + std::to_string(status) + ")";
-  switch (status) {
-    case 35:
-    case 222:
-    case 803: return "the driver is too old for the kernels" + number;
-    case 209: return "the kernels do not serve this architecture" + number;
-    default: return "the driver does not load the kernels" + number;
-  }
-}
+using Status = DriverStatus;
+constexpr Status not_found = 500;  ///< of a function in a module: another one may have it
 
 /// Allocations are of whole units, so that memory that was given back fits the next one.
 constexpr std::size_t memory_unit = 512;
@@ -179,24 +161,23 @@ class DriverDevice final : public TimedDevice {
   DriverDevice(const DriverDevice&) = delete;
   DriverDevice& operator=(const DriverDevice&) = delete;
   ~DriverDevice() override {
+    if (lost_) return;  // nothing more is asked of it
     for (const auto& [size, address] : kept_) driver_->release(address);
   }
 
   core::Result<core::Done> open(std::span<const core::ByteView> images) {
     ISOTRACE_TRY(driver_, Driver::load(names_));
+    ISOTRACE_TRY_DONE(must(driver_->init(0), "initialisation"));
     int count = 0;
-    if (driver_->init(0) != 0 || driver_->device_count(&count) != 0 || count == 0) {
-      return refuse_absent(names_, "no device");
+    ISOTRACE_TRY_DONE(must(driver_->device_count(&count), "the number of devices"));
+    if (count == 0) return refuse_absent(names_, "no device");
+    if (driver_->retain_context != nullptr) {
+      ISOTRACE_TRY_DONE(must(driver_->retain_context(&context_, 0), "a context"));
     }
-    if (driver_->retain_context != nullptr && driver_->retain_context(&context_, 0) != 0) {
-      return refuse_absent(names_, "the device gives no context");
-    }
-    ISOTRACE_TRY_DONE(take_device());
+    ISOTRACE_TRY_DONE(must(choose_device(), "choice of the device"));
     for (const core::ByteView image : images) {
       void* module = nullptr;
-      if (const Status status = driver_->load_module(&module, image.data()); status != 0) {
-        return refuse_absent(names_, load_error(status));
-      }
+      ISOTRACE_TRY_DONE(must(driver_->load_module(&module, image.data()), "loading the kernels"));
       modules_.push_back(module);
     }
     describe();
@@ -221,16 +202,12 @@ class DriverDevice final : public TimedDevice {
     ISOTRACE_TRY_DONE(take_device());
     Address address = 0;
     Status status = driver_->allocate(&address, size);
-    if (status == out_of_memory && !kept_.empty()) {
+    if (fault_of(status) == DriverFault::no_memory && !kept_.empty()) {
       for (const auto& [kept_size, kept] : kept_) driver_->release(kept);
       kept_.clear();
       status = driver_->allocate(&address, size);
     }
-    if (status == out_of_memory) {
-      return core::refuse(core::RefusalCode::limit_exceeded, names_.product,
-                          "no " + std::to_string(bytes) + " bytes left on the device");
-    }
-    ISOTRACE_TRY_DONE(judge(status, "allocation"));
+    ISOTRACE_TRY_DONE(judge(status, "allocation of " + std::to_string(bytes) + " bytes"));
     sizes_.emplace(address, size);
     return address;
   }
@@ -288,17 +265,29 @@ class DriverDevice final : public TimedDevice {
     if (lost_) {
       return core::refuse(core::RefusalCode::device_failed, names_.product, "the device is lost");
     }
-    return judge(driver_->retain_context != nullptr ? driver_->choose_context(context_)
-                                                    : driver_->choose_number(0),
-                 "choice of the device");
+    return judge(choose_device(), "choice of the device");
+  }
+
+  Status choose_device() {
+    return driver_->retain_context != nullptr ? driver_->choose_context(context_)
+                                              : driver_->choose_number(0);
+  }
+
+  /// Before the device is there.
+  core::Result<core::Done> must(Status status, std::string_view what) {
+    if (status == 0) return core::Done{};
+    return refuse_absent(names_, std::string(what) + ": " + describe_error(status));
   }
 
   core::Result<core::Done> judge(Status status, std::string_view what) {
     if (status == 0) return core::Done{};
-    lost_ = lost_ || loses_device(status);
-    return core::refuse(core::RefusalCode::device_failed, names_.product,
-                        std::string(what) + ": error " + std::to_string(status) +
-                            (lost_ ? "; the device is lost" : ""));
+    const DriverFault fault = fault_of(status);
+    lost_ = lost_ || fault == DriverFault::lost;
+    const bool memory = fault == DriverFault::no_memory;
+    return core::refuse(
+        memory ? core::RefusalCode::limit_exceeded : core::RefusalCode::device_failed,
+        names_.product,
+        std::string(what) + ": " + describe_error(status) + (lost_ ? "; the device is lost" : ""));
   }
 
   core::Result<void*> find_kernel(std::string_view kernel) {
@@ -307,9 +296,9 @@ class DriverDevice final : public TimedDevice {
     const std::string name(kernel);
     for (void* const module : modules_) {
       void* function = nullptr;
-      if (driver_->find_function(&function, module, name.c_str()) == 0) {
-        return functions_.emplace(name, function).first->second;
-      }
+      const Status status = driver_->find_function(&function, module, name.c_str());
+      if (status == 0) return functions_.emplace(name, function).first->second;
+      if (status != not_found) ISOTRACE_TRY_DONE(judge(status, name));
     }
     return core::refuse(core::RefusalCode::device_failed, names_.product, "no kernel " + name);
   }

@@ -2,7 +2,10 @@
 // fails, in every way that a driver can.
 #include <isotrace/backends/gpu/driver.hpp>
 
+#include <dlfcn.h>
 #include <gtest/gtest.h>
+
+#include <isotrace/backends/gpu/driver_errors.hpp>
 
 namespace isotrace::backends::gpu {
 namespace {
@@ -65,8 +68,10 @@ TEST(Driver, says_whether_the_driver_is_too_old_or_the_architecture_not_served) 
   const auto of = [](std::span<const core::ByteView> images) {
     return open_driver_device(fake_names(), images).error().detail;
   };
-  EXPECT_EQ(of(newer_images), "the driver is too old for the kernels (error 222)");
-  EXPECT_EQ(of(foreign_images), "the kernels do not serve this architecture (error 209)");
+  EXPECT_EQ(of(newer_images),
+            "loading the kernels: the driver is too old for the kernels (error 222)");
+  EXPECT_EQ(of(foreign_images),
+            "loading the kernels: the kernels do not serve this architecture (error 209)");
 }
 
 TEST(Driver, gives_memory_that_was_released_again_and_back_before_it_runs_out) {
@@ -109,7 +114,8 @@ TEST(Driver, asks_a_lost_device_nothing_more) {
   std::uint8_t bytes[16] = {};
   EXPECT_TRUE((*device)->upload(*address, bytes));
   const auto launched = (*device)->launch("map_unary_f32", {}, bytes);
-  EXPECT_EQ(launched.error().detail, "map_unary_f32: error 700; the device is lost");
+  EXPECT_EQ(launched.error().detail,
+            "map_unary_f32: an illegal address (error 700); the device is lost");
   const auto after = (*device)->upload(*address, bytes);
   EXPECT_EQ(after.error().code, RefusalCode::device_failed);
   EXPECT_EQ(after.error().detail, "the device is lost");
@@ -131,6 +137,143 @@ TEST(Driver, what_fails_later_is_refused_by_its_kind) {
   EXPECT_EQ((*device)->launch("map_binary_f32", {}, bytes).error().code,
             RefusalCode::device_failed);
   (*device)->release(*address);
+}
+
+/// The library's own say in what its functions return.
+class FakeDriver {
+ public:
+  FakeDriver() : library_(dlopen(ISOTRACE_FAKE_DRIVER, RTLD_NOW | RTLD_LOCAL)) {}
+  ~FakeDriver() { set("", 0); }
+  FakeDriver(const FakeDriver&) = delete;
+  FakeDriver& operator=(const FakeDriver&) = delete;
+
+  void set(const char* function, DriverStatus status) const {
+    reinterpret_cast<void (*)(const char*, int)>(dlsym(library_, "fakeSet"))(function, status);
+  }
+  /// Of all functions, since the last set().
+  [[nodiscard]] int calls() const {
+    return reinterpret_cast<int (*)()>(dlsym(library_, "fakeCalls"))();
+  }
+
+ private:
+  void* library_;
+};
+
+/// As CUDA's: threads take a device by a context.
+DriverNames names_with_contexts() {
+  DriverNames names = fake_names();
+  names.retain_context = "fakeRetain";
+  names.choose = "fakeChooseContext";
+  names.attribute = "fakeAttribute";
+  return names;
+}
+
+std::vector<DriverStatus> known_and_unknown_errors() {
+  std::vector<DriverStatus> all = {-1, 12345};
+  for (const DriverError& error : driver_errors()) all.push_back(error.status);
+  return all;
+}
+
+TEST(DriverErrors, before_the_device_is_there_are_all_device_absent_and_say_why) {
+  const FakeDriver fake;
+  for (const DriverNames& names : {fake_names(), names_with_contexts()}) {
+    for (const char* function : {"init", "count", "retain", "choose", "load"}) {
+      if (function == std::string("retain") && names.retain_context == nullptr) continue;
+      for (const DriverStatus status : known_and_unknown_errors()) {
+        fake.set(function, status);
+        const auto device = open_driver_device(names, good_images);
+        ASSERT_FALSE(device) << function << " " << status;
+        EXPECT_EQ(device.error().code, RefusalCode::device_absent);
+        EXPECT_NE(device.error().detail.find(describe_error(status)), std::string::npos)
+            << device.error().detail;
+      }
+    }
+    fake.set("", 0);
+    EXPECT_TRUE(open_driver_device(names, good_images));
+  }
+}
+
+TEST(DriverErrors, later_are_refused_by_the_table_and_nothing_is_asked_of_a_lost_device) {
+  struct Call {
+    const char* function;
+    std::function<core::Result<core::Done>(TimedDevice&, Address)> make;
+  };
+  std::uint8_t bytes[16] = {};
+  const auto time = [](TimedDevice& device, Address) -> core::Result<core::Done> {
+    ISOTRACE_TRY_DONE(device.time([] { return core::Result<core::Done>(core::Done{}); }));
+    return core::Done{};
+  };
+  const auto upload = [&](TimedDevice& device, Address at) { return device.upload(at, bytes); };
+  const auto launch = [&](TimedDevice& device, Address) {
+    return device.launch("map_unary_f32", {}, bytes);
+  };
+  const Call calls[] = {
+      {"allocate",
+       [](TimedDevice& device, Address) -> core::Result<core::Done> {
+         ISOTRACE_TRY(const Address address, device.allocate(4096));
+         device.release(address);
+         return core::Done{};
+       }},
+      {"upload", upload},
+      {"choose", upload},
+      {"download", [&](TimedDevice& device, Address at) { return device.download(bytes, at); }},
+      {"launch", launch},
+      {"find", launch},
+      {"event", time},
+      {"record", time},
+      {"wait", time},
+      {"distance", time}};
+  const FakeDriver fake;
+  const DriverNames names = names_with_contexts();
+  for (const Call& call : calls) {
+    for (const DriverStatus status : known_and_unknown_errors()) {
+      fake.set("", 0);
+      const auto device = open_driver_device(names, good_images);
+      ASSERT_TRUE(device);
+      const auto address = (*device)->allocate(16);
+      ASSERT_TRUE(address);
+      fake.set(call.function, status);
+      const auto refused = call.make(**device, *address);
+      ASSERT_FALSE(refused) << call.function << " " << status;
+      const DriverFault fault = fault_of(status);
+      EXPECT_EQ(refused.error().code, fault == DriverFault::no_memory ? RefusalCode::limit_exceeded
+                                                                      : RefusalCode::device_failed)
+          << call.function << " " << status;
+      fake.set("", 0);
+      const auto after = (*device)->upload(*address, bytes);
+      EXPECT_EQ(after.has_value(), fault != DriverFault::lost) << call.function << " " << status;
+      EXPECT_EQ(fake.calls() == 0, fault == DriverFault::lost);
+      (*device)->release(*address);
+    }
+  }
+}
+
+TEST(DriverErrors, of_a_lost_device_leave_its_memory_alone) {
+  const FakeDriver fake;
+  const DriverNames names = names_with_contexts();
+  {
+    const auto device = open_driver_device(names, good_images);
+    ASSERT_TRUE(device);
+    const auto address = (*device)->allocate(16);
+    ASSERT_TRUE(address);
+    std::uint8_t bytes[16] = {};
+    fake.set("upload", 719);
+    EXPECT_FALSE((*device)->upload(*address, bytes));
+    (*device)->release(*address);
+    fake.set("", 0);
+  }
+  EXPECT_EQ(fake.calls(), 0);
+}
+
+TEST(DriverErrors, are_in_order_and_each_has_a_meaning) {
+  DriverStatus before = 0;
+  for (const DriverError& error : driver_errors()) {
+    EXPECT_GT(error.status, before);
+    before = error.status;
+    EXPECT_NE(std::string(error.meaning), "");
+  }
+  EXPECT_EQ(describe_error(700), "an illegal address (error 700)");
+  EXPECT_EQ(describe_error(12345), "error 12345");
 }
 
 }  // namespace

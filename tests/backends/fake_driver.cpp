@@ -1,11 +1,29 @@
 // A driver's library for the test of what drivers report (driver_test.cpp). It computes nothing:
-// the memory that it gives is the host's, and every launch is an error.
+// the memory that it gives is the host's, and every launch is an error. What a function returns, a
+// test may say (fakeSet).
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <string>
 
 namespace {
+
+struct Plan {
+  std::string function;  ///< that returns
+  int status = 0;        ///< this
+  int calls = 0;         ///< of all functions
+};
+Plan& plan() {
+  static Plan the_plan;
+  return the_plan;
+}
+
+/// What this function is to return; 0: what it does by itself.
+int planned(const char* function) {
+  ++plan().calls;
+  return plan().function == function ? plan().status : 0;
+}
 
 std::map<std::uint64_t, std::size_t>& sizes() {
   static std::map<std::uint64_t, std::size_t> of_addresses;
@@ -21,9 +39,21 @@ std::size_t in_use() {
 }  // namespace
 
 extern "C" {
-int fakeInit(unsigned) { return 0; }
+void fakeSet(const char* function, int status) { plan() = {function, status, 0}; }
+int fakeCalls() { return plan().calls; }
+
+int fakeInit(unsigned) { return planned("init"); }
 int fakeCount(int* count) {
   *count = 1;
+  return planned("count");
+}
+int fakeRetain(void** context, int) {
+  *context = &plan();
+  return planned("retain");
+}
+int fakeChooseContext(void*) { return planned("choose"); }
+int fakeAttribute(int* value, int attribute, int) {
+  *value = attribute;
   return 0;
 }
 int fakeCountNone(int* count) {
@@ -39,23 +69,30 @@ int fakeVersion(int* version) {
   return 0;
 }
 int fakeAllocate(std::uint64_t* address, std::size_t bytes) {
+  if (const int status = planned("allocate")) return status;
   if (in_use() + bytes > 1U << 20) return 2;  // out of memory
   *address = reinterpret_cast<std::uint64_t>(std::malloc(bytes));
   sizes()[*address] = bytes;
   return 0;
 }
 int fakeRelease(std::uint64_t address) {
+  (void)planned("release");
   sizes().erase(address);
   std::free(reinterpret_cast<void*>(address));
   return 0;
 }
 int fakeToDevice(std::uint64_t to, const void* from, std::size_t bytes) {
+  if (const int status = planned("upload")) return status;
   std::memcpy(reinterpret_cast<void*>(to), from, bytes);
   return 0;
 }
-int fakeToHost(void*, std::uint64_t, std::size_t) { return 719; }  // launch failed
+int fakeToHost(void*, std::uint64_t, std::size_t) {
+  const int status = planned("download");
+  return status != 0 ? status : 719;  // launch failed
+}
 int fakeLoad(void** module, const void* image) {
   *module = nullptr;
+  if (const int status = planned("load")) return status;
   switch (*static_cast<const char*>(image)) {
     case 'g': return 0;
     case 'n': return 222;  // newer than this driver
@@ -64,22 +101,24 @@ int fakeLoad(void** module, const void* image) {
 }
 int fakeFind(void** function, void*, const char* name) {
   *function = nullptr;
+  if (const int status = planned("find")) return status;
   return std::strcmp(name, "map_unary_f32") == 0 ? 0 : 500;  // not found
 }
 int fakeLaunch(void*, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void*,
                void**, void**) {
-  return 700;  // illegal address
+  const int status = planned("launch");
+  return status != 0 ? status : 700;  // illegal address
 }
 int fakeEvent(void** event, unsigned) {
   static int events = 0;
   *event = &events;
-  return 0;
+  return planned("event");
 }
-int fakeRecord(void*, void*) { return 0; }
-int fakeWait(void*) { return 0; }
+int fakeRecord(void*, void*) { return planned("record"); }
+int fakeWait(void*) { return planned("wait"); }
 int fakeDistance(float* milliseconds, void*, void*) {
   *milliseconds = 2;
-  return 0;
+  return planned("distance");
 }
-int fakeChoose(int) { return 0; }
+int fakeChoose(int) { return planned("choose"); }
 }
