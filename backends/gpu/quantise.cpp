@@ -103,9 +103,18 @@ Made integer_matmul(DeviceCall& call, const MatmulOperands& at) {
   return multiply_matrices<Integers>(call.work, a.values, b.values, integer_segment, {});
 }
 
-struct ConvOperands {
-  std::size_t x, x_zeros, w, w_zeros, bias;
-};
+core::Result<Bias> read_bias(DeviceCall& call, std::size_t index, std::int64_t outputs) {
+  Bias bias;
+  const TensorView* view = call.call.find_operand(index);
+  if (view == nullptr) return bias;
+  if (view->dtype() != Dtype::i32) return reference::refuse_dtype(view->dtype());
+  if (view->rank() != 1 || view->dim(0) != outputs) return reference::refuse_shape("bias");
+  for (const std::int64_t value : view->data<std::int32_t>()) {
+    bias.magnitude_max = std::max(bias.magnitude_max, value < 0 ? -value : value);
+  }
+  ISOTRACE_TRY(bias.values, call.operand(index));
+  return bias;
+}
 
 Made integer_conv(DeviceCall& call, const ConvOperands& at) {
   const TensorView& x_view = call.call.operand(at.x);
@@ -115,26 +124,17 @@ Made integer_conv(DeviceCall& call, const ConvOperands& at) {
   ISOTRACE_TRY_DONE(check_single(call.call.find_operand(at.x_zeros)));
   ISOTRACE_TRY(const Shape w_shape,
                channel_shape(call.call.find_operand(at.w_zeros), w_view.dim(0), w_view.rank()));
+  ISOTRACE_TRY(const Bias bias, read_bias(call, at.bias, geometry.output[1]));
+  ISOTRACE_TRY(const auto product, convolve_bytes(call, at, geometry, bias));
+  if (product) return *product;
   ISOTRACE_TRY(const Centred x, centre(call, at.x, at.x_zeros, {}));
   ISOTRACE_TRY(const Centred w, centre(call, at.w, at.w_zeros, w_shape));
-  std::int64_t bias_max = 0;
-  std::optional<Array> bias;
-  if (const TensorView* view = call.call.find_operand(at.bias)) {
-    if (view->dtype() != Dtype::i32) return reference::refuse_dtype(view->dtype());
-    if (view->rank() != 1 || view->dim(0) != geometry.output[1]) {
-      return reference::refuse_shape("bias");
-    }
-    for (const std::int64_t value : view->data<std::int32_t>()) {
-      bias_max = std::max(bias_max, value < 0 ? -value : value);
-    }
-    ISOTRACE_TRY(bias, call.operand(at.bias));
-  }
   const auto depth =
       static_cast<std::int64_t>(reference::product(w_view.shape(), 1, w_view.rank()));
-  ISOTRACE_TRY_DONE(check_accumulator(x, w, depth, bias_max));
+  ISOTRACE_TRY_DONE(check_accumulator(x, w, depth, bias.magnitude_max));
   return convolve<Integers, ImageColumns>(
       call.work, geometry, x.values, w.values, integer_segment,
-      {channel_addend<std::uint32_t>(bias ? &*bias : nullptr, geometry)});
+      {channel_addend<std::uint32_t>(bias.values ? &*bias.values : nullptr, geometry)});
 }
 
 /// Operands with scales and the zero point of a result, and how they broadcast to its sums.

@@ -22,6 +22,9 @@ void add_integer_convolutions(Op op, Maker& make) {
   if (op == Op::conv_integer) {
     make.add(window, list(make.data(x), make.bytes(w)));
     make.add(window, list(make.data(x), make.bytes(w), make.data({}), make.bytes({4})));
+    // Rows for units that multiply tiles of bytes.
+    make.add(window,
+             list(make.data(x), make.bytes({36, 2, 3, 2}), make.data({}), make.bytes({36})));
   } else {
     make.add(window, list(make.data(x), scale({0.5F}), make.data({}), make.bytes(w),
                           scale({0.25F, 0.5F, 2, 0.1F}), make.bytes({4}), scale({1.5F}),
@@ -52,6 +55,7 @@ void add_quantised(Op op, Maker& make) {
     case Op::dynamic_quantize_linear: return make.add({}, list(make.data({5, 7})), 3);
     case Op::matmul_integer:
       make.add({}, list(make.data({2, 3, 9}), make.bytes({9, 17})));
+      make.add({}, list(make.data({20, 70}), make.bytes({70, 9}), make.data({20})));  // as above
       return make.add({},
                       list(make.data({3, 9}), make.bytes({9, 5}), make.data({3}), make.bytes({5})));
     case Op::qlinear_matmul:

@@ -454,6 +454,81 @@ TEST_P(Orders, products_of_bytes_are_exact_on_tensor_cores_and_by_dot_products) 
   }
 }
 
+/// Groups, outputs of all of them, sizes of the image and of the taps.
+struct ByteConvolution {
+  std::int64_t groups;
+  std::int64_t outputs;
+  core::Shape image;
+  core::Shape taps;
+};
+
+core::Node convolution_node(Op op, const ByteConvolution& c, std::uint64_t seed) {
+  const std::size_t axes = c.image.size();
+  std::vector<std::int64_t> pads;
+  for (std::size_t i = 0; i < 2 * axes; ++i) pads.push_back(static_cast<int>((seed + i) % 3));
+  core::Node node{op, {0, 1, 2, 3}, {4}, {}, "convolution"};
+  node.attributes = {
+      {"auto_pad", std::string("NOTSET")},
+      {"dilations", std::vector<std::int64_t>(axes, seed % 2 == 0 ? 1 : 2)},
+      {"group", c.groups},
+      {"pads", pads},
+      {"strides", std::vector<std::int64_t>(axes, seed % 4 == 3 ? 2 : 1)},
+  };
+  return node;
+}
+
+TEST_P(Orders, convolutions_of_bytes_are_exact_on_tensor_cores_and_by_dot_products) {
+  const ByteConvolution cases[] = {{1, 17, {5, 6}, {3, 3}},
+                                   {2, 40, {9, 4}, {2, 3}},
+                                   {1, 70, {31}, {4}},
+                                   {1, 20, {3, 4, 5}, {2, 1, 2}}};
+  std::uint64_t seed = 1;
+  for (const ByteUnits units :
+       {ByteUnits::tensor_cores, ByteUnits::dot_products, ByteUnits::none}) {
+    OnHost host(8, GetParam(), units);
+    for (const Dtype x_type : {Dtype::i8, Dtype::u8}) {
+      for (const Dtype w_type : {Dtype::i8, Dtype::u8}) {
+        for (const ByteConvolution& c : cases) {
+          ++seed;
+          core::Shape x = {2, 3 * c.groups};
+          core::Shape w = {c.outputs, 3};
+          x.insert(x.end(), c.image.begin(), c.image.end());
+          w.insert(w.end(), c.taps.begin(), c.taps.end());
+          const core::Shape zeros = seed % 2 == 0 ? core::Shape{} : core::Shape{c.outputs};
+          const Tensor no_zeros(w_type, {});
+          const std::string what = "case " + std::to_string(seed);
+          expect_reference_bits(*host.backend, convolution_node(Op::conv_integer, c, seed),
+                                {draw_bytes(x_type, x, seed), draw_bytes(w_type, w, seed + 50),
+                                 draw_bytes(x_type, {}, seed + 100),
+                                 seed % 3 == 0 ? no_zeros : draw_bytes(w_type, zeros, seed + 150)},
+                                what);
+          core::Node quantised = convolution_node(Op::qlinear_conv, c, seed);
+          quantised.inputs = {0, 1, 2, 3, 4, 5, 6, 7, 8};
+          quantised.outputs = {9};
+          Tensor bias(Dtype::i32, {c.outputs});
+          for (std::int64_t i = 0; i < c.outputs; ++i) {
+            bias.data<std::int32_t>()[static_cast<std::size_t>(i)] =
+                static_cast<std::int32_t>(i * 977 - 9000);
+          }
+          const auto scale = [](float value) { return Tensor::of<float>({}, {value}); };
+          expect_reference_bits(
+              *host.backend, quantised,
+              {draw_bytes(x_type, x, seed), scale(0.5F), draw_bytes(x_type, {}, seed + 100),
+               draw_bytes(w_type, w, seed + 50), scale(0.25F),
+               draw_bytes(w_type, zeros, seed + 150), scale(100.0F),
+               draw_bytes(Dtype::u8, {}, seed + 7), std::move(bias)},
+              what + ", requantised");
+        }
+      }
+    }
+    const auto& launches = host.device->launches();
+    EXPECT_EQ(launches.contains("byte_convolution_tensor"), units == ByteUnits::tensor_cores);
+    EXPECT_EQ(launches.contains("byte_convolution_dot"), units == ByteUnits::dot_products);
+    EXPECT_EQ(launches.contains("correct_convolution"), units != ByteUnits::none);
+    EXPECT_EQ(launches.contains("sum_columns"), units != ByteUnits::none);
+  }
+}
+
 TEST_P(Orders, digests_of_every_length_are_those_of_the_host) {
   HostDevice device(8, GetParam());
   Work work(device);

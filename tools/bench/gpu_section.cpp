@@ -1,13 +1,12 @@
-// Kernels on a GPU beside cuBLAS, by the device's own events, after a run that warms up. Operands
-// lie on the device; what is timed is everything that a step launches there.
-#include <dlfcn.h>
-
+// Kernels on a GPU beside cuBLAS and cuBLASLt, by the device's own events, after a run that warms
+// up. Operands lie on the device; what is timed is everything that a step launches there.
 #include <cstring>
 
 #include <isotrace/backends/gpu/driver.hpp>
 #include <isotrace/backends/gpu/images.hpp>
 #include <isotrace/backends/gpu/operations.hpp>
 #include <isotrace/reference/evaluate.hpp>
+#include <isotrace/tools/bench/gpu_peers.hpp>
 #include <isotrace/tools/bench/measure.hpp>
 #include <isotrace/tools/bench/operands.hpp>
 #include <isotrace/tools/bench/section.hpp>
@@ -19,6 +18,14 @@ namespace gpu = backends::gpu;
 using core::Dtype;
 using core::Op;
 using core::Tensor;
+
+/// Work that the device times.
+Contender on_device(gpu::TimedDevice& device, std::function<core::Result<core::Done>()> work) {
+  return [&device, work = std::move(work)]() -> std::optional<double> {
+    const auto seconds = device.time(work);
+    return seconds ? std::optional(*seconds) : std::nullopt;
+  };
+}
 
 /// One operation whose operands are on the device.
 class DeviceCase {
@@ -45,13 +52,10 @@ class DeviceCase {
   }
 
   [[nodiscard]] Contender contender() const {
-    return [this]() -> std::optional<double> {
-      const auto seconds = device_.time([this]() -> core::Result<core::Done> {
-        ISOTRACE_TRY_DONE(run());
-        return core::Done{};
-      });
-      return seconds ? std::optional(*seconds) : std::nullopt;
-    };
+    return on_device(device_, [this]() -> core::Result<core::Done> {
+      ISOTRACE_TRY_DONE(run());
+      return core::Done{};
+    });
   }
 
   /// Whether the result, or with a matrix product its first and last row, is the reference's.
@@ -59,12 +63,14 @@ class DeviceCase {
     const auto result = run();
     if (!result) return false;
     const auto actual = gpu::Work(device_).download(*result);
-    if (!actual) return false;
+    return actual && is_result(*actual);
+  }
+  [[nodiscard]] bool is_result(const Tensor& actual) const {
     if (node_.op != Op::matmul && node_.op != Op::matmul_integer) {
       const auto expected = reference::evaluate(node_, views_of(operands_));
-      return expected && core::identical(expected->front(), *actual);
+      return expected && core::identical(expected->front(), actual);
     }
-    return has_row(*actual, 0) && has_row(*actual, actual->dim(0) - 1);
+    return has_row(actual, 0) && has_row(actual, actual.dim(0) - 1);
   }
 
   [[nodiscard]] const gpu::Array& operand(std::size_t i) const { return arrays_[i]; }
@@ -97,53 +103,23 @@ class DeviceCase {
   std::vector<gpu::Array> arrays_;
 };
 
-/// cuBLAS in f32 without shortcuts (CUBLAS_PEDANTIC_MATH: no TF32).
-class CuBlas {
- public:
-  static std::optional<CuBlas> find() {
-    for (const char* name : {"libcublas.so.13", "libcublas.so.12", "libcublas.so"}) {
-      void* library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
-      if (library == nullptr) continue;
-      const auto create = symbol<int (*)(void**)>(library, "cublasCreate_v2");
-      const auto set_mode = symbol<int (*)(void*, int)>(library, "cublasSetMathMode");
-      CuBlas blas;
-      blas.sgemm_ = symbol<Sgemm>(library, "cublasSgemm_v2");
-      constexpr int pedantic = 2;
-      if (create == nullptr || set_mode == nullptr || blas.sgemm_ == nullptr) continue;
-      if (create(&blas.handle_) != 0 || set_mode(blas.handle_, pedantic) != 0) continue;
-      return blas;
-    }
-    return std::nullopt;
-  }
-
-  /// c = a b of row-major matrices, which are the columns of their transposes.
-  core::Result<core::Done> multiply(MatrixSize s, const gpu::Array& a, const gpu::Array& b,
-                                    const gpu::Array& c) const {
-    const float one = 1;
-    const float zero = 0;
-    const auto m = static_cast<int>(s.rows);
-    const auto n = static_cast<int>(s.columns);
-    const auto k = static_cast<int>(s.depth);
-    if (sgemm_(handle_, 0, 0, n, m, k, &one, b.data<float>(), n, a.data<float>(), k, &zero,
-               c.data<float>(), n) == 0) {
-      return core::Done{};
-    }
-    return core::refuse(core::RefusalCode::device_failed, "cuBLAS");
-  }
-
- private:
-  using Sgemm = int (*)(void*, int, int, int, int, int, const float*, const float*, int,
-                        const float*, int, const float*, float*, int);
-  template <class Function>
-  static Function symbol(void* library, const char* name) {
-    return reinterpret_cast<Function>(dlsym(library, name));
-  }
-  void* handle_ = nullptr;
-  Sgemm sgemm_ = nullptr;
-};
-
 core::Result<std::unique_ptr<gpu::TimedDevice>> open_device() {
   return gpu::open_driver_device(gpu::cuda_driver, gpu::cuda_images());
+}
+
+Tensor random_signed_bytes(std::ptrdiff_t rows, std::ptrdiff_t columns, std::uint64_t seed) {
+  return *Tensor::from_bytes(Dtype::i8, {rows, columns}, random_bytes(rows, columns, seed).bytes());
+}
+
+Tensor transposed_bytes(const Tensor& x) {
+  Tensor out(x.dtype(), {x.dim(1), x.dim(0)});
+  for (std::int64_t i = 0; i < x.dim(0); ++i) {
+    for (std::int64_t j = 0; j < x.dim(1); ++j) {
+      out.mutable_bytes()[static_cast<std::size_t>(j * x.dim(0) + i)] =
+          x.bytes()[static_cast<std::size_t>(i * x.dim(1) + j)];
+    }
+  }
+  return out;
 }
 
 BenchRow make_row(std::string name, const std::vector<Contender>& contenders, double amount,
@@ -179,11 +155,8 @@ core::Result<std::vector<BenchTable>> bench_gpu_products(const BenchOptions& opt
     ISOTRACE_TRY(const gpu::Array c,
                  gpu::Work(*device).make(Dtype::f32, {size.rows, size.columns}));
     if (blas) {
-      contenders[1] = [&]() -> std::optional<double> {
-        const auto seconds =
-            device->time([&] { return blas->multiply(size, one.operand(0), one.operand(1), c); });
-        return seconds ? std::optional(*seconds) : std::nullopt;
-      };
+      contenders[1] = on_device(
+          *device, [&] { return blas->multiply(size, one.operand(0), one.operand(1), c); });
     }
     table.rows.push_back(
         make_row(size_name(size), contenders, giga_operations(size), options, one.is_identical()));
@@ -193,19 +166,36 @@ core::Result<std::vector<BenchTable>> bench_gpu_products(const BenchOptions& opt
 
 core::Result<std::vector<BenchTable>> bench_gpu_bytes(const BenchOptions& options) {
   ISOTRACE_TRY(const auto device, open_device());
-  BenchTable table{"bytes", "GOP/s", {"ours"}, {}, {}};
-  table.notes = {device->description(), "u8 by u8 into i32, rows x columns x depth"};
+  gpu::Work work(*device);
+  BenchTable table{"bytes", "GOP/s", {"ours", "cuBLASLt"}, {}, {}};
+  table.notes = {device->description(), "i8 by i8 into i32, rows x columns x depth"};
   for (const std::ptrdiff_t edge : {1024, 2048, 4096}) {
     if (options.quick && edge > 1024) continue;
     const MatrixSize size = {edge, edge, edge};
     std::vector<Tensor> operands;
-    operands.push_back(random_bytes(edge, edge, 1));
-    operands.push_back(random_bytes(edge, edge, 2));
+    operands.push_back(random_signed_bytes(edge, edge, 1));
+    operands.push_back(random_signed_bytes(edge, edge, 2));
+    ISOTRACE_TRY(const gpu::Array b_transposed, work.upload(transposed_bytes(operands[1])));
     ISOTRACE_TRY(
         const DeviceCase one,
         DeviceCase::make(*device, {Op::matmul_integer, {0, 1}, {2}, {}, {}}, std::move(operands)));
-    table.rows.push_back(make_row(size_name(size), {one.contender()}, giga_operations(size),
-                                  options, one.is_identical()));
+    ISOTRACE_TRY(const gpu::Array c, work.make(Dtype::i32, {edge, edge}));
+    std::vector<Contender> contenders = {one.contender(), {}};
+    const auto peer = CuBlasLt::make(*device, size);
+    if (peer) {
+      const auto multiply = [&] { return peer->multiply(one.operand(0), b_transposed, c); };
+      // What computes something else is no peer.
+      ISOTRACE_TRY_DONE(multiply());
+      ISOTRACE_TRY(const Tensor sums, work.download(c));
+      if (!one.is_result(sums)) {
+        return core::refuse(core::RefusalCode::device_failed, "cuBLASLt", "other sums");
+      }
+      contenders[1] = on_device(*device, multiply);
+    } else {
+      table.notes.push_back(size_name(size) + ": cuBLASLt " + peer.error().detail);
+    }
+    table.rows.push_back(
+        make_row(size_name(size), contenders, giga_operations(size), options, one.is_identical()));
   }
   return std::vector{std::move(table)};
 }
@@ -240,13 +230,10 @@ core::Result<std::vector<BenchTable>> bench_gpu_memory(const BenchOptions& optio
   gpu::Work work(*device);
   const Tensor tensor = random_floats(rows, 4096, 1);
   ISOTRACE_TRY(const gpu::Array array, work.upload(tensor));
-  const Contender digest = [&]() -> std::optional<double> {
-    const auto seconds = device->time([&]() -> core::Result<core::Done> {
-      ISOTRACE_TRY_DONE(work.digest(array));
-      return core::Done{};
-    });
-    return seconds ? std::optional(*seconds) : std::nullopt;
-  };
+  const Contender digest = on_device(*device, [&]() -> core::Result<core::Done> {
+    ISOTRACE_TRY_DONE(work.digest(array));
+    return core::Done{};
+  });
   const auto of_device = work.digest(array);
   table.rows.push_back(make_row("BLAKE3", {digest}, bytes * 1e-9, options,
                                 of_device && *of_device == core::tensor_digest(tensor)));

@@ -1,6 +1,6 @@
-// Products of matrices of bytes as they are, by tensor cores or by dot products of four bytes. Sums
-// are exact modulo 2^32, so the order says nothing; what zero points take off follows from the sums
-// of rows and columns (CorrectSums).
+// Products of matrices of bytes as they are, and convolutions, by tensor cores or by dot products
+// of four bytes. Sums are exact modulo 2^32, so the order says nothing; what zero points take off
+// follows from the sums of rows and columns (CorrectSums, CorrectConvolution).
 //
 // A block of four warps computes 64 x 64 results. Both factors lie in shared memory as words of
 // four bytes that follow each other in k. The results of a thread are those that mma.m16n8k32 gives
@@ -43,6 +43,18 @@ ISOTRACE_KERNEL_CODE std::uint32_t dot_bytes(std::uint32_t a, std::uint32_t b, s
 #endif
 }
 
+/// The columns of an image of bytes. Outside of it lie zero points, which add nothing.
+struct ByteColumns {
+  ImageColumns image;
+  std::uint8_t outside;
+
+  ISOTRACE_KERNEL_CODE std::uint8_t read(const std::uint8_t* b, std::int64_t k,
+                                         std::int64_t column) const {
+    return image.read(b, k, column, outside);
+  }
+};
+
+template <class Columns>
 struct ByteProductArguments {
   std::int64_t rows;
   std::int64_t columns;
@@ -53,12 +65,13 @@ struct ByteProductArguments {
   const std::int64_t* a_starts;
   const std::uint8_t* b;
   const std::int64_t* b_starts;
+  Columns b_columns;
   std::uint32_t* c;  ///< matrices of rows x columns, per batch
 };
 
-template <bool tensor_cores>
+template <bool tensor_cores, class Columns>
 struct ByteProduct {
-  using Arguments = ByteProductArguments;
+  using Arguments = ByteProductArguments<Columns>;
   static constexpr unsigned threads = 128;
   static constexpr std::uint32_t tile = 64;         ///< rows and columns of a block
   static constexpr std::uint32_t depth_words = 16;  ///< of a step
@@ -108,11 +121,13 @@ struct ByteProduct {
   }
 
   /// Four bytes that follow each other in k, 0 beyond the matrix.
+  template <class ColumnsRead>
   ISOTRACE_KERNEL_CODE static std::uint32_t gather(const std::uint8_t* from, std::int64_t k,
-                                                   std::int64_t depth, std::int64_t stride) {
+                                                   std::int64_t depth, const ColumnsRead& columns,
+                                                   std::int64_t column) {
     std::uint32_t word = 0;
     for (std::uint32_t i = 0; i < 4; ++i) {
-      if (k + i < depth) word |= std::uint32_t{from[(k + i) * stride]} << 8 * i;
+      if (k + i < depth) word |= std::uint32_t{columns.read(from, k + i, column)} << 8 * i;
     }
     return word;
   }
@@ -125,10 +140,10 @@ struct ByteProduct {
       const std::uint32_t item = i * threads + at.thread;
       const std::int64_t row = std::int64_t{at.y} * tile + item / depth_words;
       const std::int64_t a_k = (std::int64_t{step} * depth_words + item % depth_words) * 4;
-      own.a[i] = row < p.rows ? gather(a + row * p.depth, a_k, p.depth, 1) : 0;
+      own.a[i] = row < p.rows ? gather(a, a_k, p.depth, MatrixColumns{1, p.depth}, row) : 0;
       const std::int64_t column = std::int64_t{at.x} * tile + item % tile;
       const std::int64_t b_k = (std::int64_t{step} * depth_words + item / tile) * 4;
-      own.b[i] = column < p.columns ? gather(b + column, b_k, p.depth, p.columns) : 0;
+      own.b[i] = column < p.columns ? gather(b, b_k, p.depth, p.b_columns, column) : 0;
     }
   }
 
@@ -323,6 +338,58 @@ struct CorrectSums {
     const std::uint32_t b_zero = p.b_zeros[column * p.b_zero_stride];
     p.c[i] = p.c[i] - a_zero * p.b_sums[b_matrix + column] - b_zero * p.a_sums[a_matrix + row] +
              p.depth * a_zero * b_zero;
+  }
+};
+
+/// out[i] = the sum of the bytes of a column of an image, for every column of every batch.
+struct SumColumns {
+  struct Arguments {
+    std::uint64_t count;
+    std::uint64_t columns;
+    std::int64_t depth;
+    bool is_signed;
+    const std::uint8_t* b;
+    const std::int64_t* b_starts;
+    ByteColumns b_columns;
+    std::uint32_t* out;
+  };
+  ISOTRACE_KERNEL_CODE static void run(const Arguments& a, std::uint64_t i) {
+    const std::uint8_t* image = a.b + a.b_starts[i / a.columns];
+    const auto column = static_cast<std::int64_t>(i % a.columns);
+    std::uint32_t sum = 0;
+    for (std::int64_t k = 0; k < a.depth; ++k) {
+      const std::uint32_t byte = a.b_columns.read(image, k, column);
+      sum += a.is_signed ? byte_of<true>(byte, 0) : byte;
+    }
+    a.out[i] = sum;
+  }
+};
+
+/// c = bias + sum of (w - its zero point)(x - its zero point), from the sums of w x, of w and of x.
+struct CorrectConvolution {
+  struct Arguments {
+    std::uint64_t count;
+    std::uint64_t rows;  ///< outputs of a group
+    std::uint64_t columns;
+    std::uint64_t groups;
+    std::uint32_t depth;
+    std::uint32_t x_zero;
+    const std::uint32_t* w_sums;   ///< per output
+    const std::uint32_t* x_sums;   ///< per batch and column, or null where w has no zero points
+    const std::uint32_t* w_zeros;  ///< one, or one per output
+    std::uint64_t w_zero_stride;   ///< 0 or 1
+    const std::uint32_t* bias;     ///< per output, or null
+    std::uint32_t* c;
+  };
+  ISOTRACE_KERNEL_CODE static void run(const Arguments& p, std::uint64_t i) {
+    const std::uint64_t batch = i / p.columns / p.rows;
+    const std::uint64_t output = batch % p.groups * p.rows + i / p.columns % p.rows;
+    std::uint32_t sum = p.c[i] - p.x_zero * p.w_sums[output];
+    if (p.x_sums != nullptr) {
+      const std::uint32_t w_zero = p.w_zeros[output * p.w_zero_stride];
+      sum -= w_zero * (p.x_sums[batch * p.columns + i % p.columns] - p.depth * p.x_zero);
+    }
+    p.c[i] = p.bias == nullptr ? sum : sum + p.bias[output];
   }
 };
 

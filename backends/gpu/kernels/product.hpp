@@ -94,10 +94,10 @@ struct WindowColumns {
   std::int32_t taps;   ///< per channel
   std::int64_t plane;  ///< input elements per channel
 
-  /// k is (channel, tap row-major); taps outside of the image are +0.
+  /// k is (channel, tap row-major); taps outside of the image are +0, or what the caller says.
   template <class Element>
-  ISOTRACE_KERNEL_CODE Element read(const Element* image, std::int64_t k,
-                                    std::int64_t column) const {
+  ISOTRACE_KERNEL_CODE Element read(const Element* image, std::int64_t k, std::int64_t column,
+                                    Element outside = Element{0}) const {
     const std::int32_t channel = static_cast<std::int32_t>(k) / taps;
     std::int32_t tap = static_cast<std::int32_t>(k) % taps;
     auto position = static_cast<std::int32_t>(column);
@@ -109,13 +109,13 @@ struct WindowColumns {
       std::int64_t at = 0;
       if constexpr (transposed) {
         at = position % outputs + window.pad_begin[a] - tap % kernel * window.dilation[a];
-        if (at % window.stride[a] != 0) return Element{0};
+        if (at % window.stride[a] != 0) return outside;
         at /= window.stride[a];
       } else {
         at = position % outputs * window.stride[a] - window.pad_begin[a] +
              tap % kernel * window.dilation[a];
       }
-      if (at < 0 || at >= window.input[a]) return Element{0};
+      if (at < 0 || at >= window.input[a]) return outside;
       offset += at * stride;
       stride *= window.input[a];
       position /= outputs;
