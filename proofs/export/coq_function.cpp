@@ -206,10 +206,12 @@ std::string spec_text(const FunctionProof& proof, const Subject& subject) {
 std::string cert_text(const std::vector<std::string>& refutation) {
   std::string made =
       "(* A refutation of the circuit that Coq makes of the claim. *)\n"
-      "From Coq Require Import List.\nFrom Isotrace.Bits Require Import Certificate.\n"
-      "Import ListNotations.\nLocal Open Scope certificate_scope.\n\n";
+      "From Coq Require Import List PrimInt63.\n"
+      "From Isotrace.Bits Require Import Certificate.\n"
+      "Import ListNotations.\nLocal Open Scope uint63_scope.\n\n";
   for (std::size_t i = 0; i < refutation.size(); ++i) {
-    made += "Definition part" + text(i) + " : text := \"" + refutation[i] + "\".\n";
+    made += "Definition part" + text(i) + " : text := Eval vm_compute in unpacked\n" +
+            refutation[i] + ".\n";
   }
   made += "\nDefinition certificate : list text :=\n  [";
   for (std::size_t i = 0; i < refutation.size(); ++i) {

@@ -1,5 +1,7 @@
 #include "refute_circuit.hpp"
 
+#include <algorithm>
+
 #include <isotrace/bits/blast.hpp>
 #include <isotrace/bits/lrat.hpp>
 #include <isotrace/smt/answer.hpp>
@@ -11,26 +13,49 @@ namespace {
 using core::RefusalCode;
 using core::Result;
 
-/// Coq parses a string by recursion, and many short ones slowly.
-constexpr std::size_t text_bytes_max = 1000;
+/// Deeper terms would need more stack than coqc has.
+constexpr std::size_t word_groups_max = 125;
 
 /// Writes numbers as Certificate.v reads them.
 class NumberTexts {
  public:
   void add(std::uint64_t number) {
-    constexpr std::uint64_t base = 32;
+    constexpr std::uint64_t base = 128;
     for (; number >= base; number /= base) put(number % base + base);
     put(number);
   }
-  std::vector<std::string> take() { return std::move(texts_); }
 
- private:
-  void put(std::uint64_t digit) {
-    if (texts_.empty() || texts_.back().size() >= text_bytes_max) texts_.emplace_back();
-    texts_.back() += static_cast<char>('?' + digit);
+  std::vector<std::string> take() {
+    while (words_.size() % words_per_group != 0 || bytes_ != 0) put(0);
+    std::vector<std::string> texts;
+    const std::size_t groups = words_.size() / words_per_group;
+    for (std::size_t begin = 0; begin < groups; begin += word_groups_max)
+      texts.push_back(groups_text(begin, std::min(groups, begin + word_groups_max)));
+    return texts;
   }
 
-  std::vector<std::string> texts_;
+ private:
+  static constexpr std::size_t words_per_group = 8;
+  static constexpr unsigned bytes_per_word = 7;
+
+  void put(std::uint64_t byte) {
+    if (bytes_ == 0) words_.push_back(0);
+    words_.back() |= byte << (8 * bytes_);
+    bytes_ = (bytes_ + 1) % bytes_per_word;
+  }
+
+  [[nodiscard]] std::string groups_text(std::size_t begin, std::size_t end) const {
+    std::string text;
+    for (std::size_t i = begin * words_per_group; i < end * words_per_group; ++i) {
+      if (i % words_per_group == 0) text += "(Words";
+      text += " " + std::to_string(words_[i]);
+      if (i % words_per_group == words_per_group - 1) text += "\n";
+    }
+    return text + "NoWords" + std::string(end - begin, ')');
+  }
+
+  std::vector<std::uint64_t> words_;
+  unsigned bytes_ = 0;  ///< of the last word, in use; 0: all
 };
 
 class Translation {

@@ -1,4 +1,4 @@
-// Refutations of function circuits: found by CaDiCaL in a sandboxed child, and as the text that
+// Refutations of function circuits: found by CaDiCaL in a sandboxed child, and as the numbers that
 // coq/bits/Certificate.v reads. Trust: none.
 #pragma once
 
@@ -13,7 +13,8 @@ namespace isotrace::proofs {
 core::Result<core::Bytes> refute_circuit(const FunctionCircuit& circuit,
                                          const smt::SandboxLimits& limits);
 
-/// The same as texts of bounded length. Refuses proof_malformed: not a proof of that format.
+/// The same as terms `words` of Certificate.v, of bounded depth. Refuses proof_malformed: not a
+/// proof of that format.
 core::Result<std::vector<std::string>> coq_refutation(const FunctionCircuit& circuit,
                                                       core::ByteView lrat);
 

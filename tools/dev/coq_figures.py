@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Times two things in coqc that have no suite of their own; prints a table for the docs.
 
-    python3 tools/dev/coq_figures.py ISOTRACE [--bits N:M ...]
+    python3 tools/dev/coq_figures.py ISOTRACE [--bits N:M ...] [--work FOLDER]
 
 Merkle: a record of 150 bytes and a path of 20 siblings (chosen here, hashed with Python's SHA-256) in a
 bundle's own form. Refutations: that (a + b) c = a c + b c for a, b of N bits and c of M bits, as a
 WebAssembly function (needs wat2wasm), proved and exported; hints are counted in `Cert_function.v`.
-Seconds are CPU seconds of coqc, in the order of the files named; the library is compiled before.
+Seconds are CPU seconds of coqc, in the order of the files named; the library is compiled before, once for
+a FOLDER that is kept.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import tempfile
 
 COQ = pathlib.Path(__file__).resolve().parents[2] / "proofs/export/coq"
 LIBRARIES = {"trace": ("Sha256", "Merkle"),
-             "bits": ("Lrat", "Gates", "Wasm", "Words", "Numeric", "Symbolic", "Execution", "Fuel", "Claims",
+             "bits": ("Lrat", "Gates", "Wasm", "Words", "Numeric", "Memory", "Symbolic", "Execution", "Fuel", "Claims",
                       "Certificate")}
 LEVELS = 20
 
@@ -72,11 +73,14 @@ def coqc(paths, file):
 def compiled(work, part):
     """The options under which a part of the library, compiled here, is found."""
     folder = work / part
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     paths = ["-Q", str(folder), "Isotrace." + part.capitalize()]
     for name in LIBRARIES[part]:
-        (folder / f"{name}.v").write_text((COQ / part / f"{name}.v").read_text())
-        coqc(paths, folder / f"{name}.v")
+        text, copy = (COQ / part / f"{name}.v").read_text(), folder / f"{name}.v"
+        if copy.with_suffix(".vo").exists() and copy.read_text() == text:
+            continue
+        copy.write_text(text)
+        coqc(paths, copy)
     return paths
 
 
@@ -95,7 +99,7 @@ def sha256(data):
 
 def merkle(work):
     gen = work / "step"
-    gen.mkdir()
+    gen.mkdir(exist_ok=True)
     index, record = 0x5A5A6, bytes([7]) * 150
     at, path = sha256(b"\0" + sha256(record)), []
     for level in range(LEVELS):
@@ -111,13 +115,13 @@ def merkle(work):
 
 
 def hints_in(certificate):
-    """Numbers between the second zeros of Certificate.v's text and the first."""
+    """Numbers between the second zeros of the text that Certificate.v reads and the first."""
     hints, in_hints, number, weight = 0, False, 0, 1
-    for text in re.findall(r'"([^"]*)"', certificate):
-        for digit in (ord(character) - 63 for character in text):
-            number += weight * (digit % 32)
-            weight *= 32
-            if digit >= 32:
+    for word in re.findall(r"\b\d+\b", certificate):
+        for byte in int(word).to_bytes(7, "little"):
+            number += weight * (byte % 128)
+            weight *= 128
+            if byte >= 128:
                 continue
             hints += in_hints and number != 0
             in_hints ^= number == 0
@@ -126,8 +130,7 @@ def hints_in(certificate):
 
 
 def refutation(isotrace, work, paths, terms, factor):
-    folder = work / f"claim{terms}_{factor}"
-    folder.mkdir()
+    folder = pathlib.Path(tempfile.mkdtemp(dir=work))
     (folder / "m.wat").write_text(MODULE.format(mask=(1 << terms) - 1, factor_mask=(1 << factor) - 1))
     for command in (["wat2wasm", "m.wat", "-o", "m.wasm"],
                     [isotrace, "prove", "m.wasm", "--func", "factored", "--equivalent", "expanded", "--no-cache",
@@ -144,9 +147,10 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("isotrace")
     parser.add_argument("--bits", nargs="*", default=["3:3", "3:4"])
+    parser.add_argument("--work", type=pathlib.Path)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        work = pathlib.Path(name)
+        work = arguments.work or pathlib.Path(name)
         print("| theorem | size | coqc s (Spec + Cert + Proof) | axioms |\n|---|---|---|---|")
         merkle(work)
         paths = compiled(work, "bits")

@@ -17,7 +17,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-LIBRARY = ("Lrat", "Gates", "Wasm", "Words", "Numeric", "Symbolic", "Execution", "Fuel", "Claims", "Certificate")
+LIBRARY = ("Lrat", "Gates", "Wasm", "Words", "Numeric", "Memory", "Symbolic", "Execution", "Fuel", "Claims", "Certificate")
 
 
 def run(command, timeout):

@@ -336,7 +336,7 @@ TEST_F(ReplayFunctions, an_unrelated_true_theorem_is_a_statement_mismatch) {
 }
 
 TEST_F(ReplayFunctions, an_altered_certificate_is_rejected) {
-  EXPECT_EQ(after_edit("coq/gen/Cert_function.v", "part0 : text := \"", "part0 : text := \"A"),
+  EXPECT_EQ(after_edit("coq/gen/Cert_function.v", "unpacked\n(Words ", "unpacked\n(Words 1"),
             ReplayStatus::rejected);
 }
 
