@@ -1,4 +1,4 @@
-#include <isotrace/trace/machine_record.hpp>
+#include <isotrace/trace/machine_bytes.hpp>
 
 namespace isotrace::trace {
 namespace {
@@ -21,7 +21,7 @@ void write_slots(ByteWriter& out, const std::vector<std::uint64_t>& slots) {
 
 }  // namespace
 
-core::Digest state_root(const StateRecord& state) {
+core::Bytes state_bytes(const StateRecord& state) {
   ByteWriter out;
   out.text("isotrace.wasm.state.v1").raw(state.program.view());
   out.u64(state.steps).u8(state.status).u8(state.trap);
@@ -32,16 +32,24 @@ core::Digest state_root(const StateRecord& state) {
   write_list(out, state.memories);
   write_contents(out, state.segments);
   write_contents(out, state.host_calls);
-  return core::sha256(out.bytes());
+  return out.take();
 }
 
-core::Digest extend_host_log(const core::Digest& log, const HostCallRecord& call) {
+core::Digest state_root(const StateRecord& state) { return core::sha256(state_bytes(state)); }
+
+core::Bytes host_call_bytes(const HostCallRecord& call) {
   ByteWriter out;
-  out.text("isotrace.wasm.host-call.v1").raw(log.view()).u32(call.function);
+  out.u32(call.function);
   write_slots(out, call.arguments);
   write_slots(out, call.results);
   out.u8(call.trap).u64(call.writes.size());
   for (const HostWrite& write : call.writes) out.u64(write.address).block(write.bytes);
+  return out.take();
+}
+
+core::Digest extend_host_log(const core::Digest& log, const HostCallRecord& call) {
+  ByteWriter out;
+  out.text("isotrace.wasm.host-call.v1").raw(log.view()).raw(host_call_bytes(call));
   return core::sha256(out.bytes());
 }
 

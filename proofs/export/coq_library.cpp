@@ -9,7 +9,7 @@ namespace isotrace::proofs {
 
 std::vector<CoqFile> coq_library() {
   using Place = std::pair<std::string_view, std::string_view>;
-  constexpr std::array<Place, 30> order = {
+  constexpr std::array<Place, 31> order = {
       {{"bits", "Lrat.v"},       {"bits", "Gates.v"},       {"bits", "Wasm.v"},
        {"bits", "Words.v"},      {"bits", "Numeric.v"},     {"bits", "Memory.v"},
        {"bits", "Symbolic.v"},   {"bits", "Execution.v"},   {"bits", "Fuel.v"},
@@ -19,7 +19,8 @@ std::vector<CoqFile> coq_library() {
        {"core", "Range.v"},      {"primint", "Word.v"},     {"primint", "Packed.v"},
        {"primint", "Lower.v"},   {"primint", "Bounds.v"},   {"primint", "Certificate.v"},
        {"float", "Execution.v"}, {"float", "Rounding.v"},   {"float", "Values.v"},
-       {"float", "Certified.v"}, {"trace", "Sha256.v"},     {"trace", "Merkle.v"}}};
+       {"float", "Certified.v"}, {"trace", "Sha256.v"},     {"trace", "Merkle.v"},
+       {"trace", "Chain.v"}}};
   const std::vector<CoqFile> embedded = embedded_coq_files();
   ISOTRACE_CHECK(embedded.size() == order.size(), embedded.size());
   std::vector<CoqFile> files;

@@ -10,6 +10,7 @@
 #include <isotrace/proofs/export/coq.hpp>
 #include <isotrace/proofs/export/coq_function.hpp>
 #include <isotrace/proofs/export/coq_library.hpp>
+#include <isotrace/proofs/export/trace_calls.hpp>
 #include <isotrace/proofs/export/trace_step.hpp>
 
 #include "bundle_comparison.hpp"
@@ -156,6 +157,13 @@ Result<Bundle> regenerate(const std::string& directory) {
     if (!fact) return core::refuse_within(step, std::move(fact).error());
     return export_coq_step(*fact);
   }
+  const std::string calls = directory + "/" + std::string(bundle_calls_path);
+  if (is_file(calls)) {
+    ISOTRACE_TRY(const core::Bytes bytes, read_subject(directory, bundle_calls_path));
+    auto fact = parse_calls_fact(bytes);
+    if (!fact) return core::refuse_within(calls, std::move(fact).error());
+    return export_coq_calls(*fact);
+  }
   const std::string function = directory + "/" + std::string(bundle_function_path);
   if (is_file(function)) {
     ISOTRACE_TRY(const core::Bytes bytes, read_subject(directory, bundle_function_path));
@@ -167,10 +175,10 @@ Result<Bundle> regenerate(const std::string& directory) {
   const std::string path = directory + "/" + std::string(bundle_proof_path);
   std::error_code error;
   if (fs::is_directory(directory, error) && !is_file(path)) {
-    return core::refuse(RefusalCode::bundle_malformed, directory,
-                        "neither " + std::string(bundle_proof_path) + " nor " +
-                            std::string(bundle_function_path) + " nor " +
-                            std::string(bundle_step_path));
+    return core::refuse(
+        RefusalCode::bundle_malformed, directory,
+        "neither " + std::string(bundle_proof_path) + " nor " + std::string(bundle_function_path) +
+            " nor " + std::string(bundle_step_path) + " nor " + std::string(bundle_calls_path));
   }
   ISOTRACE_TRY(const core::Bytes bytes, read_subject(directory, bundle_proof_path));
   auto proof = parse_proof(bytes);

@@ -1,63 +1,20 @@
 #include <isotrace/proofs/export/trace_step.hpp>
 
 #include <algorithm>
-#include <charconv>
 
 #include <isotrace/core/check.hpp>
 #include <isotrace/trace/step_bytes.hpp>
 
 #include "coq_theorem.hpp"
+#include "fact_text.hpp"
 
 namespace isotrace::proofs {
 namespace {
 
-using core::RefusalCode;
 using core::Result;
 
 /// Steps of traces have few operands; paths are logarithmic.
 constexpr std::size_t path_max = 64;
-
-tl::unexpected<core::Refusal> malformed(std::size_t line, std::string detail) {
-  return core::refuse(RefusalCode::proof_malformed, "line " + std::to_string(line + 1),
-                      std::move(detail));
-}
-
-/// The rest of a line `key rest`.
-std::optional<std::string_view> after(std::string_view line, std::string_view key) {
-  if (!line.starts_with(key) || line.size() <= key.size() || line[key.size()] != ' ')
-    return std::nullopt;
-  return line.substr(key.size() + 1);
-}
-
-std::optional<std::uint64_t> number_after(std::string_view line, std::string_view key) {
-  const auto text = after(line, key);
-  std::uint64_t value = 0;
-  if (!text) return std::nullopt;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-  if (error != std::errc() || end != text->data() + text->size()) return std::nullopt;
-  return value;
-}
-
-std::optional<core::Digest> digest_after(std::string_view line, std::string_view key) {
-  const auto text = after(line, key);
-  const auto digest = text ? core::parse_digest(*text) : std::nullopt;
-  return digest;
-}
-
-std::vector<std::string_view> lines_of(std::string_view text) {
-  std::vector<std::string_view> lines;
-  while (!text.empty() && lines.size() < path_max + 6) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    lines.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return lines;
-}
-
-/// A number whose digits after the leading 1 are the bytes: Coq reads that faster than a list.
-std::string bytes_text(core::ByteView bytes) {
-  return "(bytes_from 0x1" + core::to_hex(bytes) + ")";
-}
 
 std::string spec_text(const StepFact& fact) {
   return "(* The statement: a record and its place under the root of a trace. *)\n"
@@ -65,21 +22,11 @@ std::string spec_text(const StepFact& fact) {
          "Local Open Scope N_scope.\n\n"
          "(* The bytes that the digest of step " +
          std::to_string(fact.proof.step) + " covers. *)\nDefinition record : list N :=\n  " +
-         bytes_text(fact.record) + ".\nDefinition root : list N :=\n  " +
-         bytes_text(fact.root.view()) +
+         coq_bytes(fact.record) + ".\nDefinition root : list N :=\n  " +
+         coq_bytes(fact.root.view()) +
          ".\n\n(* Leaf 0 is the trace's identity: step i is leaf i + 1. *)\n"
          "Definition statement : Prop := recorded record " +
          std::to_string(fact.proof.step + 1) + " " + std::to_string(fact.proof.leaves) + " root.\n";
-}
-
-std::string cert_text(const StepFact& fact) {
-  std::string text =
-      "(* The hashes of the other subtrees, from the root down. *)\n"
-      "From Coq Require Import NArith List.\nFrom Isotrace.Trace Require Import Merkle.\n"
-      "Import ListNotations.\nLocal Open Scope N_scope.\n\nDefinition path : list (list N) :=\n  [";
-  for (std::size_t i = fact.proof.path.size(); i-- > 0;)
-    text += bytes_text(fact.proof.path[i].view()) + (i == 0 ? "" : ";\n   ");
-  return text + "].\n";
 }
 
 std::string proof_text(const StepFact& fact) {
@@ -112,24 +59,23 @@ core::Bytes write_step_fact(const StepFact& fact) {
 }
 
 Result<StepFact> parse_step_fact(core::ByteView bytes) {
-  const std::vector<std::string_view> lines = lines_of(core::as_text(bytes));
-  if (lines.size() < 5 || lines[0] != "isotrace.step 1") return malformed(0, "no step");
+  const std::vector<std::string_view> lines = lines_of(core::as_text(bytes), path_max + 6);
+  if (lines.size() < 5 || lines[0] != "isotrace.step 1") return malformed_fact(0, "no step");
   const auto step = number_after(lines[1], "step");
   const auto leaves = number_after(lines[2], "leaves");
   const auto root = digest_after(lines[3], "root");
-  const auto record = after(lines[4], "record");
-  const auto record_bytes = record ? core::from_hex(*record) : std::nullopt;
-  if (!step || !leaves || !root || !record_bytes || *leaves < 3 || *step > *leaves - 3)
-    return malformed(1, "step, leaves, root or record");
-  StepFact fact{*record_bytes, {*step, *leaves, {}}, *root};
+  const auto record = bytes_after(lines[4], "record");
+  if (!step || !leaves || !root || !record || *leaves < 3 || *step > *leaves - 3)
+    return malformed_fact(1, "step, leaves, root or record");
+  StepFact fact{*record, {*step, *leaves, {}}, *root};
   for (std::size_t i = 5; i < lines.size(); ++i) {
     const auto digest = digest_after(lines[i], "path");
-    if (!digest) return malformed(i, "no digest");
+    if (!digest) return malformed_fact(i, "no digest");
     fact.proof.path.push_back(*digest);
   }
   const core::Bytes again = write_step_fact(fact);
   if (!std::equal(again.begin(), again.end(), bytes.begin(), bytes.end()))
-    return malformed(lines.size(), "not as it would be written");
+    return malformed_fact(lines.size(), "not as it would be written");
   return fact;
 }
 
@@ -138,7 +84,7 @@ Bundle export_coq_step(const StepFact& fact) {
   bundle.subjects.root = fact.root;
   bundle.files.push_back({std::string(bundle_step_path), write_step_fact(fact)});
   add_theorem(bundle, {"step", "trace.merkle", "sha256-merkle", "trace", "Isotrace.Trace",
-                       spec_text(fact), cert_text(fact), proof_text(fact)});
+                       spec_text(fact), coq_path(fact.proof.path), proof_text(fact)});
   return bundle;
 }
 

@@ -5,7 +5,7 @@ import shutil
 import struct
 import unittest
 
-from command_line import CommandLineTest, FAILS, FLIPPED, HOLDS, INPUT, MODEL
+from command_line import CommandLineTest, FAILS, FLIPPED, HOLDS, INPUT, MODEL, SOURCE
 
 
 class Prove(CommandLineTest):
@@ -173,6 +173,18 @@ class Coq(CommandLineTest):
         self.assertEqual(replayed["traceRoot"], root)
         self.assertEqual([o["status"] for o in replayed["obligations"]], ["replayed"])
         self.run_program("reconcile", bundle, "--root", "0" * 64, code=1)
+
+    def test_the_calls_of_a_run_of_webassembly_are_a_theorem(self):
+        words = str(SOURCE / "fixtures/wasm/programs/words.wasm")
+        self.run_program("run", words, "--trace", "calls.isotrace", stdin=b"a rose is a rose\n")
+        shown = self.run_json("inspect", "calls.isotrace")
+        bundle, made = str(self.folder / "calls"), ("export", "calls.isotrace", "--to", "coq", "--calls")
+        self.run_program(*made, str(shown["hostCalls"] + 1), "--out", bundle, code=3)
+        self.run_program(*made, "1", "--step", "1", "--out", bundle, code=2)
+        self.run_program("export", "calls.isotrace", "--to", "lean", "--calls", "1", "--out", bundle, code=2)
+        self.run_program(*made, str(shown["hostCalls"]), "--out", bundle)
+        replayed = self.run_json("reconcile", bundle, "--root", shown["root"])
+        self.assertEqual([o["status"] for o in replayed["obligations"]], ["replayed"])
 
     def test_primitive_integers_prove_for_those_who_accept_them(self):
         proof, bundle = self.path("p.isoproof"), str(self.folder / "words")

@@ -8,6 +8,7 @@
 #include <isotrace/proofs/export/replay_coq.hpp>
 #include <isotrace/proofs/export/replay_lean.hpp>
 #include <isotrace/proofs/export/smtlib.hpp>
+#include <isotrace/proofs/export/trace_calls.hpp>
 #include <isotrace/proofs/export/trace_step.hpp>
 #include <isotrace/tools/commands/commands.hpp>
 #include <isotrace/tools/commands/find_program.hpp>
@@ -124,9 +125,20 @@ proofs::CoqTier tier_of(const Arguments& arguments) {
                                  : proofs::CoqTier::closed;
 }
 
-/// Of a proof, or of the step --step of a trace.
+core::Result<std::uint64_t> count_of(const Arguments& arguments, const std::string& option) {
+  const auto count = parse_count(arguments.value(option));
+  if (!count)
+    return core::refuse(core::RefusalCode::text_not_number, option, arguments.value(option));
+  return *count;
+}
+
+bool is_of_trace(const Arguments& arguments) {
+  return arguments.has("--step") || arguments.has("--calls");
+}
+
+/// Of a proof, or of the step --step or the last --calls of a trace.
 core::Result<proofs::Bundle> make_bundle(const Context& context, const Arguments& arguments) {
-  if (!arguments.has("--step")) {
+  if (!is_of_trace(arguments)) {
     const std::string path = arguments.operand(0);
     const std::string target = arguments.value("--to");
     ISOTRACE_TRY(const core::Bytes bytes, context.read(path, core::limits::proof_bytes_max));
@@ -142,11 +154,14 @@ core::Result<proofs::Bundle> make_bundle(const Context& context, const Arguments
     return is_smtlib(arguments) ? proofs::export_smtlib(proof)
                                 : proofs::export_coq(proof, tier_of(arguments));
   }
-  const auto step = parse_count(arguments.value("--step"));
-  if (!step)
-    return core::refuse(core::RefusalCode::text_not_number, "--step", arguments.value("--step"));
+  const bool calls = arguments.has("--calls");
+  ISOTRACE_TRY(const std::uint64_t count, count_of(arguments, calls ? "--calls" : "--step"));
   ISOTRACE_TRY(const trace::Trace trace, load_trace(context, arguments.operand(0)));
-  ISOTRACE_TRY(const proofs::StepFact fact, proofs::make_step_fact(trace, *step));
+  if (calls) {
+    ISOTRACE_TRY(const proofs::CallsFact fact, proofs::make_calls_fact(trace, count));
+    return proofs::export_coq_calls(fact);
+  }
+  ISOTRACE_TRY(const proofs::StepFact fact, proofs::make_step_fact(trace, count));
   return proofs::export_coq_step(fact);
 }
 
@@ -176,9 +191,11 @@ std::string subject_text(const proofs::ReconcileReport& report) {
 
 int export_command(const Context& context, const Arguments& arguments) {
   const std::string folder = arguments.value("--out");
-  if (arguments.value("--to") != "coq" && arguments.has("--step"))
-    return report_usage(context, "export: --step needs --to coq");
-  if (arguments.has("--tier") && (arguments.value("--to") != "coq" || arguments.has("--step")))
+  if (arguments.value("--to") != "coq" && is_of_trace(arguments))
+    return report_usage(context, "export: --step and --calls need --to coq");
+  if (arguments.has("--step") && arguments.has("--calls"))
+    return report_usage(context, "export: --step or --calls, not both");
+  if (arguments.has("--tier") && (arguments.value("--to") != "coq" || is_of_trace(arguments)))
     return report_usage(context, "export: --tier is about proofs that go to coq");
   ISOTRACE_OR_REPORT(context, const proofs::Bundle bundle, make_bundle(context, arguments));
   ISOTRACE_OR_REPORT(context, [[maybe_unused]] const core::Done is_new, check_is_new(folder));

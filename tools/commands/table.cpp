@@ -321,6 +321,8 @@ constexpr OptionSpec export_options[] = {
     {"--to", "TARGET", once, "proof assistant, or queries for SMT solvers", "", "coq|lean|smtlib",
      true},
     {"--step", "N", once, "of a trace: that step N is recorded under its root"},
+    {"--calls", "N", once,
+     "of a trace of WebAssembly: that it ends with its last N calls of the host"},
     {"--tier", "TIER", once,
      "to coq: no axioms (the default), or primitive integers, which are faster", "",
      "closed|primint"},
