@@ -113,11 +113,7 @@ std::vector<double> Attack::gradient(const Candidate& at) const {
     std::vector<double> y(layer.out);
     for (std::size_t o = 0; o < layer.out; ++o) {
       double sum = layer.bias[o];
-      if (layer.kind == Layer::Kind::diagonal) {
-        sum += layer.weights[o] * x[o];
-      } else {
-        for (std::size_t i = 0; i < layer.in; ++i) sum += layer.row(o)[i] * x[i];
-      }
+      layer.for_each_weight(o, [&](std::size_t i, double weight) { sum += weight * x[i]; });
       const bool acts = layer.activated && layer.activated_on[o] != 0;
       y[o] = acts ? activate(layer.activation, sum) : sum;
     }
@@ -147,11 +143,8 @@ std::vector<double> Attack::gradient(const Candidate& at) const {
         slope[o] *= activation_slope(layer.activation, values[k][o]);
       }
       if (slope[o] == 0) continue;
-      if (layer.kind == Layer::Kind::diagonal) {
-        below[o] = slope[o] * layer.weights[o];
-        continue;
-      }
-      for (std::size_t i = 0; i < layer.in; ++i) below[i] += slope[o] * layer.row(o)[i];
+      layer.for_each_weight(o,
+                            [&](std::size_t i, double weight) { below[i] += slope[o] * weight; });
     }
     slope = std::move(below);
   }

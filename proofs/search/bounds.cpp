@@ -14,6 +14,19 @@ constexpr double unknown = 1e300;
 /// Below the largest binary32: beyond this a float run may leave the model of roundings.
 constexpr double height_max = 0x1p126;
 
+/// Neurons that read the same part of the layer before side by side: their rows share more weights
+/// on the way down.
+void sort_by_reach(const Layer& layer, std::vector<std::uint32_t>& neurons) {
+  if (layer.kind != Layer::Kind::sparse) return;
+  const SparseRows& rows = layer.sparse;
+  const auto first_of = [&rows](std::uint32_t neuron) {
+    const std::size_t start = rows.row_start[neuron];
+    return start < rows.row_start[neuron + 1] ? rows.columns[start] : 0;
+  };
+  std::stable_sort(neurons.begin(), neurons.end(),
+                   [&](std::uint32_t a, std::uint32_t b) { return first_of(a) < first_of(b); });
+}
+
 }  // namespace
 
 Bounds unknown_bounds(const Network& network) {
@@ -47,6 +60,10 @@ Relaxation::Relaxation(const Network& network, const Kernels& kernels)
     active_.emplace_back(every_.begin(), every_.begin() + static_cast<std::ptrdiff_t>(layer.out));
   }
   high_ = heights_ = low_;
+  const auto is_sparse = [](const Layer& layer) { return layer.kind == Layer::Kind::sparse; };
+  if (std::any_of(network.layers.begin(), network.layers.end(), is_sparse)) {
+    sparse_sums_.resize(sparse_scratch(stride_));
+  }
   upper_slopes_ = upper_shifts_ = lower_shifts_ = errors_ = magnitudes_ = lower_slopes_;
 }
 
@@ -82,10 +99,14 @@ void Relaxation::charge_errors(std::size_t k) {
   const Layer& layer = network_.layers[k];
   auto& sums = magnitudes_[k];
   for (std::size_t i = 0; i < layer.out; ++i) {
-    sums[i] =
-        layer.kind == Layer::Kind::diagonal
-            ? std::fabs(layer.weights[i]) * heights_[k][i]
-            : -kernels_.shift(layer.row(i), zeros_.data(), heights_[k].data(), padded(layer.in));
+    if (layer.kind == Layer::Kind::dense) {
+      sums[i] = -kernels_.shift(layer.row(i), zeros_.data(), heights_[k].data(), padded(layer.in));
+    } else {
+      double sum = 0;
+      layer.for_each_weight(
+          i, [&](std::size_t j, double weight) { sum += std::fabs(weight) * heights_[k][j]; });
+      sums[i] = sum;
+    }
     sums[i] += std::fabs(layer.bias[i]);
     errors_[k][i] =
         layer.handed_on[i] != 0 ? 0 : error_rules_[k].scale * sums[i] + error_rules_[k].floor;
@@ -103,11 +124,7 @@ void Relaxation::start_rows(std::size_t k, const std::vector<std::uint32_t>& uns
     double* up = rows_.data() + 2 * q * stride_;
     double* down = up + stride_;
     std::fill(up, up + size, 0);
-    if (layer.kind == Layer::Kind::dense) {
-      std::copy_n(layer.row(neuron), size, up);
-    } else {
-      up[neuron] = layer.weights[neuron];
-    }
+    layer.for_each_weight(neuron, [&](std::size_t i, double weight) { up[i] = weight; });
     for (std::size_t i = 0; i < size; ++i) down[i] = -up[i];
     constants_[2 * q] = layer.bias[neuron] - errors_[k][neuron];
     constants_[2 * q + 1] = -layer.bias[neuron] - errors_[k][neuron];
@@ -124,6 +141,14 @@ void Relaxation::pass_affine(std::size_t k, std::size_t rows) {
     }
   }
   if (layer.kind == Layer::Kind::diagonal) return;
+  if (layer.kind == Layer::Kind::sparse) {
+    const SparseRows& sparse = layer.sparse;
+    kernels_.multiply_sparse({rows_.data(), stride_, sparse.row_start.data(), sparse.columns.data(),
+                              sparse.weights.data(), layer.out, next_rows_.data(), stride_, rows,
+                              padded(layer.in), sparse_sums_.data()});
+    std::swap(rows_, next_rows_);
+    return;
+  }
   kernels_.multiply({rows_.data(), stride_, layer.weights.data(), padded(layer.in),
                      next_rows_.data(), stride_, rows, padded(layer.in), active_[k].data(),
                      active_[k].size()});
@@ -158,6 +183,7 @@ void Relaxation::bound_layer(std::size_t k, Bounds& bounds) {
   }
   // A block at a time, so that wide layers need no matrix of all rows.
   constexpr std::size_t block = 128;
+  sort_by_reach(network_.layers[k], unstable_);
   const std::vector<std::uint32_t> all = std::move(unstable_);
   for (std::size_t first = 0; first < all.size(); first += block) {
     const auto begin = all.begin() + static_cast<std::ptrdiff_t>(first);
@@ -228,10 +254,11 @@ void Relaxation::bound_by_interval(std::size_t k) {
   for (std::size_t o = 0; o < layer.out; ++o) {
     double low = 0;
     double high = 0;
-    if (layer.kind == Layer::Kind::diagonal) {
-      const double weight = layer.weights[o];
-      low = weight * (weight < 0 ? high_[k][o] : low_[k][o]);
-      high = weight * (weight < 0 ? low_[k][o] : high_[k][o]);
+    if (layer.kind != Layer::Kind::dense) {
+      layer.for_each_weight(o, [&](std::size_t i, double weight) {
+        low += weight * (weight < 0 ? high_[k][i] : low_[k][i]);
+        high += weight * (weight < 0 ? low_[k][i] : high_[k][i]);
+      });
     } else {
       low = kernels_.least(layer.row(o), low_[k].data(), high_[k].data(), size);
       // The greatest value takes each range from its other end.
@@ -351,6 +378,9 @@ Slopes Relaxation::relaxed_values(const Row& row, const Slopes& lower_slopes,
     if (layer.kind == Layer::Kind::dense) {
       kernels_.multiply({x.data(), stride_, layer.transposed.data(), padded(layer.out), z.data(),
                          stride_, 1, padded(layer.out), every_.data(), layer.in});
+    } else if (layer.kind == Layer::Kind::sparse) {
+      multiply(layer.sparse, layer.sparse.weights.data(), zeros_.data(), x.data(), z.data(),
+               layer.out);
     } else {
       for (std::size_t i = 0; i < layer.out; ++i) z[i] = layer.weights[i] * x[i];
     }

@@ -114,7 +114,7 @@ class Relaxation {
   Slopes low_, high_;                               ///< [k]: interval of the value entering layer k
   std::vector<std::vector<std::uint32_t>> active_;  ///< [k]: results of layer k that can matter
   std::vector<std::uint32_t> every_;                ///< 0, 1, 2, ...
-  std::vector<double> rows_, next_rows_, constants_;
+  std::vector<double> rows_, next_rows_, constants_, sparse_sums_;
   std::vector<std::uint32_t> unstable_;
   bool finite_ = true;
 };

@@ -48,6 +48,19 @@ std::vector<double> gradient_reach(const Network& network, const Kernels& kernel
       continue;
     }
     const std::size_t size = padded(layer.in);
+    if (layer.kind == Layer::Kind::sparse) {
+      std::fill_n(next_centre.begin(), size, 0);
+      std::fill_n(next_radius.begin(), size, 0);
+      for (std::size_t o = 0; o < layer.out; ++o) {
+        layer.for_each_weight(o, [&](std::size_t i, double weight) {
+          next_centre[i] += centre[o] * weight;
+          next_radius[i] += radius[o] * std::fabs(weight);
+        });
+      }
+      std::swap(centre, next_centre);
+      std::swap(radius, next_radius);
+      continue;
+    }
     kernels.multiply({centre.data(), stride, layer.weights.data(), size, next_centre.data(), stride,
                       1, size, every.data(), layer.out});
     kernels.multiply({radius.data(), stride, layer.absolute.data(), size, next_radius.data(),

@@ -9,6 +9,18 @@ namespace {
 
 constexpr std::uint32_t nowhere = std::numeric_limits<std::uint32_t>::max();
 
+/// The weights of a result that are not zero.
+void read_row(const Layer& layer, std::size_t output, std::vector<std::uint32_t>& neurons,
+              std::vector<float>& weights) {
+  neurons.clear();
+  weights.clear();
+  layer.for_each_weight(output, [&](std::size_t i, double weight) {
+    if (weight == 0) return;
+    neurons.push_back(static_cast<std::uint32_t>(i));
+    weights.push_back(static_cast<float>(weight));
+  });
+}
+
 /// The binary32 number nearest to an end of a range, inside it.
 float inward(double end, bool is_lower) {
   const auto near = static_cast<float>(end);
@@ -53,17 +65,19 @@ void execute_sums(const Layer& layer, const std::vector<double>& from_low,
   const auto sums =
       static_cast<std::size_t>(std::count(layer.handed_on.begin(), layer.handed_on.end(), 0));
   const std::size_t segments = layer.segments.size() / sums;
+  std::vector<std::uint32_t> neurons;
+  std::vector<float> weights;
   for (std::size_t o = 0; o < sums; ++o) {
-    const double* row = layer.row(o);
+    read_row(layer, o, neurons, weights);
+    std::size_t q = 0;
     const std::uint32_t* first = layer.segments.data() + o * segments;
     float low_sum = 0, high_sum = 0;
     for (std::size_t s = 0; s < segments; ++s) {
-      const std::size_t end =
-          s + 1 < segments ? std::min<std::size_t>(first[s + 1], layer.in) : layer.in;
+      const bool is_last = s + 1 == segments;
       float low_part = 0, high_part = 0;
-      for (std::size_t i = first[s]; i < end; ++i) {
-        if (row[i] == 0) continue;
-        const auto weight = static_cast<float>(row[i]);
+      for (; q < neurons.size() && (is_last || neurons[q] < first[s + 1]); ++q) {
+        const std::uint32_t i = neurons[q];
+        const float weight = weights[q];
         low_part = std::fma(weight, weight < 0 ? most[i] : least[i], low_part);
         high_part = std::fma(weight, weight < 0 ? least[i] : most[i], high_part);
       }

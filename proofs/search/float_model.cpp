@@ -28,9 +28,15 @@ FloatModel::FloatModel(const Network& network, const Kernels& kernels)
       continue;
     }
     data.bias.assign(data.columns, 0);
+    for (std::size_t o = 0; o < layer.out; ++o) data.bias[o] = static_cast<float>(layer.bias[o]);
+    if (layer.kind == Layer::Kind::sparse) {
+      data.rows = &layer.sparse;
+      data.standing.assign(layer.sparse.weights.begin(), layer.sparse.weights.end());
+      layers_.push_back(std::move(data));
+      continue;
+    }
     data.weights.assign(data.columns * layer.in, 0);
     for (std::size_t o = 0; o < layer.out; ++o) {
-      data.bias[o] = static_cast<float>(layer.bias[o]);
       for (std::size_t i = 0; i < layer.in; ++i) {
         data.weights[i * data.columns + o] = static_cast<float>(layer.row(o)[i]);
       }
@@ -51,6 +57,8 @@ double FloatModel::excess(const Problem& problem, std::span<const float> x,
         // One operation's result: what stands here in binary64 is rounded as the exact one is.
         to[i] = static_cast<float>(double{from[i]} * layer.scales[i] + layer.shifts[i]);
       }
+    } else if (layer.rows != nullptr) {
+      multiply(*layer.rows, layer.standing.data(), layer.bias.data(), from, to, layer.out);
     } else {
       kernels_.affine({from, layer.in, layer.weights.data(), layer.bias.data(), to, layer.columns});
     }

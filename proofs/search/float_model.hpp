@@ -27,6 +27,8 @@ class FloatModel {
     std::vector<float> bias;             ///< dense: [columns]
     std::vector<double> scales, shifts;  ///< diagonal: [padded(out)]
     std::vector<std::uint8_t> activated_on;
+    const SparseRows* rows = nullptr;  ///< sparse: the network's, with these weights:
+    std::vector<float> standing = {};
   };
 
   const Kernels& kernels_;

@@ -8,19 +8,19 @@ namespace {
 
 constexpr std::uint32_t nowhere = UINT32_MAX;
 
-/// For each neuron entering a dense layer: the one that it alone makes and that makes nothing else,
-/// or nowhere.
+/// For each neuron entering a layer that is not diagonal: the one that it alone makes and that
+/// makes nothing else, or nowhere.
 std::vector<std::uint32_t> lone_successors(const Layer& layer) {
   std::vector<std::uint32_t> successor(layer.in, nowhere);
   std::vector<std::size_t> uses(layer.in, 0);
   for (std::uint32_t o = 0; o < layer.out; ++o) {
     std::size_t terms = 0;
-    for (std::size_t i = 0; i < layer.in; ++i) terms += layer.row(o)[i] != 0 ? 1 : 0;
-    for (std::size_t i = 0; i < layer.in; ++i) {
-      if (layer.row(o)[i] == 0) continue;
+    layer.for_each_weight(o, [&](std::size_t, double weight) { terms += weight != 0 ? 1 : 0; });
+    layer.for_each_weight(o, [&](std::size_t i, double weight) {
+      if (weight == 0) return;
       successor[i] = terms == 1 ? o : nowhere;
       ++uses[i];
-    }
+    });
   }
   for (std::size_t i = 0; i < layer.in; ++i) {
     if (uses[i] != 1) successor[i] = nowhere;
@@ -49,16 +49,20 @@ InputCells::InputCells(const Network& network) : chains_(network.inputs) {
   }
   for (const Layer& layer : network.layers) {
     std::vector<std::uint32_t> successor;
-    if (layer.kind == Layer::Kind::dense) successor = lone_successors(layer);
+    const bool mixes = layer.kind != Layer::Kind::diagonal;
+    if (mixes) successor = lone_successors(layer);
     bool any = false;
     for (std::size_t i = 0; i < at.size(); ++i) {
       if (at[i] == nowhere) continue;
       const std::uint32_t from = at[i];
-      at[i] = layer.kind == Layer::Kind::dense ? successor[from] : from;
+      at[i] = mixes ? successor[from] : from;
       if (at[i] == nowhere) continue;
       const bool acts = layer.activated && layer.activated_on[at[i]] != 0;
-      const double* row = layer.kind == Layer::Kind::dense ? layer.row(at[i]) : nullptr;
-      open[i].push_back({row != nullptr ? row[from] : layer.weights[from], layer.bias[at[i]],
+      double scale = 0;
+      layer.for_each_weight(at[i], [&](std::size_t input, double weight) {
+        if (input == from) scale = weight;
+      });
+      open[i].push_back({scale, layer.bias[at[i]],
                          layer.roundings > 0 && layer.handed_on[at[i]] == 0,
                          acts ? std::optional(layer.activation) : std::nullopt});
       if (open[i].back().activation == Activation::round) {

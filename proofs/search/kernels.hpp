@@ -24,6 +24,28 @@ struct Product {
   std::size_t index_count;
 };
 
+/// A product with a matrix in which few weights stand: c[r][j] = sum over i < inner of a[r][i] *
+/// b[i][j] for r < rows and j < columns, where row i of b is columns_of[q] and weights[q] for
+/// row_start[i] <= q < row_start[i + 1]. columns and the strides are multiples of lane_count; c is
+/// overwritten. Scratch: [sparse_scratch(columns)].
+struct SparseProduct {
+  const double* a;
+  std::size_t a_stride;
+  const std::size_t* row_start;
+  const std::uint32_t* columns_of;
+  const double* weights;
+  std::size_t inner;
+  double* c;
+  std::size_t c_stride;
+  std::size_t rows;
+  std::size_t columns;
+  double* scratch;
+};
+
+/// Rows that share each weight of a SparseProduct.
+inline constexpr std::size_t sparse_block = 32;
+inline std::size_t sparse_scratch(std::size_t columns) { return sparse_block * columns; }
+
 /// What a row of coefficients meets on its way through one activation: h >= lower_slope * z +
 /// lower_shift and h <= upper_slope * z + upper_shift. All [size], a multiple of lane_count.
 struct ReluPass {
@@ -49,6 +71,7 @@ struct FloatLayer {
 struct Kernels {
   const char* name;
   void (*multiply)(const Product&);
+  void (*multiply_sparse)(const SparseProduct&);
   /// Replaces coefficients of h by coefficients of z; returns the constant that this costs.
   double (*relax)(const ReluPass&);
   /// Sum of row * bias - |row| * error.

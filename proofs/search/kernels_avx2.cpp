@@ -4,6 +4,6 @@
 
 namespace isotrace::proofs::search {
 
-const Kernels avx2_kernels = {"avx2", multiply, relax, shift, least, affine};
+const Kernels avx2_kernels = {"avx2", multiply, multiply_sparse, relax, shift, least, affine};
 
 }  // namespace isotrace::proofs::search

@@ -4,6 +4,6 @@
 
 namespace isotrace::proofs::search {
 
-const Kernels avx512_kernels = {"avx512", multiply, relax, shift, least, affine};
+const Kernels avx512_kernels = {"avx512", multiply, multiply_sparse, relax, shift, least, affine};
 
 }  // namespace isotrace::proofs::search

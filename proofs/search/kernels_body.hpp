@@ -56,6 +56,73 @@ void multiply(const Product& p) {
   for (; r < p.rows; ++r) multiply_rows<1>(p, r);
 }
 
+/// One row on its own: every weight of each coefficient that is not zero.
+void multiply_sparse_row(const SparseProduct& p, std::size_t r) {
+  double* c = p.c + r * p.c_stride;
+  for (std::size_t j = 0; j < p.columns; ++j) c[j] = 0;
+  for (std::size_t i = 0; i < p.inner; ++i) {
+    const double a = p.a[r * p.a_stride + i];
+    if (a == 0) continue;
+    for (std::size_t q = p.row_start[i]; q < p.row_start[i + 1]; ++q) {
+      c[p.columns_of[q]] += a * p.weights[q];
+    }
+  }
+}
+
+/// `Lines` vectors of rows side by side, so that each weight meets as many coefficients at once.
+/// Rows and columns change places on the way in and out, eight by eight.
+template <std::size_t Lines>
+void multiply_sparse_block(const SparseProduct& p, std::size_t first, std::size_t count) {
+  constexpr std::size_t width = 8 * Lines;
+  double* sums = p.scratch;
+  for (std::size_t j = 0; j < p.columns * width; ++j) sums[j] = 0;
+  double tile[8][width] = {};
+  for (std::size_t i = 0; i < p.inner; i += 8) {
+    const std::size_t places = p.inner - i < 8 ? p.inner - i : 8;
+    for (std::size_t r = 0; r < count; ++r) {
+      const double* a = p.a + (first + r) * p.a_stride + i;
+      for (std::size_t k = 0; k < places; ++k) tile[k][r] = a[k];
+    }
+    for (std::size_t k = 0; k < places; ++k) {
+      Lanes a[Lines];
+      auto some = Lanes{} != Lanes{};
+      for (std::size_t n = 0; n < Lines; ++n) {
+        a[n] = load(tile[k] + 8 * n);
+        some |= a[n] != Lanes{};
+      }
+      if (((some[0] | some[1]) | (some[2] | some[3]) | (some[4] | some[5]) | (some[6] | some[7])) ==
+          0) {
+        continue;
+      }
+      for (std::size_t q = p.row_start[i + k]; q < p.row_start[i + k + 1]; ++q) {
+        double* to = sums + p.columns_of[q] * width;
+        for (std::size_t n = 0; n < Lines; ++n) {
+          *reinterpret_cast<Lanes*>(to + 8 * n) = load(to + 8 * n) + a[n] * p.weights[q];
+        }
+      }
+    }
+  }
+  for (std::size_t j = 0; j < p.columns; j += 8) {
+    for (std::size_t r = 0; r < count; ++r) {
+      double* c = p.c + (first + r) * p.c_stride + j;
+      for (std::size_t k = 0; k < 8; ++k) c[k] = sums[(j + k) * width + r];
+    }
+  }
+}
+
+void multiply_sparse(const SparseProduct& p) {
+  std::size_t r = 0;
+  for (; p.rows - r > 16; r += 32) {
+    multiply_sparse_block<4>(p, r, p.rows - r < 32 ? p.rows - r : 32);
+    if (p.rows - r <= 32) return;
+  }
+  if (p.rows - r > 2) {
+    multiply_sparse_block<2>(p, r, p.rows - r);
+    return;
+  }
+  for (; r < p.rows; ++r) multiply_sparse_row(p, r);
+}
+
 double relax(const ReluPass& p) {
   Lanes sum = {};
   const Lanes zero = {};

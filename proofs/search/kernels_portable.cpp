@@ -3,6 +3,7 @@
 
 namespace isotrace::proofs::search {
 
-const Kernels portable_kernels = {"portable", multiply, relax, shift, least, affine};
+const Kernels portable_kernels = {"portable", multiply, multiply_sparse, relax,
+                                  shift,      least,    affine};
 
 }  // namespace isotrace::proofs::search

@@ -1,6 +1,7 @@
 // How layers come to be: dense ones from rows, diagonal ones in place; neurons that later
 // operations need are handed on.
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include <isotrace/proofs/search/lower_program.hpp>
@@ -12,6 +13,18 @@ using core::Done;
 using core::RefusalCode;
 using core::Result;
 using core::Shape;
+
+namespace {
+
+/// Matrices up to this size are dense, whatever stands in them.
+constexpr std::size_t small_area = std::size_t{1} << 14;
+
+auto refuse_weights() {
+  return core::refuse(RefusalCode::limit_exceeded, "",
+                      "more than " + std::to_string(weights_max) + " weights");
+}
+
+}  // namespace
 
 Result<Shape> broadcast_shape(const Shape& a, const Shape& b) {
   Shape shape(std::max(a.size(), b.size()));
@@ -46,22 +59,26 @@ std::vector<std::size_t> broadcast_source(const Shape& from, const Shape& to) {
   return source;
 }
 
-Result<Layer*> Lowering::add_dense(std::size_t outputs) {
-  const std::size_t stride = padded(newest_width());
+std::size_t product_of(std::size_t a, std::size_t b) {
+  return b != 0 && a > std::numeric_limits<std::size_t>::max() / b
+             ? std::numeric_limits<std::size_t>::max()
+             : a * b;
+}
+
+Result<Layer*> Lowering::add_layer(std::size_t outputs, std::size_t terms) {
+  ISOTRACE_TRY_DONE(settle());
   const std::size_t rows = outputs + kept_.size();
-  if (outputs == 0 || rows > weights_max || rows * stride > weights_max - weights_) {
-    return core::refuse(RefusalCode::limit_exceeded, "",
-                        "more than " + std::to_string(weights_max) + " weights");
+  if (outputs == 0 || rows > weights_max || terms > weights_max ||
+      terms + kept_.size() > weights_max - weights_) {
+    return refuse_weights();
   }
-  weights_ += rows * stride;
   Layer layer;
   layer.in = newest_width();
   layer.out = rows;
-  layer.weights.assign(rows * stride, 0);
   layer.bias.assign(padded(rows), 0);
   layer.handed_on.assign(rows, 0);
   for (std::size_t i = 0; i < kept_.size(); ++i) {
-    layer.weights[(outputs + i) * stride + kept_[i]] = 1;
+    entries_.push_back({static_cast<std::uint32_t>(outputs + i), kept_[i], 1});
     layer.handed_on[outputs + i] = 1;
   }
   // Values that nobody needs any more keep their stale numbers.
@@ -79,8 +96,55 @@ Result<Layer*> Lowering::add_dense(std::size_t outputs) {
   return &network_.layers.back();
 }
 
-void Lowering::connect(Layer& layer, std::size_t output, std::size_t element, double weight) const {
-  layer.weights[output * padded(layer.in) + front_.neurons[element]] += weight;
+SparseRows Lowering::gather_rows(std::size_t outputs) {
+  const auto before = [](const Entry& a, const Entry& b) {
+    return a.output != b.output ? a.output < b.output : a.neuron < b.neuron;
+  };
+  if (!std::is_sorted(entries_.begin(), entries_.end(), before)) {
+    std::stable_sort(entries_.begin(), entries_.end(), before);
+  }
+  SparseRows rows;
+  rows.row_start.assign(outputs + 1, 0);
+  for (std::size_t e = 0; e < entries_.size();) {
+    const Entry& entry = entries_[e];
+    double weight = 0;
+    for (; e < entries_.size() && !before(entry, entries_[e]); ++e) weight += entries_[e].weight;
+    if (weight == 0) continue;
+    rows.columns.push_back(entry.neuron);
+    rows.weights.push_back(weight);
+    rows.row_start[entry.output + 1] = rows.columns.size();
+  }
+  for (std::size_t o = 0; o < outputs; ++o) {
+    rows.row_start[o + 1] = std::max(rows.row_start[o + 1], rows.row_start[o]);
+  }
+  return rows;
+}
+
+Lowering::Step Lowering::settle() {
+  if (network_.layers.empty()) return Done{};
+  Layer& layer = network_.layers.back();
+  const bool is_settled = !layer.weights.empty() || !layer.sparse.row_start.empty();
+  if (is_settled) return Done{};
+  SparseRows rows = gather_rows(layer.out);
+  entries_.clear();
+  const std::size_t stride = padded(layer.in);
+  const std::size_t area = product_of(layer.out, stride);
+  const bool few = area > small_area && rows.weights.size() < area / 4;
+  const std::size_t kept = few ? rows.weights.size() : area;
+  if (kept > weights_max - weights_) return refuse_weights();
+  weights_ += kept;
+  if (few) {
+    layer.kind = Layer::Kind::sparse;
+    layer.sparse = std::move(rows);
+    return Done{};
+  }
+  layer.weights.assign(area, 0);
+  for (std::size_t o = 0; o < layer.out; ++o) {
+    for (std::size_t q = rows.row_start[o]; q < rows.row_start[o + 1]; ++q) {
+      layer.weights[o * stride + rows.columns[q]] = rows.weights[q];
+    }
+  }
+  return Done{};
 }
 
 void Lowering::order_sums(SumOrder order) {
@@ -88,10 +152,12 @@ void Lowering::order_sums(SumOrder order) {
 }
 
 Lowering::Step Lowering::add_rows(const std::vector<SparseRow>& rows, std::size_t n) {
-  ISOTRACE_TRY(Layer * layer, add_dense(rows.size()));
+  std::size_t terms = 0;
+  for (const SparseRow& row : rows) terms += row.weights.size();
+  ISOTRACE_TRY(Layer * layer, add_layer(rows.size(), terms));
   for (std::size_t i = 0; i < rows.size(); ++i) {
     for (const auto& [neuron, weight] : rows[i].weights) {
-      layer->weights[i * padded(layer->in) + neuron] += weight;
+      entries_.push_back({static_cast<std::uint32_t>(i), neuron, weight});
     }
     layer->bias[i] = rows[i].bias;
   }
@@ -118,9 +184,9 @@ Lowering::Step Lowering::add_elementwise(const Shape& shape, const std::vector<d
     return only_adds ? add_constant(shift, n) : add_diagonal(scale, shift, n);
   }
   const std::vector<std::size_t> source = broadcast_source(front_.shape, shape);
-  ISOTRACE_TRY(Layer * layer, add_dense(scale.size()));
+  ISOTRACE_TRY(Layer * layer, add_layer(scale.size(), scale.size()));
   for (std::size_t i = 0; i < scale.size(); ++i) {
-    connect(*layer, i, source[i], scale[i]);
+    connect(i, source[i], scale[i]);
     layer->bias[i] = shift[i];
   }
   layer->roundings = roundings(n);
@@ -165,7 +231,7 @@ Lowering::Step Lowering::add_diagonal(const std::vector<double>& scale,
     start_front(shape);
     return Done{};
   }
-  push_identity();
+  ISOTRACE_TRY_DONE(push_identity());
   Layer& layer = network_.layers.back();
   for (std::size_t i = 0; i < scale.size(); ++i) {
     const std::uint32_t neuron = front_.neurons[i];
@@ -178,7 +244,8 @@ Lowering::Step Lowering::add_diagonal(const std::vector<double>& scale,
 }
 
 /// A diagonal layer that hands every neuron on.
-void Lowering::push_identity() {
+Lowering::Step Lowering::push_identity() {
+  ISOTRACE_TRY_DONE(settle());
   Layer layer;
   layer.kind = Layer::Kind::diagonal;
   layer.in = layer.out = newest_width();
@@ -188,6 +255,7 @@ void Lowering::push_identity() {
   layer.handed_on.assign(layer.out, 1);
   network_.layers.push_back(std::move(layer));
   bias_open_ = false;
+  return Done{};
 }
 
 }  // namespace isotrace::proofs::search

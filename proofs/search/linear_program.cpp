@@ -209,11 +209,7 @@ void LeafProgram::pass_layers(const std::vector<SignSplit>& signs) {
     for (std::size_t o = 0; o < layer.out; ++o) {
       Form z = zero();
       z.constant = layer.bias[o];
-      if (layer.kind == Layer::Kind::diagonal) {
-        add_to(z, layer.weights[o], forms_[o]);
-      } else {
-        for (std::size_t i = 0; i < layer.in; ++i) add_to(z, layer.row(o)[i], forms_[i]);
-      }
+      layer.for_each_weight(o, [&](std::size_t i, double weight) { add_to(z, weight, forms_[i]); });
       for (std::size_t s = 0; s < signs.size(); ++s) {
         if (signs[s].layer != k || signs[s].neuron != o) continue;
         Form negated = zero();

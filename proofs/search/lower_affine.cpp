@@ -38,7 +38,8 @@ std::size_t Lowering::Product::place(bool of_front, std::size_t row, std::size_t
 
 Lowering::Step Lowering::add_product(const Node& node, const Tensor& weights,
                                      const Product& product, Shape shape) {
-  ISOTRACE_TRY(Layer * layer, add_dense(product.m * product.n));
+  const std::size_t terms = product_of(product.m * product.n, product.k);
+  ISOTRACE_TRY(Layer * layer, add_layer(product.m * product.n, terms));
   SumOrder order(product.m * product.n, product.k, node.integer("k_segment"));
   const auto values = weights.data<float>();
   for (std::size_t row = 0; row < product.m; ++row) {
@@ -46,7 +47,7 @@ Lowering::Step Lowering::add_product(const Node& node, const Tensor& weights,
       for (std::size_t inner = 0; inner < product.k; ++inner) {
         const double weight = double{values[product.place(false, row, inner, column)]};
         const std::size_t element = product.place(true, row, inner, column);
-        connect(*layer, row * product.n + column, element, product.factor * weight);
+        connect(row * product.n + column, element, product.factor * weight);
         order.add(row * product.n + column, inner, front_.neurons[element]);
       }
     }
@@ -134,12 +135,12 @@ Lowering::Step Lowering::lower_conv(const Node& node) {
   }
   ISOTRACE_TRY(const ConvolutionShape shape, convolution_shape(node, front_.shape, w->shape()));
   ISOTRACE_TRY(const std::size_t outputs, core::element_count(shape.output));
-  ISOTRACE_TRY(Layer * layer, add_dense(outputs));
+  ISOTRACE_TRY(Layer * layer, add_layer(outputs, product_of(outputs, shape.summands)));
   SumOrder order(outputs, shape.summands, node.integer("k_segment"));
   const auto values = w->data<float>();
   for_each_tap(node, front_.shape, w->shape(), shape.output,
                [&](std::size_t output, std::size_t input, std::size_t weight) {
-                 connect(*layer, output, input, double{values[weight]});
+                 connect(output, input, double{values[weight]});
                  order.add(output, weight % shape.summands, front_.neurons[input]);
                });
   order_sums(std::move(order));

@@ -23,7 +23,9 @@ Lowering::Step Lowering::lower_activation(Activation activation) {
     ISOTRACE_TRY_DONE(add_rows(rows, 0));
     start_front(shape);
   }
-  if (network_.layers.empty() || network_.layers.back().activated) push_identity();
+  if (network_.layers.empty() || network_.layers.back().activated) {
+    ISOTRACE_TRY_DONE(push_identity());
+  }
   Layer& layer = network_.layers.back();
   layer.activated = true;
   layer.activated_on.assign(padded(layer.out), 0);

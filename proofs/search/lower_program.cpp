@@ -221,7 +221,8 @@ void Lowering::start_front(Shape shape, core::Dtype dtype) {
 
 Result<Network> Lowering::finish() {
   network_.real = level_ == Level::real;
-  if (network_.layers.empty()) push_identity();
+  if (network_.layers.empty()) ISOTRACE_TRY_DONE(push_identity());
+  ISOTRACE_TRY_DONE(settle());
   for (const auto& output : program_.outputs) {
     const auto found = values_.find(output.value);
     if (found == values_.end()) {
@@ -233,7 +234,9 @@ Result<Network> Lowering::finish() {
   }
   const auto finite = [](double value) { return std::isfinite(value); };
   for (Layer& layer : network_.layers) {
+    const std::vector<double>& standing = layer.sparse.weights;
     if (!std::all_of(layer.weights.begin(), layer.weights.end(), finite) ||
+        !std::all_of(standing.begin(), standing.end(), finite) ||
         !std::all_of(layer.bias.begin(), layer.bias.end(), finite)) {
       return core::refuse(RefusalCode::prove_unsupported, "weights", "not finite");
     }

@@ -8,7 +8,7 @@
 
 namespace isotrace::proofs::search {
 
-/// Weights of all layers together, as unrolled matrices.
+/// Weights of all layers together, as they are kept: dense matrices, or those that stand.
 inline constexpr std::size_t weights_max = std::size_t{1} << 25;
 
 /// One f32 input and output, batch 1 (unknown dimensions count as 1); MatMul, Gemm, Conv, Relu,

@@ -213,10 +213,11 @@ Lowering::Step Lowering::lower_integer_product(const Node& node, const IntegerPr
   if (!fits(product.w_zero, columns) || (!product.bias.empty() && product.bias.size() != columns)) {
     return unsupported("zero points or bias");
   }
-  ISOTRACE_TRY(Layer * layer, add_dense(rows));
+  const std::size_t elements = weights.size();
+  ISOTRACE_TRY(Layer * layer, add_layer(rows, product_of(rows, elements / columns)));
   const auto connect_integers = [&](std::size_t row, std::size_t element, std::size_t weight) {
     const double difference = weights[weight] - at_column(product.w_zero, row / plane % columns);
-    connect(*layer, row, element, difference);
+    connect(row, element, difference);
     layer->bias[row] -= product.x_zero[0] * difference;
   };
   if (product.convolves) {
@@ -291,7 +292,7 @@ Lowering::Step Lowering::round_whole_results() {
         return network_.layers.back().handed_on[neuron] == 0;
       });
   if (!newest_computes_front && owns_front()) {
-    push_identity();
+    ISOTRACE_TRY_DONE(push_identity());
     for (const std::uint32_t neuron : front_.neurons) {
       network_.layers.back().handed_on[neuron] = 0;
     }

@@ -35,6 +35,13 @@ class Lowering {
     core::Dtype dtype = core::Dtype::f32;
   };
 
+  /// A weight of the newest layer; those of one place add up.
+  struct Entry {
+    std::uint32_t output;
+    std::uint32_t neuron;
+    double weight;
+  };
+
   /// One row of a layer: weights of neurons of the layer before.
   struct SparseRow {
     std::vector<std::pair<std::uint32_t, double>> weights;
@@ -97,9 +104,16 @@ class Lowering {
                     std::size_t roundings);
   /// Results are the neurons 0, 1, 2, ... of the new layer; the caller sets the front.
   Step add_rows(const std::vector<SparseRow>& rows, std::size_t roundings);
-  core::Result<Layer*> add_dense(std::size_t outputs);
-  void push_identity();
-  void connect(Layer& layer, std::size_t output, std::size_t element, double weight) const;
+  /// A layer with `terms` weights at most, which connect() gives it.
+  core::Result<Layer*> add_layer(std::size_t outputs, std::size_t terms);
+  Step push_identity();
+  void connect(std::size_t output, std::size_t element, double weight) {
+    entries_.push_back({static_cast<std::uint32_t>(output), front_.neurons[element], weight});
+  }
+  /// Gives the newest layer its weights: all were connected.
+  Step settle();
+  /// The connected weights by rows; those of zero do not stand.
+  SparseRows gather_rows(std::size_t outputs);
   /// At level E: the newest layer's sums are computed in this order.
   void order_sums(SumOrder order);
   /// Whether the front's neurons may be changed in place: distinct, and needed by nobody else.
@@ -129,7 +143,8 @@ class Lowering {
   std::vector<std::uint32_t> kept_;               ///< neurons that later operations need
   std::map<core::ValueId, core::Tensor> folded_;  ///< results of nodes over constants only
   std::size_t weights_ = 0;
-  bool bias_open_ = false;  ///< the newest layer's sums have no bias yet
+  std::vector<Entry> entries_;  ///< of the newest layer, until it is settled
+  bool bias_open_ = false;      ///< the newest layer's sums have no bias yet
 };
 
 inline auto unsupported(std::string detail) {
@@ -138,6 +153,8 @@ inline auto unsupported(std::string detail) {
 
 /// Least and greatest value of a small integer type; nothing for others.
 std::optional<std::pair<double, double>> range_of(core::Dtype dtype);
+/// Of two sizes, or the largest number if that is less.
+std::size_t product_of(std::size_t a, std::size_t b);
 /// Elements of a shape without unknown dimensions.
 std::size_t count(const core::Shape& shape);
 /// The shape that two shapes broadcast to, axes matched from the last; or shape_mismatch.

@@ -4,6 +4,7 @@
 // program again with its own code.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -18,9 +19,16 @@ inline std::size_t padded(std::size_t size) {
   return (size + lane_count - 1) / lane_count * lane_count;
 }
 
+/// The weights of a wide layer in which few stand (a convolution, a pool), row by row.
+struct SparseRows {
+  std::vector<std::size_t> row_start;  ///< [out + 1]
+  std::vector<std::uint32_t> columns;  ///< ascending in each row
+  std::vector<double> weights;
+};
+
 /// y = W x + b, then the activation where activated_on. A diagonal layer scales element by element.
 struct Layer {
-  enum class Kind { dense, diagonal };
+  enum class Kind { dense, sparse, diagonal };
 
   Kind kind = Kind::dense;
   std::size_t in = 0;
@@ -28,6 +36,7 @@ struct Layer {
   std::vector<double> weights;     ///< dense: [out][padded(in)]; diagonal: [padded(out)]
   std::vector<double> transposed;  ///< dense: [in][padded(out)], for forward passes
   std::vector<double> absolute;    ///< dense: |weights|, same layout
+  SparseRows sparse;               ///< sparse
   std::vector<double> bias;        ///< [padded(out)]
   /// Roundings on the longest path from an operand to the result; 0: the layer is exact.
   std::size_t roundings = 0;
@@ -45,6 +54,22 @@ struct Layer {
   [[nodiscard]] const double* row(std::size_t output) const {
     return weights.data() + output * padded(in);
   }
+
+  /// visit(input, weight) for the weights of a result, in ascending order; zeros may be among them.
+  template <class Visit>
+  void for_each_weight(std::size_t output, const Visit& visit) const {
+    switch (kind) {
+      case Kind::diagonal: visit(output, weights[output]); break;
+      case Kind::dense:
+        for (std::size_t i = 0; i < in; ++i) visit(i, row(output)[i]);
+        break;
+      case Kind::sparse:
+        for (std::size_t q = sparse.row_start[output]; q < sparse.row_start[output + 1]; ++q) {
+          visit(std::size_t{sparse.columns[q]}, sparse.weights[q]);
+        }
+        break;
+    }
+  }
 };
 
 /// Inputs that are integers of one type.
@@ -54,6 +79,31 @@ struct WholeInputs {
   double least = 0;
   double most = 0;
 };
+
+/// y = W x + b, each sum in ascending order; four rows at a time, which wait for each other less.
+template <class Number>
+void multiply(const SparseRows& rows, const Number* weights, const Number* bias, const Number* x,
+              Number* y, std::size_t out) {
+  for (std::size_t first = 0; first < out; first += 4) {
+    const std::size_t count = out - first < 4 ? out - first : 4;
+    const std::size_t* start = rows.row_start.data() + first;
+    std::size_t common = start[1] - start[0];
+    Number sums[4] = {};
+    for (std::size_t n = 1; n < count; ++n) common = std::min(common, start[n + 1] - start[n]);
+    if (count < 4) common = 0;
+    for (std::size_t q = 0; q < common; ++q) {
+      for (std::size_t n = 0; n < 4; ++n) {
+        sums[n] += x[rows.columns[start[n] + q]] * weights[start[n] + q];
+      }
+    }
+    for (std::size_t n = 0; n < count; ++n) {
+      for (std::size_t q = start[n] + common; q < start[n + 1]; ++q) {
+        sums[n] += x[rows.columns[q]] * weights[q];
+      }
+      y[first + n] = sums[n] + bias[first + n];
+    }
+  }
+}
 
 struct Network {
   std::size_t inputs = 0;

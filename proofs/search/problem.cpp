@@ -106,11 +106,7 @@ std::vector<double> evaluate(const Network& network, std::vector<double> x) {
     std::vector<double> y(layer.out);
     for (std::size_t o = 0; o < layer.out; ++o) {
       y[o] = layer.bias[o];
-      if (layer.kind == Layer::Kind::diagonal) {
-        y[o] += layer.weights[o] * x[o];
-      } else {
-        for (std::size_t i = 0; i < layer.in; ++i) y[o] += layer.row(o)[i] * x[i];
-      }
+      layer.for_each_weight(o, [&](std::size_t i, double weight) { y[o] += weight * x[i]; });
       if (layer.activated && layer.activated_on[o] != 0) y[o] = activate(layer.activation, y[o]);
     }
     x = std::move(y);

@@ -12,13 +12,8 @@ smt::AffineLayer exact_layer(const Layer& layer) {
   for (std::size_t o = 0; o < layer.out; ++o) {
     exact.bias.push_back(core::exact_rational(layer.bias[o]));
     std::vector<core::Rational>& row = exact.weights.emplace_back(layer.in);
-    for (std::size_t i = 0; i < layer.in; ++i) {
-      if (layer.kind == Layer::Kind::dense) {
-        row[i] = core::exact_rational(layer.row(o)[i]);
-      } else if (i == o) {
-        row[i] = core::exact_rational(layer.weights[o]);
-      }
-    }
+    layer.for_each_weight(
+        o, [&](std::size_t i, double weight) { row[i] = core::exact_rational(weight); });
   }
   return exact;
 }

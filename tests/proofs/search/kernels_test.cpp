@@ -46,6 +46,41 @@ TEST(SearchKernels, products_have_the_bits_of_the_plain_loop) {
   }
 }
 
+TEST(SearchKernels, sparse_products_have_the_bits_of_the_plain_loop) {
+  core::PhiloxStream random(14);
+  constexpr std::size_t inner = 27;
+  for (const std::size_t rows : {1U, 2U, 3U, 16U, 17U, 32U, 33U, 40U, 51U}) {
+    auto a = doubles(random, rows * inner);
+    std::vector<std::size_t> start = {0};
+    std::vector<std::uint32_t> columns;
+    for (std::size_t i = 0; i < inner; ++i) {
+      for (std::uint32_t j = 0; j < 16; ++j) {
+        if (random.next_below(3) == 0) columns.push_back(j);
+      }
+      start.push_back(columns.size());
+      if (i % 5 == 2) {
+        for (std::size_t r = 0; r < rows; ++r) a[r * inner + i] = 0;
+      }
+    }
+    const auto weights = doubles(random, columns.size());
+    std::vector<double> expected(rows * 16, 0);
+    for (std::size_t r = 0; r < rows; ++r) {
+      for (std::size_t i = 0; i < inner; ++i) {
+        for (std::size_t q = start[i]; q < start[i + 1]; ++q) {
+          expected[r * 16 + columns[q]] += a[r * inner + i] * weights[q];
+        }
+      }
+    }
+    for (const Kernels* kernels : versions()) {
+      std::vector<double> c(rows * 16, -1);
+      std::vector<double> scratch(sparse_scratch(16), -1);
+      kernels->multiply_sparse({a.data(), inner, start.data(), columns.data(), weights.data(),
+                                inner, c.data(), 16, rows, 16, scratch.data()});
+      EXPECT_EQ(c, expected) << kernels->name << " rows " << rows;
+    }
+  }
+}
+
 TEST(SearchKernels, all_versions_agree_bit_for_bit) {
   core::PhiloxStream random(12);
   const auto row = doubles(random, 64);

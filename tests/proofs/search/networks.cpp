@@ -167,11 +167,7 @@ std::vector<double> run_network(const proofs::search::Network& network,
     std::vector<double> y(layer.out);
     for (std::size_t o = 0; o < layer.out; ++o) {
       y[o] = layer.bias[o];
-      if (layer.kind == proofs::search::Layer::Kind::diagonal) {
-        y[o] += layer.weights[o] * x[o];
-      } else {
-        for (std::size_t i = 0; i < layer.in; ++i) y[o] += layer.row(o)[i] * x[i];
-      }
+      layer.for_each_weight(o, [&](std::size_t i, double weight) { y[o] += weight * x[i]; });
       if (layer.activated && layer.activated_on[o] != 0) {
         y[o] = activate(layer.activation, y[o]);
       }
