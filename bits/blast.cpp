@@ -14,7 +14,7 @@ namespace {
 class Blaster {
  public:
   Blaster(const TermPool& pool, std::size_t clauses_max)
-      : pool_(pool), gates_(clauses_max), words_(pool.size()) {}
+      : pool_(pool), gates_(clauses_max, true), words_(pool.size()) {}
 
   core::Result<Blasted> run(Term assertion) {
     for (const Term term : pool_.post_order({assertion})) {

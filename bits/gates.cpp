@@ -1,13 +1,21 @@
 #include <isotrace/bits/gates.hpp>
 
 #include <algorithm>
+#include <iterator>
 
 #include <isotrace/bits/blast.hpp>
 
 namespace isotrace::bits {
 
-Gates::Gates(std::size_t clauses_max)
-    : clauses_max_(std::min(clauses_max, core::limits::cnf_clauses_max)), table_(1U << 12) {
+namespace {
+constexpr std::size_t sum_size_max = 64;                     ///< larger ones are parts themselves
+constexpr std::size_t sum_parts_max = std::size_t{1} << 22;  ///< of all sums together
+}  // namespace
+
+Gates::Gates(std::size_t clauses_max, bool sums)
+    : clauses_max_(std::min(clauses_max, core::limits::cnf_clauses_max)),
+      table_(1U << 12),
+      with_sums_(sums) {
   gates_.push_back({Gate::Kind::input, wire_true, wire_true});  // the constant
 }
 
@@ -63,7 +71,36 @@ Wire Gates::exclusive(Wire a, Wire b) {
   if (a > b) std::swap(a, b);
   if (a == b) return wire_false ^ negated;
   if (a == wire_true) return invert(b) ^ negated;
-  return make({Gate::Kind::exclusive, a, b}) ^ negated;
+  const Wire made = make({Gate::Kind::exclusive, a, b});
+  return (with_sums_ && !full_ ? first_of_sum(made) : made) ^ negated;
+}
+
+Gates::Sum Gates::sum_of(Wire wire) const {
+  const auto known = sums_.find(wire / 2);
+  return known != sums_.end() ? known->second : Sum{wire / 2};
+}
+
+/// The wire that stands for all exclusive-ors of what this one is made of. That they are equal is
+/// demanded, being true, since a solver would have to add them up.
+Wire Gates::first_of_sum(Wire made) {
+  const std::uint32_t node = made / 2;
+  if (const auto known = same_sum_.find(node); known != same_sum_.end()) return known->second;
+  const Sum a = sum_of(gates_[node].a);
+  const Sum b = sum_of(gates_[node].b);
+  Sum sum;
+  std::ranges::set_symmetric_difference(a, b, std::back_inserter(sum));
+  sum_parts_ += sum.size();
+  if (sum.empty() || sum.size() > sum_size_max || sum_parts_ > sum_parts_max) return made;
+  const std::uint32_t first =
+      sum.size() == 1 ? sum[0] : first_of_sum_.try_emplace(sum, node).first->second;
+  if (first == node) {
+    sums_.emplace(node, std::move(sum));
+  } else {
+    demand({made, invert(2 * first)});
+    demand({invert(made), 2 * first});
+  }
+  same_sum_.emplace(node, 2 * first);
+  return 2 * first;
 }
 
 Wire Gates::choose(Wire condition, Wire then, Wire otherwise) {

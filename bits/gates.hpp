@@ -1,9 +1,12 @@
 // Circuits of and-gates and exclusive-or-gates with one output per literal. Equal gates are one
-// gate, gates with a constant or twice the same input vanish. Trust: part of the trusted base.
+// gate, gates with a constant or twice the same input vanish; with `sums`, exclusive-ors of the
+// same wires in any order are one wire. Trust: part of the trusted base.
 #pragma once
 
 #include <cstdint>
 #include <initializer_list>
+#include <map>
+#include <unordered_map>
 #include <vector>
 
 #include <isotrace/bits/cnf.hpp>
@@ -19,7 +22,7 @@ constexpr Wire invert(Wire a) { return a ^ 1; }
 
 class Gates {
  public:
-  explicit Gates(std::size_t clauses_max);
+  explicit Gates(std::size_t clauses_max, bool sums = false);
 
   Wire input();
   Wire conjunction(Wire a, Wire b);
@@ -51,7 +54,11 @@ class Gates {
     bool operator==(const Gate&) const = default;
   };
 
+  using Sum = std::vector<std::uint32_t>;  // nodes whose exclusive-or it is, ascending
+
   Wire make(Gate gate);
+  [[nodiscard]] Sum sum_of(Wire wire) const;
+  Wire first_of_sum(Wire made);
   [[nodiscard]] std::size_t slot_of(const Gate& gate) const;
   void grow_table();
   [[nodiscard]] std::vector<bool> find_cone() const;
@@ -64,7 +71,12 @@ class Gates {
   std::vector<Wire> demands_;         // one after the other, each ended by wire_true
   std::size_t demand_count_ = 0;
   std::vector<Wire> kept_;
-  std::vector<std::int32_t> variables_;  // by node, 0: not in the formula
+  bool with_sums_;
+  std::size_t sum_parts_ = 0;
+  std::unordered_map<std::uint32_t, Sum> sums_;  // by node: of the first gate of each sum
+  std::map<Sum, std::uint32_t> first_of_sum_;
+  std::unordered_map<std::uint32_t, Wire> same_sum_;  // by node
+  std::vector<std::int32_t> variables_;               // by node, 0: not in the formula
 };
 
 }  // namespace isotrace::bits

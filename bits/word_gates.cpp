@@ -49,18 +49,6 @@ Word negate_if(Gates& gates, Wire condition, const Word& a) {
   return choose_word(gates, condition, negate(gates, a), a);
 }
 
-/// Of the operands, the second is the one with fewer bits that can be set; else the order is by
-/// wires, so that b * a is a * b.
-Word multiply(Gates& gates, Word a, Word b) {
-  const auto rows = [](const Word& word) { return std::ranges::count(word, wire_false); };
-  if (std::pair(rows(a), b) > std::pair(rows(b), a)) std::swap(a, b);
-  return plain_product(gates, a, b);
-}
-
-Wire less(Gates& gates, const Word& a, const Word& b) {
-  return invert(subtract(gates, a, b).carry);
-}
-
 /// The number that a word of constants is.
 std::optional<Value> known_number(const Word& word) {
   Value number = 0;
@@ -69,6 +57,92 @@ std::optional<Value> known_number(const Word& word) {
     number |= Value{word[i] == wire_true ? 1U : 0U} << i;
   }
   return number;
+}
+
+/// The highest bit that is not known to be 0, plus 1.
+std::size_t length_of(const Word& word) {
+  std::size_t length = word.size();
+  while (length > 0 && word[length - 1] == wire_false) --length;
+  return length;
+}
+
+/// The lowest bits that the others repeat the highest of.
+std::size_t signed_length_of(const Word& word) {
+  std::size_t length = word.size();
+  while (length > 1 && word[length - 2] == word.back()) --length;
+  return length;
+}
+
+/// a - 2^place b where the condition holds, else a.
+Word subtract_if(Gates& gates, const Word& a, Wire condition, const Word& b, std::size_t place) {
+  Word moved(a.size(), wire_false);
+  for (std::size_t i = place; i < a.size(); ++i) {
+    moved[i] = gates.conjunction(condition, b[i - place]);
+  }
+  return subtract(gates, a, moved).bits;
+}
+
+/// By halves of 16 bits, as where no wider product is at hand.
+Word product_of_halves(Gates& gates, const Word& a, const Word& b) {
+  constexpr std::size_t half = 16;
+  const auto part = [](const Word& word, std::size_t at) {
+    Word result(word.data() + at, word.data() + at + half);
+    result.resize(word.size(), wire_false);
+    return result;
+  };
+  Word sum(a.size(), wire_false);
+  for (std::size_t i = 0; i < 4; ++i) {
+    const std::size_t of_a = i % 2 * half;
+    const std::size_t of_b = i / 2 * half;
+    Word row = plain_product(gates, part(a, of_a), part(b, of_b));
+    row.insert(row.begin(), of_a + of_b, wire_false);
+    row.resize(a.size());
+    sum = add(gates, sum, row, wire_false).bits;
+  }
+  return sum;
+}
+
+/// Of the operands, the second is the one with fewer bits that can be set; else the order is by
+/// wires, so that b * a is a * b. An operand that repeats its sign s above n bits is the number
+/// of these bits less 2^n s, a constant above the half is the opposite of a smaller one.
+Word multiply(Gates& gates, Word a, Word b) {
+  const auto rows = [](const Word& word) { return std::ranges::count(word, wire_false); };
+  if (std::pair(rows(a), b) > std::pair(rows(b), a)) std::swap(a, b);
+  for (const bool first : {true, false}) {
+    Word& one = first ? a : b;
+    Word& other = first ? b : a;
+    const std::size_t length = signed_length_of(one);
+    const Wire sign = one.back();
+    const auto k = known_number(one);
+    if (k && sign == wire_true && length < one.size()) {
+      const auto size = static_cast<unsigned>(one.size());
+      return negate(gates, multiply(gates, constant_word(0 - *k, size), other));
+    }
+    if (sign <= wire_false || length + 2 >= one.size()) continue;
+    std::fill(one.begin() + static_cast<std::ptrdiff_t>(length), one.end(), wire_false);
+    const Word product = subtract_if(gates, multiply(gates, one, other), sign, other, length);
+    if (length + signed_length_of(other) <= other.size()) {  // nothing overflows: signs multiply
+      const Word none(other.size(), wire_false);
+      const Wire differ = gates.exclusive(sign, other.back());
+      gates.demand({differ, invert(product.back())});
+      gates.demand({invert(differ), product.back(), equal_words(gates, one, none),
+                    equal_words(gates, other, none)});
+    }
+    return product;
+  }
+  const Word product = plain_product(gates, a, b);
+  const auto parts = [](const Word& word) { return length_of(word) > 16 && length_of(word) <= 32; };
+  if (parts(a) && parts(b) && a.size() > 32 && !known_number(a) && !known_number(b)) {
+    const Word same = product_of_halves(gates, a, b);
+    for (std::size_t i = 0; i < same.size(); ++i) {
+      gates.demand({invert(gates.exclusive(product[i], same[i]))});
+    }
+  }
+  return product;
+}
+
+Wire less(Gates& gates, const Word& a, const Word& b) {
+  return invert(subtract(gates, a, b).carry);
 }
 
 /// By a constant in 1..2^(w-1)-1 with w bits, at most 64: with the least s for which

@@ -88,6 +88,8 @@ class Portfolio {
                                  options_.limits);
     if (child) {
       children_[i] = *std::move(child);
+      // Where processors are few, the engine whose `unsat` is a proof goes first.
+      if (engine != Engine::gates && blasted_ && !options_.agree) children_[i]->give_way();
       any_started_ = true;
     } else {
       cannot_start(i, child.error());

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,6 +27,13 @@ SandboxedChild::SandboxedChild(pid_t pid, int output, const SandboxLimits& limit
 SandboxedChild::~SandboxedChild() {
   if (!has_ended()) stop();
   close_output();
+}
+
+void SandboxedChild::give_way() const {
+  constexpr int behind = 10;
+  if (pid_ < 0) return;
+  const auto who = static_cast<id_t>(pid_);
+  ::setpriority(PRIO_PROCESS, who, ::getpriority(PRIO_PROCESS, who) + behind);
 }
 
 void SandboxedChild::close_output() {

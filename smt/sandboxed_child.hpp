@@ -26,6 +26,8 @@ class SandboxedChild {
   [[nodiscard]] double start_milliseconds() const { return start_milliseconds_; }
   /// Ends it now; the outcome is `stopped`.
   void stop() { end_by_force(SandboxOutcome::End::stopped); }
+  /// From now on others get the processor first.
+  void give_way() const;
   /// Call once, after it has ended. Refuses sandbox_failed if not every limit could be put in
   /// force: the child then has done nothing.
   core::Result<SandboxOutcome> take_outcome();

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include <isotrace/smt/gate_solver.hpp>
+#include <isotrace/smt/sample_inputs.hpp>
 #include <isotrace/smt/split_inputs.hpp>
 #include <isotrace/smt/stopwatch.hpp>
 #include <isotrace/smt/sweep.hpp>
@@ -26,6 +27,7 @@ class GateSolver {
     int result = attempt({}, conflicts_easy);
     if (result == 0 && (!limited_ || conflicts_left_ > 0)) {
       proof_ = std::make_unique<ProofStream>();
+      if (sample()) return std::move(answer_);
       result = open_.empty() ? attempt(sweep_gates(blasted_, *proof_), 0) : split();
     }
     answer_.solve_milliseconds = solving.milliseconds();
@@ -63,6 +65,14 @@ class GateSolver {
     open_ = find_open_inputs(blasted_, [&](int v) { return solver.fixed(v) != 0; });
     solver.close_proof_trace();
     return result;
+  }
+
+  bool sample() {
+    const auto solution = sample_inputs(pool_, blasted_);
+    if (!solution) return false;
+    answer_.kind = Answer::Kind::sat;
+    answer_.model = bits::read_solution(pool_, blasted_, *solution);
+    return true;
   }
 
   int split() {

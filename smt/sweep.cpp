@@ -7,6 +7,7 @@
 
 #include <isotrace/smt/circuit.hpp>
 #include <isotrace/smt/gate_solver.hpp>
+#include <isotrace/smt/noise.hpp>
 
 namespace isotrace::smt {
 namespace {
@@ -15,20 +16,6 @@ constexpr int words_first = 16;  ///< of 64 inputs each
 constexpr int conflicts_per_question = 300;
 constexpr int questions_max = 60'000;
 constexpr int undecided_max = 2'000;
-
-/// SplitMix64.
-class Noise {
- public:
-  std::uint64_t next() {
-    std::uint64_t z = state_ += 0x9E3779B97F4A7C15ULL;
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9ULL;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBULL;
-    return z ^ z >> 31;
-  }
-
- private:
-  std::uint64_t state_ = 0;
-};
 
 class Sweeper {
  public:

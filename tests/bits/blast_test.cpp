@@ -148,6 +148,55 @@ TEST(Blast, division_by_constants_is_division_where_quotients_change) {
   }
 }
 
+/// The formula of "these numbers, made as wide as the product, have the product r".
+void expect_products(unsigned width, unsigned wide, Term (TermPool::*extend)(Term, unsigned)) {
+  TermPool pool;
+  const Term a = pool.variable("a", vector_sort(width));
+  const Term b = pool.variable("b", vector_sort(width));
+  const Term r = pool.variable("r", vector_sort(wide));
+  const Term product = pool.bvmul((pool.*extend)(a, wide), (pool.*extend)(b, wide));
+  const auto blasted = blast(pool, pool.equal(product, r));
+  ASSERT_TRUE(blasted.has_value());
+  const Value half = Value{1} << (width - 1);
+  const Value borders[] = {0, 1, 2, half - 1, half, half + 1, mask(width) - 1, mask(width), 0x5a5a};
+  for (const Value x : borders) {
+    for (const Value y : borders) {
+      Assignment right{{{"a", x & mask(width)}, {"b", y & mask(width)}}, {}};
+      right.scalars["r"] = evaluate(pool, {product}, right)->front();
+      ASSERT_EQ(with_inputs(pool, *blasted, right), Truth::yes)
+          << width << ' ' << hex(x) << " * " << hex(y);
+      right.scalars["r"] ^= Value{1} << static_cast<unsigned>((x + y) % wide);
+      ASSERT_EQ(with_inputs(pool, *blasted, right), Truth::no)
+          << width << ' ' << hex(x) << " * " << hex(y);
+    }
+  }
+}
+
+TEST(Blast, products_of_extended_numbers_are_products) {
+  for (const unsigned width : {8U, 16U, 17U, 24U, 31U, 32U}) {
+    for (const unsigned wide : {width + 3, 2 * width - 1, 2 * width, 64U}) {
+      expect_products(width, wide, &TermPool::sign_extend);
+      expect_products(width, wide, &TermPool::zero_extend);
+    }
+  }
+}
+
+TEST(Blast, a_product_by_every_constant_is_one) {
+  for (unsigned k = 0; k < 256; ++k) {
+    TermPool pool;
+    const Term a = pool.variable("a", vector_sort(8));
+    const Term r = pool.variable("r", vector_sort(8));
+    const auto blasted = blast(pool, pool.equal(pool.bvmul(a, pool.constant(k, 8)), r));
+    ASSERT_TRUE(blasted.has_value());
+    for (unsigned x = 0; x < 256; ++x) {
+      Assignment right{{{"a", x}, {"r", x * k & 255}}, {}};
+      ASSERT_EQ(with_inputs(pool, *blasted, right), Truth::yes) << x << " * " << k;
+      right.scalars["r"] ^= 1U << x % 8;
+      ASSERT_EQ(with_inputs(pool, *blasted, right), Truth::no) << x << " * " << k;
+    }
+  }
+}
+
 TEST(Blast, products_are_the_same_gates_in_either_order) {
   TermPool pool;
   const Term a = pool.variable("a", vector_sort(32));
@@ -156,6 +205,27 @@ TEST(Blast, products_are_the_same_gates_in_either_order) {
   ASSERT_TRUE(blasted.has_value());
   EXPECT_EQ(blasted->cnf.size(), 1U);
   EXPECT_TRUE(blasted->cnf.clause(1).empty());
+}
+
+TEST(Blast, exclusive_ors_of_the_same_numbers_are_the_same_gates_in_any_order) {
+  TermPool pool;
+  std::vector<Term> parts;
+  for (unsigned i = 0; i < 40; ++i) {
+    parts.push_back(pool.variable("x" + std::to_string(i), vector_sort(8)));
+  }
+  Term forwards = pool.constant(0, 8);
+  for (const Term part : parts) forwards = pool.bvxor(forwards, part);
+  while (parts.size() > 1) {  // neighbours, and neighbours of these
+    std::vector<Term> next;
+    for (std::size_t i = 0; i + 1 < parts.size(); i += 2) {
+      next.push_back(pool.bvxor(parts[i + 1], parts[i]));
+    }
+    if (parts.size() % 2 == 1) next.push_back(parts.back());
+    parts = next;
+  }
+  const auto blasted = blast(pool, pool.distinct(forwards, parts[0]));
+  ASSERT_TRUE(blasted.has_value());
+  EXPECT_TRUE(blasted->cnf.clause(blasted->cnf.size()).empty());
 }
 
 TEST(Blast, formulas_of_random_terms_have_the_value_of_the_term_as_solution) {

@@ -4,6 +4,7 @@
 
 #include <isotrace/bits/lrat.hpp>
 #include <isotrace/smt/circuit.hpp>
+#include <isotrace/smt/sample_inputs.hpp>
 #include <isotrace/smt/solve_gates.hpp>
 #include <isotrace/smt/split_inputs.hpp>
 #include <isotrace/smt/sweep.hpp>
@@ -55,6 +56,27 @@ TEST(SolveGates, a_product_of_words_by_shifts_is_the_product) {
 TEST(SolveGates, few_inputs_are_gone_through) {
   TermPool pool;
   expect_proved(pool, distributed_differs(pool, 4));
+}
+
+TEST(SampleInputs, finds_rare_inputs_that_are_close_to_constants) {
+  TermPool pool;
+  const Term a = pool.variable("a", bits::vector_sort(32));
+  const Term b = pool.variable("b", bits::vector_sort(32));
+  const Term is_rare = pool.equal(pool.bvmul(a, a), pool.bvmul(pool.constant(1'000'002, 32), b));
+  const Term more = pool.bvult(pool.constant(1'000'000, 32), b);
+  const Term question = pool.bool_and(pool.bool_and(is_rare, more), pool.equal(a, b));
+  const auto blasted = bits::blast(pool, question);
+  ASSERT_TRUE(blasted.has_value());
+  const auto solution = sample_inputs(pool, *blasted);
+  ASSERT_TRUE(solution.has_value());
+  EXPECT_EQ(bits::holds(pool, question, bits::read_solution(pool, *blasted, *solution)), true);
+}
+
+TEST(SampleInputs, nothing_where_there_is_nothing) {
+  TermPool pool;
+  const auto blasted = bits::blast(pool, distributed_differs(pool, 16));
+  ASSERT_TRUE(blasted.has_value());
+  EXPECT_FALSE(sample_inputs(pool, *blasted).has_value());
 }
 
 TEST(SolveGates, the_same_question_has_the_same_answer) {
