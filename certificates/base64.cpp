@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include <sodium.h>
+#include <tmmintrin.h>
 
 #include <isotrace/core/check.hpp>
 
@@ -38,6 +39,36 @@ std::uint32_t decode_group(const char* from) {
   return bits_of(0) | bits_of(1) | bits_of(2) | bits_of(3);
 }
 
+/// Decodes the text by sixteen characters, but for its last four groups or more, which are what is
+/// overwritten behind twelve bytes. Gives the number of groups that are done; nothing if a
+/// character is not of the alphabet.
+[[gnu::target("ssse3")]] std::optional<std::size_t> decode_by_sixteen(std::string_view text,
+                                                                      std::uint8_t* to) {
+  using Characters [[gnu::vector_size(16)]] = signed char;
+  const __m128i order = _mm_setr_epi8(2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1);
+  Characters known = ~Characters{};
+  std::size_t done = 0;
+  for (; done + 8 <= text.size() / 4; done += 4, to += 12) {
+    Characters some;
+    std::memcpy(&some, text.data() + 4 * done, sizeof some);
+    const Characters upper = (some >= 'A') & (some <= 'Z');
+    const Characters lower = (some >= 'a') & (some <= 'z');
+    const Characters digit = (some >= '0') & (some <= '9');
+    const Characters plus = some == '+';
+    const Characters slash = some == '/';
+    const Characters sixes = (upper & (some - 'A')) | (lower & (some - ('a' - 26))) |
+                             (digit & (some + (52 - '0'))) | (plus & 62) | (slash & 63);
+    known &= upper | lower | digit | plus | slash;
+    // Two of them to twelve bits, two of these to 24, whose bytes are turned round and closed up.
+    const __m128i twelves =
+        _mm_maddubs_epi16(reinterpret_cast<__m128i>(sixes), _mm_set1_epi32(0x01400140));
+    const __m128i groups = _mm_madd_epi16(twelves, _mm_set1_epi32(0x00011000));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm_shuffle_epi8(groups, order));
+  }
+  if (_mm_movemask_epi8(reinterpret_cast<__m128i>(known)) != 0xffff) return std::nullopt;
+  return done;
+}
+
 }  // namespace
 
 std::string write_base64(core::ByteView bytes) {
@@ -55,9 +86,12 @@ std::optional<core::Bytes> parse_base64(std::string_view text) {
   const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
   core::Bytes bytes(text.size() / 4 * 3);
   std::uint32_t seen = 0;
+  static const bool by_sixteen = __builtin_cpu_supports("ssse3") != 0;
+  const auto done = by_sixteen ? decode_by_sixteen(text, bytes.data()) : 0;
+  if (!done) return std::nullopt;
   // Each group is stored with one byte more, which the next one overwrites.
   static_assert(std::endian::native == std::endian::little);
-  for (std::size_t i = 0; i + 1 < text.size() / 4; ++i) {
+  for (std::size_t i = *done; i + 1 < text.size() / 4; ++i) {
     const std::uint32_t group = decode_group(text.data() + 4 * i);
     std::memcpy(bytes.data() + 3 * i, &group, sizeof group);
     seen |= group;

@@ -44,82 +44,94 @@ Json material_json(const Bundle& bundle) {
   return material;
 }
 
-Result<core::Bytes> parse_bytes(const JsonField& parent, std::string_view member) {
-  ISOTRACE_TRY(const JsonField field, parent.member(member));
-  return field.base64();
-}
-
-Result<core::Digest> parse_hash(const JsonField& field) {
-  ISOTRACE_TRY(const core::Bytes bytes, field.base64());
-  const auto digest = core::digest_from_bytes(bytes);
-  if (!digest) return field.refuse("must be 32 bytes");
-  return *digest;
+core::Digest read_hash(const JsonField& field) {
+  const auto digest = core::digest_from_bytes(field.base64());
+  if (!digest) field.refuse("must be 32 bytes");
+  return digest.value_or(core::Digest{});
 }
 
 /// Takes what cannot be derived; that the rest agrees shows when the bundle is written again.
-Result<BundleLog> parse_log(const JsonField& json) {
+BundleLog read_log(const JsonField& json) {
   BundleLog log;
-  ISOTRACE_TRY(log.entry, parse_bytes(json, "canonicalizedBody"));
-  ISOTRACE_TRY(const JsonField id, json.member("logId"));
-  ISOTRACE_TRY(const JsonField keyid, id.member("keyId"));
-  ISOTRACE_TRY(log.logid, parse_hash(keyid));
-  ISOTRACE_TRY(const JsonField proof, json.member("inclusionProof"));
+  log.entry = json.member("canonicalizedBody").base64();
+  log.logid = read_hash(json.member("logId").member("keyId"));
+  const JsonField proof = json.member("inclusionProof");
   constexpr std::size_t digits_max = 20;
-  ISOTRACE_TRY(const std::string index, proof.name("logIndex", digits_max));
+  const std::string_view index = proof.member("logIndex").name(digits_max);
   std::from_chars(index.data(), index.data() + index.size(), log.proof.index);
-  ISOTRACE_TRY(const auto hashes, proof.elements("hashes", log_proof_hashes_max));
-  for (const JsonField& field : hashes) {
-    ISOTRACE_TRY(log.proof.hashes.emplace_back(), parse_hash(field));
+  for (const JsonField& field : proof.member("hashes").elements(log_proof_hashes_max)) {
+    log.proof.hashes.push_back(read_hash(field));
   }
-  ISOTRACE_TRY(const JsonField checkpoint, proof.member("checkpoint"));
-  ISOTRACE_TRY(const std::string note,
-               checkpoint.text("envelope", core::limits::certificate_bytes_max));
-  auto parsed = parse_note(note);
-  if (!parsed || !parse_checkpoint(parsed->text)) return checkpoint.refuse("not a checkpoint");
-  log.proof.checkpoint = *std::move(parsed);
+  const JsonField checkpoint = proof.member("checkpoint");
+  auto note = parse_note(checkpoint.member("envelope").text(core::limits::certificate_bytes_max));
+  if (note && parse_checkpoint(note->text)) {
+    log.proof.checkpoint = *std::move(note);
+  } else {
+    checkpoint.refuse("not a checkpoint");
+  }
   return log;
 }
 
-/// The hint goes into keyid; log and time stamp if they are there.
-Result<core::Done> parse_material(const JsonField& material, Bundle& bundle) {
-  constexpr std::string_view stamps_member = "timestampVerificationData";
-  ISOTRACE_TRY(const JsonField key, material.member("publicKey"));
-  ISOTRACE_TRY_DONE(key.check_members({"hint"}));
-  ISOTRACE_TRY(bundle.keyid, key.digest("hint"));
-  ISOTRACE_TRY(const auto entries, material.elements("tlogEntries", 1));
-  if (!entries.empty()) {
-    ISOTRACE_TRY(bundle.log, parse_log(entries[0]));
-  }
-  if (!material.has(stamps_member)) return material.check_members({"publicKey", "tlogEntries"});
-  ISOTRACE_TRY_DONE(material.check_members({"publicKey", stamps_member, "tlogEntries"}));
-  ISOTRACE_TRY(const JsonField data, material.member(stamps_member));
-  ISOTRACE_TRY(const auto stamps, data.elements("rfc3161Timestamps", 1));
-  if (stamps.empty()) return data.refuse("must hold one time stamp");
-  ISOTRACE_TRY(bundle.timestamp, parse_bytes(stamps[0], "signedTimestamp"));
-  return core::Done{};
+core::Bytes read_timestamp(const JsonField& json) {
+  const auto stamps = json.member("rfc3161Timestamps").elements(1);
+  if (!stamps.empty()) return stamps[0].member("signedTimestamp").base64();
+  json.refuse("must hold one time stamp");
+  return {};
 }
 
-Result<Bundle> parse_bundle_json(const JsonField& root, core::ByteView bytes) {
-  ISOTRACE_TRY_DONE(root.check_members({"dsseEnvelope", "mediaType", "verificationMaterial"}));
-  ISOTRACE_TRY(const JsonField type, root.member("mediaType"));
-  ISOTRACE_TRY_DONE(type.check_text(bundle_media_type));
-  Bundle bundle;
-  ISOTRACE_TRY(const JsonField material, root.member("verificationMaterial"));
-  ISOTRACE_TRY_DONE(parse_material(material, bundle));
-  ISOTRACE_TRY(const JsonField field, root.member("dsseEnvelope"));
-  ISOTRACE_TRY(Envelope envelope, parse_envelope(field, payload_media_type, 1));
-  if (envelope.signatures[0].keyid != bundle.keyid) {
-    return core::refuse(code, "/dsseEnvelope/signatures/0/keyid", "differs from the key hint");
+/// The hint goes into keyid; log and time stamp if they are there.
+void read_material(const JsonField& material, Bundle& bundle) {
+  constexpr std::string_view stamps_member = "timestampVerificationData";
+  const auto read_always = [&](const JsonField& key, const JsonField& entries) {
+    const auto [hint] = key.members("hint");
+    bundle.keyid = hint.digest();
+    for (const JsonField& entry : entries.elements(1)) bundle.log = read_log(entry);
+  };
+  if (!material.has(stamps_member)) {
+    const auto [key, entries] = material.members("publicKey", "tlogEntries");
+    return read_always(key, entries);
   }
+  const auto [key, stamps, entries] = material.members("publicKey", stamps_member, "tlogEntries");
+  read_always(key, entries);
+  bundle.timestamp = read_timestamp(stamps);
+}
+
+Bundle read_bundle(const JsonField& root) {
+  const auto [dsse, type, material] =
+      root.members("dsseEnvelope", "mediaType", "verificationMaterial");
+  type.expect_text(bundle_media_type);
+  Bundle bundle;
+  read_material(material, bundle);
+  Envelope envelope = read_envelope(dsse, payload_media_type, 1);
+  if (envelope.signatures.empty()) return bundle;  // and that has been refused
+  EnvelopeSignature& signature = envelope.signatures[0];
+  if (signature.keyid != bundle.keyid) dsse.refuse("the keyid differs from the key hint");
   bundle.payload = std::move(envelope.payload);
-  bundle.signature = std::move(envelope.signatures[0].signature);
-  if (!bundle.log && !bundle.timestamp) return bundle;
-  // Members of a log entry that are unknown, or say again what others say and differ, end here.
+  bundle.signature = std::move(signature.signature);
+  return bundle;
+}
+
+CertificateFile read_file(const JsonField& root) {
+  CertificateFile file;
+  if (!root.has("signatures")) {
+    file.bundles.push_back(read_bundle(root));
+    return file;
+  }
+  Envelope envelope = read_envelope(root, payload_media_type, core::limits::signatures_max);
+  for (EnvelopeSignature& one : envelope.signatures) {
+    file.bundles.push_back({one.keyid, envelope.payload, std::move(one.signature)});
+  }
+  return file;
+}
+
+/// Members of a log entry that are unknown, or say again what others say and differ, end here.
+Result<core::Done> check_written_again(const Bundle& bundle, core::ByteView bytes) {
+  if (!bundle.log && !bundle.timestamp) return core::Done{};
   const core::Bytes again = write_bundle(bundle);
   if (!std::equal(again.begin(), again.end(), bytes.begin(), bytes.end())) {
     return core::refuse(code, "/verificationMaterial", "unknown or contradictory members");
   }
-  return bundle;
+  return core::Done{};
 }
 
 Result<CertificateFile> parse_sealed(core::ByteView bytes) {
@@ -154,24 +166,17 @@ core::Bytes write_signatures(const Envelope& envelope) {
 Result<Bundle> parse_bundle(core::ByteView bytes) {
   ISOTRACE_TRY(const JsonDocument json,
                parse_strict_json(bytes, {code, core::limits::certificate_bytes_max}));
-  return parse_bundle_json(JsonField(json, code), bytes);
+  ISOTRACE_TRY(Bundle bundle, read_shape(json, code, read_bundle));
+  ISOTRACE_TRY_DONE(check_written_again(bundle, bytes));
+  return bundle;
 }
 
 Result<CertificateFile> parse_certificate_file(core::ByteView bytes) {
   if (core::as_text(bytes).starts_with(log_proof_header)) return parse_sealed(bytes);
   ISOTRACE_TRY(const JsonDocument json,
                parse_strict_json(bytes, {code, core::limits::certificate_bytes_max}));
-  CertificateFile file;
-  const JsonField root(json, code);
-  if (!root.has("signatures")) {
-    ISOTRACE_TRY(file.bundles.emplace_back(), parse_bundle_json(root, bytes));
-    return file;
-  }
-  ISOTRACE_TRY(Envelope envelope,
-               parse_envelope(root, payload_media_type, core::limits::signatures_max));
-  for (EnvelopeSignature& one : envelope.signatures) {
-    file.bundles.push_back({one.keyid, envelope.payload, std::move(one.signature)});
-  }
+  ISOTRACE_TRY(CertificateFile file, read_shape(json, code, read_file));
+  for (const Bundle& bundle : file.bundles) ISOTRACE_TRY_DONE(check_written_again(bundle, bytes));
   return file;
 }
 

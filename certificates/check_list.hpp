@@ -1,6 +1,8 @@
 // Collects the checks of one verification in order. Trusted base; not for other rooms.
 #pragma once
 
+#include <concepts>
+
 #include <isotrace/certificates/report.hpp>
 
 namespace isotrace::certificates {
@@ -20,6 +22,14 @@ class CheckList {
                        {},
                        bound_by});
     return good;
+  }
+
+  /// The same with the detail as a function: it is asked only if there is something to say.
+  template <std::invocable Detail>
+  bool require(bool good, std::string id, Outcome on_failure, const Detail& detail,
+               std::string_view bound_by = {}) {
+    if (good) return require(good, std::move(id), on_failure, "", bound_by);
+    return require(good, std::move(id), on_failure, detail(), bound_by);
   }
 
   /// Notes whether two values are the same, and both of them.

@@ -27,25 +27,19 @@ Json envelope_json(const Envelope& envelope, std::string_view payload_type) {
           {"signatures", std::move(signatures)}};
 }
 
-core::Result<Envelope> parse_envelope(const JsonField& json, std::string_view payload_type,
-                                      std::size_t signatures_max) {
-  ISOTRACE_TRY_DONE(json.check_members({"payload", "payloadType", "signatures"}));
-  ISOTRACE_TRY(const JsonField type, json.member("payloadType"));
-  ISOTRACE_TRY_DONE(type.check_text(payload_type));
-  Envelope envelope;
-  ISOTRACE_TRY(const JsonField payload, json.member("payload"));
-  ISOTRACE_TRY(envelope.payload, payload.base64());
-  ISOTRACE_TRY(const auto signatures, json.elements("signatures", signatures_max));
-  if (signatures.empty()) return json.refuse("must have a signature");
-  for (const JsonField& field : signatures) {
-    ISOTRACE_TRY_DONE(field.check_members({"keyid", "sig"}));
-    EnvelopeSignature one;
-    ISOTRACE_TRY(one.keyid, field.digest("keyid"));
+Envelope read_envelope(const JsonField& json, std::string_view payload_type,
+                       std::size_t signatures_max) {
+  const auto [payload, type, signatures] = json.members("payload", "payloadType", "signatures");
+  type.expect_text(payload_type);
+  Envelope envelope{payload.base64(), {}};
+  const auto fields = signatures.elements(signatures_max);
+  if (fields.empty()) json.refuse("must have a signature");
+  for (const JsonField& field : fields) {
+    const auto [keyid, sig] = field.members("keyid", "sig");
+    EnvelopeSignature one{keyid.digest(), sig.base64()};
     if (!envelope.signatures.empty() && !(envelope.signatures.back().keyid < one.keyid)) {
-      return field.refuse("the keyids must ascend, each once");
+      field.refuse("the keyids must ascend, each once");
     }
-    ISOTRACE_TRY(const JsonField sig, field.member("sig"));
-    ISOTRACE_TRY(one.signature, sig.base64());
     envelope.signatures.push_back(std::move(one));
   }
   return envelope;

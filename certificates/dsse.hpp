@@ -26,8 +26,8 @@ struct Envelope {
 };
 
 Json envelope_json(const Envelope& envelope, std::string_view payload_type);
-/// 1 to signatures_max signatures; refuses with the field's code.
-core::Result<Envelope> parse_envelope(const JsonField& json, std::string_view payload_type,
-                                      std::size_t signatures_max);
+/// 1 to signatures_max signatures.
+Envelope read_envelope(const JsonField& json, std::string_view payload_type,
+                       std::size_t signatures_max);
 
 }  // namespace isotrace::certificates

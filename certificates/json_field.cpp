@@ -1,15 +1,12 @@
 #include <isotrace/certificates/json_field.hpp>
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstring>
 
 #include <isotrace/certificates/base64.hpp>
 
 namespace isotrace::certificates {
-
-using core::Result;
 
 namespace {
 
@@ -34,128 +31,123 @@ bool decode_hex(const char* from, std::uint8_t* to) {
 
 }  // namespace
 
-std::size_t JsonField::find(std::string_view name) const {
-  if (node().kind != JsonKind::object) return 0;
-  // Members are mostly asked for in the order of the text: begin behind the last one found.
-  const std::size_t end = node().behind;
-  for (std::size_t i = 0, at = next_; i < node().count; ++i, at = document_->nodes[at].behind) {
-    if (at == end) at = index_ + 1;
-    if (document_->nodes[at].key != name) continue;
-    next_ = document_->nodes[at].behind;
-    return at;
-  }
-  return 0;
+void JsonField::refuse(core::Refusal refusal) const {
+  if (!shape_->breach) shape_->breach = std::move(refusal);
 }
 
-Result<core::Done> JsonField::check_members(std::initializer_list<std::string_view> names) const {
-  if (node().kind != JsonKind::object) return refuse("must be an object");
-  // As a rule they are exactly these, and in the callers' order, which is that of the text.
-  std::size_t place = index_ + 1;
-  const bool exactly = node().count == names.size() &&
-                       std::all_of(names.begin(), names.end(), [&](std::string_view name) {
-                         const JsonNode& one = document_->nodes[place];
-                         place = one.behind;
-                         return one.key == name;
-                       });
-  if (exactly) return core::Done{};
+void JsonField::refuse(std::string_view detail) const {
+  if (shape_->breach) return;
+  const JsonDocument& document = shape_->document;
+  const std::string place =
+      document.pointer_to(static_cast<std::size_t>(node_ - document.nodes.data()));
+  refuse({shape_->code, place.empty() ? "/" : place, std::string(detail)});
+}
+
+JsonField JsonField::nowhere() const {
+  static constexpr JsonNode null{};
+  return {*shape_, null};
+}
+
+const JsonNode* JsonField::find(std::string_view name) const {
+  if (node_->kind != JsonKind::object) return nullptr;
+  for (const JsonNode* at = node_ + 1; at != behind(node_); at = behind(at)) {
+    if (at->key == name) return at;
+  }
+  return nullptr;
+}
+
+void JsonField::find_members(std::span<const std::string_view> names,
+                             std::span<JsonField> fields) const {
+  if (node_->kind != JsonKind::object) return refuse("must be an object");
+  const JsonNode* at = node_ + 1;
+  for (std::size_t i = 0; i < names.size(); ++i, at = behind(at)) {
+    if (at == behind(node_) || at->key != names[i]) return refuse_members(names);
+    fields[i].node_ = at;
+  }
+  if (at != behind(node_)) refuse_members(names);
+}
+
+void JsonField::refuse_members(std::span<const std::string_view> names) const {
   for (const std::string_view name : names) {
     if (!has(name)) return refuse("member " + std::string(name) + " is missing");
   }
-  if (node().count == names.size()) return core::Done{};
-  for (std::size_t at = index_ + 1; at < node().behind; at = document_->nodes[at].behind) {
-    const std::string_view key = document_->nodes[at].key;
-    if (std::find(names.begin(), names.end(), key) == names.end()) {
-      return refuse("member " + quote(key) + " is unknown");
+  for (const JsonNode* at = node_ + 1; at != behind(node_); at = behind(at)) {
+    if (std::find(names.begin(), names.end(), at->key) == names.end()) {
+      return refuse("member " + quote(at->key) + " is unknown");
     }
   }
-  return core::Done{};
+  refuse("members were asked for in another order");
 }
 
-Result<JsonField> JsonField::member(std::string_view name) const {
-  if (node().kind != JsonKind::object) return refuse("must be an object");
-  const std::size_t found = find(name);
-  if (found == 0) return refuse("member " + std::string(name) + " is missing");
-  return JsonField(*document_, code_, found);
+JsonField JsonField::member(std::string_view name) const {
+  const JsonNode* found = find(name);
+  if (found != nullptr) return {*shape_, *found};
+  refuse(node_->kind != JsonKind::object ? "must be an object"
+                                         : "member " + std::string(name) + " is missing");
+  return nowhere();
 }
 
-Result<std::vector<JsonField>> JsonField::elements(std::size_t count_max) const {
-  if (node().kind != JsonKind::array) return refuse("must be an array");
-  if (node().count > count_max) {
-    return refuse("more than " + std::to_string(count_max) + " elements");
-  }
+std::vector<JsonField> JsonField::elements(std::size_t count_max) const {
   std::vector<JsonField> fields;
-  fields.reserve(node().count);
-  for (std::size_t at = index_ + 1; at < node().behind; at = document_->nodes[at].behind) {
-    fields.emplace_back(*document_, code_, at);
+  if (node_->kind != JsonKind::array) {
+    refuse("must be an array");
+  } else if (node_->count > count_max) {
+    refuse("more than " + std::to_string(count_max) + " elements");
+  } else {
+    fields.reserve(node_->count);
+    for (const JsonNode* at = node_ + 1; at != behind(node_); at = behind(at)) {
+      fields.push_back({*shape_, *at});
+    }
   }
   return fields;
 }
 
-Result<std::string> JsonField::text(std::size_t bytes_max) const {
-  if (node().kind != JsonKind::text) return refuse("must be a text");
-  if (node().text.size() > bytes_max) {
-    return refuse("longer than " + std::to_string(bytes_max) + " bytes");
+std::string_view JsonField::text(std::size_t bytes_max) const {
+  if (node_->kind != JsonKind::text) {
+    refuse("must be a text");
+  } else if (node_->text.size() > bytes_max) {
+    refuse("longer than " + std::to_string(bytes_max) + " bytes");
+  } else {
+    return node_->text;
   }
-  return std::string(node().text);
+  return {};
 }
 
-Result<std::string> JsonField::name(std::size_t bytes_max) const {
-  ISOTRACE_TRY(std::string text, this->text(bytes_max));
-  if (text.empty()) return refuse("must not be empty");
-  if (!node().plain) return refuse("must be printable ASCII");
+std::string_view JsonField::name(std::size_t bytes_max) const {
+  const std::string_view text = this->text(bytes_max);
+  if (text.empty()) refuse("must not be empty");
+  if (!node_->plain) refuse("must be printable ASCII");
   return text;
 }
 
-Result<core::Digest> JsonField::digest() const {
+core::Digest JsonField::digest(std::string_view otherwise) const {
   core::Digest digest;
-  bool good = node().kind == JsonKind::text && node().text.size() == 2 * digest.bytes.size();
+  bool good = node_->kind == JsonKind::text && node_->text.size() == 2 * digest.bytes.size();
   for (std::size_t i = 0; good && i < digest.bytes.size(); i += 8) {
-    good = decode_hex(node().text.data() + 2 * i, digest.bytes.data() + i);
+    good = decode_hex(node_->text.data() + 2 * i, digest.bytes.data() + i);
   }
-  if (!good) return refuse("must be 64 lower-case hex digits");
+  if (!good) refuse(otherwise);
   return digest;
 }
 
-Result<std::uint64_t> JsonField::count() const {
-  if (node().kind != JsonKind::integer || node().number < 0) {
-    return refuse("must be a number that is not negative");
+std::uint64_t JsonField::count() const {
+  if (node_->kind == JsonKind::integer && node_->number >= 0) {
+    return static_cast<std::uint64_t>(node_->number);
   }
-  return static_cast<std::uint64_t>(node().number);
+  refuse("must be a number that is not negative");
+  return 0;
 }
 
-Result<core::Bytes> JsonField::base64() const {
-  if (node().kind != JsonKind::text) return refuse("must be a text");
-  auto bytes = parse_base64(node().text);
-  if (!bytes) return refuse("is not strict base64");
-  return *std::move(bytes);
+core::Bytes JsonField::base64() const {
+  if (node_->kind != JsonKind::text) refuse("must be a text");
+  auto bytes = parse_base64(node_->text);
+  if (bytes) return *std::move(bytes);
+  refuse("is not strict base64");
+  return {};
 }
 
-Result<core::Done> JsonField::check_text(std::string_view expected) const {
-  if (node().kind != JsonKind::text || node().text != expected) {
-    return refuse("must be " + quote(expected));
-  }
-  return core::Done{};
-}
-
-Result<std::string> JsonField::text(std::string_view member, std::size_t max) const {
-  ISOTRACE_TRY(const JsonField field, this->member(member));
-  return field.text(max);
-}
-Result<std::string> JsonField::name(std::string_view member, std::size_t max) const {
-  ISOTRACE_TRY(const JsonField field, this->member(member));
-  return field.name(max);
-}
-Result<core::Digest> JsonField::digest(std::string_view member) const {
-  ISOTRACE_TRY(const JsonField field, this->member(member));
-  return field.digest();
-}
-Result<std::uint64_t> JsonField::count(std::string_view member) const {
-  ISOTRACE_TRY(const JsonField field, this->member(member));
-  return field.count();
-}
-Result<std::vector<JsonField>> JsonField::elements(std::string_view member, std::size_t max) const {
-  ISOTRACE_TRY(const JsonField field, this->member(member));
-  return field.elements(max);
+void JsonField::expect_text(std::string_view expected) const {
+  if (!is_text(expected)) refuse("must be " + quote(expected));
 }
 
 }  // namespace isotrace::certificates

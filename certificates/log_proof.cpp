@@ -1,5 +1,7 @@
 #include <isotrace/certificates/log_proof.hpp>
 
+#include <algorithm>
+#include <bit>
 #include <charconv>
 
 #include <isotrace/certificates/base64.hpp>
@@ -20,6 +22,42 @@ tl::unexpected<core::Refusal> refuse(std::string detail) {
 std::optional<std::string_view> value_of(std::string_view line, std::string_view word) {
   if (!line.starts_with(word) || line.substr(word.size(), 1) != " ") return std::nullopt;
   return line.substr(word.size() + 1);
+}
+
+/// As core::verify_merkle_inclusion. `known` is empty, or the way of a leaf that was found in the
+/// same tree: nodes on both ways are not computed again. The way that is found takes its place.
+bool find_leaf(const LogProof& proof, const core::Digest& leaf, const Checkpoint& tree,
+               MerkleWay& known) {
+  const auto& hashes = proof.hashes;
+  std::uint64_t index = proof.index;
+  if (index >= tree.size) return false;
+  MerkleWay way;
+  way.reserve(hashes.size());
+  for (std::uint64_t size = tree.size; size > 1;) {
+    if (way.size() == hashes.size()) return false;
+    const std::uint64_t left = std::bit_floor(size - 1);  // where RFC 6962 splits
+    const bool right = index >= left;
+    way.push_back({right, hashes[hashes.size() - 1 - way.size()], {}});
+    index -= right ? left : 0;
+    size = right ? size - left : left;
+  }
+  if (way.size() != hashes.size()) return false;
+  // As long as both turn the same way past the same nodes, they come through the same nodes.
+  std::size_t shared = 0;
+  for (; shared < std::min(way.size(), known.size()); ++shared) {
+    const MerkleStep& step = known[shared];
+    if (step.right != way[shared].right || step.beside != way[shared].beside) break;
+    way[shared].node = step.node;
+  }
+  core::Digest node = leaf;
+  for (std::size_t depth = way.size(); depth > shared; --depth) {
+    MerkleStep& step = way[depth - 1];
+    step.node = node;
+    node = step.right ? core::merkle_node(step.beside, node) : core::merkle_node(node, step.beside);
+  }
+  if (node != (shared == 0 ? tree.root : way[shared - 1].node)) return false;
+  known = std::move(way);
+  return true;
 }
 
 }  // namespace
@@ -94,14 +132,15 @@ Result<Checkpoint> check_log_proof(const LogProof& proof, const core::Digest& le
   if (checkpoint.origin != origin) {
     return core::refuse(code, "checkpoint", "it is of log " + quote(checkpoint.origin));
   }
-  if (known == nullptr || !known->has(proof.checkpoint, key)) {
+  MerkleWay fresh;
+  MerkleWay* way = known == nullptr ? nullptr : known->find_way(proof.checkpoint, key);
+  if (way == nullptr) {
     if (find_good_signature(proof.checkpoint, origin, key) == nullptr) {
       return core::refuse(code, "checkpoint", "not signed by the log's key");
     }
-    if (known != nullptr) known->add(proof.checkpoint, key);
+    way = known == nullptr ? &fresh : &known->add(proof.checkpoint, key);
   }
-  if (!core::verify_merkle_inclusion(leaf, proof.index, checkpoint.size, proof.hashes,
-                                     checkpoint.root)) {
+  if (!find_leaf(proof, leaf, checkpoint, *way)) {
     return core::refuse(code, "proof", "the entry is not in the log at this place");
   }
   return checkpoint;

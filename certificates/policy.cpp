@@ -12,7 +12,6 @@ namespace isotrace::certificates {
 namespace {
 
 using core::Digest;
-using core::Done;
 using core::Result;
 
 constexpr std::size_t keys_max = 1024;
@@ -20,163 +19,142 @@ constexpr std::size_t rules_max = 1024;
 constexpr std::size_t names_max = 1024;
 constexpr std::size_t word_max = 64;
 
-Result<UnixSeconds> parse_time(const JsonField& field) {
-  ISOTRACE_TRY(const std::string text, field.name(word_max));
-  const auto time = parse_utc(text);
-  if (!time) return field.refuse("must be a UTC time like 2027-01-31T00:00:00Z");
-  return *time;
+UnixSeconds read_time(const JsonField& field) {
+  const auto time = parse_utc(field.name(word_max));
+  if (!time) field.refuse("must be a UTC time like 2027-01-31T00:00:00Z");
+  return time.value_or(0);
 }
 
-Result<UnixSeconds> parse_time(const JsonField& parent, std::string_view member) {
-  ISOTRACE_TRY(const JsonField field, parent.member(member));
-  return parse_time(field);
-}
-
-Result<PolicyKey> parse_key(const JsonField& json) {
-  ISOTRACE_TRY_DONE(
-      json.check_members({"alg", "keyid", "revokedAt", "spki", "validFrom", "validUntil"}));
-  ISOTRACE_TRY(const JsonField spki, json.member("spki"));
-  ISOTRACE_TRY(const core::Bytes der, spki.base64());
-  auto key = PublicKey::from_spki(der);
-  if (!key) return core::refuse_within("policy", std::move(key).error());
-  PolicyKey out{*std::move(key), 0, 0, std::nullopt};
-  ISOTRACE_TRY(const std::string algorithm, json.name("alg", word_max));
-  if (find_key_algorithm(algorithm) != out.key.algorithm()) {
-    return json.refuse("alg does not name the algorithm of the key");
+void read_key(const JsonField& json, Policy& policy) {
+  const auto [algorithm, keyid, revoked_at, spki, valid_from, valid_until] =
+      json.members("alg", "keyid", "revokedAt", "spki", "validFrom", "validUntil");
+  auto key = PublicKey::from_spki(spki.base64());
+  if (!key) {
+    json.refuse(core::refuse_within("policy", std::move(key).error()).value());
+    return;
   }
-  ISOTRACE_TRY(const Digest keyid, json.digest("keyid"));
-  if (keyid != out.key.keyid()) return json.refuse("keyid is not the SHA-256 of spki");
-  ISOTRACE_TRY(out.valid_from, parse_time(json, "validFrom"));
-  ISOTRACE_TRY(out.valid_until, parse_time(json, "validUntil"));
-  if (out.valid_from >= out.valid_until) return json.refuse("validFrom is not before validUntil");
-  ISOTRACE_TRY(const JsonField revoked, json.member("revokedAt"));
-  if (!revoked.is_null()) {
-    ISOTRACE_TRY(out.revoked_at, parse_time(revoked));
+  PolicyKey out{*std::move(key), read_time(valid_from), read_time(valid_until), std::nullopt};
+  if (find_key_algorithm(algorithm.name(word_max)) != out.key.algorithm()) {
+    json.refuse("alg does not name the algorithm of the key");
   }
-  return out;
+  if (keyid.digest() != out.key.keyid()) json.refuse("keyid is not the SHA-256 of spki");
+  if (out.valid_from >= out.valid_until) json.refuse("validFrom is not before validUntil");
+  if (!revoked_at.is_null()) out.revoked_at = read_time(revoked_at);
+  if (policy.find_key(out.key.keyid()) != nullptr) json.refuse("the key stands twice");
+  policy.keys.push_back(std::move(out));
 }
 
 /// `least` is 0 where a role may have no keys.
-Result<PolicyRole> parse_role(const JsonField& json, std::uint64_t least, const Policy& policy) {
-  ISOTRACE_TRY_DONE(json.check_members({"keyids", "threshold"}));
+PolicyRole read_role(const JsonField& json, std::uint64_t least, const Policy& policy) {
+  const auto [keyids, threshold] = json.members("keyids", "threshold");
   PolicyRole role;
-  ISOTRACE_TRY(const auto keyids, json.elements("keyids", keys_max));
-  for (const JsonField& field : keyids) {
-    ISOTRACE_TRY(const Digest keyid, field.digest());
-    if (policy.find_key(keyid) == nullptr) return field.refuse("no key has this keyid");
-    if (role.has(keyid)) return field.refuse("stands twice");
+  for (const JsonField& field : keyids.elements(keys_max)) {
+    const Digest keyid = field.digest();
+    if (policy.find_key(keyid) == nullptr) field.refuse("no key has this keyid");
+    if (role.has(keyid)) field.refuse("stands twice");
     role.keyids.push_back(keyid);
   }
-  ISOTRACE_TRY(role.threshold, json.count("threshold"));
+  role.threshold = threshold.count();
   if (!role.keyids.empty()) least = 1;
   if (role.threshold < least || role.threshold > role.keyids.size()) {
-    return json.refuse("threshold must be between 1 and the number of keyids");
+    json.refuse("threshold must be between 1 and the number of keyids");
   }
   return role;
 }
 
-Result<Done> parse_logs(const JsonField& roles, Policy& policy) {
-  ISOTRACE_TRY(const auto logs, roles.elements("log", keys_max));
-  for (const JsonField& field : logs) {
-    ISOTRACE_TRY_DONE(field.check_members({"keyid", "origin"}));
-    PolicyLog log;
-    ISOTRACE_TRY(log.keyid, field.digest("keyid"));
-    ISOTRACE_TRY(log.origin, field.name("origin", core::limits::name_bytes_max));
-    const PolicyKey* key = policy.find_key(log.keyid);
-    if (key == nullptr || key->key.algorithm() != KeyAlgorithm::ed25519) {
-      return field.refuse("no Ed25519 key has this keyid");
-    }
-    if (!is_note_name(log.origin) || log.origin == seal_origin) {
-      return field.refuse("origin is no name of a log");
-    }
-    if (policy.find_log(log.origin) != nullptr) return field.refuse("the origin stands twice");
-    policy.logs.push_back(std::move(log));
+void read_log(const JsonField& json, Policy& policy) {
+  const auto [keyid, origin] = json.members("keyid", "origin");
+  PolicyLog log{std::string(origin.name(core::limits::name_bytes_max)), keyid.digest()};
+  const PolicyKey* key = policy.find_key(log.keyid);
+  if (key == nullptr || key->key.algorithm() != KeyAlgorithm::ed25519) {
+    json.refuse("no Ed25519 key has this keyid");
   }
-  return Done{};
+  if (!is_note_name(log.origin) || log.origin == seal_origin) {
+    json.refuse("origin is no name of a log");
+  }
+  if (policy.find_log(log.origin) != nullptr) json.refuse("the origin stands twice");
+  policy.logs.push_back(std::move(log));
 }
 
-Result<Done> parse_roles(const JsonField& json, Policy& policy) {
-  ISOTRACE_TRY_DONE(json.check_members({"certifier", "log", "root", "timestamper"}));
-  ISOTRACE_TRY(const JsonField certifier, json.member("certifier"));
-  ISOTRACE_TRY(policy.certifier, parse_role(certifier, 1, policy));
-  ISOTRACE_TRY(const JsonField root, json.member("root"));
-  ISOTRACE_TRY(policy.root, parse_role(root, 0, policy));
-  ISOTRACE_TRY_DONE(parse_logs(json, policy));
-  ISOTRACE_TRY(const auto timestampers, json.elements("timestamper", keys_max));
-  for (const JsonField& field : timestampers) {
-    ISOTRACE_TRY(core::Bytes der, field.base64());
-    if (!is_x509(der)) return field.refuse("must be an X.509 certificate, base64 of its DER");
-    policy.timestampers.push_back(std::move(der));
+void read_roles(const JsonField& json, Policy& policy) {
+  const auto [certifier, logs, root, timestampers] =
+      json.members("certifier", "log", "root", "timestamper");
+  policy.certifier = read_role(certifier, 1, policy);
+  policy.root = read_role(root, 0, policy);
+  for (const JsonField& field : logs.elements(keys_max)) read_log(field, policy);
+  for (const JsonField& field : timestampers.elements(keys_max)) {
+    const core::Bytes& der = policy.timestampers.emplace_back(field.base64());
+    if (!is_x509(der)) field.refuse("must be an X.509 certificate, base64 of its DER");
   }
-  return Done{};
 }
 
-Result<Done> parse_subjects(const JsonField& json, PolicyRule& rule) {
-  ISOTRACE_TRY(const auto subjects, json.elements("subjects", names_max));
-  if (subjects.empty()) return json.refuse("subjects must not be empty; \"any\" allows all");
-  if (subjects.size() == 1 && subjects[0].check_text(any_word)) return Done{};
-  for (const JsonField& field : subjects) {
-    ISOTRACE_TRY(rule.subjects.emplace_back(), field.digest());
-  }
-  return Done{};
+void read_subjects(const JsonField& json, PolicyRule& rule) {
+  const auto subjects = json.elements(names_max);
+  if (subjects.empty()) json.refuse("must not be empty; \"any\" allows all");
+  if (subjects.size() == 1 && subjects[0].is_text(any_word)) return;
+  for (const JsonField& field : subjects) rule.subjects.push_back(field.digest());
 }
 
-Result<Done> parse_required_claims(const JsonField& json, PolicyRule& rule) {
-  ISOTRACE_TRY(const auto claims, json.elements("claims", names_max));
-  for (const JsonField& field : claims) {
-    if (field.check_text(any_word)) {
-      rule.any_property = true;
-    } else if (field.check_text(replay_word)) {
-      rule.replay = true;
-    } else {
-      const auto digest = field.digest();
-      if (!digest) return field.refuse("must be \"any\", \"replay\" or a property's SHA-256");
-      rule.properties.push_back(*digest);
-    }
+void read_required_claim(const JsonField& field, PolicyRule& rule) {
+  if (field.is_text(any_word)) {
+    rule.any_property = true;
+  } else if (field.is_text(replay_word)) {
+    rule.replay = true;
+  } else {
+    constexpr std::string_view otherwise = "must be \"any\", \"replay\" or a property's SHA-256";
+    rule.properties.push_back(field.digest(otherwise));
   }
-  return Done{};
 }
 
-Result<Done> parse_required_evidence(const JsonField& json, PolicyRule& rule) {
-  ISOTRACE_TRY(const auto evidence, json.elements("evidence", names_max));
-  for (const JsonField& field : evidence) {
-    ISOTRACE_TRY(const std::string word, field.name(word_max));
-    bool known = word == "model";
-    for (const auto& [name, member] : evidence_words) {
-      if (word != name) continue;
-      rule.evidence.*member = true;
-      known = true;
-    }
-    if (!known) return field.refuse("must be model, property, proof, trace, log or timestamp");
+void read_required_evidence(const JsonField& field, PolicyRule& rule) {
+  const std::string_view word = field.name(word_max);
+  bool known = word == "model";
+  for (const auto& [name, member] : evidence_words) {
+    if (word != name) continue;
+    rule.evidence.*member = true;
+    known = true;
   }
-  return Done{};
+  if (!known) field.refuse("must be model, property, proof, trace, log or timestamp");
 }
 
-Result<PolicyRule> parse_rule(const JsonField& json) {
-  ISOTRACE_TRY_DONE(json.check_members(
-      {"claims", "evidence", "leastAssurance", "levels", "semantics", "subjects"}));
-  PolicyRule rule;
-  ISOTRACE_TRY_DONE(parse_subjects(json, rule));
-  ISOTRACE_TRY_DONE(parse_required_claims(json, rule));
-  ISOTRACE_TRY_DONE(parse_required_evidence(json, rule));
-  ISOTRACE_TRY(const auto semantics, json.elements("semantics", names_max));
-  for (const JsonField& field : semantics) {
-    ISOTRACE_TRY(rule.semantics.emplace_back(), field.name(word_max));
+ClaimLevel read_level(const JsonField& field) {
+  const auto level = find_named<ClaimLevel>(field.name(word_max));
+  if (!level || *level == ClaimLevel::none) {
+    field.refuse("must be exact_order, any_order or real");
   }
-  ISOTRACE_TRY(const auto levels, json.elements("levels", names_max));
-  for (const JsonField& field : levels) {
-    ISOTRACE_TRY(const std::string name, field.name(word_max));
-    const auto level = find_named<ClaimLevel>(name);
-    if (!level || *level == ClaimLevel::none) {
-      return field.refuse("must be exact_order, any_order or real");
-    }
-    rule.levels.push_back(*level);
+  return level.value_or(ClaimLevel::none);
+}
+
+void read_rule(const JsonField& json, PolicyRule& rule) {
+  const auto [claims, evidence, assurance, levels, semantics, subjects] =
+      json.members("claims", "evidence", "leastAssurance", "levels", "semantics", "subjects");
+  read_subjects(subjects, rule);
+  for (const JsonField& field : claims.elements(names_max)) read_required_claim(field, rule);
+  for (const JsonField& field : evidence.elements(names_max)) read_required_evidence(field, rule);
+  for (const JsonField& field : semantics.elements(names_max)) {
+    rule.semantics.emplace_back(field.name(word_max));
   }
-  ISOTRACE_TRY(const std::string assurance, json.name("leastAssurance", word_max));
-  const auto least = find_named<Assurance>(assurance);
-  if (!least) return json.refuse("leastAssurance must be asserted, sampled, reproduced or proved");
-  rule.least_assurance = *least;
-  return rule;
+  for (const JsonField& field : levels.elements(names_max)) {
+    rule.levels.push_back(read_level(field));
+  }
+  const auto least = find_named<Assurance>(assurance.name(word_max));
+  if (!least) assurance.refuse("must be asserted, sampled, reproduced or proved");
+  rule.least_assurance = least.value_or(Assurance::proved);
+}
+
+Policy read_policy(const JsonField& json) {
+  const auto [expires, keys, roles, rules, schema, version] =
+      json.members("expires", "keys", "roles", "rules", "schema", "version");
+  schema.expect_text(policy_schema);
+  Policy policy;
+  policy.version = version.count();
+  policy.expires = read_time(expires);
+  for (const JsonField& field : keys.elements(keys_max)) read_key(field, policy);
+  read_roles(roles, policy);
+  for (const JsonField& field : rules.elements(rules_max)) {
+    read_rule(field, policy.rules.emplace_back());
+  }
+  return policy;
 }
 
 }  // namespace
@@ -217,28 +195,8 @@ Result<Policy> parse_policy(core::ByteView bytes) {
   ISOTRACE_TRY(
       const JsonDocument json,
       parse_strict_json(bytes, {code, core::limits::policy_bytes_max, JsonForm::indented}));
-  const JsonField root(json, code);
-  ISOTRACE_TRY_DONE(root.check_members({"expires", "keys", "roles", "rules", "schema", "version"}));
-  ISOTRACE_TRY(const JsonField schema, root.member("schema"));
-  ISOTRACE_TRY_DONE(schema.check_text(policy_schema));
-
-  Policy policy;
+  ISOTRACE_TRY(Policy policy, read_shape(json, code, read_policy));
   policy.sha256 = core::sha256(bytes);
-  ISOTRACE_TRY(policy.version, root.count("version"));
-  ISOTRACE_TRY(policy.expires, parse_time(root, "expires"));
-  ISOTRACE_TRY(const auto keys, root.elements("keys", keys_max));
-  for (const JsonField& field : keys) {
-    ISOTRACE_TRY(PolicyKey key, parse_key(field));
-    if (policy.find_key(key.key.keyid()) != nullptr) return field.refuse("the key stands twice");
-    policy.keys.push_back(std::move(key));
-  }
-  ISOTRACE_TRY(const JsonField roles, root.member("roles"));
-  ISOTRACE_TRY_DONE(parse_roles(roles, policy));
-  ISOTRACE_TRY(const auto rules, root.elements("rules", rules_max));
-  for (const JsonField& field : rules) {
-    ISOTRACE_TRY(PolicyRule rule, parse_rule(field));
-    policy.rules.push_back(std::move(rule));
-  }
   return policy;
 }
 

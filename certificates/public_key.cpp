@@ -55,7 +55,6 @@ Result<PublicKey> PublicKey::from_spki(core::ByteView der) {
 bool PublicKey::verifies(core::ByteView message, core::ByteView signature) const {
   if (algorithm_ == KeyAlgorithm::ecdsa_p256)
     return verify_p256(openssl_.get(), message, signature);
-  ISOTRACE_CHECK(sodium_init() >= 0);
   // One call over the whole message: libsodium's multi-part interface is Ed25519ph, another scheme.
   return signature.size() == crypto_sign_BYTES &&
          crypto_sign_verify_detached(signature.data(), message.data(), message.size(),

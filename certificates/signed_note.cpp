@@ -51,7 +51,7 @@ Result<NoteSignature> parse_signature(std::string_view line) {
 
 bool is_note_name(std::string_view name) {
   return !name.empty() && name.size() <= 255 && is_plain(name) &&
-         name.find_first_of(" +") == std::string_view::npos;
+         name.find(' ') == std::string_view::npos && name.find('+') == std::string_view::npos;
 }
 
 core::Digest note_key_digest(std::string_view name, const PublicKey& key) {
@@ -77,9 +77,11 @@ Result<SignedNote> parse_note(std::string_view bytes) {
   if (split == std::string_view::npos || split == 0) return refuse("note", "no empty line");
   SignedNote note;
   note.text = bytes.substr(0, split + 1);
-  const bool clean = std::none_of(note.text.begin(), note.text.end(), [](char c) {
-    return (static_cast<std::uint8_t>(c) < 0x20 && c != '\n') || c == 0x7f;
-  });
+  bool clean = true;
+  for (const char c : note.text) {
+    const bool control = static_cast<std::uint8_t>(c) < 0x20 || c == 0x7f;
+    clean &= !control || c == '\n';
+  }
   if (!clean) return refuse("note", "control characters");
   std::string_view rest = bytes.substr(split + 2);
   while (!rest.empty()) {
@@ -117,20 +119,20 @@ const NoteSignature* find_good_signature(const SignedNote& note, std::string_vie
   return found;
 }
 
-bool KnownNotes::has(const SignedNote& note, const PublicKey& key) const {
-  return std::any_of(notes_.begin(), notes_.end(), [&](const Known& known) {
+MerkleWay* KnownNotes::find_way(const SignedNote& note, const PublicKey& key) {
+  const auto found = std::find_if(notes_.begin(), notes_.end(), [&](const Known& known) {
     return known.keyid == key.keyid() && known.note == note;
   });
+  return found == notes_.end() ? nullptr : &found->way;
 }
 
-void KnownNotes::add(const SignedNote& note, const PublicKey& key) {
+MerkleWay& KnownNotes::add(const SignedNote& note, const PublicKey& key) {
   constexpr std::size_t notes_max = 16;
-  if (notes_.size() < notes_max) {
-    notes_.push_back({key.keyid(), note});
-    return;
-  }
-  notes_[oldest_] = {key.keyid(), note};
+  if (notes_.size() < notes_max) return notes_.emplace_back(Known{key.keyid(), note, {}}).way;
+  Known& replaced = notes_[oldest_];
   oldest_ = (oldest_ + 1) % notes_max;
+  replaced = {key.keyid(), note, {}};
+  return replaced.way;
 }
 
 Result<Checkpoint> parse_checkpoint(std::string_view text) {

@@ -42,17 +42,31 @@ std::string write_note(const SignedNote& note);
 const NoteSignature* find_good_signature(const SignedNote& note, std::string_view name,
                                          const PublicKey& key);
 
+/// One step of a leaf's way down a Merkle tree: whether it stands in the right half, the root of
+/// the other half, and of its own.
+struct MerkleStep {
+  bool right = false;
+  core::Digest beside;
+  core::Digest node;
+};
+using MerkleWay = std::vector<MerkleStep>;
+
 /// The last notes that were found good, byte for byte, each under its key: certificates of a batch
 /// share one note, whose signature then is verified once. Bounded.
 class KnownNotes {
  public:
-  [[nodiscard]] bool has(const SignedNote& note, const PublicKey& key) const;
-  void add(const SignedNote& note, const PublicKey& key);
+  [[nodiscard]] bool has(const SignedNote& note, const PublicKey& key) {
+    return find_way(note, key) != nullptr;
+  }
+  /// The way of the leaf that was last found in the tree of a known note; null if it is not known.
+  [[nodiscard]] MerkleWay* find_way(const SignedNote& note, const PublicKey& key);
+  MerkleWay& add(const SignedNote& note, const PublicKey& key);
 
  private:
   struct Known {
     core::Digest keyid;
     SignedNote note;
+    MerkleWay way;
   };
   std::vector<Known> notes_;
   std::size_t oldest_ = 0;

@@ -49,8 +49,9 @@ Result<Envelope> parse_policy_envelope(core::ByteView bytes) {
   // Base64 takes a third more than the policy.
   ISOTRACE_TRY(const JsonDocument json,
                parse_strict_json(bytes, {malformed, 2 * core::limits::policy_bytes_max}));
-  return parse_envelope(JsonField(json, malformed), policy_payload_type,
-                        core::limits::signatures_max);
+  return read_shape(json, malformed, [](const JsonField& root) {
+    return read_envelope(root, policy_payload_type, core::limits::signatures_max);
+  });
 }
 
 core::Bytes write_policy_envelope(const Envelope& envelope) {

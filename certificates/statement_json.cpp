@@ -8,172 +8,146 @@
 namespace isotrace::certificates {
 namespace {
 
-using core::Done;
 using core::Result;
 
+std::string read_name(const JsonField& json) { return std::string(json.name(plain_bytes_max)); }
+std::string read_text(const JsonField& json) { return std::string(json.text(plain_bytes_max)); }
+
 template <class Enum>
-Result<Enum> parse_named(const JsonField& parent, std::string_view member) {
-  ISOTRACE_TRY(const JsonField field, parent.member(member));
-  ISOTRACE_TRY(const std::string name, field.name(plain_bytes_max));
+Enum read_named(const JsonField& json) {
+  const std::string_view name = json.name(plain_bytes_max);
   const auto value = find_named<Enum>(name);
-  if (!value) return field.refuse("unknown value " + quote(name));
-  return *value;
+  if (!value) json.refuse("unknown value " + quote(name));
+  return value.value_or(Enum{});
 }
 
-Result<NamedVersion> parse_named_version(const JsonField& json) {
-  ISOTRACE_TRY_DONE(json.check_members({"name", "version"}));
-  NamedVersion value;
-  ISOTRACE_TRY(value.name, json.name("name", plain_bytes_max));
-  ISOTRACE_TRY(value.version, json.name("version", plain_bytes_max));
-  return value;
+NamedVersion read_named_version(const JsonField& json) {
+  const auto [name, version] = json.members("name", "version");
+  return {read_name(name), read_name(version)};
 }
 
-Result<StatementModel> parse_model(const JsonField& json) {
-  ISOTRACE_TRY_DONE(json.check_members(
-      {"bytes", "kind", "programDigest", "sha256", "weightsCount", "weightsRoot"}));
-  StatementModel model;
-  ISOTRACE_TRY(model.bytes, json.count("bytes"));
-  ISOTRACE_TRY(model.kind, parse_named<ModelKind>(json, "kind"));
-  ISOTRACE_TRY(model.identity.program, json.digest("programDigest"));
-  ISOTRACE_TRY(model.sha256, json.digest("sha256"));
-  ISOTRACE_TRY(model.identity.weights_count, json.count("weightsCount"));
-  ISOTRACE_TRY(model.identity.weights_root, json.digest("weightsRoot"));
-  return model;
+/// {"sha256": DIGEST}
+core::Digest read_digest_set(const JsonField& json) {
+  const auto [sha256] = json.members("sha256");
+  return sha256.digest();
 }
 
-Result<PropertyReference> parse_property(const JsonField& json) {
-  ISOTRACE_TRY_DONE(json.check_members({"lang", "sha256", "text"}));
-  PropertyReference property;
-  ISOTRACE_TRY(property.language, json.name("lang", plain_bytes_max));
-  ISOTRACE_TRY(property.sha256, json.digest("sha256"));
-  ISOTRACE_TRY(property.text, json.text("text", shown_text_max));
-  return property;
+StatementModel read_model(const JsonField& json) {
+  const auto [bytes, kind, program, sha256, weights_count, weights_root] =
+      json.members("bytes", "kind", "programDigest", "sha256", "weightsCount", "weightsRoot");
+  return {read_named<ModelKind>(kind),
+          sha256.digest(),
+          bytes.count(),
+          {program.digest(), weights_root.digest(), weights_count.count()}};
 }
 
-Result<ProofReference> parse_proof_reference(const JsonField& json) {
-  ISOTRACE_TRY_DONE(json.check_members({"digest", "format", "leaves", "sha256"}));
-  ProofReference proof;
-  ISOTRACE_TRY(proof.digest, json.digest("digest"));
-  ISOTRACE_TRY(proof.format, json.name("format", plain_bytes_max));
-  ISOTRACE_TRY(proof.leaves, json.count("leaves"));
-  ISOTRACE_TRY(proof.file_sha256, json.digest("sha256"));
-  return proof;
+PropertyReference read_property(const JsonField& json) {
+  const auto [language, sha256, text] = json.members("lang", "sha256", "text");
+  return {read_name(language), sha256.digest(), std::string(text.text(shown_text_max))};
 }
 
-Result<Claim> parse_claim(const JsonField& json) {
-  ISOTRACE_TRY_DONE(json.check_members({"assurance", "checker", "coverage", "id", "level", "method",
-                                        "proof", "property", "result"}));
-  Claim claim;
-  ISOTRACE_TRY(claim.assurance, parse_named<Assurance>(json, "assurance"));
-  ISOTRACE_TRY(claim.id, json.name("id", plain_bytes_max));
-  ISOTRACE_TRY(claim.level, parse_named<ClaimLevel>(json, "level"));
-  ISOTRACE_TRY(claim.method, parse_named<ClaimMethod>(json, "method"));
-  ISOTRACE_TRY(claim.result, parse_named<ClaimResult>(json, "result"));
-  ISOTRACE_TRY(const JsonField checker, json.member("checker"));
-  if (!checker.is_null()) {
-    ISOTRACE_TRY(claim.checker, parse_named_version(checker));
-  }
-  ISOTRACE_TRY(const JsonField coverage, json.member("coverage"));
-  if (!coverage.is_null()) {
-    ISOTRACE_TRY_DONE(coverage.check_members({"checked", "total"}));
-    Coverage& value = claim.coverage.emplace();
-    ISOTRACE_TRY(value.checked, coverage.count("checked"));
-    ISOTRACE_TRY(value.total, coverage.count("total"));
-  }
-  ISOTRACE_TRY(const JsonField proof, json.member("proof"));
-  if (!proof.is_null()) {
-    ISOTRACE_TRY(claim.proof, parse_proof_reference(proof));
-  }
-  ISOTRACE_TRY(const JsonField property, json.member("property"));
-  if (!property.is_null()) {
-    ISOTRACE_TRY(claim.property, parse_property(property));
-  }
-  return claim;
+ProofReference read_proof_reference(const JsonField& json) {
+  const auto [digest, format, leaves, sha256] =
+      json.members("digest", "format", "leaves", "sha256");
+  return {read_name(format), sha256.digest(), digest.digest(), leaves.count()};
 }
 
-Result<StatementTrace> parse_trace_reference(const JsonField& json) {
-  ISOTRACE_TRY_DONE(json.check_members({"fileSha256", "headerSha256", "leafCount", "root"}));
-  StatementTrace trace;
-  ISOTRACE_TRY(trace.file_sha256, json.digest("fileSha256"));
-  ISOTRACE_TRY(trace.header_sha256, json.digest("headerSha256"));
-  ISOTRACE_TRY(trace.leaf_count, json.count("leafCount"));
-  ISOTRACE_TRY(trace.root, json.digest("root"));
-  return trace;
+Coverage read_coverage(const JsonField& json) {
+  const auto [checked, total] = json.members("checked", "total");
+  return {checked.count(), total.count()};
 }
 
-Result<Done> parse_lists(const JsonField& predicate, Statement& statement) {
-  ISOTRACE_TRY(const auto backends, predicate.elements("backends", list_max));
-  for (const JsonField& json : backends) {
-    ISOTRACE_TRY_DONE(json.check_members({"device", "id", "role", "tool"}));
-    StatementBackend& backend = statement.backends.emplace_back();
-    ISOTRACE_TRY(backend.device, json.text("device", plain_bytes_max));
-    ISOTRACE_TRY(backend.id, json.text("id", plain_bytes_max));
-    ISOTRACE_TRY(backend.role, json.name("role", plain_bytes_max));
-    ISOTRACE_TRY(backend.tool, json.text("tool", plain_bytes_max));
-  }
-  ISOTRACE_TRY(const auto claims, predicate.elements("claims", claims_max));
-  for (const JsonField& json : claims) {
-    ISOTRACE_TRY(statement.claims.emplace_back(), parse_claim(json));
-  }
-  ISOTRACE_TRY(const auto evidence, predicate.elements("evidence", list_max));
-  for (const JsonField& json : evidence) {
-    ISOTRACE_TRY_DONE(json.check_members({"digest", "mediaType", "name"}));
-    EvidenceReference& item = statement.evidence.emplace_back();
-    ISOTRACE_TRY(const JsonField digest, json.member("digest"));
-    ISOTRACE_TRY_DONE(digest.check_members({"sha256"}));
-    ISOTRACE_TRY(item.sha256, digest.digest("sha256"));
-    ISOTRACE_TRY(item.media_type, json.name("mediaType", plain_bytes_max));
-    ISOTRACE_TRY(item.name, json.name("name", plain_bytes_max));
-  }
-  ISOTRACE_TRY(const auto non_claims, predicate.elements("nonClaims", list_max));
-  for (const JsonField& json : non_claims) {
-    ISOTRACE_TRY(statement.non_claims.emplace_back(), json.name(plain_bytes_max));
-  }
-  return Done{};
+void read_claim(const JsonField& json, Claim& claim) {
+  const auto [assurance, checker, coverage, id, level, method, proof, property, result] =
+      json.members("assurance", "checker", "coverage", "id", "level", "method", "proof", "property",
+                   "result");
+  claim.assurance = read_named<Assurance>(assurance);
+  claim.id = read_name(id);
+  claim.level = read_named<ClaimLevel>(level);
+  claim.method = read_named<ClaimMethod>(method);
+  claim.result = read_named<ClaimResult>(result);
+  if (!checker.is_null()) claim.checker = read_named_version(checker);
+  if (!coverage.is_null()) claim.coverage = read_coverage(coverage);
+  if (!proof.is_null()) claim.proof = read_proof_reference(proof);
+  if (!property.is_null()) claim.property = read_property(property);
 }
 
-Result<Done> parse_predicate(const JsonField& json, Statement& statement) {
-  ISOTRACE_TRY_DONE(json.check_members({"backends", "challenge", "claims", "evidence", "inputs",
-                                        "model", "nonClaims", "schemaVersion", "semantics",
-                                        "toolchain", "trace", "verdict"}));
-  ISOTRACE_TRY(const std::uint64_t version, json.count("schemaVersion"));
-  if (version != predicate_version) return json.refuse("schemaVersion must be 1");
-  ISOTRACE_TRY_DONE(parse_lists(json, statement));
+StatementTrace read_trace_reference(const JsonField& json) {
+  const auto [file, header, leaf_count, root] =
+      json.members("fileSha256", "headerSha256", "leafCount", "root");
+  return {file.digest(), header.digest(), leaf_count.count(), root.digest()};
+}
 
-  ISOTRACE_TRY(const JsonField challenge, json.member("challenge"));
-  ISOTRACE_TRY_DONE(challenge.check_members({"source", "value"}));
-  ISOTRACE_TRY(statement.challenge.source, challenge.name("source", plain_bytes_max));
-  ISOTRACE_TRY(statement.challenge.value, challenge.text("value", plain_bytes_max));
+StatementInputs read_inputs(const JsonField& json) {
+  const auto [count, root] = json.members("count", "root");
+  return {count.count(), root.digest()};
+}
 
-  ISOTRACE_TRY(const JsonField inputs, json.member("inputs"));
-  if (!inputs.is_null()) {
-    ISOTRACE_TRY_DONE(inputs.check_members({"count", "root"}));
-    StatementInputs& value = statement.inputs.emplace();
-    ISOTRACE_TRY(value.count, inputs.count("count"));
-    ISOTRACE_TRY(value.root, inputs.digest("root"));
-  }
-  ISOTRACE_TRY(const JsonField trace, json.member("trace"));
-  if (!trace.is_null()) {
-    ISOTRACE_TRY(statement.trace, parse_trace_reference(trace));
-  }
-  ISOTRACE_TRY(const JsonField model, json.member("model"));
-  ISOTRACE_TRY(statement.model, parse_model(model));
-  ISOTRACE_TRY(const JsonField semantics, json.member("semantics"));
-  ISOTRACE_TRY_DONE(semantics.check_members({"id", "version"}));
-  ISOTRACE_TRY(statement.semantics, semantics.name("id", plain_bytes_max));
-  ISOTRACE_TRY(const std::uint64_t semantics_number, semantics.count("version"));
-  if (semantics_number != semantics_version(statement.semantics)) {
-    return semantics.refuse("version is not the number at the end of id");
-  }
-  ISOTRACE_TRY(const JsonField toolchain, json.member("toolchain"));
-  ISOTRACE_TRY(statement.toolchain, parse_named_version(toolchain));
+StatementBackend read_backend(const JsonField& json) {
+  const auto [device, id, role, tool] = json.members("device", "id", "role", "tool");
+  return {read_name(role), read_text(id), read_text(device), read_text(tool)};
+}
 
-  ISOTRACE_TRY(const JsonField verdict, json.member("verdict"));
+EvidenceReference read_evidence(const JsonField& json) {
+  const auto [digest, media_type, name] = json.members("digest", "mediaType", "name");
+  return {read_name(name), read_name(media_type), read_digest_set(digest)};
+}
+
+std::string read_semantics(const JsonField& json) {
+  const auto [id, version] = json.members("id", "version");
+  std::string semantics = read_name(id);
+  if (version.count() != semantics_version(semantics)) {
+    json.refuse("version is not the number at the end of id");
+  }
+  return semantics;
+}
+
+void read_predicate(const JsonField& json, Statement& statement) {
+  const auto [backends, challenge, claims, evidence, inputs, model, non_claims, schema_version,
+              semantics, toolchain, trace, verdict] =
+      json.members("backends", "challenge", "claims", "evidence", "inputs", "model", "nonClaims",
+                   "schemaVersion", "semantics", "toolchain", "trace", "verdict");
+  if (schema_version.count() != predicate_version) json.refuse("schemaVersion must be 1");
+  for (const JsonField& one : backends.elements(list_max)) {
+    statement.backends.push_back(read_backend(one));
+  }
+  const auto claimed = claims.elements(claims_max);
+  statement.claims.reserve(claimed.size());
+  for (const JsonField& one : claimed) read_claim(one, statement.claims.emplace_back());
+  for (const JsonField& one : evidence.elements(list_max)) {
+    statement.evidence.push_back(read_evidence(one));
+  }
+  for (const JsonField& one : non_claims.elements(list_max)) {
+    statement.non_claims.push_back(read_name(one));
+  }
+  const auto [source, value] = challenge.members("source", "value");
+  statement.challenge = {read_name(source), read_text(value)};
+  if (!inputs.is_null()) statement.inputs = read_inputs(inputs);
+  if (!trace.is_null()) statement.trace = read_trace_reference(trace);
+  statement.model = read_model(model);
+  statement.semantics = read_semantics(semantics);
+  statement.toolchain = read_named_version(toolchain);
   const std::string_view recomputed = name_of(verdict_of(statement.claims));
-  if (const auto matches = verdict.check_text(recomputed); !matches) {
-    return verdict.refuse("the claims give " + std::string(recomputed));
+  if (!verdict.is_text(recomputed)) verdict.refuse("the claims give " + std::string(recomputed));
+}
+
+Statement read_statement(const JsonField& json) {
+  const auto [type, predicate, predicate_kind, subjects] =
+      json.members("_type", "predicate", "predicateType", "subject");
+  type.expect_text(statement_type);
+  predicate_kind.expect_text(predicate_type);
+  Statement statement;
+  const auto subject = subjects.elements(1);
+  if (subject.size() != 1) {
+    json.refuse("must have exactly one subject");
+    return statement;
   }
-  return Done{};
+  const auto [digest, name] = subject[0].members("digest", "name");
+  statement.subject = read_name(name);
+  const core::Digest sha256 = read_digest_set(digest);
+  read_predicate(predicate, statement);
+  if (sha256 != statement.model.sha256) digest.refuse("differs from the model's");
+  return statement;
 }
 
 }  // namespace
@@ -182,24 +156,7 @@ Result<Statement> parse_statement(core::ByteView payload) {
   constexpr auto code = core::RefusalCode::certificate_malformed;
   ISOTRACE_TRY(const JsonDocument json,
                parse_strict_json(payload, {code, core::limits::certificate_bytes_max}));
-  const JsonField root(json, code);
-  ISOTRACE_TRY_DONE(root.check_members({"_type", "predicate", "predicateType", "subject"}));
-  ISOTRACE_TRY(const JsonField type, root.member("_type"));
-  ISOTRACE_TRY_DONE(type.check_text(statement_type));
-  ISOTRACE_TRY(const JsonField predicate_kind, root.member("predicateType"));
-  ISOTRACE_TRY_DONE(predicate_kind.check_text(predicate_type));
-
-  Statement statement;
-  ISOTRACE_TRY(const auto subjects, root.elements("subject", 1));
-  if (subjects.size() != 1) return root.refuse("must have exactly one subject");
-  ISOTRACE_TRY_DONE(subjects[0].check_members({"digest", "name"}));
-  ISOTRACE_TRY(statement.subject, subjects[0].name("name", plain_bytes_max));
-  ISOTRACE_TRY(const JsonField digest, subjects[0].member("digest"));
-  ISOTRACE_TRY_DONE(digest.check_members({"sha256"}));
-  ISOTRACE_TRY(const core::Digest sha256, digest.digest("sha256"));
-  ISOTRACE_TRY(const JsonField predicate, root.member("predicate"));
-  ISOTRACE_TRY_DONE(parse_predicate(predicate, statement));
-  if (sha256 != statement.model.sha256) return digest.refuse("differs from the model's");
+  ISOTRACE_TRY(Statement statement, read_shape(json, code, read_statement));
   ISOTRACE_TRY_DONE(check_statement(statement));
   return statement;
 }

@@ -2,7 +2,8 @@
 
 #include <array>
 #include <bit>
-#include <cstring>
+
+#include <emmintrin.h>
 
 #include <isotrace/core/limits.hpp>
 
@@ -40,24 +41,31 @@ std::size_t utf8_length(std::string_view text) {
   return 0;
 }
 
+/// A bit for each of sixteen characters, the first one's lowest: set if it is not printable ASCII,
+/// or means something else than itself in a text.
+std::uint32_t find_special(const char* characters) {
+  const __m128i some = _mm_loadu_si128(reinterpret_cast<const __m128i*>(characters));
+  // Compared as signed numbers, so that what is not ASCII is below the space.
+  const __m128i outside = _mm_or_si128(_mm_cmplt_epi8(some, _mm_set1_epi8(' ')),
+                                       _mm_cmpeq_epi8(some, _mm_set1_epi8(0x7f)));
+  const __m128i marks = _mm_or_si128(_mm_cmpeq_epi8(some, _mm_set1_epi8('"')),
+                                     _mm_cmpeq_epi8(some, _mm_set1_epi8('\\')));
+  return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_or_si128(outside, marks)));
+}
+
 /// How many characters at the start are printable ASCII and mean themselves in a text.
-std::size_t plain_run(std::string_view text) {
-  // Sixteen at a time, compared as signed numbers, so that what is not ASCII is below the space.
-  using Characters [[gnu::vector_size(16)]] = std::int8_t;
-  static_assert(std::endian::native == std::endian::little);
+[[gnu::always_inline]] inline std::size_t plain_run(std::string_view text) {
+  constexpr std::size_t step = 16;
   std::size_t run = 0;
-  for (; run + sizeof(Characters) <= text.size(); run += sizeof(Characters)) {
-    Characters some;
-    std::memcpy(&some, text.data() + run, sizeof some);
-    const auto other = (some < 0x20) | (some == 0x7f) | (some == '"') | (some == '\\');
-    const auto halves = std::bit_cast<std::array<std::uint64_t, 2>>(other);
-    if ((halves[0] | halves[1]) == 0) continue;
-    const std::size_t half = halves[0] == 0 ? 1 : 0;
-    return run + 8 * half + static_cast<std::size_t>(std::countr_zero(halves[half])) / 8;
+  for (; run + step <= text.size(); run += step) {
+    const std::uint32_t special = find_special(text.data() + run);
+    if (special != 0) return run + static_cast<std::size_t>(std::countr_zero(special));
   }
-  const auto means_itself = [](char c) { return c >= 0x20 && c <= 0x7e && c != '"' && c != '\\'; };
-  while (run < text.size() && means_itself(text[run])) ++run;
-  return run;
+  std::array<char, step> rest;
+  rest.fill(' ');
+  text.copy(rest.data(), step, run);
+  const std::uint32_t special = find_special(rest.data());
+  return special != 0 ? run + static_cast<std::size_t>(std::countr_zero(special)) : text.size();
 }
 
 /// One pass over the text. A function that returns false has set the refusal.

@@ -21,9 +21,10 @@ class Authentication {
     }
     if (!payload_) return std::nullopt;
     const std::uint64_t enough = policy_.certifier.threshold;
-    if (!checks_.require(signers_.size() >= enough, "threshold", Outcome::signature,
-                         std::to_string(signers_.size()) + " of " + std::to_string(enough) +
-                             " certifiers have signed")) {
+    if (!checks_.require(signers_.size() >= enough, "threshold", Outcome::signature, [&] {
+          return std::to_string(signers_.size()) + " of " + std::to_string(enough) +
+                 " certifiers have signed";
+        })) {
       return std::nullopt;
     }
     return std::move(payload_);
@@ -93,23 +94,24 @@ Assurance established(const Claim& claim, const EvidenceFound& found) {
   return Assurance::asserted;
 }
 
-void judge_statement(const Statement& statement, const Policy& policy,
-                     const PreparedEvidence& evidence, VerifyReport& report, CheckList& checks) {
-  report.subject = statement.subject;
+void judge_statement(Statement statement, const Policy& policy, const PreparedEvidence& evidence,
+                     VerifyReport& report, CheckList& checks) {
   report.subject_sha256 = statement.model.sha256.hex();
   report.verdict = name_of(verdict_of(statement.claims));
-  report.non_claims = statement.non_claims;
   EvidenceFound found = check_evidence(statement, evidence, checks);
   for (const SignerReport& signer : report.signers) {
     found.log = found.log && signer.log.has_value();
     found.timestamp = found.timestamp && signer.time.has_value();
   }
+  report.claims.reserve(statement.claims.size());
   for (const Claim& claim : statement.claims) {
     report.claims.push_back({claim.id, std::string(name_of(claim.result)),
                              std::string(name_of(claim.assurance)),
                              std::string(name_of(established(claim, found)))});
   }
   check_policy(statement, policy, evidence.given.demanded, found, checks);
+  report.subject = std::move(statement.subject);
+  report.non_claims = std::move(statement.non_claims);
 }
 
 }  // namespace
@@ -125,10 +127,10 @@ VerifyReport verify_certificates(std::span<const CertificateInput> certificates,
   Authentication authentication(policy, now, known_seals, report, checks);
   if (const auto payload = authentication.authenticate(certificates)) {
     report.certificate_id = core::sha256(*payload);
-    const auto statement = parse_statement(*payload);
+    auto statement = parse_statement(*payload);
     if (checks.require(statement.has_value(), "statement", Outcome::malformed,
                        statement ? "" : describe(statement.error()))) {
-      judge_statement(*statement, policy, evidence, report, checks);
+      judge_statement(*std::move(statement), policy, evidence, report, checks);
     }
   }
   report.outcome = decide(report.checks);

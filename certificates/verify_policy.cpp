@@ -60,9 +60,10 @@ std::string find_unmet(const Statement& statement, const PolicyRule& rule) {
 
 void check_verdict(const Statement& statement, CheckList& checks) {
   const StatementVerdict verdict = verdict_of(statement.claims);
-  checks.require(verdict == StatementVerdict::passed, "verdict",
-                 verdict == StatementVerdict::failed ? Outcome::failed : Outcome::inconclusive,
-                 "the verdict is " + std::string(name_of(verdict)), "/predicate/claims");
+  checks.require(
+      verdict == StatementVerdict::passed, "verdict",
+      verdict == StatementVerdict::failed ? Outcome::failed : Outcome::inconclusive,
+      [&] { return "the verdict is " + std::string(name_of(verdict)); }, "/predicate/claims");
 }
 
 }  // namespace
@@ -85,10 +86,11 @@ void check_policy(const Statement& statement, const Policy& policy,
     if (missing.empty()) missing = find_missing(statement, rule->evidence, found);
     if (unmet.empty()) unmet = find_unmet(statement, *rule);
   }
-  checks.require(semantics, "policy.semantics", Outcome::policy,
-                 statement.semantics + " is not allowed", "/predicate/semantics/id");
+  checks.require(
+      semantics, "policy.semantics", Outcome::policy,
+      [&] { return statement.semantics + " is not allowed"; }, "/predicate/semantics/id");
   checks.require(missing.empty(), "evidence.complete", Outcome::nothing_verified,
-                 missing + " was not given");
+                 [&] { return missing + " was not given"; });
   check_verdict(statement, checks);
   checks.require(unmet.empty(), "policy.claims", Outcome::policy, unmet, "/predicate/claims");
 }

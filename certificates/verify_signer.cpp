@@ -12,7 +12,6 @@ namespace {
 /// What is judged, whatever form it came in.
 struct Signature {
   const PolicyKey* key = nullptr;  ///< the certifier it names; null if the policy names none
-  std::string named;               ///< whom it names, for messages
   core::ByteView payload;
   core::ByteView bytes;
 };
@@ -20,10 +19,10 @@ struct Signature {
 Signature find_signature(const SignatureInput& input, const Policy& policy) {
   if (input.bundle != nullptr) {
     const core::Digest& keyid = input.bundle->keyid;
-    return {policy.certifier.has(keyid) ? policy.find_key(keyid) : nullptr, keyid.hex(),
-            input.bundle->payload, input.bundle->signature};
+    return {policy.certifier.has(keyid) ? policy.find_key(keyid) : nullptr, input.bundle->payload,
+            input.bundle->signature};
   }
-  Signature found{nullptr, "that sealed it", input.sealed->payload, {}};
+  Signature found{nullptr, input.sealed->payload, {}};
   for (const core::Digest& keyid : policy.certifier.keyids) {
     const PolicyKey* key = policy.find_key(keyid);
     if (key->key.algorithm() != KeyAlgorithm::ed25519) continue;
@@ -129,8 +128,10 @@ std::optional<SignerReport> check_signer(const SignatureInput& input, const Poli
                                          UnixSeconds now, const std::string& suffix,
                                          CheckList& checks) {
   const Signature signature = find_signature(input, policy);
-  if (!checks.require(signature.key != nullptr, "key.trusted" + suffix, Outcome::key,
-                      "the policy names no certifier " + signature.named)) {
+  if (!checks.require(signature.key != nullptr, "key.trusted" + suffix, Outcome::key, [&] {
+        return "the policy names no certifier " +
+               (input.bundle != nullptr ? input.bundle->keyid.hex() : "that sealed it");
+      })) {
     return std::nullopt;
   }
   SignerReport report{signature.key->key.keyid(), {}, {}};

@@ -55,14 +55,14 @@ Result<std::vector<ModelFile>> files_of_manifest(core::ByteView manifest) {
   constexpr auto code = core::RefusalCode::certificate_malformed;
   ISOTRACE_TRY(const JsonDocument json,
                parse_strict_json(manifest, {code, core::limits::model_bytes_max}));
-  ISOTRACE_TRY(const auto fields, JsonField(json, code).elements("files", 1U << 20));
-  std::vector<ModelFile> files;
-  for (const JsonField& field : fields) {
-    ModelFile& file = files.emplace_back();
-    ISOTRACE_TRY(file.path, field.name("path", core::limits::name_bytes_max));
-    ISOTRACE_TRY(file.sha256, field.digest("sha256"));
-  }
-  return files;
+  return read_shape(json, code, [](const JsonField& root) {
+    std::vector<ModelFile> files;
+    for (const JsonField& field : root.member("files").elements(1U << 20)) {
+      files.push_back({std::string(field.member("path").name(core::limits::name_bytes_max)),
+                       field.member("sha256").digest()});
+    }
+    return files;
+  });
 }
 
 Result<core::Bytes> sign_model(const std::string& name, std::vector<ModelFile> files,

@@ -1,4 +1,5 @@
 // Base64, the pre-authentication encoding and the bundle.
+#include <cctype>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -8,6 +9,7 @@
 #include <isotrace/certificates/bundle.hpp>
 #include <isotrace/certificates/dsse.hpp>
 #include <isotrace/certificates/strict_json.hpp>
+#include <isotrace/core/philox.hpp>
 
 namespace isotrace::certificates {
 namespace {
@@ -45,6 +47,28 @@ TEST(Base64, bytes_above_ascii_are_not_slashes) {
 
 RC_GTEST_PROP(Base64, every_accepted_text_is_the_one_that_is_written, (const std::string& text)) {
   if (const auto bytes = parse_base64(text)) RC_ASSERT(write_base64(*bytes) == text);
+}
+
+TEST(Base64, texts_of_every_length_and_every_edit_of_one_character) {
+  // Long enough for what is decoded by sixteen characters, with every rest behind it.
+  core::PhiloxStream random(29);
+  for (std::size_t size = 1; size <= 64; ++size) {
+    core::Bytes bytes(size);
+    for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random.next_u32());
+    const std::string text = write_base64(bytes);
+    ASSERT_EQ(parse_base64(text), bytes);
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      std::string edited = text;
+      for (int c = 0; c < 256; ++c) {
+        edited[i] = static_cast<char>(c);
+        const auto read = parse_base64(edited);
+        const bool known = std::isalnum(c) != 0 || c == '+' || c == '/';
+        const bool last = i + 4 >= text.size();
+        ASSERT_TRUE(last || read.has_value() == known) << edited;
+        ASSERT_TRUE(!read || write_base64(*read) == edited) << edited;
+      }
+    }
+  }
 }
 
 TEST(Dsse, the_specifications_vector) {

@@ -1,6 +1,7 @@
 // One value, one spelling: what strict JSON refuses.
 #include <algorithm>
 #include <functional>
+#include <tuple>
 
 #include <gtest/gtest.h>
 
@@ -239,13 +240,71 @@ TEST(StrictJson, texts_are_read_as_what_they_say) {
   const auto read = parse(text);
   ASSERT_TRUE(read.has_value());
   using namespace std::string_view_literals;
-  const JsonField root(*read, code);
-  EXPECT_EQ(root.text("a", 100), "x\n\"\0y"sv);
-  const auto elements = *root.elements("b", 3);
-  EXPECT_FALSE(elements[0].count().has_value());
-  EXPECT_EQ(elements[2].text(10), "é");
-  EXPECT_EQ(elements[1].count().error().where, "/b/1");
-  EXPECT_EQ(elements[2].refuse("x").value().where, "/b/2");
+  const auto good = read_shape(*read, code, [](const JsonField& root) {
+    const auto [a, b] = root.members("a", "b");
+    EXPECT_EQ(a.text(100), "x\n\"\0y"sv);
+    return std::string(b.elements(3)[2].text(10));
+  });
+  EXPECT_EQ(good, "é");
+}
+
+/// Where reading `text` with `read` is refused; empty if it is not.
+template <class Read>
+std::string place_of_refusal(std::string_view text, const Read& read) {
+  const auto document = parse(text);
+  EXPECT_TRUE(document.has_value()) << text;
+  const auto result = read_shape(*document, code, [&](const JsonField& root) {
+    read(root);
+    return core::Done{};
+  });
+  return result ? "" : result.error().where + ": " + result.error().detail;
+}
+
+TEST(JsonField, the_first_breach_is_kept_and_nothing_gets_out) {
+  constexpr std::string_view text = R"({"a":"x","b":[-5,true,"e"],"c":{"d":null}})";
+  const auto refused = [&](const auto& read) { return place_of_refusal(text, read); };
+  EXPECT_EQ(refused([](const JsonField&) {}), "");
+  EXPECT_EQ(refused([](const JsonField& root) { std::ignore = root.member("a").text(1); }), "");
+  EXPECT_EQ(refused([](const JsonField& root) {
+              const auto elements = root.member("b").elements(3);
+              EXPECT_EQ(elements[0].count(), 0U);
+              EXPECT_EQ(elements[2].digest(), core::Digest());
+              elements[1].refuse(core::Refusal{core::RefusalCode::key_unsafe, "later", ""});
+            }),
+            "/b/0: must be a number that is not negative");
+  EXPECT_EQ(refused([](const JsonField& root) {
+              // What is not there is a null, in which nothing is.
+              const JsonField nowhere = root.member("x").member("y");
+              EXPECT_TRUE(nowhere.is_null());
+              EXPECT_TRUE(nowhere.elements(1).empty());
+              EXPECT_EQ(nowhere.text(10), "");
+              EXPECT_TRUE(nowhere.base64().empty());
+              const auto [z] = nowhere.members("z");
+              EXPECT_EQ(z.name(10), "");
+            }),
+            "/: member x is missing");
+}
+
+TEST(JsonField, members_are_exactly_those_asked_for) {
+  const auto members = [](auto... names) {
+    return [=](const JsonField& root) { std::ignore = root.members(names...); };
+  };
+  constexpr std::string_view text = R"({"a":1,"b":2})";
+  EXPECT_EQ(place_of_refusal(text, members("a", "b")), "");
+  EXPECT_EQ(place_of_refusal(text, members("a")), "/: member \"b\" is unknown");
+  EXPECT_EQ(place_of_refusal(text, members("b")), "/: member \"a\" is unknown");
+  EXPECT_EQ(place_of_refusal(text, members("a", "b", "c")), "/: member c is missing");
+  EXPECT_EQ(place_of_refusal(text, members("a", "c")), "/: member c is missing");
+  EXPECT_NE(place_of_refusal(text, members("b", "a")), "");
+  EXPECT_NE(place_of_refusal(text, members("a", "a")), "");
+  EXPECT_EQ(place_of_refusal("[]", members("a")), "/: must be an object");
+  EXPECT_EQ(place_of_refusal("{}", members("a")), "/: member a is missing");
+  EXPECT_EQ(place_of_refusal(text,
+                             [](const JsonField& root) {
+                               for (const JsonField& field : root.elements(5))
+                                 field.expect_text("x");
+                             }),
+            "/: must be an array");
 }
 
 }  // namespace

@@ -235,6 +235,41 @@ TEST_F(ProofTest, known_checkpoints_spare_the_signature_and_nothing_else) {
   EXPECT_FALSE(holds_known(forged, 3, key_));
 }
 
+TEST_F(ProofTest, ways_that_are_known_spare_nodes_and_nothing_else) {
+  for (std::size_t size = 1; size <= 9; ++size) {
+    leaves_ = make_leaves(size);
+    std::vector<LogProof> proofs;
+    for (std::size_t i = 0; i < size; ++i) proofs.push_back(proof(i));
+    for (std::size_t before = 0; before < size; ++before) {
+      for (std::size_t i = 0; i < size; ++i) {
+        KnownNotes known;
+        const auto is_found = [&](const LogProof& at, std::size_t leaf) {
+          return check_log_proof(at, leaves_[leaf], origin, key_.public_key(), &known).has_value();
+        };
+        ASSERT_TRUE(is_found(proofs[before], before));
+        for (std::size_t leaf = 0; leaf < size; ++leaf) {
+          ASSERT_EQ(is_found(proofs[i], leaf), leaf == i) << size << " " << before;
+          ASSERT_TRUE(is_found(proofs[before], before));
+        }
+        // Every node of the proof counts, and its length.
+        for (std::size_t k = 0; k <= proofs[i].hashes.size(); ++k) {
+          LogProof bad = proofs[i];
+          if (k < bad.hashes.size()) {
+            bad.hashes[k].bytes[k] ^= 1;
+          } else {
+            bad.hashes.push_back(leaves_[before]);
+          }
+          ASSERT_FALSE(is_found(bad, i)) << size << " " << before << " " << i << " " << k;
+          bad = proofs[i];
+          if (k == bad.hashes.size()) continue;
+          bad.hashes.erase(bad.hashes.begin() + static_cast<long>(k));
+          ASSERT_FALSE(is_found(bad, i)) << size << " " << before << " " << i << " " << k;
+        }
+      }
+    }
+  }
+}
+
 TEST_F(ProofTest, texts_of_proofs_have_one_spelling) {
   LogProof sealed = proof(3);
   sealed.extra = {'a', 'b'};

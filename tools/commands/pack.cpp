@@ -103,6 +103,18 @@ Result<std::string> make_package_manifest(std::span<const PackedFile> files) {
       {{"declared", std::move(declared)}, {"files", std::move(list)}, {"schema", package_schema}});
 }
 
+/// An entry of the manifest and the file that it names.
+void check_packed(const certificates::JsonField& entry, std::span<const ArchiveFile> files) {
+  const auto [name, role, sha256, size] = entry.members("path", "role", "sha256", "size");
+  const std::string_view path = name.name(core::limits::name_bytes_max);
+  const core::Digest digest = sha256.digest();
+  const std::uint64_t bytes = size.count();
+  const auto file = std::ranges::find(files, path, &ArchiveFile::path);
+  if (file == files.end() || file->bytes.size() != bytes || core::sha256(file->bytes) != digest) {
+    entry.refuse("the file is missing or another");
+  }
+}
+
 /// The manifest must name exactly the other files, with their digests.
 Result<core::Done> check_package(std::span<const ArchiveFile> files) {
   const auto manifest = std::ranges::find(files, std::string(manifest_name), &ArchiveFile::path);
@@ -111,23 +123,14 @@ Result<core::Done> check_package(std::span<const ArchiveFile> files) {
   ISOTRACE_TRY(
       const certificates::JsonDocument json,
       certificates::parse_strict_json(manifest->bytes, {code, core::limits::property_bytes_max}));
-  const certificates::JsonField root(json, code);
-  ISOTRACE_TRY_DONE(root.check_members({"declared", "files", "schema"}));
-  ISOTRACE_TRY(const auto schema, root.member("schema"));
-  ISOTRACE_TRY_DONE(schema.check_text(package_schema));
-  ISOTRACE_TRY(const auto listed, root.elements("files", core::limits::archive_files_max));
-  if (listed.size() + 1 != files.size()) return malformed("names another number of files");
-  for (const certificates::JsonField& field : listed) {
-    ISOTRACE_TRY_DONE(field.check_members({"path", "role", "sha256", "size"}));
-    ISOTRACE_TRY(const std::string path, field.name("path", core::limits::name_bytes_max));
-    ISOTRACE_TRY(const core::Digest digest, field.digest("sha256"));
-    ISOTRACE_TRY(const std::uint64_t size, field.count("size"));
-    const auto file = std::ranges::find(files, path, &ArchiveFile::path);
-    if (file == files.end() || file->bytes.size() != size || core::sha256(file->bytes) != digest) {
-      return field.refuse("the file is missing or another");
-    }
-  }
-  return core::Done{};
+  return certificates::read_shape(json, code, [&](const certificates::JsonField& root) {
+    const auto [declared, listed, schema] = root.members("declared", "files", "schema");
+    schema.expect_text(package_schema);
+    const auto fields = listed.elements(core::limits::archive_files_max);
+    if (fields.size() + 1 != files.size()) listed.refuse("names another number of files");
+    for (const certificates::JsonField& field : fields) check_packed(field, files);
+    return core::Done{};
+  });
 }
 
 /// Everything into a new folder, which appears when it is complete.
