@@ -148,7 +148,7 @@ struct Lanes {
   }
 
   /// Hashes as many of `count` inputs as pay in lanes and returns how many those were: a group
-  /// costs about as much as three inputs one by one.
+  /// costs about as much as one or two inputs one by one.
   static std::size_t hash(const Inputs& in, std::size_t count, Words* out) {
     auto* words = reinterpret_cast<std::uint32_t*>(out);
     std::size_t first = 0;
@@ -159,7 +159,7 @@ struct Lanes {
     for (; first + Simd::lanes <= count; first += Simd::lanes) {
       hash_groups<1>(in, first, Simd::lanes, words);
     }
-    if (count - first < 3) return first;
+    if (count - first < 2) return first;
     hash_groups<1>(in, first, count - first, words);
     return count;
   }

@@ -19,7 +19,9 @@ std::vector<Words>& Blake3Tree::resize_level(std::size_t level, std::size_t size
   std::vector<Words>& nodes = levels_[level];
   if (nodes.size() == size) return nodes;
   const std::size_t smaller = std::min(nodes.size(), size);
-  const auto edge = static_cast<std::uint32_t>(smaller == 0 ? 0 : smaller - 1);
+  // A chunk has no children: those that were there are as they were.
+  const bool stays = smaller == 0 || (level == 0 && smaller < size);
+  const auto edge = static_cast<std::uint32_t>(stays ? smaller : smaller - 1);
   indices_.erase(std::ranges::lower_bound(indices_, edge), indices_.end());
   for (std::uint32_t i = edge; i < size; ++i) indices_.push_back(i);
   nodes.resize(size);

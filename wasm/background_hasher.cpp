@@ -1,16 +1,51 @@
 #include <isotrace/wasm/background_hasher.hpp>
 
+#include <algorithm>
 #include <cstring>
-#include <numeric>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include <isotrace/core/check.hpp>
 
 namespace isotrace::wasm {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr std::size_t chunk_bytes = core::Blake3Tree::chunk_bytes;
-/// Hashing as much takes a few microseconds, no more than a thread takes to wake.
+
+/// Hashing as much takes no longer than waking a thread.
 constexpr std::size_t little_bytes = 32 * chunk_bytes;
+/// While checkpoints come the thread looks for them, a few times for each, and need not be woken;
+/// but not where they follow one another faster than this.
+constexpr auto soon = 300us;
+constexpr int naps_for_each = 4;
+constexpr int naps_most = 3 * naps_for_each;
+constexpr auto nap_longest = 1ms;
+/// Shadows of up to this size are given their pages by the thread, so that copying finds them.
+constexpr std::size_t prepared_bytes = std::size_t{16} << 20;
+
+/// One chunk, past the caches: where the thread reads it, lines that were in this core's cache
+/// would first have to be taken back.
+void copy_chunk(std::uint8_t* to, const std::uint8_t* from) {
+#ifdef __SSE2__
+  for (std::size_t i = 0; i < chunk_bytes; i += sizeof(__m128i)) {
+    _mm_stream_si128(reinterpret_cast<__m128i*>(to + i),
+                     _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + i)));
+  }
+#else
+  std::memcpy(to, from, chunk_bytes);
+#endif
+}
+
+/// Behind the last chunk, before another thread is told.
+void finish_copies() {
+#ifdef __SSE2__
+  _mm_sfence();
+#endif
+}
 
 std::size_t size_in_bytes(const StateCopy& state) {
   std::size_t bytes = state.execution.slots.size() * sizeof(Slot) +
@@ -22,15 +57,15 @@ std::size_t size_in_bytes(const StateCopy& state) {
 
 }  // namespace
 
-BackgroundHasher::BackgroundHasher(const core::Digest& program, Store& store, StateHasher hasher)
+BackgroundHasher::BackgroundHasher(const core::Digest& program, Store& store, StateHasher hasher,
+                                   ChunkLists written)
     : store_(store), program_(program), changed_(store.memories.size()) {
   std::vector<core::Blake3Tree> trees = std::move(hasher).take_trees();
   trees.resize(store.memories.size());
+  written.resize(store.memories.size());
   for (std::size_t i = 0; i < trees.size(); ++i) {
-    memories_.emplace_back(*this, std::move(trees[i]));
-    store.memories[i].data.set_reader(&memories_[i]);
+    memories_.emplace_back(std::move(trees[i]), std::move(written[i]));
   }
-  thread_ = std::thread([this] { work(); });
 }
 
 BackgroundHasher::~BackgroundHasher() {
@@ -38,60 +73,47 @@ BackgroundHasher::~BackgroundHasher() {
     const std::scoped_lock lock(mutex_);
     stopping_ = true;
   }
-  signal_.notify_all();
-  thread_.join();
-  for (std::size_t i = 0; i < memories_.size(); ++i) store_.memories[i].data.set_reader(nullptr);
+  wanted_signal_.notify_one();
+  if (thread_.joinable()) thread_.join();
 }
 
-void BackgroundHasher::Shadow::begin(const LinearMemory& memory,
-                                     const std::vector<std::uint32_t>& changed) {
-  if (memory.pages() != data_.pages()) {  // new pages are zero in all places
-    chunks_ = memory.size() >> LinearMemory::chunk_shift;
-    data_.grow_to(memory.pages());
-    saved_.grow_to(memory.pages());
-    duties_ = std::make_unique<std::atomic<Duty>[]>(chunks_);
+void BackgroundHasher::Shadow::prepare() {
+  constexpr std::size_t machine_page_bytes = 4096;
+  const std::span<std::uint8_t> bytes = data_.bytes();
+  if (pages_ == data_.pages() || bytes.size() > prepared_bytes) return;
+  for (std::size_t place = pages_ * page_bytes; place < bytes.size(); place += machine_page_bytes) {
+    volatile std::uint8_t& byte = bytes[place];
+    byte = byte;
   }
-  to_read_ = changed;
-  if (source_ == nullptr) {
-    to_read_.resize(chunks_);
-    std::iota(to_read_.begin(), to_read_.end(), 0U);
-  }
-  for (const std::uint32_t chunk : to_read_) {
-    duties_[chunk].store(Duty::read, std::memory_order_relaxed);
-  }
-  source_ = memory.bytes().data();
-  changed_ = changed;
 }
 
-void BackgroundHasher::Shadow::before_write(std::size_t chunk) {
-  if (chunk >= chunks_ || duties_[chunk].load(std::memory_order_acquire) != Duty::read) return;
-  const std::size_t place = chunk * chunk_bytes;
-  std::memcpy(saved_.bytes().data() + place, source_ + place, chunk_bytes);
-  // Where the thread was faster it is saved in vain.
-  Duty expected = Duty::read;
-  duties_[chunk].compare_exchange_strong(expected, Duty::saved, std::memory_order_acq_rel);
+trace::Contents BackgroundHasher::Shadow::hash(const std::vector<std::uint32_t>& changed) {
+  prepare();
+  return hash(data_, changed);
 }
 
-void BackgroundHasher::Shadow::read() {
-  for (const std::uint32_t chunk : to_read_) read_chunk(chunk);
+std::size_t BackgroundHasher::Shadow::bytes_to_hash(
+    const LinearMemory& memory, const std::vector<std::uint32_t>& changed) const {
+  return (memory.pages() - pages_) * page_bytes + changed.size() * chunk_bytes;
 }
 
-/// The execution may write the chunk meanwhile. Then it has said so before, and what was read is
-/// not used.
-void BackgroundHasher::Shadow::read_chunk(std::size_t chunk) {
-  static constexpr std::uint8_t zeros[chunk_bytes] = {};
-  const std::size_t place = chunk * chunk_bytes;
-  std::uint8_t* const to = data_.bytes().data() + place;
-  // What nobody wrote costs no memory here either.
-  if (std::memcmp(source_ + place, zeros, chunk_bytes) != 0 ||
-      std::memcmp(to, zeros, chunk_bytes) != 0) {
-    std::memcpy(to, source_ + place, chunk_bytes);
+void BackgroundHasher::Shadow::copy(const LinearMemory& memory,
+                                    const std::vector<std::uint32_t>& changed) {
+  data_.grow_to(memory.pages());
+  const std::uint8_t* const from = memory.bytes().data();
+  std::uint8_t* const to = data_.bytes().data();
+  for (const std::vector<std::uint32_t>* list : {&std::as_const(written_), &changed}) {
+    for (const std::size_t chunk : *list) {
+      copy_chunk(to + chunk * chunk_bytes, from + chunk * chunk_bytes);
+    }
   }
-  Duty expected = Duty::read;
-  if (!duties_[chunk].compare_exchange_strong(expected, Duty::none, std::memory_order_acq_rel)) {
-    std::memcpy(to, saved_.bytes().data() + place, chunk_bytes);
-    duties_[chunk].store(Duty::none, std::memory_order_relaxed);
-  }
+}
+
+trace::Contents BackgroundHasher::Shadow::hash(const LinearMemory& memory,
+                                               const std::vector<std::uint32_t>& changed) {
+  pages_ = memory.pages();
+  written_.clear();
+  return {pages_, tree_.update(memory.bytes(), changed)};
 }
 
 void BackgroundHasher::begin(const Execution& execution) {
@@ -100,77 +122,79 @@ void BackgroundHasher::begin(const Execution& execution) {
     changed_[i] = store_.memories[i].data.take_marks();
   }
   state_.emplace(store_, execution);
-  const bool in_place = is_little();
-  for (std::size_t i = 0; i < memories_.size() && !in_place; ++i) {
-    memories_[i].begin(store_.memories[i].data, changed_[i]);
-  }
-  {
+  const Clock::time_point now = Clock::now();
+  const Clock::duration interval = now - std::exchange(begun_, now);
+  if (interval < soon && bytes_to_hash() <= little_bytes) {
+    trace::StateRecord record = hash(true);
     const std::scoped_lock lock(mutex_);
     ISOTRACE_CHECK(!wanted_ && !record_);
-    if (in_place) {
-      record_ = hash_in_place();
-      return;
-    }
-    wanted_ = true;
-    reading_ = true;
+    record_ = std::move(record);
+    return;
   }
-  signal_.notify_all();
+  for (std::size_t i = 0; i < memories_.size(); ++i) {
+    memories_[i].copy(store_.memories[i].data, changed_[i]);
+  }
+  finish_copies();
+  hand_over(interval);
 }
 
-bool BackgroundHasher::is_little() const {
+void BackgroundHasher::hand_over(Clock::duration interval) {
+  const std::scoped_lock lock(mutex_);
+  ISOTRACE_CHECK(!wanted_ && !record_);
+  wanted_ = true;
+  nap_ = std::min<Clock::duration>(interval / naps_for_each, nap_longest);
+  if (asleep_) wanted_signal_.notify_one();
+  if (!thread_.joinable()) thread_ = std::thread([this] { work(); });
+}
+
+std::size_t BackgroundHasher::bytes_to_hash() const {
   std::size_t bytes = size_in_bytes(*state_);
   for (std::size_t i = 0; i < memories_.size(); ++i) {
-    if (!memories_[i].follows(store_.memories[i].data)) return false;
-    bytes += changed_[i].size() * chunk_bytes;
+    bytes += memories_[i].bytes_to_hash(store_.memories[i].data, changed_[i]);
   }
-  return bytes <= little_bytes;
+  return bytes;
 }
 
-trace::StateRecord BackgroundHasher::hash_in_place() {
+trace::StateRecord BackgroundHasher::hash(bool in_place) {
   trace::StateRecord record = record_without_memories(*state_, program_);
   for (std::size_t i = 0; i < memories_.size(); ++i) {
-    record.memories.push_back(memories_[i].hash_in_place(store_.memories[i].data, changed_[i]));
+    record.memories.push_back(in_place ? memories_[i].hash(store_.memories[i].data, changed_[i])
+                                       : memories_[i].hash(changed_[i]));
   }
   return record;
 }
 
 trace::StateRecord BackgroundHasher::take() {
   std::unique_lock lock(mutex_);
-  signal_.wait(lock, [this] { return record_.has_value(); });
+  if (wanted_) wanted_signal_.notify_one();  // the thread may still nap
+  made_signal_.wait(lock, [this] { return record_.has_value(); });
   trace::StateRecord record = *std::move(record_);
   record_.reset();
   return record;
 }
 
-void BackgroundHasher::wait_until_read() {
-  std::unique_lock lock(mutex_);
-  signal_.wait(lock, [this] { return !reading_; });
-}
-
-trace::StateRecord BackgroundHasher::hash() {
-  for (Shadow& memory : memories_) memory.read();
-  {
-    const std::scoped_lock lock(mutex_);
-    reading_ = false;
+bool BackgroundHasher::wait_for_work(std::unique_lock<std::mutex>& lock) {
+  for (int naps = 0; naps < naps_most && !wanted_ && !stopping_; ++naps) {
+    wanted_signal_.wait_for(lock, nap_);
   }
-  signal_.notify_all();
-  trace::StateRecord record = record_without_memories(*state_, program_);
-  for (Shadow& memory : memories_) record.memories.push_back(memory.hash());
-  return record;
+  asleep_ = true;
+  wanted_signal_.wait(lock, [this] { return wanted_ || stopping_; });
+  asleep_ = false;
+  return !stopping_;
 }
 
 void BackgroundHasher::work() {
   std::unique_lock lock(mutex_);
-  for (;;) {
-    signal_.wait(lock, [this] { return wanted_ || stopping_; });
-    if (stopping_) return;
+  while (wait_for_work(lock)) {
     wanted_ = false;
     lock.unlock();
-    trace::StateRecord record = hash();
+    trace::StateRecord record = hash(false);
     lock.lock();
     record_ = std::move(record);
-    signal_.notify_all();
+    made_signal_.notify_one();
   }
+  lock.unlock();
+  memories_.clear();  // giving back pages takes a while, and the execution need not do it
 }
 
 }  // namespace isotrace::wasm

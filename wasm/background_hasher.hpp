@@ -1,11 +1,9 @@
-// StateHasher on a thread of its own. The thread reads in place what changed, while the execution
-// goes on; that only copies chunks which it is about to write before the thread has read them.
-// Where little changed the execution hashes it itself: that takes less than waking a thread.
+// StateHasher on a thread of its own: the execution copies what changed and goes on, and the thread
+// hashes the copy. Where little changed since a moment ago the execution hashes it itself.
 #pragma once
 
-#include <atomic>
+#include <chrono>
 #include <condition_variable>
-#include <deque>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -14,13 +12,17 @@
 
 namespace isotrace::wasm {
 
+/// By memory: chunks, in ascending order.
+using ChunkLists = std::vector<std::vector<std::uint32_t>>;
+
 class BackgroundHasher {
  public:
-  /// Of a machine over this store, as it is now; from what `hasher` knows of it, which must have
-  /// made no record or one since the latest marks were taken. The store must outlive this.
-  BackgroundHasher(const core::Digest& program, Store& store, StateHasher hasher);
+  /// Of a machine over this store; from what `hasher` knows of it. Where that has made no record
+  /// yet, what has no mark now and is not in `written` is zero. The store must outlive this.
+  BackgroundHasher(const core::Digest& program, Store& store, StateHasher hasher,
+                   ChunkLists written);
   BackgroundHasher(const core::Digest& program, Store& store)
-      : BackgroundHasher(program, store, StateHasher(program)) {}
+      : BackgroundHasher(program, store, StateHasher(program), {}) {}
   ~BackgroundHasher();
   BackgroundHasher(const BackgroundHasher&) = delete;
   BackgroundHasher& operator=(const BackgroundHasher&) = delete;
@@ -32,71 +34,61 @@ class BackgroundHasher {
   trace::StateRecord take();
   /// By memory: the chunks written between the latest two calls of begin(), or before the first one
   /// since their marks were cleared.
-  [[nodiscard]] const std::vector<std::vector<std::uint32_t>>& changed() const { return changed_; }
+  [[nodiscard]] const ChunkLists& changed() const { return changed_; }
 
  private:
-  /// A memory as it was at the latest begin().
-  class Shadow final : public ChunkReader {
+  using Clock = std::chrono::steady_clock;
+
+  /// A memory as it was at the latest begin(), as far as it has to be hashed.
+  class Shadow {
    public:
-    Shadow(BackgroundHasher& hasher, core::Blake3Tree tree)
-        : hasher_(hasher), tree_(std::move(tree)) {}
+    Shadow(core::Blake3Tree tree, std::vector<std::uint32_t> written)
+        : tree_(std::move(tree)), written_(std::move(written)) {}
 
-    // By the execution, the first three while the thread waits.
-    /// Whether nothing but `changed` is to be hashed.
-    [[nodiscard]] bool follows(const LinearMemory& memory) const {
-      return source_ != nullptr && data_.pages() == memory.pages();
-    }
-    trace::Contents hash_in_place(const LinearMemory& memory,
-                                  const std::vector<std::uint32_t>& changed) {
-      return {memory.pages(), tree_.update(memory.bytes(), changed)};
-    }
-    void begin(const LinearMemory& memory, const std::vector<std::uint32_t>& changed);
-    void before_write(std::size_t chunk) override;
-    void before_move() override { hasher_.wait_until_read(); }
-
-    // By the thread.
-    void read();
-    trace::Contents hash() { return {data_.pages(), tree_.update(data_.bytes(), changed_)}; }
+    /// How many bytes are to be hashed.
+    [[nodiscard]] std::size_t bytes_to_hash(const LinearMemory& memory,
+                                            const std::vector<std::uint32_t>& changed) const;
+    void copy(const LinearMemory& memory, const std::vector<std::uint32_t>& changed);
+    /// What was copied, or is in the memory itself.
+    trace::Contents hash(const std::vector<std::uint32_t>& changed);
+    trace::Contents hash(const LinearMemory& memory, const std::vector<std::uint32_t>& changed);
 
    private:
-    /// Of a chunk: what the thread has yet to do with it.
-    enum class Duty : std::uint8_t {
-      none,
-      read,   ///< from the memory
-      saved,  ///< the execution has copied it before it changed
-    };
-    void read_chunk(std::size_t chunk);
+    /// Gives new pages of a small shadow memory of their own.
+    void prepare();
 
-    BackgroundHasher& hasher_;
     core::Blake3Tree tree_;
-    LinearMemory data_;   ///< written by the thread alone
-    LinearMemory saved_;  ///< written by the execution alone; what is not saved costs nothing
-    const std::uint8_t* source_ = nullptr;  ///< the memory; nullptr before it was read whole
-    std::span<const std::uint32_t> changed_;
-    std::vector<std::uint32_t> to_read_;
-    std::unique_ptr<std::atomic<Duty>[]> duties_;
-    std::size_t chunks_ = 0;  ///< that have duties
+    std::uint32_t pages_ = 0;  ///< when it was hashed last by this
+    /// Not zero at the first begin(), beside what is marked then.
+    std::vector<std::uint32_t> written_;
+    LinearMemory data_;  ///< the chunks that are to be hashed; others are old, or zero
   };
 
-  /// Whether what is to be hashed is so little that no thread should be woken for it.
-  [[nodiscard]] bool is_little() const;
-  trace::StateRecord hash_in_place();
+  [[nodiscard]] std::size_t bytes_to_hash() const;
+  void hand_over(Clock::duration interval);
   void work();
-  trace::StateRecord hash();
-  void wait_until_read();
+  /// Whether there is any.
+  bool wait_for_work(std::unique_lock<std::mutex>& lock);
+  trace::StateRecord hash(bool in_place);
 
   Store& store_;
   core::Digest program_;
-  std::deque<Shadow> memories_;
-  std::vector<std::vector<std::uint32_t>> changed_;  ///< read by the thread until it has hashed
+  std::vector<Shadow> memories_;
+  ChunkLists changed_;  ///< read by the thread until it has hashed
   std::optional<StateCopy> state_;
   std::optional<trace::StateRecord> record_;
-  bool wanted_ = false;
-  bool reading_ = false;  ///< the thread may read the store's memories
-  bool stopping_ = false;
+  int records_ = 0;                         ///< asked for while there was no thread
+  Clock::time_point begun_ = Clock::now();  ///< the latest begin()
+
+  // Between the threads.
   std::mutex mutex_;
-  std::condition_variable signal_;
-  std::thread thread_;  // the last: it uses all others
+  std::condition_variable wanted_signal_;
+  std::condition_variable made_signal_;
+  bool wanted_ = false;
+  bool asleep_ = false;  ///< the thread looks for work only when it is told to
+  bool stopping_ = false;
+  Clock::duration nap_ = {};
+  std::thread thread_;  // the last: it uses all others. Not before it is needed
 };
 
 }  // namespace isotrace::wasm

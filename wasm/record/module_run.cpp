@@ -119,7 +119,9 @@ Result<Done> ModuleRun::prepare(const RunRequest& request, const Link& link) {
   }
   calls_.push_back({found->second.address, request.arguments});
   // From here on marks say what was written since.
-  for (MemoryInstance& memory : store_.memories) (void)memory.data.take_marks();
+  for (MemoryInstance& memory : store_.memories) {
+    instantiated_.push_back(memory.data.take_marks());
+  }
   return Done{};
 }
 

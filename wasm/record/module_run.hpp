@@ -73,7 +73,9 @@ class ModuleRun {
   trace::StateRecord record() { return hasher_.record(store_, engine_->state()); }
   /// From here on instead of record(): the same in two halves, between which the run may go on
   /// while a thread hashes. One record at a time.
-  void hash_in_background() { background_.emplace(program_, store_, std::move(hasher_)); }
+  void hash_in_background() {
+    background_.emplace(program_, store_, std::move(hasher_), std::move(instantiated_));
+  }
   void begin_record() { background_->begin(engine_->state()); }
   trace::StateRecord take_record() { return background_->take(); }
   /// By memory: the chunks written between the latest two records, or before the first one since
@@ -105,6 +107,7 @@ class ModuleRun {
   Store store_;
   std::unique_ptr<Engine> engine_;
   StateHasher hasher_;
+  ChunkLists instantiated_;  ///< written before marks began to say what the run writes
   std::optional<BackgroundHasher> background_;
   Address instance_ = 0;
   std::uint64_t interval_ = 0;
