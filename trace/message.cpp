@@ -277,7 +277,8 @@ Result<std::size_t> words_of(ByteView bytes) {
 }  // namespace
 
 Result<core::Bytes> encode_message(const Message& message) {
-  capnp::MallocMessageBuilder builder;
+  std::array<capnp::word, 256> room{};  // enough for most, and soon cleared
+  capnp::MallocMessageBuilder builder(kj::arrayPtr(room.data(), room.size()));
   const auto root = builder.initRoot<wire::Message>();
   std::visit([&](const auto& value) { set(root, value); }, message);
   // The canonical form is preorder, one segment and without trailing zeros: one encoding.

@@ -1,5 +1,6 @@
 // Traces of which only parts are read: the states they give are those of the whole trace, and a
 // byte that is changed never gives another one.
+#include <isotrace/trace/message.hpp>
 #include <isotrace/wasm/record/partial_trace.hpp>
 #include <isotrace/wasm/record/position.hpp>
 
@@ -108,6 +109,60 @@ TEST_F(WasmPartialTrace, a_trace_that_was_not_closed_is_left_to_others) {
     FileInMemory file({file_.begin(), file_.begin() + static_cast<std::ptrdiff_t>(size)});
     EXPECT_FALSE(PartialTrace::open(file)) << size;
   }
+}
+
+/// A file of a snapshot alone, in pieces.
+struct SnapshotFile {
+  explicit SnapshotFile(std::uint64_t size) {
+    for (std::uint64_t i = 0; i < size; ++i) {
+      snapshot.push_back(static_cast<std::uint8_t>(i * i >> 3U));
+    }
+    for (std::uint64_t offset = 0; offset < size; offset += trace::chunk_bytes) {
+      const auto from = snapshot.begin() + static_cast<std::ptrdiff_t>(offset);
+      const auto piece = static_cast<std::ptrdiff_t>(std::min(trace::chunk_bytes, size - offset));
+      const core::Bytes message =
+          *trace::encode_message(trace::SnapshotChunk{size, offset, {from, from + piece}});
+      messages.push_back({file.size(), message.size()});
+      file.insert(file.end(), message.begin(), message.end());
+    }
+  }
+
+  core::Bytes snapshot;
+  std::vector<MessagePlace> messages;
+  core::Bytes file;
+};
+
+TEST(WasmStoredSnapshot, is_read_where_it_lies) {
+  for (const std::uint64_t size :
+       {std::uint64_t{1}, std::uint64_t{8}, trace::chunk_bytes, 2 * trace::chunk_bytes + 3}) {
+    const SnapshotFile whole(size);
+    FileInMemory file(whole.file);
+    EXPECT_EQ(StoredSnapshot(file, whole.messages).all(), whole.snapshot) << size;
+    core::Bytes last;
+    ASSERT_TRUE(StoredSnapshot(file, whole.messages).append(last, size - 1, 1)) << size;
+    EXPECT_EQ(last[0], whole.snapshot.back()) << size;
+    EXPECT_FALSE(StoredSnapshot(file, whole.messages).append(last, size, 1)) << size;
+  }
+}
+
+TEST(WasmStoredSnapshot, is_refused_unless_in_canonical_form) {
+  const SnapshotFile whole(trace::chunk_bytes + 3);
+  constexpr std::size_t head_bytes[] = {48, 56};
+  const auto accepts = [&](const core::Bytes& bytes) {
+    FileInMemory file(bytes);
+    return StoredSnapshot(file, whole.messages).all().has_value();
+  };
+  ASSERT_TRUE(accepts(whole.file));
+  for (std::size_t piece = 0; piece < 2; ++piece) {
+    for (std::size_t bit = 0; bit < 8 * head_bytes[piece]; ++bit) {
+      core::Bytes bytes = whole.file;
+      bytes[whole.messages[piece].offset + bit / 8] ^= static_cast<std::uint8_t>(1U << (bit % 8));
+      EXPECT_FALSE(accepts(bytes)) << "piece " << piece << " bit " << bit;
+    }
+  }
+  core::Bytes bytes = whole.file;
+  bytes.back() = 1;  // behind the contents
+  EXPECT_FALSE(accepts(bytes));
 }
 
 }  // namespace

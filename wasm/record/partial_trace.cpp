@@ -43,37 +43,59 @@ Result<Head> read_head(RandomAccess& file, std::uint64_t offset) {
   return Head{frame_bytes + size, tag == snapshot_tag};
 }
 
-void sort_by_chunk(MemoryChange& change) {
-  std::vector<std::pair<std::uint32_t, std::size_t>> order;
-  for (std::size_t i = 0; i < change.chunks.size(); ++i) order.emplace_back(change.chunks[i], i);
-  std::ranges::sort(order);
-  MemoryChange sorted;
-  sorted.bytes.reserve(change.bytes.size());
-  for (const auto& [chunk, place] : order) {
-    const auto from =
-        change.bytes.begin() + static_cast<std::ptrdiff_t>(place * MemoryChange::chunk_bytes);
-    sorted.chunks.push_back(chunk);
-    sorted.bytes.insert(sorted.bytes.end(), from, from + MemoryChange::chunk_bytes);
-  }
-  change = std::move(sorted);
-}
+/// Of a memory, by its latest snapshot and then by those before, what none behind has.
+class Collection {
+ public:
+  /// Of 4 GiB. The change must have none behind.
+  static constexpr std::uint32_t chunks_max = std::uint32_t{1} << 22;
 
-/// What `older` has of a memory and `newer`, which is in order, has not.
-Result<Done> add_missing(MemoryChange& newer, StoredSnapshot& from,
-                         const StoredSnapshot::Change& older) {
-  std::vector<std::size_t> missing;
-  for (std::size_t i = 0; i < older.chunks.size(); ++i) {
-    if (!std::ranges::binary_search(newer.chunks, older.chunks[i])) missing.push_back(i);
+  explicit Collection(MemoryChange& change) : change_(change) {
+    for (const std::uint32_t chunk : change.chunks) known_at(chunk) = true;
   }
-  if (missing.empty()) return Done{};
-  for (const std::size_t i : missing) {
-    newer.chunks.push_back(older.chunks[i]);
-    ISOTRACE_TRY_DONE(from.append(newer.bytes, older.contents + i * MemoryChange::chunk_bytes,
-                                  MemoryChange::chunk_bytes));
+
+  Result<Done> add(StoredSnapshot& from, const StoredSnapshot::Change& older) {
+    if (!older.chunks.empty() && older.chunks.back() >= chunks_max) return malformed();
+    for (std::size_t i = 0; i < older.chunks.size(); ++i) {
+      auto known = known_at(older.chunks[i]);
+      if (known) continue;
+      known = true;
+      sorted_ = false;
+      change_.chunks.push_back(older.chunks[i]);
+      ISOTRACE_TRY_DONE(from.append(change_.bytes, older.contents + i * MemoryChange::chunk_bytes,
+                                    MemoryChange::chunk_bytes));
+    }
+    return Done{};
   }
-  sort_by_chunk(newer);
-  return Done{};
-}
+
+  /// Puts the chunks into order.
+  void finish() {
+    if (sorted_) return;
+    std::vector<std::pair<std::uint32_t, std::size_t>> order;
+    for (std::size_t i = 0; i < change_.chunks.size(); ++i) {
+      order.emplace_back(change_.chunks[i], i);
+    }
+    std::ranges::sort(order);
+    MemoryChange sorted;
+    sorted.bytes.reserve(change_.bytes.size());
+    for (const auto& [chunk, place] : order) {
+      const auto from =
+          change_.bytes.begin() + static_cast<std::ptrdiff_t>(place * MemoryChange::chunk_bytes);
+      sorted.chunks.push_back(chunk);
+      sorted.bytes.insert(sorted.bytes.end(), from, from + MemoryChange::chunk_bytes);
+    }
+    change_ = std::move(sorted);
+  }
+
+ private:
+  std::vector<bool>::reference known_at(std::uint32_t chunk) {
+    if (chunk >= known_.size()) known_.resize(chunk + std::size_t{1});
+    return known_[chunk];
+  }
+
+  MemoryChange& change_;
+  std::vector<bool> known_;
+  bool sorted_ = true;
+};
 
 }  // namespace
 
@@ -130,13 +152,23 @@ Result<Done> PartialTrace::take_footer(core::ByteView framed) {
   return Done{};
 }
 
-Result<Done> PartialTrace::add_older(trace::Snapshot& snapshot, const Place& place) const {
-  StoredSnapshot stored(*file_, place.messages);
-  ISOTRACE_TRY(const auto changes, stored.changes());
-  if (changes.size() != snapshot.memories.size()) return malformed();
-  for (std::size_t i = 0; i < changes.size(); ++i) {
-    ISOTRACE_TRY_DONE(add_missing(snapshot.memories[i], stored, changes[i]));
+/// Of all places before `end`, the latest first, what the snapshot's memories do not have.
+Result<Done> PartialTrace::add_older(trace::Snapshot& snapshot, std::size_t end) const {
+  for (const MemoryChange& change : snapshot.memories) {
+    if (!change.chunks.empty() && change.chunks.back() >= Collection::chunks_max) {
+      return malformed();
+    }
   }
+  std::vector<Collection> memories(snapshot.memories.begin(), snapshot.memories.end());
+  for (std::size_t place = end; place-- > 0;) {
+    StoredSnapshot stored(*file_, places_[place].messages);
+    ISOTRACE_TRY(const auto changes, stored.changes());
+    if (changes.size() != memories.size()) return malformed();
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+      ISOTRACE_TRY_DONE(memories[i].add(stored, changes[i]));
+    }
+  }
+  for (Collection& memory : memories) memory.finish();
   return Done{};
 }
 
@@ -151,9 +183,8 @@ Result<Done> PartialTrace::load_before(std::uint64_t step) {
   ISOTRACE_TRY(trace::Snapshot snapshot,
                trace::parse_snapshot(std::move(bytes), checkpoints[latest.checkpoint].state));
   snapshot.checkpoint = latest.checkpoint;
-  for (auto place = std::prev(behind); place != places_.begin();) {
-    ISOTRACE_TRY_DONE(add_older(snapshot, *--place));
-  }
+  const auto index = static_cast<std::size_t>(std::prev(behind) - places_.begin());
+  ISOTRACE_TRY_DONE(add_older(snapshot, index));
   trace_.machine.snapshots.push_back(std::move(snapshot));
   return Done{};
 }

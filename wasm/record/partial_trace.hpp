@@ -32,7 +32,7 @@ class PartialTrace {
   explicit PartialTrace(RandomAccess& file) : file_(&file) {}
   core::Result<core::Done> read_messages();
   core::Result<core::Done> take_footer(core::ByteView framed);
-  core::Result<core::Done> add_older(trace::Snapshot& snapshot, const Place& place) const;
+  core::Result<core::Done> add_older(trace::Snapshot& snapshot, std::size_t end) const;
 
   RandomAccess* file_;
   trace::Trace trace_;

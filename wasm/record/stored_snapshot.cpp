@@ -1,6 +1,7 @@
 #include <isotrace/wasm/record/stored_snapshot.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include <isotrace/trace/message.hpp>
@@ -13,29 +14,48 @@ using core::Result;
 
 namespace {
 
+// Words of a message (trace.capnp).
+constexpr std::uint64_t snapshot_tag = 7;
+constexpr std::uint64_t one_pointer = 1ULL << 48;        // of a struct, which stands behind
+constexpr std::uint64_t list_of_bytes = 1 | 2ULL << 32;  // which stands behind, too
+
 tl::unexpected<core::Refusal> malformed() {
   return core::refuse(core::RefusalCode::trace_malformed, "trace", "snapshot");
 }
 
 }  // namespace
 
+/// A message in canonical form has one layout: what stands before the bytes of its chunk follows
+/// from total, offset and size. So it is compared, and the bytes are read where they lie.
 Result<Done> StoredSnapshot::load(std::size_t message) {
   if (message == loaded_) return Done{};
   if (message >= messages_.size()) return malformed();
-  core::Bytes framed(messages_[message].bytes);
-  ISOTRACE_TRY_DONE(file_.read(messages_[message].offset, framed));
-  ISOTRACE_TRY(trace::DecodedMessage decoded, trace::decode_message(framed));
-  auto* chunk = std::get_if<trace::SnapshotChunk>(&decoded.message);
-  if (chunk == nullptr) return malformed();
+  constexpr std::uint64_t word = sizeof(std::uint64_t);
+  const MessagePlace& place = messages_[message];
+  const bool first = message == 0;  // whose offset, zero, is left out
+  std::array<std::uint64_t, 7> found{};
+  const std::uint64_t words = found.size() - (first ? 1 : 0);
+  if (place.bytes < words * word) return malformed();
+  std::array<std::uint8_t, sizeof found> head{};
+  ISOTRACE_TRY_DONE(file_.read(place.offset, std::span(head).first(words * word)));
+  std::memcpy(found.data(), head.data(), sizeof found);
+  if (first) total_ = found[4];
   const std::uint64_t offset = message * trace::chunk_bytes;
-  const std::uint64_t pieces =
-      chunk->total / trace::chunk_bytes + (chunk->total % trace::chunk_bytes == 0 ? 0 : 1);
-  if (pieces != messages_.size() || chunk->offset != offset ||
-      chunk->data.size() != std::min(trace::chunk_bytes, chunk->total - offset)) {
+  if (total_ == 0 || (total_ - 1) / trace::chunk_bytes + 1 != messages_.size()) return malformed();
+  const std::uint64_t size = std::min(trace::chunk_bytes, total_ - offset);
+  const std::uint64_t body = words - 1 + (size + word - 1) / word;
+  std::array<std::uint64_t, 7> expected = {body << 32,   one_pointer | 1ULL << 32,
+                                           snapshot_tag, one_pointer | (first ? 1ULL : 2ULL) << 32,
+                                           total_,       offset};
+  expected[words - 1] = size << 35 | list_of_bytes;
+  if (found != expected || place.bytes != word + body * word) return malformed();
+  data_ = place.offset + words * word;
+  const std::uint64_t padding = place.offset + place.bytes - (data_ + size);
+  ISOTRACE_TRY_DONE(file_.read(data_ + size, std::span(head).first(padding)));
+  if (std::any_of(head.begin(), head.begin() + static_cast<std::ptrdiff_t>(padding),
+                  [](std::uint8_t byte) { return byte != 0; })) {
     return malformed();
   }
-  total_ = chunk->total;
-  data_ = std::move(chunk->data);
   loaded_ = message;
   return Done{};
 }
@@ -43,12 +63,14 @@ Result<Done> StoredSnapshot::load(std::size_t message) {
 Result<Done> StoredSnapshot::append(core::Bytes& to, std::uint64_t offset, std::uint64_t size) {
   if (total_ == 0) ISOTRACE_TRY_DONE(load(0));
   if (offset > total_ || size > total_ - offset) return malformed();
+  std::size_t end = to.size();
+  to.resize(end + size);
   while (size > 0) {
     ISOTRACE_TRY_DONE(load(offset / trace::chunk_bytes));
     const std::uint64_t begin = offset % trace::chunk_bytes;
-    const std::uint64_t here = std::min<std::uint64_t>(size, data_.size() - begin);
-    const auto from = data_.begin() + static_cast<std::ptrdiff_t>(begin);
-    to.insert(to.end(), from, from + static_cast<std::ptrdiff_t>(here));
+    const std::uint64_t here = std::min(size, trace::chunk_bytes - begin);
+    ISOTRACE_TRY_DONE(file_.read(data_ + begin, std::span(to).subspan(end, here)));
+    end += here;
     offset += here;
     size -= here;
   }

@@ -42,8 +42,8 @@ class StoredSnapshot {
   const std::vector<MessagePlace>& messages_;
   std::uint64_t total_ = 0;
   std::uint64_t position_ = 0;
-  std::size_t loaded_ = SIZE_MAX;  ///< the message whose bytes are in data_
-  core::Bytes data_;
+  std::size_t loaded_ = SIZE_MAX;  ///< the message that was looked at
+  std::uint64_t data_ = 0;         ///< where its part of the snapshot stands in the file
 };
 
 }  // namespace isotrace::wasm
