@@ -152,19 +152,23 @@ Words hash_last_chunk(const Input& input, std::size_t offset, std::uint64_t coun
 
 /// Subtrees are hashed in pieces of this many chunks: enough for SIMD, small enough for the cache.
 constexpr std::size_t batch = 256;
+constexpr std::size_t joined = 32;
 using Level = std::array<Words, batch>;
 
 /// Chaining values of `count` whole chunks from chunk `first` on.
 void hash_whole_chunks(const Input& input, std::size_t first, std::size_t count,
                        const Kernel& kernel, Words* out) {
-  const std::uint8_t* bytes = input.in_body(first * chunk_bytes);
-  std::vector<std::uint8_t> joined;
-  if (bytes == nullptr) {
-    joined.resize(count * chunk_bytes);
-    input.copy(first * chunk_bytes, joined.size(), joined.data());
-    bytes = joined.data();
+  if (input.in_body(first * chunk_bytes) == nullptr) {
+    // The header moves few chunks, as many as fill the lanes: more would be copied for nothing.
+    std::array<std::uint8_t, joined * chunk_bytes> bytes;
+    const std::size_t head = std::min(count, joined);
+    input.copy(first * chunk_bytes, head * chunk_bytes, bytes.data());
+    kernel.hash_chunks(bytes.data(), head, first, out);
+    first += head;
+    count -= head;
+    out += head;
   }
-  kernel.hash_chunks(bytes, count, first, out);
+  if (count != 0) kernel.hash_chunks(input.in_body(first * chunk_bytes), count, first, out);
 }
 
 /// Folds `count` chaining values pairwise, level by level; an odd one rises unchanged, which is
