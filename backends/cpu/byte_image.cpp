@@ -25,12 +25,17 @@ void split_pairs(const std::uint8_t* from, Index count, std::uint8_t* first, std
   const auto store = [](std::uint8_t* to, __m128i a, __m128i b) {
     _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm_packus_epi16(a, b));
   };
-  Index at = 0;
-  for (; at + 32 <= count; at += 32) {
+  const auto split = [&](Index at) {
     const __m128i a = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + at));
     const __m128i b = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + at + 16));
     store(first + at / 2, _mm_and_si128(a, low), _mm_and_si128(b, low));
     store(second + at / 2, _mm_srli_epi16(a, 8), _mm_srli_epi16(b, 8));
+  };
+  Index at = 0;
+  for (; at + 32 <= count; at += 32) split(at);
+  if (at != 0 && at + 1 < count) {  // the last 32, some of them once more
+    at = count / 2 * 2;
+    split(at - 32);
   }
   for (; at < count; ++at) (at % 2 == 0 ? first : second)[at / 2] = from[at];
 }

@@ -74,7 +74,7 @@ Product make_group_product(const ConvCall& call, Index image, Index group, const
 
 core::Result<core::Done> run_groups(const ConvCall& call, const Engine& engine) {
   std::vector<Product> products;
-  std::vector<std::unique_ptr<float[]>> padded;
+  std::vector<Floats> padded;
   Index elements = 0;
   for (Index image = 0; image < call.geometry.batch; ++image) {
     for (Index group = 0; group < call.geometry.groups; ++group) {
@@ -111,12 +111,11 @@ bool bias_fits(core::Operands operands, const reference::ConvGeometry& geometry)
 
 }  // namespace
 
-std::unique_ptr<float[]> pad_group(const ConvCall& call, Index image, Index group,
-                                   const Engine& engine) {
+Floats pad_group(const ConvCall& call, Index image, Index group, const Engine& engine) {
   const PaddedChannels& layout = *call.layout;
   const Index channels = call.geometry.group_inputs;
   const auto elements = static_cast<std::size_t>(layout.size_of(channels));
-  auto padded = std::make_unique_for_overwrite<float[]>(elements);
+  Floats padded = take_floats(elements);
   std::fill(padded.get() + channels * layout.size(), padded.get() + elements, 0.0F);
   const float* from = call.inputs_of(image, group);
   run_pieces(engine.pool, channels, std::max<Index>(1, piece_elements / layout.size()),

@@ -4,6 +4,7 @@
 #include <isotrace/backends/cpu/gemm.hpp>
 #include <isotrace/backends/cpu/padded_channels.hpp>
 #include <isotrace/backends/cpu/tail.hpp>
+#include <isotrace/core/blocks.hpp>
 #include <isotrace/core/program.hpp>
 
 namespace isotrace::backends::cpu {
@@ -43,8 +44,22 @@ void run_depthwise(const ConvCall& call, const Engine& engine);
 bool is_narrow(const ConvCall& call, const Kernels& kernels);
 core::Result<core::Done> run_narrow(const ConvCall& call, const Engine& engine);
 
+/// Memory of one call, which the next one finds again (core/blocks.hpp): what the system would take
+/// back after every call it would have to clear before the next.
+struct GiveFloats {
+  std::size_t capacity = 0;  ///< bytes
+  void operator()(float* pointer) const {
+    core::give_block({reinterpret_cast<std::uint8_t*>(pointer), capacity});
+  }
+};
+using Floats = std::unique_ptr<float[], GiveFloats>;
+/// Contents undefined; throws std::bad_alloc.
+inline Floats take_floats(std::size_t count) {
+  const core::MemoryBlock block = core::take_block(count * sizeof(float));
+  return {reinterpret_cast<float*>(block.data), GiveFloats{block.capacity}};
+}
+
 /// The input channels of one group of an image with their padding.
-std::unique_ptr<float[]> pad_group(const ConvCall& call, Index image, Index group,
-                                   const Engine& engine);
+Floats pad_group(const ConvCall& call, Index image, Index group, const Engine& engine);
 
 }  // namespace isotrace::backends::cpu

@@ -10,12 +10,10 @@ constexpr Index wasted_part = 10;                 // worth it where one lane in 
 Index round_up(Index value, Index step) { return (value + step - 1) / step * step; }
 
 /// The columns as a matrix [depth][columns].
-std::unique_ptr<float[]> gather_columns(const ConvCall& call, Index image, Index group,
-                                        const Engine& engine) {
+Floats gather_columns(const ConvCall& call, Index image, Index group, const Engine& engine) {
   auto padded = pad_group(call, image, group, engine);
   if (call.taps == 1) return padded;
-  auto gathered = std::make_unique_for_overwrite<float[]>(
-      static_cast<std::size_t>(call.depth() * call.columns));
+  Floats gathered = take_floats(static_cast<std::size_t>(call.depth() * call.columns));
   ImageColumns(padded.get(), *call.layout, engine.vectors)
       .pack(engine.kernels, 0, call.depth(), 0, call.columns, call.columns, gathered.get());
   return gathered;
@@ -24,8 +22,8 @@ std::unique_ptr<float[]> gather_columns(const ConvCall& call, Index image, Index
 core::Result<core::Done> run_group(const ConvCall& call, Index image, Index group,
                                    const Engine& engine) {
   const Index outputs = call.geometry.group_outputs;
-  const auto gathered =
-      call.layout == nullptr ? nullptr : gather_columns(call, image, group, engine);
+  const Floats gathered =
+      call.layout == nullptr ? Floats() : gather_columns(call, image, group, engine);
   const MatrixColumns weights(call.weights + group * outputs * call.depth(), 1, call.depth());
   Gemm gemm{.rows = call.columns,
             .columns = outputs,

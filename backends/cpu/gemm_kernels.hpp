@@ -73,9 +73,7 @@ struct StreamArguments {
   float* out;
   Index out_stride;
   bool starts;
-  /// Whether many rows of b are read side by side, and those after them brought nearer: there is
-  /// more to multiply than the processor's own prefetchers wait for.
-  bool deep;
+  Index rows_ahead;  ///< what lies so many rows below in b is brought nearer
 };
 
 /// `count` vectors of length `depth`, to be interleaved in panels of `width`: panel p, the vectors

@@ -263,7 +263,7 @@ struct KernelSet {
       for (int v = 0; v < tile_vectors; ++v) {
         const float* from = s.b + (k + q) * s.b_stride + j + v * width;
         column[v] = lanes.load(v, from);
-        if (s.deep) V::prefetch_far(from + Depth * s.b_stride);
+        V::prefetch_far(from + s.rows_ahead * s.b_stride);
       }
 #pragma GCC unroll 8
       for (int i = 0; i < Rows; ++i) {
@@ -293,7 +293,6 @@ struct KernelSet {
   template <int Rows>
   static void stream_of(const StreamArguments& s) {
     Index k = 0;
-    for (; s.deep && k + 32 <= s.depth; k += 32) stream_rows_of_b<Rows, 32>(s, k);
     for (; k + 8 <= s.depth; k += 8) stream_rows_of_b<Rows, 8>(s, k);
     for (; k < s.depth; ++k) stream_rows_of_b<Rows, 1>(s, k);
   }

@@ -7,7 +7,10 @@ namespace {
 
 constexpr Index stream_elements = 16384;  // outputs that a block of columns keeps in cache
 constexpr Index stream_depth = 32;  // rows of b that several groups of rows read from the cache
-constexpr Index plain_rows = 4;     // up to here the processor's own prefetchers keep up
+// Rows of b that are fetched early: the processor's own prefetchers do not follow as many rows as
+// lie side by side, and where rows are read twice the second reading gives none.
+constexpr Index rows_ahead = 8;
+constexpr Index rows_ahead_of_groups = 16;
 
 }  // namespace
 
@@ -36,7 +39,7 @@ void run_streamed(const Gemm& g, const Kernels& k, Scratch& scratch) {
                     .out = out + i * out_stride,
                     .out_stride = out_stride,
                     .starts = at == 0,
-                    .deep = g.rows > plain_rows});
+                    .rows_ahead = groups == 1 ? rows_ahead : rows_ahead_of_groups});
         }
       }
       for (Index r = 0; from != 0 && r < g.rows; ++r) {

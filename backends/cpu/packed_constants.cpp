@@ -2,6 +2,7 @@
 
 #include <new>
 
+#include <isotrace/core/blocks.hpp>
 #include <isotrace/core/check.hpp>
 
 namespace isotrace::backends::cpu {
@@ -13,8 +14,8 @@ const std::byte* address(core::ByteView bytes) {
 
 }  // namespace
 
-void PackedConstants::Free::operator()(std::byte* pointer) const {
-  ::operator delete[](pointer, std::align_val_t{64});
+void PackedConstants::GiveBack::operator()(std::byte* pointer) const {
+  core::give_block({reinterpret_cast<std::uint8_t*>(pointer), capacity});
 }
 
 void PackedConstants::hold(core::ByteView constant) {
@@ -47,6 +48,17 @@ bool PackedConstants::is_held(const PackedKey& key) const {
   return offset <= held->second.bytes && key.source_bytes <= held->second.bytes - offset;
 }
 
+/// In huge pages if it is large, as weights are read from one end to the other; nullptr if there is
+/// not enough.
+PackedConstants::Memory PackedConstants::take_memory(std::size_t bytes) {
+  try {
+    const core::MemoryBlock block = core::take_block(bytes);
+    return {reinterpret_cast<std::byte*>(block.data), GiveBack{block.capacity}};
+  } catch (const std::bad_alloc&) {
+    return {nullptr, GiveBack{0}};
+  }
+}
+
 const std::byte* PackedConstants::find(const PackedKey& key, std::size_t bytes,
                                        const std::function<bool(std::byte*)>& fill) {
   if (held_.empty()) return nullptr;
@@ -54,12 +66,9 @@ const std::byte* PackedConstants::find(const PackedKey& key, std::size_t bytes,
     return entry->second.data.get();
   }
   if (bytes > bytes_max_ - bytes_ || !is_held(key)) return nullptr;
-  Entry made{nullptr, 0};
-  auto* memory =
-      static_cast<std::byte*>(::operator new[](bytes, std::align_val_t{64}, std::nothrow));
-  if (memory == nullptr) return nullptr;
-  made.data.reset(memory);
-  if (fill(memory)) {
+  Entry made{take_memory(bytes), 0};
+  if (made.data == nullptr) return nullptr;
+  if (fill(made.data.get())) {
     made.bytes = bytes;
     bytes_ += bytes;
   } else {

@@ -62,17 +62,20 @@ class PackedConstants {
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
 
  private:
-  struct Free {
+  struct GiveBack {
+    std::size_t capacity;
     void operator()(std::byte* pointer) const;
   };
+  using Memory = std::unique_ptr<std::byte[], GiveBack>;
   struct Entry {
-    std::unique_ptr<std::byte[], Free> data;
+    Memory data;
     std::size_t bytes;
   };
   struct Held {
     std::size_t bytes;
     std::size_t holds;
   };
+  static Memory take_memory(std::size_t bytes);
   [[nodiscard]] bool is_held(const PackedKey& key) const;
 
   std::size_t bytes_max_;
