@@ -88,6 +88,21 @@ Result<Shape> lower_clip(const NodeAtHand& at, NetworkBuilder& network) {
   return at.value().shape;
 }
 
+/// min(max(alpha x + beta, 0), 1), of which the product and the sum round.
+Result<Shape> lower_hard_sigmoid(const NodeAtHand& at, NetworkBuilder& network) {
+  const float alpha = at.node.real("alpha");
+  const float beta = at.node.real("beta");
+  if (!(std::fabs(alpha) < 0x1p100F && std::fabs(beta) < 0x1p100F)) return at.unsupported("alpha");
+  const Interval scale{static_cast<double>(alpha), static_cast<double>(alpha)};
+  const std::size_t count = at.value().positions.size();
+  ISOTRACE_TRY_DONE(bring_to_front(at, network));
+  ISOTRACE_TRY_DONE(add_scaling(at, std::vector<Interval>(count, scale),
+                                std::vector<double>(count, static_cast<double>(beta)), 2, network));
+  ISOTRACE_TRY_DONE(add_bounds(at, 1, std::vector<double>(count, 0.0), network));
+  ISOTRACE_TRY_DONE(add_bounds(at, -1, std::vector<double>(count, -1.0), network));
+  return at.value().shape;
+}
+
 /// Of values alone. The minimum is the negated maximum of the negated values.
 Result<Shape> lower_extremes(const NodeAtHand& at, NetworkBuilder& network) {
   if (at.values != at.operands.size()) return at.unsupported("an operand is constant");
@@ -141,6 +156,7 @@ Result<Shape> lower_piecewise(const NodeAtHand& at, NetworkBuilder& network) {
     case Op::prelu: return lower_prelu(at, network);
     case Op::abs: return lower_abs(at, network);
     case Op::clip: return lower_clip(at, network);
+    case Op::hard_sigmoid: return lower_hard_sigmoid(at, network);
     default: return lower_extremes(at, network);
   }
 }

@@ -300,6 +300,7 @@ Result<Shape> Lowering::lower_operation(const NodeAtHand& at) {
     case Op::prelu:
     case Op::abs:
     case Op::clip:
+    case Op::hard_sigmoid:
     case Op::max:
     case Op::min:
     case Op::sigmoid:

@@ -100,6 +100,16 @@ Lowering::Step Lowering::lower_clip(const Node& node) {
   return Done{};
 }
 
+/// alpha x + beta, whose product and sum round, between 0 and 1.
+Lowering::Step Lowering::lower_hard_sigmoid(const Node& node) {
+  const std::size_t size = front_.neurons.size();
+  bias_open_ = false;
+  ISOTRACE_TRY_DONE(add_diagonal(std::vector<double>(size, double{node.real("alpha")}),
+                                 std::vector<double>(size, double{node.real("beta")}), 2));
+  ISOTRACE_TRY_DONE(add_bounds(1, std::vector<double>(size, 0)));
+  return add_bounds(-1, std::vector<double>(size, -1));
+}
+
 Lowering::Step Lowering::add_bounds(double sign, const std::vector<double>& bounds) {
   const std::vector<double> signs(bounds.size(), sign);
   std::vector<double> shift;

@@ -52,6 +52,7 @@ Result<Network> Lowering::run() {
   ISOTRACE_TRY_DONE(read_inputs());
   for (std::size_t i = 0; i < program_.nodes.size(); ++i) {
     auto done = lower(program_.nodes[i], i);
+    if (done) done = settle();
     if (!done) return core::refuse_within(place_of(program_.nodes[i], i), std::move(done).error());
   }
   return finish();
@@ -156,6 +157,7 @@ Lowering::Step Lowering::lower_operation(const Node& node) {
     case Op::prelu: return lower_prelu(node);
     case Op::abs: return lower_abs();
     case Op::clip: return lower_clip(node);
+    case Op::hard_sigmoid: return lower_hard_sigmoid(node);
     case Op::max:
     case Op::min: return lower_extremes(node);
     case Op::max_pool:

@@ -73,6 +73,7 @@ class Lowering {
   Step lower_prelu(const core::Node& node);
   Step lower_abs();
   Step lower_clip(const core::Node& node);
+  Step lower_hard_sigmoid(const core::Node& node);
   /// The greater one of sign x and the bound, times sign.
   Step add_bounds(double sign, const std::vector<double>& bounds);
   Step lower_extremes(const core::Node& node);

@@ -49,6 +49,7 @@ class Maker {
   core::Program extremes();
   core::Program wholes();
   core::Program curves();
+  core::Program hard();
 
  private:
   core::PhiloxStream& random_;
@@ -136,6 +137,15 @@ core::Program Maker::curves() {
   return graph_.build({dense(beside, 5, 3), deep, graph_.node(Op::sigmoid, {x})});
 }
 
+core::Program Maker::hard() {
+  const auto bounded = [this](int value, float alpha, float beta) {
+    return graph_.node(Op::hard_sigmoid, {value}, {{"alpha", alpha}, {"beta", beta}});
+  };
+  const int x = flat(Graph::input);
+  const int inner = bounded(dense(x, 12, 6), 0.2F, 0.5F);
+  return graph_.build({dense(inner, 6, 3), bounded(x, 1, 0), bounded(inner, -1.5F, 0.75F)});
+}
+
 }  // namespace
 
 core::Program random_graph(core::PhiloxStream& random, std::size_t kind, float scale) {
@@ -151,6 +161,7 @@ core::Program random_graph(core::PhiloxStream& random, std::size_t kind, float s
     case 7: return maker.parts();
     case 8: return maker.extremes();
     case 9: return maker.curves();
+    case 10: return maker.hard();
     default: return maker.wholes();
   }
 }
