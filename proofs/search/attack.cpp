@@ -49,7 +49,8 @@ Candidate Attack::probe_landmarks(core::PhiloxStream& random) {
     point[i] = 0.5 * double{problem_.floats.lower[i]} + 0.5 * double{problem_.floats.upper[i]};
   }
   Candidate best = probe(point);
-  const std::size_t corners = size <= 6 ? std::size_t{1} << size : 64;
+  const std::size_t randoms = 2 * worthwhile(network_, 32);
+  const std::size_t corners = size <= 6 ? std::size_t{1} << size : randoms;
   for (std::size_t c = 0; c < corners; ++c) {
     for (std::size_t i = 0; i < size; ++i) {
       const bool high = size <= 6 ? ((c >> i) & 1U) != 0 : (random.next_u32() & 1U) != 0;
@@ -57,7 +58,7 @@ Candidate Attack::probe_landmarks(core::PhiloxStream& random) {
     }
     best = better(best, probe(point));
   }
-  for (int i = 0; i < 64; ++i) best = better(best, random_point(random));
+  for (std::size_t i = 0; i < randoms; ++i) best = better(best, random_point(random));
   return best;
 }
 

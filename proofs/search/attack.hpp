@@ -14,6 +14,13 @@ struct Candidate {
   double excess;  ///< FloatModel::excess at x
 };
 
+/// How many evaluations are worth their time: among thousands of inputs random steps rarely find
+/// what gradients do not.
+inline std::size_t worthwhile(const Network& network, std::size_t evaluations) {
+  constexpr std::size_t wide = 1024;
+  return network.inputs > wide ? (evaluations + 31) / 32 : evaluations;
+}
+
 class Attack {
  public:
   Attack(const Network& network, const FloatModel& model, const Problem& problem)

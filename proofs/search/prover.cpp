@@ -12,6 +12,8 @@
 namespace isotrace::proofs::search {
 namespace {
 
+constexpr const char* no_float = "no binary32 input lies in its box";
+
 /// First stretch of attack per case, before any splitting.
 constexpr std::size_t first_evaluations = 2000;
 constexpr std::size_t descents = 2;
@@ -241,7 +243,7 @@ bool Prover::attack_all() {
     core::PhiloxStream random(options_.seed, 0, static_cast<std::uint32_t>(c));
     Attack attack(network_, model_, problems_[c]);
     if (confirm(attack.probe_landmarks(random))) return true;
-    if (confirm(attack.evolve(random, first_evaluations))) return true;
+    if (confirm(attack.evolve(random, worthwhile(network_, first_evaluations)))) return true;
     if (confirm(attack.descend(random, descents))) return true;
   }
   return false;
@@ -304,13 +306,17 @@ ProveOutcome Prover::attack_further(std::size_t case_index, const SearchResult& 
     bool found = judge(attack.probe(result.unprovable));
     for (std::size_t done = 0; done < further_evaluations && !found && !out_of_time();
          done += 1000) {
-      found = judge(attack.evolve(random, 1000));
+      found = judge(attack.evolve(random, worthwhile(network_, 1000)));
     }
     tell_attack(case_index);
     if (found) return violated();
   }
   if (options_.solver) {
     if (auto answered = ask_solver(case_index)) return *std::move(answered);
+  }
+  if (result.end == SearchEnd::precision && problems_[case_index].floats.empty) {
+    return undecided(UndecidedReason::precision,
+                     place + ": undecided over the reals; " + std::string(no_float));
   }
   switch (result.end) {
     case SearchEnd::timeout: return undecided(UndecidedReason::timeout, place + ": out of time");
@@ -342,8 +348,8 @@ std::optional<ProveOutcome> Prover::ask_solver(std::size_t case_index) {
   candidate.excess = 0;
   if (!problem.floats.empty && confirm(candidate)) return violated();
   return undecided(UndecidedReason::unconfirmed_real,
-                   "case " + std::to_string(case_index) +
-                       ": violated in real arithmetic; the float run does not confirm it");
+                   "case " + std::to_string(case_index) + ": violated in real arithmetic; " +
+                       (problem.floats.empty ? no_float : "the float run does not confirm it"));
 }
 
 /// An accepted proof moves into the outcome. `leaf`, if rejected: how many leaves were accepted

@@ -71,6 +71,18 @@ TEST(Prove, a_false_property_is_violated_by_a_confirmed_float) {
   EXPECT_EQ(found.outputs, tests::run_reference(absolute_value(), found.inputs));
 }
 
+TEST(Prove, an_input_fixed_to_no_float_is_proved_over_the_reals_or_said_to_be_none) {
+  const std::string fixed = "0.10000000000000001";
+  const ProveOutcome above =
+      prove_ok(absolute_value(), box_property(1, 1, fixed, fixed, "(assert (>= Y_0 0.2))\n"));
+  EXPECT_EQ(above.kind, Kind::proved) << above.detail;
+  const ProveOutcome below =
+      prove_ok(absolute_value(), box_property(1, 1, fixed, fixed, "(assert (<= Y_0 0.2))\n"));
+  EXPECT_EQ(below.kind, Kind::undecided);
+  EXPECT_NE(below.detail.find("no binary32 input lies in its box"), std::string::npos)
+      << below.detail;
+}
+
 TEST(Prove, a_case_without_rows_is_violated_by_any_input) {
   EXPECT_EQ(prove_ok(absolute_value(), box_property(1, 1, "0.1", "0.2", "")).kind, Kind::violated);
 }
