@@ -1,7 +1,5 @@
 #include <isotrace/bits/blast.hpp>
 
-#include <algorithm>
-#include <map>
 #include <optional>
 #include <unordered_map>
 
@@ -45,14 +43,6 @@ class Blaster {
     Word address;
     Word byte;
   };
-
-  struct Table {
-    using Place = std::map<Value, Term>::const_iterator;
-    std::map<Value, Term> bytes;  ///< by address
-    Term below;                   ///< the memory for all other addresses
-  };
-  /// Fewer stores are read one by one.
-  static constexpr std::size_t table_size_min = 4;
 
   Word make_word(Term term) {
     const unsigned wires = pool_.sort(term) == boolean_sort ? 1 : pool_.width(term);
@@ -122,15 +112,6 @@ class Blaster {
       }
       default: break;
     }
-    if (!pool_.constant_value(address)) {
-      const Table& table = table_of(memory);
-      if (table.bytes.size() >= table_size_min) {
-        const Word* before = known(table.below);
-        if (before == nullptr) return std::nullopt;
-        return look_up(table.bytes.begin(), table.bytes.end(), words_[address.index], address_width,
-                       *before);
-      }
-    }
     const Term stored_at = pool_.operand(memory, 1);
     const Word& byte = words_[pool_.operand(memory, 2).index];
     const Relation relation = pool_.compare_addresses(stored_at, address);
@@ -140,35 +121,6 @@ class Blaster {
     if (relation == Relation::different) return *before;
     const Wire same = equal_words(gates_, words_[stored_at.index], words_[address.index]);
     return choose_word(gates_, same, byte, *before);
-  }
-
-  /// What a row of stores at constant addresses, one upon the other, leaves there.
-  const Table& table_of(Term memory) {
-    const auto [place, is_new] = tables_.try_emplace(memory.index);
-    Table& table = place->second;
-    if (!is_new) return table;
-    for (table.below = memory; pool_.operation(table.below) == Operation::store;
-         table.below = pool_.operand(table.below, 0)) {
-      const auto stored_at = pool_.constant_value(pool_.operand(table.below, 1));
-      if (!stored_at) break;
-      // The newest store at an address is met first.
-      table.bytes.try_emplace(*stored_at, pool_.operand(table.below, 2));
-    }
-    return table;
-  }
-
-  /// The byte at an address of which the bits from `bit` on are those of every entry of the range:
-  /// that of the entry whose remaining bits are equal too, `otherwise` if there is none. A choice
-  /// per bit, so that a table of n bytes costs about n choices.
-  Word look_up(Table::Place begin, Table::Place end, const Word& address, unsigned bit,
-               const Word& otherwise) {
-    if (begin == end) return otherwise;
-    if (bit == 0) return words_[begin->second.index];
-    --bit;
-    const Table::Place middle =
-        std::find_if(begin, end, [&](const auto& entry) { return (entry.first >> bit & 1) != 0; });
-    return choose_word(gates_, address[bit], look_up(middle, end, address, bit, otherwise),
-                       look_up(begin, middle, address, bit, otherwise));
   }
 
   /// Fresh bits, equal to those of every other read of the memory wherever the addresses are equal.
@@ -202,7 +154,6 @@ class Blaster {
   std::vector<Read> reads_;
   std::unordered_map<std::uint32_t, std::vector<std::size_t>> reads_of_;  // by memory variable
   std::unordered_map<std::uint64_t, Word> known_reads_;
-  std::unordered_map<std::uint32_t, Table> tables_;  // by memory
 };
 
 }  // namespace

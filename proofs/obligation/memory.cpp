@@ -125,6 +125,12 @@ std::optional<Term> MemoryTerms::read_top(Term memory, Term address, std::vector
   }
   const auto same = bytes_.find({memory.index, address.index});
   if (same != bytes_.end()) return same->second;
+  if (const Table& table = table_of(memory); table.bytes.size() >= table_size_min) {
+    const auto below = bytes_.find({table.below.index, address.index});
+    if (below != bytes_.end()) return look_up(table, address, below->second);
+    open.push_back(table.below);
+    return std::nullopt;
+  }
   const bool stored = pool_.operation(memory) == Operation::store;
   const Term first = pool_.operand(memory, stored ? 0 : 1);
   const Term second = stored ? first : pool_.operand(memory, 2);
@@ -138,25 +144,76 @@ std::optional<Term> MemoryTerms::read_top(Term memory, Term address, std::vector
                    a->second);
 }
 
-Term MemoryTerms::read_initial(Term address) {
-  if (image_ == nullptr) return pool_.select(initial_, address);
-  return choose(address, KnownBits(known_.of(address)), address_bits, 0);
+const MemoryTerms::Table& MemoryTerms::table_of(Term memory) {
+  const auto [place, is_new] = tables_.try_emplace(memory.index);
+  Table& table = place->second;
+  if (!is_new) return table;
+  for (table.below = memory; pool_.operation(table.below) == Operation::store;
+       table.below = pool_.operand(table.below, 0)) {
+    const auto address = pool_.constant_value(pool_.operand(table.below, 1));
+    if (!address) break;
+    table.bytes.try_emplace(static_cast<std::uint32_t>(*address), pool_.operand(table.below, 2));
+    ++work_;
+  }
+  return table;
 }
 
-/// The byte at the addresses that agree with `prefix` from `bit` up.
-Term MemoryTerms::choose(Term address, const KnownBits& known, unsigned bit, std::uint32_t prefix) {
-  if (++work_ > work_max || image_->untouched(prefix, bit)) {
+/// Of base + index the index: it chooses, so that a table may begin anywhere.
+MemoryTerms::Index MemoryTerms::index_of(Term address) {
+  Index index{address, 0, {}};
+  const auto base = pool_.operation(address) == Operation::bvadd
+                        ? pool_.constant_value(pool_.operand(address, 1))
+                        : std::nullopt;
+  if (base) index = {pool_.operand(address, 0), static_cast<std::uint32_t>(*base), {}};
+  index.known = known_.of(index.term);
+  return index;
+}
+
+Term MemoryTerms::look_up(const Table& table, Term address, Term otherwise) {
+  const Index index = index_of(address);
+  Entries entries;
+  for (const auto& [at, byte] : table.bytes) entries.emplace(at - index.base, byte);
+  return choose(index, address_bits, entries.begin(), entries.end(), otherwise);
+}
+
+/// The byte at the indices that agree with these entries from `bit` up.
+Term MemoryTerms::choose(const Index& index, unsigned bit, Entries::const_iterator begin,
+                         Entries::const_iterator end, Term otherwise) {
+  if (++work_ > work_max || begin == end) return otherwise;
+  if (bit-- == 0) return begin->second;
+  const auto middle =
+      std::find_if(begin, end, [&](const auto& entry) { return (entry.first >> bit & 1) != 0; });
+  return choose_by_bit(
+      index, bit, [&] { return choose(index, bit, begin, middle, otherwise); },
+      [&] { return choose(index, bit, middle, end, otherwise); });
+}
+
+template <class Low, class High>
+Term MemoryTerms::choose_by_bit(const Index& index, unsigned bit, Low low, High high) {
+  if ((index.known.zeros >> bit & 1) != 0) return low();
+  if ((index.known.ones >> bit & 1) != 0) return high();
+  const Term a = low();
+  const Term b = high();
+  const Term one = pool_.constant(1, 1);
+  return pool_.ite(pool_.equal(pool_.extract(index.term, bit, bit), one), b, a);
+}
+
+Term MemoryTerms::read_initial(Term address) {
+  if (image_ == nullptr) return pool_.select(initial_, address);
+  return choose(index_of(address), address_bits, 0);
+}
+
+/// The byte at the indices that agree with `prefix` from `bit` up.
+Term MemoryTerms::choose(const Index& index, unsigned bit, std::uint32_t prefix) {
+  const std::uint32_t first = index.base + prefix;
+  const auto last = static_cast<std::uint32_t>(first + (std::uint64_t{1} << bit) - 1);
+  if (++work_ > work_max || (image_->untouched(first, bit) && image_->untouched(last, bit))) {
     return pool_.constant(image_->fill(), bits::byte_width);
   }
-  if (bit == 0) return pool_.constant(image_->at(prefix), bits::byte_width);
-  --bit;
-  const std::uint32_t set = prefix | 1U << bit;
-  if ((known.zeros >> bit & 1) != 0) return choose(address, known, bit, prefix);
-  if ((known.ones >> bit & 1) != 0) return choose(address, known, bit, set);
-  const Term low = choose(address, known, bit, prefix);
-  const Term high = choose(address, known, bit, set);
-  const Term one = pool_.constant(1, 1);
-  return pool_.ite(pool_.equal(pool_.extract(address, bit, bit), one), high, low);
+  if (bit-- == 0) return pool_.constant(image_->at(first), bits::byte_width);
+  return choose_by_bit(
+      index, bit, [&] { return choose(index, bit, prefix); },
+      [&] { return choose(index, bit, prefix | 1U << bit); });
 }
 
 }  // namespace isotrace::proofs::obligation

@@ -67,6 +67,20 @@ class MemoryTerms {
     bits::Term below;                                     ///< the memory before them
   };
   static constexpr std::uint32_t row_stores = 64;
+  using Entries = std::map<std::uint32_t, bits::Term>;
+  /// All stores at constant addresses, one upon the other; fewer than table_size_min are read one
+  /// by one.
+  struct Table {
+    Entries bytes;  ///< by address: the newest
+    bits::Term below;
+  };
+  static constexpr std::size_t table_size_min = 4;
+  /// The address base + term.
+  struct Index {
+    bits::Term term;
+    std::uint32_t base = 0;
+    KnownBits known;
+  };
 
   void note_store(bits::Term memory);
   bits::Term read(bits::Term memory, bits::Term address);
@@ -74,7 +88,14 @@ class MemoryTerms {
   std::optional<bits::Term> read_top(bits::Term memory, bits::Term address,
                                      std::vector<bits::Term>& open);
   bits::Term read_initial(bits::Term address);
-  bits::Term choose(bits::Term address, const KnownBits& known, unsigned bit, std::uint32_t prefix);
+  const Table& table_of(bits::Term memory);
+  Index index_of(bits::Term address);
+  bits::Term look_up(const Table& table, bits::Term address, bits::Term otherwise);
+  bits::Term choose(const Index& index, unsigned bit, std::uint32_t prefix);
+  bits::Term choose(const Index& index, unsigned bit, Entries::const_iterator begin,
+                    Entries::const_iterator end, bits::Term otherwise);
+  template <class Low, class High>
+  bits::Term choose_by_bit(const Index& index, unsigned bit, Low low, High high);
 
   bits::TermPool& pool_;
   const MemoryImage* image_;
@@ -84,6 +105,7 @@ class MemoryTerms {
   std::unordered_map<Place, bits::Term, PlaceHash> bytes_;
   std::unordered_map<std::uint32_t, std::uint32_t> open_rows_;  // by memory: stores so far
   std::unordered_map<std::uint32_t, Row> rows_;                 // by the memory at their top
+  std::unordered_map<std::uint32_t, Table> tables_;             // likewise
   std::uint64_t work_ = 0;
 };
 

@@ -175,6 +175,31 @@ TEST(ProveFunction, ManyStoresAtPlacesThatAreKnownAreReadBackWithoutLookingAtEac
   EXPECT_EQ(prove(never_traps(module, "f")).kind, Kind::proved);
 }
 
+/// Writes a table to 101..107, one byte twice, and returns what x & 7 finds from 100 on,
+/// exclusive-or what that should be: 0 before the table, i + 9 in it. `wrong`: the byte of which
+/// place is another.
+core::Bytes table_function(std::int32_t wrong) {
+  core::Bytes code = push_i32(104) + push_i32(77) + op(Opcode::i32_store8, 0, 0);
+  for (std::int32_t i = 7; i > 0; --i) {
+    const std::int32_t byte = i == wrong ? 200 : i + 9;
+    code = code + push_i32(100 + i) + push_i32(byte) + op(Opcode::i32_store8, 0, 0);
+  }
+  const core::Bytes index = op(Opcode::local_get, 0) + push_i32(7) + op(Opcode::i32_and);
+  const core::Bytes right = index + push_i32(9) + op(Opcode::i32_add) + index + push_i32(0) +
+                            op(Opcode::i32_ne) + op(Opcode::i32_mul);
+  return wasm::tests::one_function(
+      unary, code + index + op(Opcode::i32_load8_u, 0, 100) + right + op(Opcode::i32_xor));
+}
+
+TEST(ProveFunction, ATableThatWasWrittenIsReadAtEveryIndex) {
+  EXPECT_EQ(prove(returns(table_function(0), "f", 0)).kind, Kind::proved);
+  for (std::int32_t wrong = 1; wrong < 8; ++wrong) {
+    const FunctionOutcome outcome = prove(returns(table_function(wrong), "f", 0));
+    ASSERT_EQ(outcome.kind, Kind::violated) << wrong;
+    EXPECT_EQ(outcome.proof.inputs.arguments[0] & 7, static_cast<std::uint64_t>(wrong));
+  }
+}
+
 TEST(ProveFunction, AccessesOutOfBoundsAreFoundAtTheLastByte) {
   // One page: an access of 4 bytes at x + 2 is in bounds up to x = 65530.
   const core::Bytes load = op(Opcode::local_get, 0) + op(Opcode::i32_load, 0, 2);
