@@ -12,9 +12,8 @@
 namespace isotrace::smt {
 namespace {
 
-/// Gates computed in all, 64 inputs each; some tenths of a second.
-constexpr std::size_t work_max = std::size_t{1} << 28;
-constexpr std::size_t rounds_max = 4096;
+/// Gates of which a round costs what it is to cost at most.
+constexpr std::size_t gates_of_round = std::size_t{1} << 16;
 constexpr std::size_t constants_max = 1024;
 
 class Sampler {
@@ -24,11 +23,11 @@ class Sampler {
     find_constants(pool);
   }
 
-  std::optional<std::vector<bool>> run() {
+  std::optional<std::vector<bool>> run(std::size_t rounds_max) {
     const std::size_t clauses = blasted_.cnf.size();
     if (clauses == 0 || blasted_.cnf.clause(clauses).size() != 1) return std::nullopt;
     const int root = blasted_.cnf.clause(clauses)[0];
-    const std::size_t rounds = std::min(work_max / signals_.size(), rounds_max);
+    const std::size_t rounds = std::min(rounds_max * gates_of_round / signals_.size(), rounds_max);
     for (std::size_t round = 0; round < rounds; ++round) {
       make_inputs();
       compute_signals(circuit_, signals_);
@@ -114,8 +113,8 @@ class Sampler {
 }  // namespace
 
 std::optional<std::vector<bool>> sample_inputs(const bits::TermPool& pool,
-                                               const bits::Blasted& blasted) {
-  return Sampler(pool, blasted).run();
+                                               const bits::Blasted& blasted, std::size_t rounds) {
+  return Sampler(pool, blasted).run(rounds);
 }
 
 }  // namespace isotrace::smt

@@ -11,9 +11,9 @@
 
 namespace isotrace::smt {
 
-/// By variable, as bits::read_solution takes it. Nothing if none of the inputs tried is one; how
-/// many are tried depends on the number of gates alone.
+/// By variable, as bits::read_solution takes it. Nothing if none of the inputs tried is one.
+/// @param rounds  64 inputs each; fewer where there are more than 2^16 gates
 std::optional<std::vector<bool>> sample_inputs(const bits::TermPool& pool,
-                                               const bits::Blasted& blasted);
+                                               const bits::Blasted& blasted, std::size_t rounds);
 
 }  // namespace isotrace::smt

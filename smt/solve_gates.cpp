@@ -16,6 +16,9 @@ namespace {
 
 /// Conflicts after which a formula is not an easy one.
 constexpr std::uint64_t conflicts_easy = 4000;
+/// Of 64 inputs each that are tried on the gates: at once, in a few milliseconds, and then.
+constexpr std::size_t rounds_first = 256;
+constexpr std::size_t rounds_all = 4096;
 
 class GateSolver {
  public:
@@ -24,12 +27,7 @@ class GateSolver {
 
   Answer run() {
     const Stopwatch solving;
-    int result = attempt({}, conflicts_easy);
-    if (result == 0 && (!limited_ || conflicts_left_ > 0)) {
-      proof_ = std::make_unique<ProofStream>();
-      if (sample()) return std::move(answer_);
-      result = open_.empty() ? attempt(sweep_gates(blasted_, *proof_), 0) : split();
-    }
+    const int result = solve();
     answer_.solve_milliseconds = solving.milliseconds();
     if (result == satisfiable) {
       answer_.kind = Answer::Kind::sat;
@@ -42,6 +40,15 @@ class GateSolver {
   }
 
  private:
+  int solve() {
+    if (sample(rounds_first)) return satisfiable;
+    const int result = attempt({}, conflicts_easy);
+    if (result != 0 || (limited_ && conflicts_left_ == 0)) return result;
+    if (sample(rounds_all)) return satisfiable;
+    proof_ = std::make_unique<ProofStream>();
+    return open_.empty() ? attempt(sweep_gates(blasted_, *proof_), 0) : split();
+  }
+
   /// Solves formula and clauses that follow from it. `most`: conflicts; 0: as many as are left.
   int attempt(const std::vector<std::vector<int>>& more, std::uint64_t most) {
     CaDiCaL::Solver solver;
@@ -67,10 +74,9 @@ class GateSolver {
     return result;
   }
 
-  bool sample() {
-    const auto solution = sample_inputs(pool_, blasted_);
+  bool sample(std::size_t rounds) {
+    const auto solution = sample_inputs(pool_, blasted_, rounds);
     if (!solution) return false;
-    answer_.kind = Answer::Kind::sat;
     answer_.model = bits::read_solution(pool_, blasted_, *solution);
     return true;
   }

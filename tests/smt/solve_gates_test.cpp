@@ -67,7 +67,7 @@ TEST(SampleInputs, finds_rare_inputs_that_are_close_to_constants) {
   const Term question = pool.bool_and(pool.bool_and(is_rare, more), pool.equal(a, b));
   const auto blasted = bits::blast(pool, question);
   ASSERT_TRUE(blasted.has_value());
-  const auto solution = sample_inputs(pool, *blasted);
+  const auto solution = sample_inputs(pool, *blasted, 1000);
   ASSERT_TRUE(solution.has_value());
   EXPECT_EQ(bits::holds(pool, question, bits::read_solution(pool, *blasted, *solution)), true);
 }
@@ -76,7 +76,7 @@ TEST(SampleInputs, nothing_where_there_is_nothing) {
   TermPool pool;
   const auto blasted = bits::blast(pool, distributed_differs(pool, 16));
   ASSERT_TRUE(blasted.has_value());
-  EXPECT_FALSE(sample_inputs(pool, *blasted).has_value());
+  EXPECT_FALSE(sample_inputs(pool, *blasted, 100).has_value());
 }
 
 TEST(SolveGates, the_same_question_has_the_same_answer) {
