@@ -4,9 +4,10 @@ import json
 import pathlib
 import random
 import struct
+import subprocess
 import unittest
 
-from command_line import CommandLineTest
+from command_line import BUILD, CommandLineTest
 from onnx_bytes import FLOAT, field, graph, model, node, tensor, value_info
 
 
@@ -215,6 +216,17 @@ class NamedProperties(CommandLineTest):
 
     def test_empty_domains_hold_for_no_input(self):
         self.prove(["--domain", "1:0", "--ensure", "argmax is 1"], "proved")
+
+    def test_what_holds_for_no_input_is_said_to_and_not_certified(self):
+        for domain, vacuous in (("1:0", True), ("0:1", None)):
+            asked = ["--domain", domain, "--ensure", "finite"]
+            self.assertEqual(self.run_json("prove", self.model, *asked, "--out", "p").get("vacuous"), vacuous)
+            self.assertEqual(self.run_json("check", "p", "--model", self.model, *asked).get("vacuous"), vacuous)
+            self.assertEqual(b"holds for nothing" in self.run_program("check", "p").stdout, bool(vacuous))
+            self.run_program("keygen", "--out", f"k{domain[0]}")
+            text = subprocess.run([str(BUILD / "bin/isotrace"), "certify", "--model", self.model, "--proof", "p", "--key",
+                                   f"k{domain[0]}.key", "--out", "c"], cwd=self.folder, capture_output=True)
+            self.assertEqual(b"holds for nothing" in text.stderr, bool(vacuous), text.stderr)
 
     def test_wrong_calls(self):
         for words in ([], ["--robust", "x.npy"], ["--eps", "1"], ["--label", "1"], ["--domain", "0:1"]):

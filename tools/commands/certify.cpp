@@ -5,6 +5,7 @@
 #include <isotrace/signing/certify.hpp>
 #include <isotrace/tools/commands/commands.hpp>
 #include <isotrace/tools/commands/keys.hpp>
+#include <isotrace/tools/commands/proof_files.hpp>
 #include <isotrace/tools/commands/reexecution.hpp>
 #include <isotrace/tools/commands/subject.hpp>
 
@@ -12,7 +13,7 @@ namespace isotrace::tools {
 namespace {
 
 /// One claim for each property and proof; the first property is that of the first proof and so on.
-/// Counterexamples are executed again.
+/// Counterexamples are executed again; a proof about no input at all is nothing to vouch for.
 core::Result<std::vector<signing::ClaimInput>> claims_of(const EvidenceFiles& files) {
   std::vector<signing::ClaimInput> claims(std::max(files.properties.size(), files.proofs.size()));
   for (std::size_t i = 0; i < claims.size(); ++i) {
@@ -20,6 +21,10 @@ core::Result<std::vector<signing::ClaimInput>> claims_of(const EvidenceFiles& fi
     if (i >= files.proofs.size()) continue;
     claims[i].proof = files.proofs[i];
     ISOTRACE_TRY(const proofs::Proof proof, proofs::parse_proof(files.proofs[i]));
+    if (is_vacuous(proof)) {
+      return core::refuse(core::RefusalCode::evidence_inconsistent,
+                          "proof " + std::to_string(i + 1), std::string(vacuous_text));
+    }
     if (proof.outcome == proofs::Proof::Outcome::violated) {
       ISOTRACE_TRY(claims[i].rerun, rerun_counterexample(proof));
     }

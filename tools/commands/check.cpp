@@ -78,12 +78,14 @@ int check_model_proof(const Context& context, const Arguments& arguments, core::
                    {"propertyDigest", checked.property.hex()},
                    {"leaves", checked.leaves}};
     if (!verdict.reason.empty()) object["reason"] = verdict.reason;
+    if (is_vacuous(proof)) object["vacuous"] = true;
     context.print(object);
   } else {
     context.out << core::verdict_name(verdict.kind) << ": " << claim << " ("
                 << level_name(proof.level) << "), program " << checked.program.hex() << ", "
                 << checked.leaves << " leaves\n";
     if (!verdict.reason.empty()) context.out << "  " << verdict.reason << "\n";
+    if (is_vacuous(proof)) context.out << "  " << vacuous_text << "\n";
   }
   return exit_code_of(verdict.kind);
 }

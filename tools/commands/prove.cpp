@@ -116,6 +116,7 @@ Json outcome_json(const proofs::ProveOutcome& outcome) {
   object["level"] = level_name(outcome.proof.level);
   object["proofDigest"] = proofs::proof_digest(outcome.proof).hex();
   object["nodes"] = outcome.nodes;
+  if (is_vacuous(outcome.proof)) object["vacuous"] = true;
   return object;
 }
 
@@ -126,6 +127,7 @@ void print_text(const Context& context, const proofs::ProveOutcome& outcome) {
     context.out << (real ? " over the reals (" : " for the float32 execution (")
                 << level_name(outcome.proof.level) << "), " << outcome.nodes << " boxes, proof "
                 << proofs::proof_digest(outcome.proof).hex() << "\n";
+    if (is_vacuous(outcome.proof)) context.out << "  " << vacuous_text << "\n";
   } else if (outcome.kind == Kind::violated) {
     context.out << ": counterexample confirmed on the reference\n"
                 << counterexample_text(outcome.proof.counterexample);
