@@ -293,6 +293,8 @@ struct KernelSet {
   template <int Rows>
   static void stream_of(const StreamArguments& s) {
     Index k = 0;
+    // As many rows side by side as are fetched early.
+    for (; s.rows_ahead >= 32 && k + 32 <= s.depth; k += 32) stream_rows_of_b<Rows, 32>(s, k);
     for (; k + 8 <= s.depth; k += 8) stream_rows_of_b<Rows, 8>(s, k);
     for (; k < s.depth; ++k) stream_rows_of_b<Rows, 1>(s, k);
   }

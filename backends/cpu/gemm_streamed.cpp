@@ -8,9 +8,10 @@ namespace {
 constexpr Index stream_elements = 16384;  // outputs that a block of columns keeps in cache
 constexpr Index stream_depth = 32;  // rows of b that several groups of rows read from the cache
 // Rows of b that are fetched early: the processor's own prefetchers do not follow as many rows as
-// lie side by side, and where rows are read twice the second reading gives none.
+// lie side by side.
 constexpr Index rows_ahead = 8;
-constexpr Index rows_ahead_of_groups = 16;
+constexpr Index rows_ahead_of_many = 32;  // there is more to multiply
+constexpr Index few_rows = 4;
 
 }  // namespace
 
@@ -39,7 +40,7 @@ void run_streamed(const Gemm& g, const Kernels& k, Scratch& scratch) {
                     .out = out + i * out_stride,
                     .out_stride = out_stride,
                     .starts = at == 0,
-                    .rows_ahead = groups == 1 ? rows_ahead : rows_ahead_of_groups});
+                    .rows_ahead = g.rows > few_rows ? rows_ahead_of_many : rows_ahead});
         }
       }
       for (Index r = 0; from != 0 && r < g.rows; ++r) {
