@@ -173,6 +173,8 @@ class Packages(CertificateTest):
         self.run_program("verify", out / "certificate/m.json", "--policy", out / "policy/policy.json", "--model",
                          out / "model/controller.onnx", "--trace", out / "trace/a.isotrace")
         self.run_program("unpack", archive, "--out", out, code=4)
+        self.run_program("unpack", archive, "--out", f"{out}-2//")
+        self.assertEqual(self.bytes_of(self.folder / "out-2/package.json"), self.bytes_of(out / "package.json"))
 
     def test_model_folders_are_packed_without_following_links(self):
         model = self.folder / "m"

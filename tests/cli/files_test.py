@@ -42,6 +42,12 @@ class Clashes(CommandLineTest):
         self.assert_only()
 
 
+    def test_an_empty_namespace_is_no_ssh_signature(self):
+        self.run_program("keygen", "--out", "k")
+        self.run_program("sign", MODEL, "--format", "ssh", "--key", "k.key", "--namespace", "", "--out", "s", code=2)
+        self.assert_only("k.key", "k.pub")
+
+
 class Failures(CommandLineTest):
     def limited(self, *words, file_bytes):
         """Where no file may grow beyond so many bytes."""
@@ -83,6 +89,8 @@ class Keys(CertificateTest):
 
     def test_a_log_keeps_what_several_processes_add(self):
         self.make_key("log")
+        self.run_program("log", "init", "log", "--origin", "no name", "--key", "log.key", code=3)
+        self.assertFalse((self.folder / "log").exists())
         self.run_program("log", "init", "log", "--origin", "log.example.org/models", "--key", "log.key")
         names = [self.certify(f"{i}.json", None, "--challenge", f"number {i}") for i in range(6)]
         add = [threading.Thread(target=self.run_program, args=("log", "add", "log", name, "--key", "log.key",

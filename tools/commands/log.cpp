@@ -86,14 +86,6 @@ Result<Done> check_log_key(const TileLog& log, const certificates::PublicKey& ke
 
 int init(const Context& context, const Arguments& arguments) {
   const std::string& folder = arguments.operand(1);
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  const LogLock lock(folder);
-  if (std::filesystem::exists(folder + "/checkpoint")) {
-    return report(
-        context,
-        core::refuse(RefusalCode::file_write_failed, folder, "there already is a log").value());
-  }
   ISOTRACE_OR_REPORT(context, const signing::SigningKey key,
                      load_signing_key(context, arguments, arguments.value("--key")));
   ISOTRACE_OR_REPORT(context, TileLog log, TileLog::make(arguments.value("--origin")));
@@ -101,6 +93,14 @@ int init(const Context& context, const Arguments& arguments) {
     return report(context, core::refuse(RefusalCode::key_algorithm_unsupported, "--key",
                                         "logs are signed with Ed25519")
                                .value());
+  }
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  const LogLock lock(folder);
+  if (std::filesystem::exists(folder + "/checkpoint")) {
+    return report(
+        context,
+        core::refuse(RefusalCode::file_write_failed, folder, "there already is a log").value());
   }
   ISOTRACE_OR_REPORT(context, const auto files, log.append(reader(context, folder), {}, key));
   ISOTRACE_OR_REPORT(context, [[maybe_unused]] const Done done, write_all(context, folder, files));

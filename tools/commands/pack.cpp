@@ -182,7 +182,9 @@ int pack_command(const Context& context, const Arguments& arguments) {
 }
 
 int unpack_command(const Context& context, const Arguments& arguments) {
-  const std::string folder = arguments.value("--out");
+  std::string folder = arguments.value("--out");
+  // "received/" would be built as the folder received/.incomplete and could not be renamed.
+  while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
   std::error_code error;
   if (fs::exists(fs::symlink_status(folder, error))) {
     return report(context, core::refuse(RefusalCode::file_write_failed, folder,

@@ -53,6 +53,10 @@ int sign_command(const Context& context, const Arguments& arguments) {
   if (arguments.has("--namespace") != (format == "ssh")) {
     return report_usage(context, "sign: ssh wants --namespace, and nothing else does");
   }
+  // The format forbids it: who verifies such a signature refuses it.
+  if (format == "ssh" && arguments.value("--namespace").empty()) {
+    return report_usage(context, "sign: --namespace is empty");
+  }
   if (!certificates::is_plain(arguments.value("--comment"))) {
     return report_usage(context, "sign: --comment must be printable ASCII");
   }
