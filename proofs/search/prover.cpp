@@ -28,6 +28,9 @@ constexpr std::size_t false_candidates_max = 500;
 constexpr double margin_safety = 64;
 constexpr double margin_growth = 1e3;
 constexpr std::uint64_t margins_tried = 3;
+/// What tier primint of the Coq bundles may lose where bounds go through some layers of 24-bit
+/// words: below it a leaf costs Coq a second look, some fifty times as long, or is not accepted.
+constexpr double words_margin = 0x1p-10;
 /// Rejected leaves that are split one by one: each takes another check.
 constexpr std::size_t leaves_mended_max = 16;
 
@@ -255,7 +258,10 @@ SearchRules Prover::rules_of(std::size_t case_index) {
   rules.leaf.offers_zero = progress_.attempt == 0;
   rules.leaf.program_neurons = options_.program_neurons;
   // The words of Coq's tier primint are coarser than binary64, and count open neurons themselves.
-  if (options_.plain_boxes == ProveOptions::no_clips) rules.leaf.nearness = 0x1p-14;
+  if (options_.plain_boxes == ProveOptions::no_clips) {
+    rules.leaf.nearness = 0x1p-14;
+    rules.coarse_margin = words_margin;
+  }
   rules.seed = options_.seed ^ (std::uint64_t{case_index} << 32U);
   rules.plain_boxes = options_.plain_boxes;
   rules.narrow_inputs = options_.narrow_inputs;

@@ -24,6 +24,8 @@ constexpr std::size_t later_evaluations_per_node = 4;
 /// Of the climb from the nearest point of each round.
 constexpr std::size_t climb_evaluations = 160;
 constexpr double climb_step = 0.02;
+/// From this depth on a leaf needs no coarse margin: some properties hold with none.
+constexpr std::size_t coarse_depth = 40;
 
 /// What a worker finds out about one box; merged in order afterwards.
 struct BoxResult {
@@ -133,8 +135,8 @@ class Search {
     result.looked_at = true;
     auto bounds = std::make_shared<Bounds>(*open.inherited);
     relaxation.tighten(*bounds, open.box);
-    result.attempt =
-        attempt_leaf(network_, problem_, *bounds, relaxation, open.signs, open.slopes, rules_.leaf);
+    result.attempt = attempt_leaf(network_, problem_, *bounds, relaxation, open.signs, open.slopes,
+                                  leaf_rules(open));
     if (rules_.splits_first && state_.round == first_round_) result.attempt.proved = false;
     if (result.attempt.proved) return result;
     if (!problem_.floats.empty) add_candidates(open, result);
@@ -148,11 +150,29 @@ class Search {
       return result;
     }
     choose_split(open, *bounds, result);
+    if (!result.split && rules_.coarse_margin > 0 && !rules_.splits_first) {
+      LeafAttempt last = attempt_leaf(network_, problem_, *bounds, relaxation, open.signs,
+                                      open.slopes, rules_.leaf);
+      if (last.proved) {
+        result.attempt = std::move(last);
+        return result;
+      }
+    }
     result.bounds = std::move(bounds);
     if (!result.split || open.depth % point_check_levels == point_check_levels - 1) {
       result.point_unprovable = !proves_point(result.attempt.weakest, relaxation);
     }
     return result;
+  }
+
+  /// Where a coarse checker is to follow, thin margins are split while that is cheap.
+  [[nodiscard]] LeafRules leaf_rules(const OpenBox& open) const {
+    LeafRules leaf = rules_.leaf;
+    if (rules_.coarse_margin > leaf.margin && open.depth < coarse_depth) {
+      leaf.margin = rules_.coarse_margin;
+      leaf.offers_zero = false;
+    }
+    return leaf;
   }
 
   void choose_split(const OpenBox& open, const Bounds& bounds, BoxResult& result) const {

@@ -30,6 +30,8 @@ struct SearchRules {
   std::uint64_t nodes_max = 0;
   std::uint64_t memory_max = 0;  ///< bytes that tree and open boxes may take
   std::size_t round_nodes = 64;
+  /// What leaves need that are not deep, in place of a smaller leaf.margin.
+  double coarse_margin = 0;
   std::uint64_t plain_boxes = 0;  ///< after so many, boxes are clipped too
   std::size_t narrow_inputs = 0;  ///< networks with more inputs are split by signs of ReLUs
   /// The first boxes are split even if they seem closed: the checker said otherwise.

@@ -2,14 +2,16 @@
 
     python3 tools/dev/coq_table.py ISOTRACE INSTANCES.csv [--match TEXT] [--most N] [--timeout S]
         [--tier closed|primint] [--no-floats] [--boxes LOW:HIGH] [--coqchk]
+        [--unlisted FILE] [--proofs FOLDER]
 
 INSTANCES.csv has the columns model, property and expected answer, with paths relative to its
 folder. Instances expected `unsat` are proved first; then those with the fewest boxes are exported,
 and every file of their bundles is compiled by coqc. Boxes are the nodes of the split tree, leaves and
 inner ones. Seconds are CPU seconds of the children; those of a theorem about floats (tier `reals` or
 `primint+reals`) include those of the theorem that it rests on. `--boxes` leaves out trees of other sizes,
-so that a table can be made in several runs. `--coqchk` has coqchk check every file of ours behind
-the theorems without floats again; it takes the standard library as it is installed.
+so that a table can be made in several runs; `--unlisted` leaves out instances of which FILE has a row in
+this tier. `--proofs` keeps the proofs in FOLDER, and takes those that are there. `--coqchk` has coqchk check
+every file of ours behind the theorems without floats again; it takes the standard library as it is installed.
 """
 
 import argparse
@@ -87,22 +89,36 @@ class Bundle:
         return f"coqchk: {verdict}, {len(modules)} files, {cpu:.1f} s, {size:.0f} MB"
 
 
+def name_of(model, prop):
+    return f"{model.stem.removeprefix('ACASXU_run2a_').removesuffix('_batch_2000')} {prop.stem}"
+
+
 def prove(arguments, folder, instances):
     """The proofs found: (boxes, seconds of the checker, name, path)."""
     proofs = []
-    for number, (model, prop) in enumerate(instances):
-        path = folder / f"{number}.isoproof"
-        name = f"{model.stem} {prop.stem}"
-        code, text, _, _ = run([arguments.isotrace, "prove", str(model), "--property", str(prop),
-                                "--out", str(path), "--timeout", "60", "--plain-splits",
-                                "--quiet"], 240)
-        if code != 0:
-            print(f"not proved in 60 s: {name}", file=sys.stderr)
-            continue
-        boxes = int(text.split(" boxes")[0].split()[-1])
+    for model, prop in instances:
+        name = name_of(model, prop)
+        path = folder / f"{name.replace(' ', '_')}.isoproof"
+        said = path.with_suffix(".txt")  # by prove
+        if not said.exists():
+            code, text, _, _ = run([arguments.isotrace, "prove", str(model), "--property", str(prop),
+                                    "--out", str(path), "--timeout", "240", "--plain-splits",
+                                    "--quiet"], 480)
+            if code != 0:
+                print(f"not proved in 240 s: {name}", file=sys.stderr)
+                continue
+            said.write_text(text)
+        boxes = int(said.read_text().split(" boxes")[0].split()[-1])
         _, _, seconds, _ = run([arguments.isotrace, "check", str(path)], 600)
         proofs.append((boxes, seconds, name, path))
+        print(f"{name}: {boxes} boxes", file=sys.stderr, flush=True)
     return sorted(proofs)
+
+
+def listed_in(table, tier):
+    """The instances of a table's rows."""
+    cells = [[cell.strip() for cell in line.split("|")] for line in table.read_text().splitlines()]
+    return {row[1] for row in cells if len(row) > 5 and row[5] == tier}
 
 
 def compile_library(folder, coq, floats_too):
@@ -130,19 +146,26 @@ def main():
     parser.add_argument("--no-floats", action="store_true")
     parser.add_argument("--boxes", default="1:1000000000")
     parser.add_argument("--coqchk", action="store_true")
+    parser.add_argument("--unlisted", type=pathlib.Path)
+    parser.add_argument("--proofs", type=pathlib.Path)
     arguments = parser.parse_args()
     fewest, most = map(int, arguments.boxes.split(":"))
     base = arguments.instances.parent
     with open(arguments.instances, encoding="utf-8") as rows:
         instances = [(base / row[0], base / row[1]) for row in csv.reader(rows)
                      if row[2] == "unsat" and arguments.match in " ".join(row)]
+    if arguments.unlisted:
+        listed = listed_in(arguments.unlisted, arguments.tier)
+        instances = [pair for pair in instances if name_of(*pair) not in listed]
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         library = folder / "library"
         (library / "core").mkdir(parents=True)
         (library / "float").mkdir()
         (library / "primint").mkdir()
-        proofs = prove(arguments, folder, instances)
+        kept = arguments.proofs or folder / "proofs"
+        kept.mkdir(exist_ok=True)
+        proofs = prove(arguments, kept, instances)
         print(f"{len(proofs)} of {len(instances)} unsat instances proved", file=sys.stderr)
         proofs = [proof for proof in proofs if fewest <= proof[0] <= most]
         print("| instance | boxes | proof KB | checker s | tier | coqc s | MB | axioms |")
