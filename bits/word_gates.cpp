@@ -118,6 +118,15 @@ Word multiply(Gates& gates, Word a, Word b) {
       const auto size = static_cast<unsigned>(one.size());
       return negate(gates, multiply(gates, constant_word(0 - *k, size), other));
     }
+    // One that repeats a sign, with zeros above: the same gates as where the sign goes on.
+    const std::size_t top = length_of(one);
+    if (top > 0 && top < one.size() && one[top - 1] > wire_false &&
+        signed_length_of(Word(one.data(), one.data() + top)) + 2 < top) {
+      const Wire repeated = one[top - 1];
+      std::fill(one.begin() + static_cast<std::ptrdiff_t>(top), one.end(), repeated);
+      const Word opposite = negate(gates, other);
+      return subtract_if(gates, multiply(gates, one, other), repeated, opposite, top);
+    }
     if (sign <= wire_false || length + 2 >= one.size()) continue;
     std::fill(one.begin() + static_cast<std::ptrdiff_t>(length), one.end(), wire_false);
     const Word product = subtract_if(gates, multiply(gates, one, other), sign, other, length);

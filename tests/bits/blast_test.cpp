@@ -181,6 +181,18 @@ TEST(Blast, products_of_extended_numbers_are_products) {
   }
 }
 
+TEST(Blast, low_halves_of_products_of_signed_numbers_are_the_same_gates_whatever_is_above) {
+  TermPool pool;
+  const Term a = pool.sign_extend(pool.variable("a", vector_sort(8)), 16);
+  const Term b = pool.sign_extend(pool.variable("b", vector_sort(8)), 16);
+  const Term with_signs = pool.bvmul(pool.sign_extend(a, 32), pool.sign_extend(b, 32));
+  const Term with_zeros = pool.bvmul(pool.zero_extend(a, 32), pool.zero_extend(b, 32));
+  const auto blasted =
+      blast(pool, pool.distinct(pool.extract(with_signs, 15, 0), pool.extract(with_zeros, 15, 0)));
+  ASSERT_TRUE(blasted.has_value());
+  EXPECT_TRUE(blasted->cnf.clause(blasted->cnf.size()).empty());
+}
+
 TEST(Blast, a_product_by_every_constant_is_one) {
   for (unsigned k = 0; k < 256; ++k) {
     TermPool pool;
