@@ -16,7 +16,6 @@ LinearMemory::~LinearMemory() {
 void LinearMemory::grow_to(std::uint32_t pages) {
   ISOTRACE_CHECK(pages >= pages_, pages, pages_);
   if (pages == pages_) return;
-  if (reader_ != nullptr) reader_->before_move();
   const std::uint64_t bytes = pages * page_bytes;
   void* place = data_ == nullptr ? ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)

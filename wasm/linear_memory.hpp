@@ -1,6 +1,5 @@
 // The bytes of one memory, and marks on the chunks of 1 KiB that were written. Pages that nobody
-// wrote cost nothing; growing may move them. Another thread can read chunks as they were when the
-// marks were taken, while the execution goes on: it is told before they change.
+// wrote cost nothing; growing may move them.
 #pragma once
 
 #include <cstdint>
@@ -12,16 +11,6 @@
 
 namespace isotrace::wasm {
 
-/// Who reads a memory beside the execution.
-class ChunkReader {
- public:
-  virtual ~ChunkReader() = default;
-  /// The chunk is about to be written for the first time since the marks were taken.
-  virtual void before_write(std::size_t chunk) = 0;
-  /// All bytes are about to move.
-  virtual void before_move() = 0;
-};
-
 class LinearMemory {
  public:
   static constexpr unsigned chunk_shift = 10;  ///< chunks are those of BLAKE3
@@ -31,13 +20,11 @@ class LinearMemory {
   LinearMemory(LinearMemory&& other) noexcept
       : data_(std::exchange(other.data_, nullptr)),
         pages_(std::exchange(other.pages_, 0)),
-        marks_(std::move(other.marks_)),
-        reader_(std::exchange(other.reader_, nullptr)) {}
+        marks_(std::move(other.marks_)) {}
   LinearMemory& operator=(LinearMemory&& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(pages_, other.pages_);
     std::swap(marks_, other.marks_);
-    std::swap(reader_, other.reader_);
     return *this;
   }
 
@@ -55,9 +42,7 @@ class LinearMemory {
   void mark(std::uint64_t address, std::uint64_t size) {
     if (size == 0) return;
     const std::uint64_t last = (address + size - 1) >> chunk_shift;
-    for (std::uint64_t chunk = address >> chunk_shift; chunk <= last; ++chunk) {
-      if (marks_[chunk] == 0) mark_chunk(chunk);
-    }
+    for (std::uint64_t chunk = address >> chunk_shift; chunk <= last; ++chunk) marks_[chunk] = 1;
   }
   /// One byte for each chunk, 1 if it was written; for engines that look for themselves whether
   /// there is anything to mark.
@@ -65,19 +50,10 @@ class LinearMemory {
   /// The marked chunks in ascending order; clears the marks.
   [[nodiscard]] std::vector<std::uint32_t> take_marks();
 
-  /// Nobody: nullptr. It must outlive the memory, or be taken away before.
-  void set_reader(ChunkReader* reader) { reader_ = reader; }
-
  private:
-  void mark_chunk(std::uint64_t chunk) {
-    if (reader_ != nullptr) reader_->before_write(chunk);
-    marks_[chunk] = 1;
-  }
-
   std::uint8_t* data_ = nullptr;
   std::uint32_t pages_ = 0;
   std::vector<std::uint8_t> marks_;
-  ChunkReader* reader_ = nullptr;
 };
 
 }  // namespace isotrace::wasm
