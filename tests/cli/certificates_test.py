@@ -4,9 +4,10 @@ import json
 import os
 import pathlib
 import stat
+import subprocess
 import unittest
 
-from command_line import CommandLineTest, FAILS, FLIPPED, HOLDS, MODEL
+from command_line import BUILD, CommandLineTest, FAILS, FLIPPED, HOLDS, MODEL
 
 
 class Certificates(CommandLineTest):
@@ -62,6 +63,13 @@ class Certificates(CommandLineTest):
 
     def test_a_certificate_takes_at_most_four_kibibytes(self):
         self.assertLessEqual(pathlib.Path(self.certificate).stat().st_size, 4096)
+
+    def test_a_replay_that_fails_is_signed_and_said(self):
+        forged = self.path("forged.isotrace")
+        subprocess.run([str(BUILD / "bin/forge_trace"), self.trace, forged, "2"], check=True)
+        words = ["--model", MODEL, "--trace", forged, "--key", self.key, "--out", self.path("f.json")]
+        self.assertEqual(self.run_json("certify", *words)["verdict"], "FAILED")
+        self.verify(15, certificate=self.path("f.json"), evidence=["--model", MODEL, "--trace", forged])
 
     def test_ecdsa(self):
         key = self.make_key("ec", "--alg", "ecdsa-p256")
@@ -196,8 +204,6 @@ class Certificates(CommandLineTest):
         self.assertEqual(json.loads(pathlib.Path(report).read_text())["counts"]["passed"], 1)
 
     def run_any(self, *words):
-        import subprocess
-        from command_line import BUILD
         return subprocess.run([str(BUILD / "bin/isotrace"), *words], capture_output=True, timeout=60).returncode
 
     def test_public_key_where_private_is_expected(self):

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include <isotrace/certificates/bundle.hpp>
+#include <isotrace/certificates/statement.hpp>
 #include <isotrace/core/limits.hpp>
 #include <isotrace/signing/certify.hpp>
 #include <isotrace/tools/commands/commands.hpp>
@@ -93,6 +95,14 @@ core::Result<core::Bytes> certificate_of(const Context& context, const Arguments
   return signing::make_certificate(input, key);
 }
 
+/// What the certificate says of its claims together: a replay that failed is signed too.
+core::Result<std::string> verdict_of(core::ByteView certificate) {
+  ISOTRACE_TRY(const certificates::Bundle bundle, certificates::parse_bundle(certificate));
+  ISOTRACE_TRY(const certificates::Statement statement,
+               certificates::parse_statement(bundle.payload));
+  return std::string(certificates::name_of(certificates::verdict_of(statement.claims)));
+}
+
 }  // namespace
 
 int certify_command(const Context& context, const Arguments& arguments) {
@@ -111,15 +121,17 @@ int certify_command(const Context& context, const Arguments& arguments) {
                      certificate_of(context, arguments, files, key));
   ISOTRACE_OR_REPORT(context, [[maybe_unused]] const core::Done done,
                      context.write(arguments.value("--out"), certificate));
+  ISOTRACE_OR_REPORT(context, const std::string verdict, verdict_of(certificate));
   const std::string digest = core::sha256(certificate).hex();
   if (context.json) {
     context.print({{"certificate", arguments.value("--out")},
                    {"sha256", digest},
+                   {"verdict", verdict},
                    {"bytes", certificate.size()},
                    {"keyid", key.public_key().keyid().hex()}});
   } else {
-    context.out << "certificate " << digest << ", " << certificate.size() << " bytes, signed by "
-                << key.public_key().keyid().hex() << "\n";
+    context.out << "certificate " << digest << ", verdict " << verdict << ", " << certificate.size()
+                << " bytes, signed by " << key.public_key().keyid().hex() << "\n";
   }
   return exit_yes;
 }

@@ -410,7 +410,7 @@ constexpr std::string_view verify_examples[] = {
 constexpr OptionSpec policy_options[] = {
     {"--key", "FILE", many, "public key to trust (init), private key to sign with (sign)"},
     {"--out", "FILE", once, "policy file to write (init, sign)"},
-    {"--expires", "DATE", once, "last day of validity, YYYY-MM-DD (init)"},
+    {"--expires", "DATE", once, "UTC date from which it trusts nobody, YYYY-MM-DD (init)"},
     {"--threshold", "N", once, "distinct keys that must sign a certificate (init; default: 1)"},
     {"--root", "FILE", many, "public key that may sign the next policy (init)"},
     {"--root-threshold", "N", once, "distinct roots that must (init; default: 1)"},
@@ -436,7 +436,7 @@ constexpr OptionSpec key_options[] = {
     {"--policy", "FILE", once, "the policy that changes (rotate, revoke)"},
     {"--key", "FILE", once, "public key: the old one, the one revoked, the one exported"},
     {"--new", "FILE", once, "public key that takes its roles (rotate)"},
-    {"--until", "DATE", once, "last day of the old key (rotate; default: now)"},
+    {"--until", "DATE", once, "UTC date from which the old key is refused (rotate; default: now)"},
     {"--since", "DATE", once, "from when on the key counts for nothing (revoke; default: now)"},
     {"--format", "F", once, "of the exported key (export)", "", "minisign|signify|ssh|vkey"},
     {"--name", "NAME", once, "user (ssh) or log (vkey) of the exported key"},
