@@ -13,21 +13,21 @@ namespace isotrace::certificates {
 namespace {
 
 using core::RefusalCode;
+using samples::now;
 using signing::SigningKey;
-using testing::now;
 
 class SignedPolicy : public ::testing::Test {
  protected:
-  SigningKey certifier_ = testing::make_key(1);
-  SigningKey root_ = testing::make_key(2);
-  SigningKey next_root_ = testing::make_key(3);
+  SigningKey certifier_ = samples::make_key(1);
+  SigningKey root_ = samples::make_key(2);
+  SigningKey next_root_ = samples::make_key(3);
   Policy policy_ = with_root(root_, 1);
   Policy next_ = with_root(root_, 2);
 
   Policy with_root(const SigningKey& root, std::uint64_t version) {
-    Policy policy = signing::make_policy(certifier_.public_key(), now, testing::year);
+    Policy policy = signing::make_policy(certifier_.public_key(), now, samples::year);
     policy.version = version;
-    policy.keys.push_back({root.public_key(), now, now + testing::year, {}});
+    policy.keys.push_back({root.public_key(), now, now + samples::year, {}});
     policy.root = {{root.public_key().keyid()}, 1};
     return read(signing::write_policy(policy));
   }
@@ -69,7 +69,7 @@ TEST_F(SignedPolicy, nobody_else_vouches) {
   EXPECT_EQ(refusal(sign(next_, {&next_root_})), RefusalCode::policy_untrusted);
   const std::string bare = signing::write_policy(next_);
   EXPECT_EQ(refusal(core::Bytes(bare.begin(), bare.end())), RefusalCode::policy_untrusted);
-  EXPECT_EQ(refusal(sign(next_, {&root_}), now + 2 * testing::year), RefusalCode::policy_untrusted);
+  EXPECT_EQ(refusal(sign(next_, {&root_}), now + 2 * samples::year), RefusalCode::policy_untrusted);
 }
 
 TEST_F(SignedPolicy, versions_only_grow) {
@@ -119,17 +119,17 @@ TEST_F(SignedPolicy, the_same_root_signs_once) {
 
 class Forms : public ::testing::Test {
  protected:
-  SigningKey key_ = testing::make_key(1);
-  SigningKey log_ = testing::make_key(9);
-  testing::Artifacts artifacts_ = testing::make_artifacts();
-  testing::Artifacts other_ = testing::make_artifacts(4);
+  SigningKey key_ = samples::make_key(1);
+  SigningKey log_ = samples::make_key(9);
+  samples::Artifacts artifacts_ = samples::make_artifacts();
+  samples::Artifacts other_ = samples::make_artifacts(4);
   Evidence evidence_ = artifacts_.evidence();
-  Policy policy_ = signing::make_policy(key_.public_key(), now, testing::year);
-  core::Bytes certificate_ = testing::certify(artifacts_.input(), key_);
-  core::Bytes other_certificate_ = testing::certify(other_.input(), key_);
+  Policy policy_ = signing::make_policy(key_.public_key(), now, samples::year);
+  core::Bytes certificate_ = samples::certify(artifacts_.input(), key_);
+  core::Bytes other_certificate_ = samples::certify(other_.input(), key_);
 
   void SetUp() override {
-    policy_.keys.push_back({log_.public_key(), now, now + testing::year, {}});
+    policy_.keys.push_back({log_.public_key(), now, now + samples::year, {}});
     policy_.logs = {{"log.example.org/a", log_.public_key().keyid()}};
   }
   VerifyReport judge(const core::Bytes& certificate,
@@ -220,11 +220,11 @@ TEST_F(Forms, contradictory_log_members_are_malformed) {
 }
 
 TEST_F(Forms, one_file_of_several_signers) {
-  const SigningKey second = testing::make_key(2);
-  policy_.keys.push_back({second.public_key(), now, now + testing::year, {}});
+  const SigningKey second = samples::make_key(2);
+  policy_.keys.push_back({second.public_key(), now, now + samples::year, {}});
   policy_.certifier.keyids.push_back(second.public_key().keyid());
   policy_.certifier.threshold = 2;
-  Envelope envelope{testing::payload_of(certificate_), {}};
+  Envelope envelope{samples::payload_of(certificate_), {}};
   signing::add_signature(envelope, payload_media_type, key_);
   EXPECT_EQ(judge(write_signatures(envelope)).outcome, Outcome::signature);
   signing::add_signature(envelope, payload_media_type, second);
@@ -246,13 +246,13 @@ TEST_F(Forms, one_file_of_several_signers) {
   std::sort(twice.signatures.begin(), twice.signatures.end(),
             [](const auto& a, const auto& b) { return a.keyid < b.keyid; });
   EXPECT_NE(judge(write_signatures(twice)).outcome, Outcome::passed);
-  signing::add_signature(envelope, payload_media_type, testing::make_key(5));
+  signing::add_signature(envelope, payload_media_type, samples::make_key(5));
   EXPECT_EQ(judge(write_signatures(envelope)).outcome, Outcome::key);
 }
 
 TEST_F(Forms, sealed_certificates_verify_like_signed_ones) {
-  const core::Bytes mine = testing::payload_of(certificate_);
-  const core::Bytes theirs = testing::payload_of(other_certificate_);
+  const core::Bytes mine = samples::payload_of(certificate_);
+  const core::Bytes theirs = samples::payload_of(other_certificate_);
   const auto sealed = signing::seal_payloads(std::vector<core::Bytes>{theirs, mine, theirs}, key_);
   ASSERT_TRUE(sealed.has_value());
   const VerifyReport report = judge((*sealed)[1]);
@@ -271,9 +271,9 @@ TEST_F(Forms, sealed_certificates_verify_like_signed_ones) {
 }
 
 TEST_F(Forms, seals_are_of_certifiers_and_of_the_payload_only) {
-  const core::Bytes mine = testing::payload_of(certificate_);
+  const core::Bytes mine = samples::payload_of(certificate_);
   EXPECT_EQ(
-      judge(signing::seal_payloads(std::vector<core::Bytes>{mine}, testing::make_key(5))->front())
+      judge(signing::seal_payloads(std::vector<core::Bytes>{mine}, samples::make_key(5))->front())
           .outcome,
       Outcome::key);
   // The checkpoint of a log that a certifier keeps seals nothing.
@@ -304,8 +304,8 @@ TEST_F(Forms, seals_are_of_certifiers_and_of_the_payload_only) {
 }
 
 TEST(Coverage, denominators_are_those_of_the_trace) {
-  const SigningKey key = testing::make_key(1);
-  const testing::Artifacts artifacts = testing::make_artifacts();
+  const SigningKey key = samples::make_key(1);
+  const samples::Artifacts artifacts = samples::make_artifacts();
   signing::CertifyInput input = artifacts.input();
   input.replay->sample = 1;
   EXPECT_FALSE(signing::make_statement(input).has_value()) << "a sample without a challenge";

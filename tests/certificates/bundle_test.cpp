@@ -102,7 +102,7 @@ TEST(Dsse, bytes_moved_between_type_and_payload_change_the_encoding) {
   EXPECT_EQ(seen.size(), whole.size() + 1);
 }
 
-class BundleTest : public testing::Test {
+class BundleTest : public ::testing::Test {
  protected:
   Bundle bundle_{core::sha256(core::as_bytes("key")), {'{', '}'}, core::Bytes(64, 7)};
   Json json_ = Json::parse(text_of(write_bundle(bundle_)));

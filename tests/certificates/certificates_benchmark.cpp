@@ -9,19 +9,19 @@
 namespace isotrace::certificates {
 namespace {
 
-using testing::now;
+using samples::now;
 
 /// What a CI job has: a policy, and a model whose certificate is verified.
 struct Job {
   signing::SigningKey key;
-  testing::Artifacts artifacts = testing::make_artifacts();
+  samples::Artifacts artifacts = samples::make_artifacts();
   Evidence evidence;
-  Policy policy = signing::make_policy(key.public_key(), now, testing::year);
+  Policy policy = signing::make_policy(key.public_key(), now, samples::year);
 
   explicit Job(signing::SigningKey signer) : key(std::move(signer)) {
     evidence.model = artifacts.model;
   }
-  core::Bytes certificate() { return testing::certify(artifacts.input(), key); }
+  core::Bytes certificate() { return samples::certify(artifacts.input(), key); }
 };
 
 void verify(benchmark::State& state, const Job& job, const std::vector<core::Bytes>& certificates) {
@@ -39,7 +39,7 @@ void verify(benchmark::State& state, const Job& job, const std::vector<core::Byt
 }
 
 void verify_ed25519(benchmark::State& state) {
-  Job job(testing::make_key(1));
+  Job job(samples::make_key(1));
   verify(state, job, {job.certificate()});
 }
 
@@ -50,15 +50,15 @@ void verify_p256(benchmark::State& state) {
 
 /// One after the other out of a batch of 2^argument certificates under one signature.
 void verify_sealed(benchmark::State& state) {
-  Job job(testing::make_key(1));
+  Job job(samples::make_key(1));
   const std::vector<core::Bytes> payloads(std::size_t{1} << state.range(0),
-                                          testing::payload_of(job.certificate()));
+                                          samples::payload_of(job.certificate()));
   verify(state, job, *signing::seal_payloads(payloads, job.key));
 }
 
 /// The arithmetic alone, for comparison.
 void signature_alone(benchmark::State& state) {
-  const Job job(testing::make_key(1));
+  const Job job(samples::make_key(1));
   const core::Bytes message(2048, 'm');
   const core::Bytes signature = job.key.sign(message);
   for ([[maybe_unused]] auto _ : state) {

@@ -11,8 +11,8 @@ namespace isotrace::certificates {
 namespace {
 
 using core::RefusalCode;
-using testing::Artifacts;
-using testing::make_artifacts;
+using samples::Artifacts;
+using samples::make_artifacts;
 
 class Certify : public ::testing::Test {
  protected:
@@ -47,16 +47,16 @@ TEST_F(Certify, a_checked_proof_and_a_replay_pass) {
 }
 
 TEST_F(Certify, equal_inputs_give_equal_bytes) {
-  const signing::SigningKey key = testing::make_key(1);
+  const signing::SigningKey key = samples::make_key(1);
   const Artifacts again = make_artifacts();
-  EXPECT_EQ(core::to_hex(testing::certify(input_, key)),
-            core::to_hex(testing::certify(again.input(), key)));
+  EXPECT_EQ(core::to_hex(samples::certify(input_, key)),
+            core::to_hex(samples::certify(again.input(), key)));
 }
 
 TEST_F(Certify, with_p256_the_payloads_are_equal) {
   const signing::SigningKey key = signing::SigningKey::generate(KeyAlgorithm::ecdsa_p256);
-  EXPECT_EQ(core::to_hex(testing::payload_of(testing::certify(input_, key))),
-            core::to_hex(testing::payload_of(testing::certify(input_, key))));
+  EXPECT_EQ(core::to_hex(samples::payload_of(samples::certify(input_, key))),
+            core::to_hex(samples::payload_of(samples::certify(input_, key))));
 }
 
 TEST_F(Certify, a_property_without_a_proof_is_unknown) {
@@ -161,7 +161,7 @@ TEST_F(Certify, names_that_are_not_plain_are_escaped_or_refused) {
 
 TEST_F(Certify, a_certificate_over_the_limit_is_refused) {
   input_.evidence.assign(64, {std::string(500, 'n'), std::string(500, 'm'), core::Digest{}});
-  const auto made = signing::make_certificate(input_, testing::make_key(1));
+  const auto made = signing::make_certificate(input_, samples::make_key(1));
   ASSERT_FALSE(made.has_value());
   EXPECT_EQ(made.error().code, RefusalCode::limit_exceeded);
 }

@@ -60,7 +60,7 @@ TEST(Notes, the_key_id_is_that_of_the_specification) {
 }
 
 TEST(Notes, have_one_spelling) {
-  const SigningKey key = testing::make_key(7);
+  const SigningKey key = samples::make_key(7);
   const std::string good = write_note(signing::sign_note("a\nb\n", "name", key));
   ASSERT_TRUE(parse_note(good).has_value());
   EXPECT_EQ(write_note(*parse_note(good)), good);
@@ -79,7 +79,7 @@ TEST(Notes, have_one_spelling) {
 }
 
 TEST(Notes, a_bad_signature_of_a_known_key_spoils_a_good_one) {
-  const SigningKey key = testing::make_key(7);
+  const SigningKey key = samples::make_key(7);
   SignedNote note = signing::sign_note("text\n", "name", key);
   note.signatures.push_back(note.signatures[0]);
   EXPECT_NE(find_good_signature(note, "name", key.public_key()), nullptr);
@@ -155,7 +155,7 @@ TEST(MerkleLevels, equal_sizes_need_equal_roots_and_no_path) {
 
 class ProofTest : public ::testing::Test {
  protected:
-  SigningKey key_ = testing::make_key(7);
+  SigningKey key_ = samples::make_key(7);
   std::vector<core::Digest> leaves_ = make_leaves(9);
 
   LogProof proof(std::size_t index) {
@@ -192,7 +192,7 @@ TEST_F(ProofTest, other_trees_origins_keys_and_lengths_are_refused) {
   EXPECT_FALSE(holds(bad, 3));
   EXPECT_FALSE(holds(proof(3), 3, "log.example.org/other"));
   EXPECT_FALSE(
-      check_log_proof(proof(3), leaves_[3], origin, testing::make_key(8).public_key()).has_value());
+      check_log_proof(proof(3), leaves_[3], origin, samples::make_key(8).public_key()).has_value());
   // A checkpoint of the same size of another tree; an edited size under the old signature.
   bad = proof(3);
   auto others = leaves_;
@@ -221,7 +221,7 @@ TEST_F(ProofTest, known_checkpoints_spare_the_signature_and_nothing_else) {
   EXPECT_TRUE(holds_known(proof(4), 4, key_));
   EXPECT_FALSE(holds_known(proof(4), 3, key_)) << "another place";
   EXPECT_FALSE(holds_known(forged, 3, key_)) << "another signature";
-  EXPECT_FALSE(holds_known(proof(3), 3, testing::make_key(8))) << "another key";
+  EXPECT_FALSE(holds_known(proof(3), 3, samples::make_key(8))) << "another key";
   LogProof other = proof(3);
   other.checkpoint.text.replace(other.checkpoint.text.find("\n9\n"), 3, "\n8\n");
   EXPECT_FALSE(holds_known(other, 3, key_)) << "another text";
@@ -319,7 +319,7 @@ TEST_F(ProofTest, no_one_byte_edit_of_a_proof_passes) {
 /// A log whose files are kept in memory.
 class LogTest : public ::testing::Test {
  protected:
-  SigningKey key_ = testing::make_key(7);
+  SigningKey key_ = samples::make_key(7);
   std::map<std::string, core::Bytes> files_;
   signing::ReadTile read_ = [this](const std::string& path) -> core::Result<core::Bytes> {
     const auto found = files_.find(path);
@@ -416,7 +416,7 @@ TEST_F(LogTest, names_and_entries_have_limits) {
 }
 
 TEST(LogEntry, is_the_body_of_rekor_2) {
-  const SigningKey key = testing::make_key(1);
+  const SigningKey key = samples::make_key(1);
   EXPECT_EQ(
       log_entry(core::as_bytes("p"), core::as_bytes("s"), key.public_key()),
       "{\"apiVersion\":\"0.0.2\",\"kind\":\"dsse\",\"spec\":{\"dsseV002\":{\"payloadHash\":{"

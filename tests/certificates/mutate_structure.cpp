@@ -2,7 +2,7 @@
 
 #include <vector>
 
-namespace isotrace::certificates::testing {
+namespace isotrace::certificates::samples {
 namespace {
 
 using core::PhiloxStream;
@@ -117,4 +117,4 @@ Json mutate_structure(const Json& original, core::PhiloxStream& random) {
   return json;
 }
 
-}  // namespace isotrace::certificates::testing
+}  // namespace isotrace::certificates::samples

@@ -16,7 +16,7 @@ namespace isotrace::certificates {
 namespace {
 
 using core::Bytes;
-using testing::now;
+using samples::now;
 
 /// An authentic certificate, and what it is judged with.
 struct Subject {
@@ -40,10 +40,10 @@ struct Subject {
 };
 
 Subject make_sample() {
-  const signing::SigningKey key = testing::make_key(1);
-  const testing::Artifacts artifacts = testing::make_artifacts();
-  return {testing::certify(artifacts.input(), key),
-          signing::make_policy(key.public_key(), now, testing::year), artifacts.model};
+  const signing::SigningKey key = samples::make_key(1);
+  const samples::Artifacts artifacts = samples::make_artifacts();
+  return {samples::certify(artifacts.input(), key),
+          signing::make_policy(key.public_key(), now, samples::year), artifacts.model};
 }
 
 Subject load_fixture(const std::string& name) {
@@ -55,7 +55,7 @@ Subject load_fixture(const std::string& name) {
 
 class Mutation : public ::testing::Test {
  protected:
-  signing::SigningKey key_ = testing::make_key(1);
+  signing::SigningKey key_ = samples::make_key(1);
   Subject subject_ = make_sample();
   const Bytes& certificate_ = subject_.certificate;
   const Policy& policy_ = subject_.policy;
@@ -141,12 +141,12 @@ TEST_F(Mutation, structural_mutants_are_refused) {
   for (; tried < tests::mutant_count(); ++tried) {
     Bytes bytes;
     if (random.next_below(3) == 0) {
-      const std::string text = write_json(testing::mutate_structure(file, random));
+      const std::string text = write_json(samples::mutate_structure(file, random));
       bytes.assign(text.begin(), text.end());
     } else {
       // In canonical form and with the good signature: only what the signature covers is left.
       Bundle bundle = good;
-      const std::string text = write_json(testing::mutate_structure(payload, random));
+      const std::string text = write_json(samples::mutate_structure(payload, random));
       bundle.payload.assign(text.begin(), text.end());
       bytes = write_bundle(bundle);
     }
@@ -156,11 +156,11 @@ TEST_F(Mutation, structural_mutants_are_refused) {
 }
 
 TEST_F(Mutation, structural_mutants_signed_again_are_closed_statements_or_malformed) {
-  const Bytes payload = testing::payload_of(certificate_);
+  const Bytes payload = samples::payload_of(certificate_);
   const Json json = Json::parse(payload.begin(), payload.end());
   core::PhiloxStream random(24);
   for (std::size_t i = 0; i < tests::mutant_count() / 4; ++i) {
-    const std::string text = write_json(testing::mutate_structure(json, random));
+    const std::string text = write_json(samples::mutate_structure(json, random));
     const auto statement = parse_statement(core::as_bytes(text));
     if (!statement) continue;
     EXPECT_EQ(core::as_text(signing::write_statement(*statement)), text);
@@ -183,7 +183,7 @@ TEST_F(Mutation, mutants_of_payload_and_signature_in_a_good_envelope_are_refused
 
 TEST_F(Mutation, mutants_of_the_payload_signed_again_never_crash_or_lie) {
   core::PhiloxStream random(19);
-  const Bytes payload = testing::payload_of(certificate_);
+  const Bytes payload = samples::payload_of(certificate_);
   for (std::size_t i = 0; i < tests::mutant_count() / 4; ++i) {
     const Bytes mutant = tests::mutate(payload, random);
     const auto statement = parse_statement(mutant);

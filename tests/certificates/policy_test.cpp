@@ -14,7 +14,7 @@ TEST(UtcTime, known_times) {
   EXPECT_EQ(parse_utc("1970-01-01T00:00:00Z"), 0);
   EXPECT_EQ(parse_utc("2000-02-29T12:34:56Z"), 951827696);
   EXPECT_EQ(parse_utc("9999-12-31T23:59:59Z"), 253402300799);
-  EXPECT_EQ(write_utc(testing::now), "2026-11-21T00:00:00Z");
+  EXPECT_EQ(write_utc(samples::now), "2026-11-21T00:00:00Z");
 }
 
 TEST(UtcTime, reads_back_what_it_writes) {
@@ -36,8 +36,8 @@ TEST(UtcTime, other_spellings_and_impossible_dates_are_refused) {
 
 class PolicyTest : public ::testing::Test {
  protected:
-  signing::SigningKey key_ = testing::make_key(1);
-  Policy policy_ = signing::make_policy(key_.public_key(), testing::now, testing::year);
+  signing::SigningKey key_ = samples::make_key(1);
+  Policy policy_ = signing::make_policy(key_.public_key(), samples::now, samples::year);
   Json json_ = Json::parse(signing::write_policy(policy_));
 
   void expect_refused(const std::string& why, RefusalCode code = RefusalCode::policy_malformed) {
@@ -60,7 +60,7 @@ TEST_F(PolicyTest, reads_back_what_was_written) {
                            Assurance::proved,
                            {ClaimLevel::real},
                            {true, true, true, true, true}});
-  policy_.keys[0].revoked_at = testing::now;
+  policy_.keys[0].revoked_at = samples::now;
   const std::string text = signing::write_policy(policy_);
   const auto parsed = parse_policy(core::as_bytes(text));
   ASSERT_TRUE(parsed.has_value()) << core::describe(parsed.error());

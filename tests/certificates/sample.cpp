@@ -9,7 +9,7 @@
 
 #include "tests/support/simulated_files.hpp"
 
-namespace isotrace::certificates::testing {
+namespace isotrace::certificates::samples {
 namespace {
 
 using core::Tensor;
@@ -152,4 +152,4 @@ core::Bytes certify_text(const std::string& payload, const signing::SigningKey& 
   return signing::sign_payload(core::as_bytes(payload), key);
 }
 
-}  // namespace isotrace::certificates::testing
+}  // namespace isotrace::certificates::samples

@@ -6,7 +6,7 @@
 #include <isotrace/signing/write_policy.hpp>
 #include <isotrace/signing/write_statement.hpp>
 
-namespace isotrace::certificates::testing {
+namespace isotrace::certificates::samples {
 
 /// 2026-11-21T00:00:00Z.
 inline constexpr UnixSeconds now = 1795219200;
@@ -40,4 +40,4 @@ core::Bytes certify(const signing::CertifyInput& input, const signing::SigningKe
 core::Bytes payload_of(const core::Bytes& certificate);
 core::Bytes certify_text(const std::string& payload, const signing::SigningKey& key);
 
-}  // namespace isotrace::certificates::testing
+}  // namespace isotrace::certificates::samples

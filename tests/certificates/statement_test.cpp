@@ -11,11 +11,11 @@
 namespace isotrace::certificates {
 namespace {
 
-using testing::make_artifacts;
+using samples::make_artifacts;
 
 class StatementTest : public ::testing::Test {
  protected:
-  testing::Artifacts artifacts_ = make_artifacts();
+  samples::Artifacts artifacts_ = make_artifacts();
   Statement statement_ = *signing::make_statement(artifacts_.input());
   core::Bytes payload_ = signing::write_statement(statement_);
   Json json_ = Json::parse(payload_.begin(), payload_.end());

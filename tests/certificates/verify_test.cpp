@@ -11,35 +11,35 @@
 namespace isotrace::certificates {
 namespace {
 
-using testing::Artifacts;
-using testing::make_artifacts;
-using testing::now;
+using samples::Artifacts;
+using samples::make_artifacts;
+using samples::now;
 
 class Verify : public ::testing::Test {
  protected:
-  signing::SigningKey key_ = testing::make_key(1);
+  signing::SigningKey key_ = samples::make_key(1);
   Artifacts artifacts_ = make_artifacts();
   Artifacts other_ = make_artifacts(4);
   signing::CertifyInput input_ = artifacts_.input();
   Evidence evidence_ = artifacts_.evidence();
-  Policy policy_ = signing::make_policy(key_.public_key(), now, testing::year);
+  Policy policy_ = signing::make_policy(key_.public_key(), now, samples::year);
   UnixSeconds time_ = now + 1;
 
   VerifyReport report(const core::Bytes& certificate) {
     return verify_certificate(certificate, policy_, evidence_, time_);
   }
-  Outcome outcome() { return report(testing::certify(input_, key_)).outcome; }
+  Outcome outcome() { return report(samples::certify(input_, key_)).outcome; }
   /// The outcome of a payload changed as JSON and signed again by the trusted key.
   Outcome outcome_of_payload(const std::function<void(Json&)>& change) {
-    const core::Bytes payload = testing::payload_of(testing::certify(input_, key_));
+    const core::Bytes payload = samples::payload_of(samples::certify(input_, key_));
     Json json = Json::parse(payload.begin(), payload.end());
     change(json);
-    return report(testing::certify_text(write_json(json), key_)).outcome;
+    return report(samples::certify_text(write_json(json), key_)).outcome;
   }
 };
 
 TEST_F(Verify, everything_matches) {
-  const VerifyReport good = report(testing::certify(input_, key_));
+  const VerifyReport good = report(samples::certify(input_, key_));
   EXPECT_EQ(good.outcome, Outcome::passed) << write_report(good);
   EXPECT_EQ(good.verdict, "PASSED");
   EXPECT_EQ(good.subject, "small.onnx");
@@ -54,8 +54,8 @@ TEST_F(Verify, the_model_alone_is_enough_by_default) {
 
 TEST_F(Verify, p256_certificates_verify) {
   const signing::SigningKey key = signing::SigningKey::generate(KeyAlgorithm::ecdsa_p256);
-  policy_ = signing::make_policy(key.public_key(), now, testing::year);
-  EXPECT_EQ(report(testing::certify(input_, key)).outcome, Outcome::passed);
+  policy_ = signing::make_policy(key.public_key(), now, samples::year);
+  EXPECT_EQ(report(samples::certify(input_, key)).outcome, Outcome::passed);
 }
 
 TEST_F(Verify, without_the_model_nothing_is_verified) {
@@ -91,7 +91,7 @@ TEST_F(Verify, wrong_material_is_a_digest_mismatch) {
 }
 
 TEST_F(Verify, every_flipped_byte_of_the_material_is_noticed) {
-  const core::Bytes certificate = testing::certify(input_, key_);
+  const core::Bytes certificate = samples::certify(input_, key_);
   for (std::size_t i = 0; i < artifacts_.trace.size(); i += 7) {
     core::Bytes trace = artifacts_.trace;
     trace[i] ^= 1;
@@ -130,18 +130,18 @@ TEST_F(Verify, an_inconclusive_verdict_is_authentic) {
 }
 
 TEST_F(Verify, untrusted_keys_are_refused) {
-  const signing::SigningKey stranger = testing::make_key(2);
-  EXPECT_EQ(report(testing::certify(input_, stranger)).outcome, Outcome::key);
+  const signing::SigningKey stranger = samples::make_key(2);
+  EXPECT_EQ(report(samples::certify(input_, stranger)).outcome, Outcome::key);
 }
 
 TEST_F(Verify, a_key_that_is_not_a_certifier_is_untrusted) {
-  policy_.keys.push_back({testing::make_key(2).public_key(), now, now + testing::year, {}});
-  const signing::SigningKey other = testing::make_key(2);
-  EXPECT_EQ(report(testing::certify(input_, other)).outcome, Outcome::key);
+  policy_.keys.push_back({samples::make_key(2).public_key(), now, now + samples::year, {}});
+  const signing::SigningKey other = samples::make_key(2);
+  EXPECT_EQ(report(samples::certify(input_, other)).outcome, Outcome::key);
 }
 
 TEST_F(Verify, K08_expired_future_and_revoked_keys_are_refused) {
-  const core::Bytes certificate = testing::certify(input_, key_);
+  const core::Bytes certificate = samples::certify(input_, key_);
   policy_.keys[0].valid_until = time_;
   EXPECT_EQ(report(certificate).outcome, Outcome::key);
   policy_.keys[0].valid_until = time_ + 1;
@@ -168,8 +168,8 @@ TEST_F(Verify, an_expired_policy_trusts_nobody) {
 }
 
 TEST_F(Verify, signatures_by_somebody_else_are_bad) {
-  const core::Bytes payload = testing::payload_of(testing::certify(input_, key_));
-  Bundle bundle{key_.public_key().keyid(), payload, testing::make_key(2).sign(payload)};
+  const core::Bytes payload = samples::payload_of(samples::certify(input_, key_));
+  Bundle bundle{key_.public_key().keyid(), payload, samples::make_key(2).sign(payload)};
   EXPECT_EQ(report(write_bundle(bundle)).outcome, Outcome::signature);
   // E03: the right key over the payload itself instead of its pre-authentication encoding.
   bundle.signature = key_.sign(payload);
@@ -181,12 +181,12 @@ TEST_F(Verify, signatures_by_somebody_else_are_bad) {
 }
 
 TEST_F(Verify, thresholds_count_distinct_keys) {
-  const signing::SigningKey second = testing::make_key(2);
-  policy_.keys.push_back({second.public_key(), now, now + testing::year, {}});
+  const signing::SigningKey second = samples::make_key(2);
+  policy_.keys.push_back({second.public_key(), now, now + samples::year, {}});
   policy_.certifier.keyids.push_back(second.public_key().keyid());
   policy_.certifier.threshold = 2;
-  const core::Bytes one = testing::certify(input_, key_);
-  const core::Bytes two = signing::sign_payload(testing::payload_of(one), second);
+  const core::Bytes one = samples::certify(input_, key_);
+  const core::Bytes two = signing::sign_payload(samples::payload_of(one), second);
   const auto judge = [&](const std::vector<core::Bytes>& certificates) {
     std::vector<CertificateInput> inputs;
     for (const core::Bytes& bytes : certificates) inputs.push_back({bytes});
@@ -196,10 +196,10 @@ TEST_F(Verify, thresholds_count_distinct_keys) {
   EXPECT_EQ(judge({one, one}), Outcome::signature);
   EXPECT_EQ(judge({one, two}), Outcome::passed);
   EXPECT_EQ(judge({two, one}), Outcome::passed);
-  const core::Bytes elsewhere = testing::certify(other_.input(), second);
+  const core::Bytes elsewhere = samples::certify(other_.input(), second);
   EXPECT_EQ(judge({one, elsewhere}), Outcome::signature);
   const core::Bytes stranger =
-      signing::sign_payload(testing::payload_of(one), testing::make_key(3));
+      signing::sign_payload(samples::payload_of(one), samples::make_key(3));
   EXPECT_EQ(judge({one, two, stranger}), Outcome::key);
   const core::Bytes junk = {'{', '}'};
   EXPECT_EQ(judge({one, two, junk}), Outcome::malformed);
@@ -261,8 +261,8 @@ TEST_F(Verify, a_signed_lie_about_the_verdict_is_malformed) {
   EXPECT_EQ(outcome_of_payload([](Json&) {}), Outcome::passed);
   EXPECT_EQ(outcome_of_payload([](Json& json) { json["predicate"]["verdict"] = "FAILED"; }),
             Outcome::malformed);
-  EXPECT_EQ(report(testing::certify_text("{}", key_)).outcome, Outcome::malformed);
-  EXPECT_EQ(report(testing::certify_text("", key_)).outcome, Outcome::malformed);
+  EXPECT_EQ(report(samples::certify_text("{}", key_)).outcome, Outcome::malformed);
+  EXPECT_EQ(report(samples::certify_text("", key_)).outcome, Outcome::malformed);
 }
 
 TEST_F(Verify, a_signed_lie_about_a_proof_is_noticed_when_the_proof_is_there) {
@@ -296,10 +296,10 @@ bool is_display(const std::string& pointer) {
 }
 
 TEST_F(Verify, no_field_can_be_spliced_from_another_certificate) {
-  const core::Bytes mine = testing::certify(input_, key_);
-  const core::Bytes theirs = testing::certify(other_.input(), key_);
-  const core::Bytes my_payload = testing::payload_of(mine);
-  const core::Bytes their_payload = testing::payload_of(theirs);
+  const core::Bytes mine = samples::certify(input_, key_);
+  const core::Bytes theirs = samples::certify(other_.input(), key_);
+  const core::Bytes my_payload = samples::payload_of(mine);
+  const core::Bytes their_payload = samples::payload_of(theirs);
   const Json own = Json::parse(my_payload.begin(), my_payload.end());
   const Json foreign = Json::parse(their_payload.begin(), their_payload.end());
   std::vector<Json::json_pointer> leaves;
@@ -314,7 +314,7 @@ TEST_F(Verify, no_field_can_be_spliced_from_another_certificate) {
     Bundle bundle = *parse_bundle(mine);
     bundle.payload.assign(text.begin(), text.end());
     EXPECT_EQ(report(write_bundle(bundle)).outcome, Outcome::signature) << leaf;
-    const Outcome resigned = report(testing::certify_text(text, key_)).outcome;
+    const Outcome resigned = report(samples::certify_text(text, key_)).outcome;
     EXPECT_TRUE(resigned == Outcome::digest || resigned == Outcome::malformed) << leaf;
     ++spliced;
   }
@@ -338,8 +338,8 @@ void collect_parts(const Json& json, const Json::json_pointer& at,
 }
 
 TEST_F(Verify, no_part_of_file_or_statement_can_be_spliced_from_another_certificate) {
-  const core::Bytes mine = testing::certify(input_, key_);
-  const core::Bytes theirs = testing::certify(other_.input(), key_);
+  const core::Bytes mine = samples::certify(input_, key_);
+  const core::Bytes theirs = samples::certify(other_.input(), key_);
   const auto splice = [&](const Json& own, const Json& foreign, const auto& judge) {
     std::vector<Json::json_pointer> parts;
     collect_parts(own, Json::json_pointer(), parts);
@@ -361,18 +361,18 @@ TEST_F(Verify, no_part_of_file_or_statement_can_be_spliced_from_another_certific
       });
   EXPECT_GE(in_file, 5);
   const int in_statement =
-      splice(Json::parse(testing::payload_of(mine)), Json::parse(testing::payload_of(theirs)),
+      splice(Json::parse(samples::payload_of(mine)), Json::parse(samples::payload_of(theirs)),
              [&](const std::string& text, const std::string& at) {
                Bundle bundle = *parse_bundle(mine);
                bundle.payload.assign(text.begin(), text.end());
                EXPECT_EQ(report(write_bundle(bundle)).outcome, Outcome::signature) << at;
-               EXPECT_NE(report(testing::certify_text(text, key_)).outcome, Outcome::passed) << at;
+               EXPECT_NE(report(samples::certify_text(text, key_)).outcome, Outcome::passed) << at;
              });
   EXPECT_GE(in_statement, 16);
 }
 
 TEST_F(Verify, every_binding_field_is_checked_against_the_evidence) {
-  const core::Bytes payload = testing::payload_of(testing::certify(input_, key_));
+  const core::Bytes payload = samples::payload_of(samples::certify(input_, key_));
   const Json own = Json::parse(payload.begin(), payload.end());
   std::vector<Json::json_pointer> leaves;
   collect_leaves(own, Json::json_pointer(), leaves);
@@ -390,14 +390,14 @@ TEST_F(Verify, every_binding_field_is_checked_against_the_evidence) {
     } else {
       continue;
     }
-    const VerifyReport judged = report(testing::certify_text(write_json(edited), key_));
+    const VerifyReport judged = report(samples::certify_text(write_json(edited), key_));
     EXPECT_TRUE(judged.outcome == Outcome::digest || judged.outcome == Outcome::malformed)
         << pointer << " " << write_report(judged);
   }
 }
 
 TEST_F(Verify, the_report_is_one_line_with_fixed_order) {
-  const core::Bytes certificate = testing::certify(input_, key_);
+  const core::Bytes certificate = samples::certify(input_, key_);
   const std::string text = write_report(report(certificate));
   EXPECT_EQ(text, write_report(report(certificate)));
   EXPECT_TRUE(text.starts_with(

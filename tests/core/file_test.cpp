@@ -11,7 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class PosixFilesTest : public testing::Test {
+class PosixFilesTest : public ::testing::Test {
  protected:
   PosixFilesTest() {
     std::string name = (fs::temp_directory_path() / "isotrace-files-XXXXXX").string();

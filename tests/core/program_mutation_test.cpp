@@ -5,7 +5,7 @@
 #include "tests/core/program_sample.hpp"
 #include "tests/support/mutate.hpp"
 
-namespace isotrace::core::testing {
+namespace isotrace::core::samples {
 namespace {
 
 void expect_refused_or_canonical(const Bytes& mutant) {
@@ -68,4 +68,4 @@ TEST(ProgramMutation, mutants_of_a_constant_sequence_are_refused_or_canonical) {
 }
 
 }  // namespace
-}  // namespace isotrace::core::testing
+}  // namespace isotrace::core::samples

@@ -3,7 +3,7 @@
 
 #include <isotrace/core/program.hpp>
 
-namespace isotrace::core::testing {
+namespace isotrace::core::samples {
 
 /// image f32 [-1,3,8,8] -> Conv(weights) -> MaxPool (indices unused) -> LeakyRelu -> Clip(max only)
 /// -> outputs "clipped" and "pooled".
@@ -75,4 +75,4 @@ inline Program nested_program() {
   return program;
 }
 
-}  // namespace isotrace::core::testing
+}  // namespace isotrace::core::samples

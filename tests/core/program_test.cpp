@@ -8,7 +8,7 @@
 
 #include "tests/core/program_sample.hpp"
 
-namespace isotrace::core::testing {
+namespace isotrace::core::samples {
 namespace {
 
 using Change = std::function<void(Program&)>;
@@ -318,4 +318,4 @@ TEST(Program, an_input_of_any_rank_has_the_shape_minus_2_alone) {
 }
 
 }  // namespace
-}  // namespace isotrace::core::testing
+}  // namespace isotrace::core::samples

@@ -55,10 +55,10 @@ const BlocksOnDisk& million_steps(const std::string& backend, std::optional<std:
   static std::map<std::pair<std::string, std::optional<std::size_t>>, BlocksOnDisk> files;
   const auto found = files.find({backend, fault});
   if (found != files.end()) return found->second;
-  auto recording = trace::testing::chain_recording(million);
+  auto recording = trace::samples::chain_recording(million);
   recording.provenance.backend = backend;
   if (fault) recording.steps[*fault].outputs[0].digest.bytes[0] ^= 1;
-  return files.try_emplace({backend, fault}, trace::testing::write_recording(recording))
+  return files.try_emplace({backend, fault}, trace::samples::write_recording(recording))
       .first->second;
 }
 

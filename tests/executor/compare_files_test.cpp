@@ -10,12 +10,12 @@
 namespace isotrace::executor {
 namespace {
 
-using trace::testing::chain_recording;
-using trace::testing::join_and_seal;
-using trace::testing::messages_of;
-using trace::testing::Recording;
-using trace::testing::sample_recording;
-using trace::testing::write_recording;
+using trace::samples::chain_recording;
+using trace::samples::join_and_seal;
+using trace::samples::messages_of;
+using trace::samples::Recording;
+using trace::samples::sample_recording;
+using trace::samples::write_recording;
 
 std::optional<FileComparison> compare(const core::Bytes& a, const core::Bytes& b,
                                       unsigned threads = 2) {

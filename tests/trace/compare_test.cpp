@@ -6,7 +6,7 @@
 
 #include "tests/trace/sample.hpp"
 
-namespace isotrace::trace::testing {
+namespace isotrace::trace::samples {
 namespace {
 
 using Kind = Divergence::Kind;
@@ -177,4 +177,4 @@ TEST(FindElementDifference, scalars_zeros_and_nans_of_different_bits_differ) {
 }
 
 }  // namespace
-}  // namespace isotrace::trace::testing
+}  // namespace isotrace::trace::samples

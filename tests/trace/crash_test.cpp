@@ -8,7 +8,7 @@
 #include "tests/support/simulated_files.hpp"
 #include "tests/trace/sample.hpp"
 
-namespace isotrace::trace::testing {
+namespace isotrace::trace::samples {
 namespace {
 
 using tests::Fault;
@@ -155,4 +155,4 @@ TEST(Crash, operations_that_fail_once_or_for_good_leave_the_old_file_and_no_othe
 }
 
 }  // namespace
-}  // namespace isotrace::trace::testing
+}  // namespace isotrace::trace::samples

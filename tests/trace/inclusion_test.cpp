@@ -4,7 +4,7 @@
 
 #include "tests/trace/sample.hpp"
 
-namespace isotrace::trace::testing {
+namespace isotrace::trace::samples {
 namespace {
 
 TEST(StepProof, every_step_of_traces_of_many_lengths_is_accepted) {
@@ -49,4 +49,4 @@ TEST(StepProofRefuses, a_step_that_the_trace_does_not_have) {
 }
 
 }  // namespace
-}  // namespace isotrace::trace::testing
+}  // namespace isotrace::trace::samples

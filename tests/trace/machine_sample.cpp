@@ -6,7 +6,7 @@
 
 #include "tests/support/simulated_files.hpp"
 
-namespace isotrace::trace::testing {
+namespace isotrace::trace::samples {
 namespace {
 
 Contents contents_of(const core::Bytes& bytes, std::size_t unit) {
@@ -104,4 +104,4 @@ core::Bytes write_machine_recording(const MachineRecording& recording) {
   return files.files().at("run.isotrace");
 }
 
-}  // namespace isotrace::trace::testing
+}  // namespace isotrace::trace::samples

@@ -3,7 +3,7 @@
 
 #include <isotrace/trace/writer.hpp>
 
-namespace isotrace::trace::testing {
+namespace isotrace::trace::samples {
 
 struct MachineRecording {
   TraceIdentity identity;
@@ -21,4 +21,4 @@ MachineRecording machine_recording();
 /// The file that TraceWriter makes of it.
 core::Bytes write_machine_recording(const MachineRecording& recording);
 
-}  // namespace isotrace::trace::testing
+}  // namespace isotrace::trace::samples

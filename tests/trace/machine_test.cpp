@@ -9,7 +9,7 @@
 #include "tests/trace/machine_sample.hpp"
 #include "tests/trace/sample.hpp"
 
-namespace isotrace::trace::testing {
+namespace isotrace::trace::samples {
 namespace {
 
 using core::RefusalCode;
@@ -191,4 +191,4 @@ TEST(MachineTrace, an_unfinished_recording_can_be_left_for_later) {
 }
 
 }  // namespace
-}  // namespace isotrace::trace::testing
+}  // namespace isotrace::trace::samples

@@ -5,7 +5,7 @@
 #include "tests/trace/machine_sample.hpp"
 #include "tests/trace/sample.hpp"
 
-namespace isotrace::trace::testing {
+namespace isotrace::trace::samples {
 namespace {
 
 bool is_trace_code(core::RefusalCode code) {
@@ -89,4 +89,4 @@ TEST_P(TraceMutation, recovery_never_crashes_and_gives_a_prefix_that_reads) {
 }
 
 }  // namespace
-}  // namespace isotrace::trace::testing
+}  // namespace isotrace::trace::samples

@@ -5,7 +5,7 @@
 
 #include "tests/trace/sample.hpp"
 
-namespace isotrace::trace::testing {
+namespace isotrace::trace::samples {
 namespace {
 
 core::Tensor any_tensor() {
@@ -84,4 +84,4 @@ RC_GTEST_PROP(RandomTrace, two_have_a_divergence_exactly_when_their_roots_differ
 }
 
 }  // namespace
-}  // namespace isotrace::trace::testing
+}  // namespace isotrace::trace::samples

@@ -2,7 +2,7 @@
 
 #include "tests/trace/sample.hpp"
 
-namespace isotrace::trace::testing {
+namespace isotrace::trace::samples {
 namespace {
 
 using core::RefusalCode;
@@ -317,4 +317,4 @@ TEST(ReaderRefuses, encodings_that_are_not_canonical) {
 }
 
 }  // namespace
-}  // namespace isotrace::trace::testing
+}  // namespace isotrace::trace::samples

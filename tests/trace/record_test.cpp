@@ -3,7 +3,7 @@
 #include "tests/support/data.hpp"
 #include "tests/trace/sample.hpp"
 
-namespace isotrace::trace::testing {
+namespace isotrace::trace::samples {
 namespace {
 
 /// The example in docs/formats/trace.md: a run of one Relu on f32 [2] = {-1, 2}, seed 5, the
@@ -67,4 +67,4 @@ TEST(Record, left_out_operand_is_not_an_empty_list) {
 }
 
 }  // namespace
-}  // namespace isotrace::trace::testing
+}  // namespace isotrace::trace::samples

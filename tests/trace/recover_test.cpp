@@ -2,7 +2,7 @@
 
 #include "tests/trace/sample.hpp"
 
-namespace isotrace::trace::testing {
+namespace isotrace::trace::samples {
 namespace {
 
 using core::RefusalCode;
@@ -70,4 +70,4 @@ TEST(Recover, does_not_call_a_wrong_footer_complete) {
 }
 
 }  // namespace
-}  // namespace isotrace::trace::testing
+}  // namespace isotrace::trace::samples

@@ -6,7 +6,7 @@
 
 #include "tests/support/simulated_files.hpp"
 
-namespace isotrace::trace::testing {
+namespace isotrace::trace::samples {
 namespace {
 
 using core::Tensor;
@@ -120,4 +120,4 @@ core::RefusalCode refusal_of(const core::Bytes& file) {
   return trace.error().code;
 }
 
-}  // namespace isotrace::trace::testing
+}  // namespace isotrace::trace::samples

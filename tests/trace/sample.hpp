@@ -7,7 +7,7 @@
 #include <isotrace/trace/message.hpp>
 #include <isotrace/trace/reader.hpp>
 
-namespace isotrace::trace::testing {
+namespace isotrace::trace::samples {
 
 /// y = Relu(MatMul(x, w)) with x f32 [2,3] and w a constant f32 [3,2].
 core::Program sample_program();
@@ -42,4 +42,4 @@ core::Bytes join_and_seal(std::vector<Message> messages);
 /// The code with which the reader refuses; fails the test if it accepts.
 core::RefusalCode refusal_of(const core::Bytes& file);
 
-}  // namespace isotrace::trace::testing
+}  // namespace isotrace::trace::samples

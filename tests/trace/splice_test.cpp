@@ -7,7 +7,7 @@
 
 #include "tests/trace/sample.hpp"
 
-namespace isotrace::trace::testing {
+namespace isotrace::trace::samples {
 namespace {
 
 /// The sample with everything else in it: another run of a program of the same size.
@@ -204,4 +204,4 @@ TEST(BitFlips, sealed_again_only_names_and_provenance_can_be_changed) {
 }
 
 }  // namespace
-}  // namespace isotrace::trace::testing
+}  // namespace isotrace::trace::samples

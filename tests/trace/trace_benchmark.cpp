@@ -10,7 +10,7 @@
 #include "tests/support/simulated_files.hpp"
 #include "tests/trace/sample.hpp"
 
-namespace isotrace::trace::testing {
+namespace isotrace::trace::samples {
 namespace {
 
 constexpr std::size_t steps = 10000;
@@ -152,4 +152,4 @@ void parse_content(benchmark::State& state) {
 BENCHMARK(parse_content)->Arg(64 << 20);
 
 }  // namespace
-}  // namespace isotrace::trace::testing
+}  // namespace isotrace::trace::samples

@@ -5,7 +5,7 @@
 #include "tests/support/simulated_files.hpp"
 #include "tests/trace/sample.hpp"
 
-namespace isotrace::trace::testing {
+namespace isotrace::trace::samples {
 namespace {
 
 TEST(Writer, stores_equal_contents_once) {
@@ -120,4 +120,4 @@ TEST(WriterRefuses, everything_after_a_failed_write) {
 }
 
 }  // namespace
-}  // namespace isotrace::trace::testing
+}  // namespace isotrace::trace::samples
