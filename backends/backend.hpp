@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include <isotrace/backends/remote_tensor.hpp>
 #include <isotrace/core/program.hpp>
 
 namespace isotrace::backends {
@@ -44,9 +45,25 @@ class Backend {
   /// One tensor per output. Sets up the floating-point environment itself.
   virtual core::Result<std::vector<core::Tensor>> run(const core::Node& node,
                                                       core::Operands operands) = 0;
+  /// How many bytes the results of the next run() take at most, as the operation has it: for a
+  /// backend that copies them out of somebody else's memory, so that it takes none for more.
+  virtual void limit_results(std::uint64_t /*bytes*/) {}
   /// Whether the last run() was not this backend's own, but that of one behind it
   /// (fallback_backend.hpp).
   [[nodiscard]] virtual bool fell_back() const { return false; }
+  /// Whether run_remote ever gives results.
+  [[nodiscard]] virtual bool keeps_results() const { return false; }
+  /// Whether run_remote takes this operand of the node as an earlier run_remote has left it.
+  [[nodiscard]] virtual bool takes_remote(const core::Node&, std::size_t /*operand*/) const {
+    return false;
+  }
+  /// run() with results that stay with the backend. Where `remote` holds an operand, its view tells
+  /// type and shape alone, and takes_remote has said yes. Nothing where the backend does not do it
+  /// so, or fails; then run() is asked, with all elements, and it is left to run() to refuse.
+  virtual std::optional<RemoteResults> run_remote(const core::Node&, core::Operands,
+                                                  RemoteOperands /*remote*/) {
+    return std::nullopt;
+  }
   /// How many of these nodes, from the first on, run_chain might take at once; at least 1. Each but
   /// the first reads the result of the one before it, once, and nobody else does.
   [[nodiscard]] virtual std::size_t chain_length(std::span<const core::Node>) const { return 1; }

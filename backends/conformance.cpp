@@ -18,6 +18,8 @@ using Outcome = core::Result<std::vector<core::Tensor>>;
 constexpr std::uint64_t seeds = 3;
 /// Each lost call may cost a deadline, and a new process.
 constexpr std::size_t lost_max = 20;
+/// More than any sample's results take, and than a wrong shape that is to be named.
+constexpr std::uint64_t results_bytes_max = std::uint64_t{64} << 20;
 
 /// The reference's outcome; the backend is left to set up its environment itself.
 core::Result<Outcome> expected_outcome(const Sample& sample) {
@@ -138,6 +140,7 @@ class PairCheck {
     }
     ISOTRACE_TRY(const Outcome expected, expected_outcome(sample));
     const auto views = sample.views();
+    backend_.limit_results(results_bytes_max);
     judge(cell, name, expected, backend_.run(sample.node, views));
     return core::Done{};
   }

@@ -57,6 +57,17 @@ core::Result<std::vector<core::Tensor>> FallbackBackend::run(const core::Node& n
   return results;
 }
 
+std::optional<RemoteResults> FallbackBackend::run_remote(const core::Node& node,
+                                                         core::Operands operands,
+                                                         RemoteOperands remote) {
+  auto results = first_->run_remote(node, operands, remote);
+  if (results) {
+    fell_back_ = false;
+    ++direct_;
+  }
+  return results;
+}
+
 void FallbackBackend::hold_constants(std::span<const core::Tensor> constants) {
   first_->hold_constants(constants);
   second_->hold_constants(constants);

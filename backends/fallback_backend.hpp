@@ -22,6 +22,13 @@ class FallbackBackend final : public Backend {
       const core::Node& node, std::span<const core::Dtype> operand_dtypes) const override;
   core::Result<std::vector<core::Tensor>> run(const core::Node& node,
                                               core::Operands operands) override;
+  void limit_results(std::uint64_t bytes) override { first_->limit_results(bytes); }
+  [[nodiscard]] bool keeps_results() const override { return first_->keeps_results(); }
+  [[nodiscard]] bool takes_remote(const core::Node& node, std::size_t operand) const override {
+    return first_->takes_remote(node, operand);
+  }
+  std::optional<RemoteResults> run_remote(const core::Node& node, core::Operands operands,
+                                          RemoteOperands remote) override;
   [[nodiscard]] bool fell_back() const override { return fell_back_; }
   void hold_constants(std::span<const core::Tensor> constants) override;
   void release_constants(std::span<const core::Tensor> constants) override;

@@ -96,6 +96,7 @@ std::size_t Run::run_chain(std::size_t index) {
     Link link{node, {}, i == index ? 0 : find_chained(program_.nodes[i - 1], node)};
     for (const ValueId input : node.inputs) {
       const bool known = input != no_value && values_[input];
+      if (known && !values_[input]->fetch()) return 0;
       link.operands.push_back(known ? std::optional(values_[input]->view()) : std::nullopt);
     }
     links.push_back(std::move(link));

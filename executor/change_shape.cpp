@@ -40,12 +40,14 @@ Result<Shape> changed_shape(const core::Node& node, core::Operands operands) {
   }
 }
 
+}  // namespace
+
 bool changes_shape_only(Op op) {
   return op == Op::identity || op == Op::reshape || op == Op::flatten || op == Op::squeeze ||
          op == Op::unsqueeze;
 }
 
-}  // namespace
+bool reads_shape_only(Op op) { return changes_shape_only(op) || op == Op::shape || op == Op::size; }
 
 std::optional<Shape> find_changed_shape(const core::Node& node, core::Operands operands) {
   if (!changes_shape_only(node.op) || node.outputs.size() != 1) return std::nullopt;

@@ -31,7 +31,9 @@ ValuePtr condition_of(const ControlCall& call, bool value) {
   return call.own(Tensor::of<core::Bool8>({}, {core::Bool8{static_cast<std::uint8_t>(value)}}));
 }
 
-Result<bool> read_condition(const TensorView& tensor) {
+Result<bool> read_condition(const ValuePtr& value) {
+  ISOTRACE_TRY_DONE(value->fetch());
+  const TensorView& tensor = value->view();
   if (tensor.dtype() != Dtype::boolean) {
     return refuse(RefusalCode::operation_dtype_unsupported, "condition",
                   std::string(core::dtype_name(tensor.dtype())));
@@ -42,7 +44,9 @@ Result<bool> read_condition(const TensorView& tensor) {
   return tensor.bytes()[0] != 0;
 }
 
-Result<std::int64_t> read_trips(const TensorView& tensor) {
+Result<std::int64_t> read_trips(const ValuePtr& value) {
+  ISOTRACE_TRY_DONE(value->fetch());
+  const TensorView& tensor = value->view();
   if (tensor.dtype() != Dtype::i64) {
     return refuse(RefusalCode::operation_dtype_unsupported, "trip count",
                   std::string(core::dtype_name(tensor.dtype())));
@@ -117,6 +121,7 @@ class Rounds {
     std::vector<TensorView> views;
     std::uint64_t bytes = 0;
     for (const ValuePtr& part : parts) {
+      ISOTRACE_TRY_DONE(part->fetch());
       views.push_back(part->view());
       bytes += part->view().bytes().size();
     }
@@ -147,7 +152,7 @@ class Rounds {
 
 // [control.if]
 Result<Values> execute_branch(const ControlCall& call, const ControlParts&) {
-  ISOTRACE_TRY(const bool taken, read_condition(call.operand(0)->view()));
+  ISOTRACE_TRY(const bool taken, read_condition(call.operand(0)));
   Run& run = call.run_of(call.node.program(taken ? "then_branch" : "else_branch"));
   std::string path = display_name(call.node, call.path);
   if (path.empty()) path = std::string(op_info(call.node.op).name);
@@ -163,13 +168,13 @@ Result<Values> execute_loop(const ControlCall& call, const ControlParts& parts) 
     return i < call.operands.size() && call.operands[i] != nullptr;
   };
   if (given(0)) {
-    ISOTRACE_TRY(trips, read_trips(call.operand(0)->view()));
+    ISOTRACE_TRY(trips, read_trips(call.operand(0)));
   }
   // A condition that is left out is true, whatever the body says.
   ValuePtr condition = given(1) ? call.operand(1) : condition_of(call, true);
   Rounds rounds(call, parts);
   for (std::int64_t i = 0; i < trips; ++i) {
-    ISOTRACE_TRY(const bool enter, read_condition(condition->view()));
+    ISOTRACE_TRY(const bool enter, read_condition(condition));
     if (!enter) break;
     ISOTRACE_TRY(const Values outputs, rounds.next({scalar(call, i), condition}, {}, 1));
     if (given(1)) condition = outputs[0];
@@ -183,6 +188,7 @@ Result<std::int64_t> scan_length(const ControlCall& call, const ControlParts& pa
                                  std::vector<std::size_t>& axes) {
   std::int64_t length = 0;
   for (std::size_t i = 0; i < parts.scan_inputs; ++i) {
+    ISOTRACE_TRY_DONE(call.operand(parts.states + i)->fetch());
     const TensorView& input = call.operand(parts.states + i)->view();
     ISOTRACE_TRY(const std::size_t axis,
                  resolve_axis(call.node.integers("input_axes")[i], input.rank()));

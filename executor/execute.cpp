@@ -19,6 +19,7 @@ Result<std::vector<NamedTensor>> execute(const core::Program& program,
                                          const ExecuteLimits& limits) {
   Run run(program, backend, limits);
   ISOTRACE_TRY_DONE(run.bind(inputs));
+  if (!observer) run.keep_remote();
   ISOTRACE_TRY_DONE(run.run_all(observer));
   return run.take_named_outputs();
 }
@@ -44,6 +45,7 @@ Result<core::Done> store_inputs(trace::TraceWriter& writer, Run& run,
 
 Result<core::Done> store_results(trace::TraceWriter& writer, std::span<const ValuePtr> results) {
   for (const ValuePtr& result : results) {
+    ISOTRACE_TRY_DONE(result->fetch());
     ISOTRACE_TRY_DONE(writer.store(result->view(), result->record->digest));
   }
   return core::Done{};
@@ -75,6 +77,7 @@ Result<Recording> record(const core::Program& program, std::span<const NamedTens
                          backends::Backend& backend, core::Files& files,
                          const RecordOptions& options) {
   Run run(program, backend, options.limits);
+  run.keep_remote();
   ISOTRACE_TRY_DONE(run.bind(inputs));
   const core::ProgramIdentity known =
       options.identity != nullptr ? *options.identity : core::identify_program(program);

@@ -24,7 +24,8 @@ struct StepView {
   const core::Node& node;
   core::Operands operands;
   std::span<const core::TensorView> results;
-  /// The executor's own: the same as values that can be kept; nullptr for an operand left out.
+  /// The executor's own: the same as values that can be kept; nullptr for an operand left out. In a
+  /// recording, whose observer asks these, elements may still be with the backend.
   std::span<const std::shared_ptr<RunValue>> operand_values;
   std::span<const std::shared_ptr<RunValue>> result_values;
 };

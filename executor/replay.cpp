@@ -140,6 +140,7 @@ class Replay {
       result_.verdict = Verdict::reject("the trace is of another program");
       return std::move(result_);
     }
+    run_.keep_remote();
     ISOTRACE_TRY_DONE(run_.bind(inputs));
     again_.identity.inputs = record_inputs(program_, run_);
     if (identity_digest(again_.identity) != identity_digest(trace_.identity)) {

@@ -31,7 +31,7 @@ Result<core::Done> check_input(const core::ProgramInput& declared, const TensorV
 
 /// Other people write backends: what one gives must be what the operation has, as far as that
 /// follows from the operands.
-Result<core::Done> check_results(std::span<const core::Tensor> results,
+Result<core::Done> check_results(std::span<const ValuePtr> results,
                                  std::span<const ValueInfo> expected) {
   const auto broken = [](const std::string& place, const std::string& why) {
     return refuse(RefusalCode::backend_contract_broken, place, why);
@@ -41,7 +41,7 @@ Result<core::Done> check_results(std::span<const core::Tensor> results,
                   std::to_string(results.size()) + ", not " + std::to_string(expected.size()));
   }
   for (std::size_t i = 0; i < results.size(); ++i) {
-    const core::Tensor& result = results[i];
+    const TensorView& result = results[i]->outline();
     const std::string place = "result " + std::to_string(i);
     if (result.dtype() != expected[i].dtype) {
       return broken(place, std::string(core::dtype_name(result.dtype())) + ", not " +
@@ -60,12 +60,58 @@ Result<core::Done> check_results(std::span<const core::Tensor> results,
   return core::Done{};
 }
 
-std::vector<std::optional<TensorView>> views_of(std::span<const ValuePtr> operands) {
-  std::vector<std::optional<TensorView>> views;
+/// With elements where they are here.
+std::vector<std::optional<TensorView>> outlines_of(std::span<const ValuePtr> operands) {
+  std::vector<std::optional<TensorView>> outlines;
   for (const ValuePtr& operand : operands) {
-    views.push_back(operand ? std::optional(operand->view()) : std::nullopt);
+    outlines.push_back(operand ? std::optional(operand->outline()) : std::nullopt);
   }
-  return views;
+  return outlines;
+}
+
+/// Contents are those that are here.
+std::vector<std::optional<ValueInfo>> infos_of(std::span<const ValuePtr> operands) {
+  std::vector<std::optional<ValueInfo>> infos;
+  for (const ValuePtr& operand : operands) {
+    infos.push_back(operand ? std::optional(info_of(operand->outline())) : std::nullopt);
+    if (operand && !operand->is_here()) infos.back()->content.reset();
+  }
+  return infos;
+}
+
+bool all_here(std::span<const ValuePtr> operands) {
+  return std::ranges::all_of(operands, [](const ValuePtr& o) { return !o || o->is_here(); });
+}
+
+Result<core::Done> fetch_all(std::span<const ValuePtr> values) {
+  for (const ValuePtr& value : values) {
+    if (value) ISOTRACE_TRY_DONE(value->fetch());
+  }
+  return core::Done{};
+}
+
+/// What results may take; as much as a run may where one is as long as what a sequence packs.
+Result<std::uint64_t> results_bytes_max(std::span<const ValueInfo> results,
+                                        const ExecuteLimits& limits) {
+  std::uint64_t bytes = 0;
+  for (const ValueInfo& result : results) {
+    if (core::is_structured(result.dtype)) return limits.bytes_max;
+    ISOTRACE_TRY(const std::uint64_t size, value_bytes(result));
+    bytes += size;
+  }
+  return bytes;
+}
+
+/// What comes of a backend in another process that fails; asked again, it may take as long again.
+bool is_no_answer(RefusalCode code) {
+  return code == RefusalCode::plugin_ended || code == RefusalCode::plugin_timeout ||
+         code == RefusalCode::plugin_failed || code == RefusalCode::backend_contract_broken;
+}
+
+/// Whether a result's size is known, or bounded.
+bool is_sized(const ValueInfo& info) {
+  return info.elements_max ||
+         (info.shape && std::ranges::find(*info.shape, -1) == info.shape->end());
 }
 
 }  // namespace
@@ -108,7 +154,7 @@ void Run::know_constants(const core::ProgramIdentity& identity) {
 }
 
 Result<core::Done> Run::bind_input(std::size_t index, ValuePtr given) {
-  ISOTRACE_TRY_DONE(check_input(program_.inputs[index], given->view()));
+  ISOTRACE_TRY_DONE(check_input(program_.inputs[index], given->outline()));
   values_[index] = std::move(given);
   return core::Done{};
 }
@@ -146,20 +192,39 @@ Result<core::Done> Run::check_supported() const {
     }
     auto supported = spending_.backend.supports(node, dtypes);
     if (supported) continue;
-    unsupported.add(
-        core::refuse_within(node_place("step", i, node), std::move(supported).error()).value());
+    const RefusalCode code = supported.error().code;
+    auto refusal = core::refuse_within(node_place("step", i, node), std::move(supported).error());
+    if (is_no_answer(code) && unsupported.empty()) return refusal;
+    unsupported.add(refusal.value());
+    if (is_no_answer(code)) break;
   }
   if (unsupported.empty()) return core::Done{};
   return tl::make_unexpected(unsupported.joined());
 }
 
-Result<std::vector<ValueInfo>> Run::check_cost(const core::Node& node, core::Operands operands,
-                                               bool makes_tensors) {
-  std::vector<std::optional<ValueInfo>> infos;
-  for (const auto& operand : operands) {
-    infos.push_back(operand ? std::optional(info_of(*operand)) : std::nullopt);
+Result<core::Done> Run::fetch_operands(const core::Node& node,
+                                       std::span<const ValuePtr> operands) const {
+  for (std::size_t i = 0; i < operands.size(); ++i) {
+    if (!operands[i] || operands[i]->is_here()) continue;
+    const bool takes = i == 0 && reads_shape_only(node.op);
+    if (takes || spending_.backend.takes_remote(node, i)) continue;
+    ISOTRACE_TRY_DONE(operands[i]->fetch());
   }
-  ISOTRACE_TRY(std::vector<ValueInfo> results, infer_node(node, infos));
+  return core::Done{};
+}
+
+Result<std::vector<ValueInfo>> Run::check_cost(const core::Node& node,
+                                               std::span<const ValuePtr> operands,
+                                               bool makes_tensors) {
+  auto infos = infos_of(operands);
+  auto inferred = infer_node(node, infos);
+  if (!all_here(operands) && !(inferred && std::ranges::all_of(*inferred, is_sized))) {
+    // It depends on elements.
+    ISOTRACE_TRY_DONE(fetch_all(operands));
+    infos = infos_of(operands);
+    inferred = infer_node(node, infos);
+  }
+  ISOTRACE_TRY(std::vector<ValueInfo> results, std::move(inferred));
   std::uint64_t bytes = 0;
   for (const ValueInfo& result : results) {
     ISOTRACE_TRY(const std::uint64_t size, value_bytes(result));
@@ -189,17 +254,45 @@ Result<std::vector<ValuePtr>> Run::compute(const core::Node& node,
 
 Result<std::vector<ValuePtr>> Run::compute_plain(const core::Node& node,
                                                  std::span<const ValuePtr> operands) {
-  const auto views = views_of(operands);
-  const std::optional<core::Shape> shape = find_changed_shape(node, views);
-  ISOTRACE_TRY(const std::vector<ValueInfo> expected, check_cost(node, views, !shape));
+  ISOTRACE_TRY_DONE(fetch_operands(node, operands));
+  const std::optional<core::Shape> shape = find_changed_shape(node, outlines_of(operands));
+  ISOTRACE_TRY(const std::vector<ValueInfo> expected, check_cost(node, operands, !shape));
   if (shape) return std::vector{RunValue::reshape(operands[0], *shape)};
-  ISOTRACE_TRY(std::vector<core::Tensor> tensors, spending_.backend.run(node, views));
+  ISOTRACE_TRY(const std::uint64_t bytes_max, results_bytes_max(expected, spending_.limits));
+  spending_.backend.limit_results(bytes_max);
+  ISOTRACE_TRY(std::vector<ValuePtr> results, run_on_backend(node, operands));
+  ISOTRACE_TRY_DONE(check_results(results, expected));
+  return results;
+}
+
+Result<std::vector<ValuePtr>> Run::run_on_backend(const core::Node& node,
+                                                  std::span<const ValuePtr> operands) {
+  if (spending_.keeps_remote) {
+    if (auto results = run_remote(node, operands)) return *std::move(results);
+  }
+  const bool shape_alone = node.op == core::Op::shape || node.op == core::Op::size;
+  if (!shape_alone) ISOTRACE_TRY_DONE(fetch_all(operands));
+  ISOTRACE_TRY(std::vector<core::Tensor> tensors,
+               spending_.backend.run(node, outlines_of(operands)));
   if (spending_.backend.fell_back()) spending_.fallback_steps.push_back(spending_.steps);
-  ISOTRACE_TRY_DONE(check_results(tensors, expected));
   std::vector<ValuePtr> results;
   for (core::Tensor& tensor : tensors) {
     results.push_back(RunValue::own(std::move(tensor), spending_));
   }
+  return results;
+}
+
+std::optional<std::vector<ValuePtr>> Run::run_remote(const core::Node& node,
+                                                     std::span<const ValuePtr> operands) {
+  backends::RemoteResults remote;
+  for (const ValuePtr& operand : operands) {
+    const bool takes = operand && spending_.backend.takes_remote(node, remote.size());
+    remote.push_back(takes ? operand->remote() : nullptr);
+  }
+  auto made = spending_.backend.run_remote(node, outlines_of(operands), remote);
+  if (!made) return std::nullopt;
+  std::vector<ValuePtr> results;
+  for (auto& result : *made) results.push_back(RunValue::own(std::move(result), spending_));
   return results;
 }
 
@@ -225,9 +318,9 @@ Result<core::Done> Run::show(const StepObserver& observer, const core::Node& nod
   const std::uint64_t number = spending_.steps++;
   if (!observer) return core::Done{};
   std::vector<TensorView> result_views;
-  for (const ValuePtr& result : results) result_views.push_back(result->view());
-  auto seen =
-      observer(StepView{number, path_, node, views_of(operands), result_views, operands, results});
+  for (const ValuePtr& result : results) result_views.push_back(result->outline());
+  auto seen = observer(
+      StepView{number, path_, node, outlines_of(operands), result_views, operands, results});
   if (seen) return seen;
   return core::refuse_within(node_place("step", number, node, path_), std::move(seen).error());
 }

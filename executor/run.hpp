@@ -43,6 +43,8 @@ class Run {
   void skip_step() { ++spending_.steps; }
   /// Steps executed so far, those of programs inside included.
   [[nodiscard]] std::uint64_t steps() const { return spending_.steps; }
+  /// Lets results stay with the backend; for observers that ask only values for what they need.
+  void keep_remote() { spending_.keeps_remote = spending_.backend.keeps_results(); }
   /// What the runs of this execution have spent.
   [[nodiscard]] Spending& spending() { return spending_; }
   /// The program's outputs, in order; all nodes must have run. All other values are dropped.
@@ -54,9 +56,18 @@ class Run {
   Run(const core::Program& program, std::unique_ptr<Spending> own);
   core::Result<core::Done> bind_input(std::size_t index, ValuePtr given);
   [[nodiscard]] core::Result<core::Done> check_supported() const;
-  /// What is known of the results.
-  core::Result<std::vector<ValueInfo>> check_cost(const core::Node& node, core::Operands operands,
+  /// Gets the operands that this node cannot take from where the backend has left them.
+  core::Result<core::Done> fetch_operands(const core::Node& node,
+                                          std::span<const ValuePtr> operands) const;
+  /// What is known of the results; gets more operands where that depends on their elements.
+  core::Result<std::vector<ValueInfo>> check_cost(const core::Node& node,
+                                                  std::span<const ValuePtr> operands,
                                                   bool makes_tensors);
+  core::Result<std::vector<ValuePtr>> run_on_backend(const core::Node& node,
+                                                     std::span<const ValuePtr> operands);
+  /// Results that stay with the backend, or nothing.
+  std::optional<std::vector<ValuePtr>> run_remote(const core::Node& node,
+                                                  std::span<const ValuePtr> operands);
   core::Result<std::vector<ValuePtr>> compute(const core::Node& node,
                                               std::span<const ValuePtr> operands,
                                               const StepObserver& observer);

@@ -16,6 +16,9 @@ struct Spending {
   std::uint64_t work = 0;
   std::uint64_t steps = 0;
   std::vector<std::uint64_t> fallback_steps = {};  ///< as Backend::fell_back says
+  /// Whether results may stay with the backend: nobody who watches the steps looks at elements
+  /// without RunValue::fetch.
+  bool keeps_remote = false;
   /// Lets go of tensors that are kept for their records alone. Asked before memory is refused, so
   /// that a limit does not depend on how far that work has come.
   std::function<void()> reclaim = {};

@@ -60,18 +60,21 @@ StepRecorder::StepRecorder(Run& run, unsigned threads, Sink sink)
 
 StepRecorder::~StepRecorder() { spending_.reclaim = nullptr; }
 
-void StepRecorder::want(const ValuePtr& value, Step& step) {
-  if (!value || value->record || value->record_awaited) return;
-  const std::uint64_t bytes = value->view().bytes().size();
-  if (bytes < hashed_beside_bytes_min) {
-    record_value(*value);
-    return;
+Result<core::Done> StepRecorder::want(const ValuePtr& value, Step& step) {
+  if (!value || value->record || value->record_awaited) return core::Done{};
+  const core::TensorView& outline = value->outline();
+  const std::uint64_t bytes = outline.bytes().size();
+  if (!value->is_here() || bytes < hashed_beside_bytes_min) {
+    ISOTRACE_TRY(const core::Digest digest, value->find_digest());
+    value->record = {digest, outline.dtype(), {outline.shape().begin(), outline.shape().end()}};
+    return core::Done{};
   }
   auto wanted = std::make_shared<DigestWanted>(value->view());
   value->record_awaited = true;
   step.wanted.emplace_back(value, wanted);
   step.bytes += bytes;
   hasher_.add(std::move(wanted));
+  return core::Done{};
 }
 
 Result<core::Done> StepRecorder::add(const StepView& view) {
@@ -83,9 +86,9 @@ Result<core::Done> StepRecorder::add(const StepView& view) {
             .operands = {view.operand_values.begin(), view.operand_values.end()},
             .results = {view.result_values.begin(), view.result_values.end()},
             .wanted = {}};
-  for (const ValuePtr& operand : step.operands) want(operand, step);
+  for (const ValuePtr& operand : step.operands) ISOTRACE_TRY_DONE(want(operand, step));
   // A result that nobody reads still belongs to the computation.
-  for (const ValuePtr& result : step.results) want(result, step);
+  for (const ValuePtr& result : step.results) ISOTRACE_TRY_DONE(want(result, step));
   bytes_ += step.bytes;
   steps_.push_back(std::move(step));
   if (hasher_.threads() == 0) return finish();

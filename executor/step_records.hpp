@@ -30,7 +30,8 @@ class StepRecorder {
   StepRecorder(const StepRecorder&) = delete;
   StepRecorder& operator=(const StepRecorder&) = delete;
 
-  /// Refuses what the sink refused, of this step or an earlier one; `where` names that step.
+  /// Refuses what the sink refused, of this step or an earlier one; `where` names that step. Also
+  /// refuses what a backend refuses that is asked for the digest of a tensor it has kept.
   core::Result<core::Done> add(const StepView& step);
   /// Hands over everything; refuses as add(). What the sink refused comes before any refusal of
   /// the run that was met after.
@@ -49,7 +50,8 @@ class StepRecorder {
 
     [[nodiscard]] bool is_ready() const;
   };
-  void want(const ValuePtr& value, Step& step);
+  /// Refuses what a device refuses that is asked for a digest.
+  core::Result<core::Done> want(const ValuePtr& value, Step& step);
   /// Hands over the first step if it is ready, else finds a digest or waits for one.
   void advance();
   bool find_one();

@@ -180,6 +180,7 @@ core::Result<std::vector<NamedTensor>> WasiNn::run(const core::Program& program,
                                                    std::span<const NamedTensor> inputs) {
   if (!take_step_) return execute(program, inputs, backend_, {}, limits_);
   Run run(program, backend_, limits_);
+  run.keep_remote();
   ISOTRACE_TRY_DONE(run.bind(inputs));
   StepRecorder recorder(
       run, 0, [&](const trace::StepRecord& step, std::span<const ValuePtr>) -> core::Result<Done> {

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <map>
-#include <mutex>
 
 #include <isotrace/backends/capability.hpp>
 #include <isotrace/backends/cpu/operations.hpp>
 #include <isotrace/backends/gpu/driver.hpp>
 #include <isotrace/backends/gpu/images.hpp>
 #include <isotrace/backends/gpu/operations.hpp>
+#include <isotrace/backends/gpu/remote_array.hpp>
 #include <isotrace/backends/make_backends.hpp>
 #include <isotrace/core/float_environment.hpp>
 #include <isotrace/reference/evaluate.hpp>
@@ -34,14 +34,14 @@ class GpuBackend final : public Backend {
   }
 
   Outcome run(const core::Node& node, core::Operands operands) override {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(remotes_.mutex);
     const core::FloatEnvironment environment;
     ISOTRACE_TRY_DONE(core::check_float_environment());
     ISOTRACE_TRY(const Support support, find_support(matrix_, node, dtypes_of(operands)));
     if (support == Support::reference_loop || !cpu::is_well_formed(node, operands)) {
       return reference::evaluate(node, operands);  // a change of shape, or a refusal
     }
-    Outcome outcome = run_on_device(node, operands);
+    Outcome outcome = run_and_fetch(node, operands);
     if (outcome || is_the_devices(outcome.error().code)) return outcome;
     // A call that is not well-formed is refused in the words of the reference.
     Outcome judged = reference::evaluate(node, operands);
@@ -50,30 +50,31 @@ class GpuBackend final : public Backend {
                         std::string(core::op_info(node.op).name), outcome.error().detail);
   }
 
-  [[nodiscard]] std::size_t chain_length(std::span<const core::Node> nodes) const override {
-    const auto end = std::ranges::find_if(nodes, [](const core::Node& node) {
-      return node.outputs.size() != 1 || !takes_from_device(node.op, 0);
-    });
-    return std::max<std::size_t>(1, static_cast<std::size_t>(end - nodes.begin()));
+  [[nodiscard]] bool keeps_results() const override { return true; }
+  [[nodiscard]] bool takes_remote(const core::Node& node, std::size_t operand) const override {
+    return takes_from_device(node.op, operand);
   }
 
-  std::optional<core::Tensor> run_chain(std::span<const ChainStep> chain) override {
-    const std::lock_guard lock(mutex_);
+  std::optional<RemoteResults> run_remote(const core::Node& node, core::Operands operands,
+                                          RemoteOperands remote) override {
+    const std::lock_guard lock(remotes_.mutex);
     const core::FloatEnvironment environment;
     if (!core::check_float_environment()) return std::nullopt;
-    Work work(*device_);
-    std::optional<Array> before;
-    for (const ChainStep& step : chain) {
-      Made result = run_link(work, step, before);
-      if (!result) return std::nullopt;  // the steps say why, one by one
-      before = *std::move(result);
+    const auto support = find_support(matrix_, node, dtypes_of(operands));
+    if (!support || *support != Support::device || !cpu::is_well_formed(node, operands)) {
+      return std::nullopt;
     }
-    auto tensor = work.download(*before);
-    return tensor ? std::optional(*std::move(tensor)) : std::nullopt;
+    auto arrays = run_making_room(node, operands, remote);
+    if (!arrays) return std::nullopt;
+    RemoteResults results;
+    for (Array& array : *arrays) {
+      results.push_back(std::make_shared<RemoteArray>(*device_, remotes_, std::move(array)));
+    }
+    return results;
   }
 
   void hold_constants(std::span<const core::Tensor> constants) override {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(remotes_.mutex);
     for (const core::Tensor& constant : constants) {
       if (constant.bytes().empty()) continue;
       Held& held = held_[constant.bytes().data()];
@@ -82,7 +83,7 @@ class GpuBackend final : public Backend {
   }
 
   void release_constants(std::span<const core::Tensor> constants) override {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(remotes_.mutex);
     for (const core::Tensor& constant : constants) {
       const auto held = held_.find(constant.bytes().data());
       if (held == held_.end() || --held->second.holds != 0) continue;
@@ -123,41 +124,50 @@ class GpuBackend final : public Backend {
     }
   }
 
-  /// One step of a chain, whose result stays on the device.
-  Made run_link(Work& work, const ChainStep& step, const std::optional<Array>& before) {
-    std::vector<std::optional<core::TensorView>> operands(step.operands.begin(),
-                                                          step.operands.end());
-    if (before) {
-      // A view for its type and shape; nobody looks at the elements (takes_from_device).
-      const auto* address = reinterpret_cast<const std::uint8_t*>(before->buffer->address());
-      operands[step.chained] =
-          core::TensorView(before->dtype, before->shape, {address, before->bytes()});
+  /// The arrays of one operation's results. Remote operands are taken from where they are.
+  Results run_on_device(const core::Node& node, core::Operands operands, RemoteOperands remote) {
+    Work work(*device_);
+    std::vector<std::optional<core::TensorView>> views(operands.begin(), operands.end());
+    std::map<std::size_t, Array> given;
+    for (std::size_t i = 0; i < remote.size(); ++i) {
+      if (!remote[i]) continue;
+      const auto& from = static_cast<const RemoteArray&>(*remote[i]);
+      if (from.array()) {
+        const std::span<const std::int64_t> shape = views[i]->shape();
+        given.emplace(i, from.array()->reshaped({shape.begin(), shape.end()}));
+      } else {
+        views[i] = core::TensorView(views[i]->dtype(), views[i]->shape(), from.bytes());
+      }
     }
-    const bool fits = !before || takes_from_device(step.node.op, step.chained);
-    if (!fits || !cpu::is_well_formed(step.node, operands)) {
-      return core::refuse(core::RefusalCode::backend_operation_unsupported, "");
-    }
-    ISOTRACE_TRY(const Support support, find_support(matrix_, step.node, dtypes_of(operands)));
-    if (support != Support::device) {
-      return core::refuse(core::RefusalCode::backend_operation_unsupported, "");
-    }
-    settle_constants(work, operands);
-    const reference::Call call{step.node, operands};
+    settle_constants(work, views);
+    const reference::Call call{node, views};
     DeviceCall on_device(work, call, residents_);
-    if (before) on_device.give(step.chained, *before);
-    ISOTRACE_TRY(auto arrays, run_operation(on_device));
-    return std::move(arrays.front());
+    for (auto& [index, array] : given) on_device.give(index, std::move(array));
+    return run_operation(on_device);
   }
 
-  Outcome run_on_device(const core::Node& node, core::Operands operands) {
-    Work work(*device_);
-    settle_constants(work, operands);
-    const reference::Call call{node, operands};
-    DeviceCall on_device(work, call, residents_);
-    ISOTRACE_TRY(const auto arrays, run_operation(on_device));
+  /// The same; where memory does not suffice, results of earlier steps go to the host for it.
+  Results run_making_room(const core::Node& node, core::Operands operands, RemoteOperands remote) {
+    Results results = run_on_device(node, operands, remote);
+    if (results || !make_room(results.error())) return results;
+    return run_on_device(node, operands, remote);
+  }
+
+  /// Whether there is more memory than when this was refused.
+  bool make_room(const core::Refusal& refusal) {
+    if (refusal.code != core::RefusalCode::limit_exceeded) return false;
+    bool made = false;
+    for (RemoteArray* array : remotes_.alive) {
+      made |= array->array().has_value() && array->evict().has_value();
+    }
+    return made;
+  }
+
+  Outcome run_and_fetch(const core::Node& node, core::Operands operands) {
+    ISOTRACE_TRY(const auto arrays, run_making_room(node, operands, {}));
     std::vector<core::Tensor> tensors;
     for (const Array& array : arrays) {
-      ISOTRACE_TRY(tensors.emplace_back(), work.download(array));
+      ISOTRACE_TRY(tensors.emplace_back(), Work(*device_).download(array));
     }
     return tensors;
   }
@@ -167,7 +177,7 @@ class GpuBackend final : public Backend {
   CapabilityMatrix matrix_;
   std::map<const std::uint8_t*, Held> held_;
   Residents residents_;  ///< those of held_ that a step has read; after device_, whose memory it is
-  std::mutex mutex_;
+  RemoteArrays remotes_;
 };
 
 }  // namespace

@@ -128,9 +128,10 @@ bool is_on_device(Op op, Dtype dtype) {
 bool takes_from_device(Op op, std::size_t operand) {
   const Kind* kind = find_kind(op);
   if (kind == nullptr || op == Op::constant_of_shape || op == Op::one_hot) return false;
+  if (operand == 0 || op == Op::concat) return true;
   const auto all_of_it = {&run_elementwise, &run_logic, &run_activation, &run_normalisation,
                           &run_contraction};
-  return operand == 0 || std::ranges::find(all_of_it, kind->run) != all_of_it.end();
+  return std::ranges::find(all_of_it, kind->run) != all_of_it.end();
 }
 
 Results run_operation(DeviceCall& call) {

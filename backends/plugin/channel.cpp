@@ -50,6 +50,11 @@ bool Deadline::wait(int descriptor, short events) const {
   }
 }
 
+bool Deadline::is_over() const {
+  pollfd timer{timer_.get(), POLLIN, 0};
+  return ::poll(&timer, 1, 0) != 0;
+}
+
 ChannelResult<core::Done> Channel::write_all(core::ByteView bytes, const Deadline* deadline) {
   while (!bytes.empty()) {
     if (deadline != nullptr && !deadline->wait(socket_.get(), POLLOUT)) {
@@ -77,6 +82,10 @@ ChannelResult<core::Done> Channel::read_all(std::span<std::uint8_t> bytes,
     if (size < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (size <= 0) return tl::make_unexpected(ChannelEnd::closed);
     bytes = bytes.subspan(static_cast<std::size_t>(size));
+    // Who always has one more byte ready is late, too.
+    if (!bytes.empty() && deadline != nullptr && deadline->is_over()) {
+      return tl::make_unexpected(ChannelEnd::late);
+    }
   }
   return core::Done{};
 }

@@ -34,6 +34,7 @@ class Deadline {
   static std::optional<Deadline> make(std::chrono::milliseconds span);
   /// Waits for one of `events` (of poll) on a descriptor; false once the span is over.
   [[nodiscard]] bool wait(int descriptor, short events) const;
+  [[nodiscard]] bool is_over() const;
 
  private:
   explicit Deadline(Descriptor timer) : timer_(std::move(timer)) {}

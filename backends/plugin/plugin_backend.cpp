@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <mutex>
+#include <utility>
 
 #include <isotrace/backends/capability.hpp>
 #include <isotrace/backends/plugin/elf.hpp>
@@ -157,8 +158,14 @@ class PluginBackend final : public Backend {
     return core::Done{};
   }
 
+  void limit_results(std::uint64_t bytes) override {
+    const std::lock_guard lock(mutex_);
+    results_bytes_max_ = bytes;
+  }
+
   Result<std::vector<core::Tensor>> run(const core::Node& node, core::Operands operands) override {
     const std::lock_guard lock(mutex_);
+    const std::uint64_t bytes_max = std::exchange(results_bytes_max_, options_.memory_bytes);
     ISOTRACE_TRY_DONE(start_if_ended());
     ISOTRACE_TRY(const auto deadline, make_deadline());
     ISOTRACE_TRY(plugin::Request request, place_operands(node, operands));
@@ -166,6 +173,16 @@ class PluginBackend final : public Backend {
     if (reply.results.size() != node.outputs.size()) {
       return broken("run", std::to_string(reply.results.size()) + " results, not " +
                                std::to_string(node.outputs.size()));
+    }
+    // A file of shared memory may be larger than all memory there is.
+    std::uint64_t bytes = 0;
+    for (const plugin::PlacedTensor& result : reply.results) {
+      ISOTRACE_TRY(const std::size_t size, core::byte_count(result.dtype, result.shape));
+      bytes += size;
+      if (bytes > bytes_max) {
+        return broken("run", "results of " + std::to_string(bytes) + " bytes and more, not " +
+                                 std::to_string(bytes_max) + " at most");
+      }
     }
     std::vector<core::Tensor> results;
     for (std::size_t i = 0; i < reply.results.size(); ++i) {
@@ -282,6 +299,7 @@ class PluginBackend final : public Backend {
   // one has ended.
   mutable std::mutex mutex_;
   mutable std::optional<plugin::Process> process_;
+  std::uint64_t results_bytes_max_ = options_.memory_bytes;  ///< of the next run
   mutable BackendInfo info_{"", BackendState::available, ""};
 };
 

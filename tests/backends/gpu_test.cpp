@@ -545,7 +545,7 @@ TEST_P(Orders, digests_of_every_length_are_those_of_the_host) {
 }
 
 /// y = relu(x w + b), then exp, summed over rows.
-struct Chain {
+struct Layers {
   std::vector<core::Node> nodes = {
       product_node(Op::matmul, 256),
       {Op::add, {0, 1}, {2}, {}, "add"},
@@ -560,71 +560,113 @@ struct Chain {
   std::vector<Tensor> constants = {draw({300, 70}, 2), draw({70}, 3),
                                    Tensor::of<std::int64_t>({1}, {1})};
 
-  [[nodiscard]] std::vector<ChainStep> steps(
-      std::vector<std::vector<std::optional<core::TensorView>>>& operands) const {
-    operands = {{x.view(), constants[0].view()},
-                {std::nullopt, constants[1].view()},
-                {std::nullopt},
-                {std::nullopt},
-                {std::nullopt, constants[2].view()}};
-    std::vector<ChainStep> chain;
-    for (std::size_t i = 0; i < nodes.size(); ++i) chain.push_back({nodes[i], operands[i], 0});
-    return chain;
+  [[nodiscard]] const Tensor* second_operand(std::size_t node) const {
+    if (node < 2) return &constants[node];
+    return node == 4 ? &constants[2] : nullptr;
   }
 
-  [[nodiscard]] Tensor expected() const {
-    Tensor value = x;
-    for (std::size_t i = 0; i < nodes.size(); ++i) {
-      std::vector<std::optional<core::TensorView>> operands = {value.view()};
-      if (i < 2) operands.emplace_back(constants[i].view());
-      if (i == 4) operands.emplace_back(constants[2].view());
-      value = std::move(reference::evaluate(nodes[i], operands)->front());
+  /// Results of the first `count` nodes on the device; fewer where it refuses.
+  [[nodiscard]] RemoteResults run(Backend& backend, std::size_t count) const {
+    RemoteResults results;
+    for (std::size_t i = 0; i < count; ++i) {
+      std::vector<std::optional<core::TensorView>> operands = {x.view()};
+      RemoteResults remote(1);
+      if (i > 0) {
+        remote[0] = results.back();
+        const std::size_t bytes = core::byte_count(remote[0]->dtype(), remote[0]->shape()).value();
+        const std::uint8_t* const elsewhere = nullptr;
+        operands[0] = core::TensorView(remote[0]->dtype(), remote[0]->shape(), {elsewhere, bytes});
+        EXPECT_TRUE(backend.takes_remote(nodes[i], 0));
+      }
+      if (const Tensor* second = second_operand(i)) operands.emplace_back(second->view());
+      auto made = backend.run_remote(nodes[i], operands, remote);
+      if (!made) break;
+      results.push_back(made->front());
     }
-    return value;
+    return results;
+  }
+
+  [[nodiscard]] std::vector<Tensor> expected() const {
+    std::vector<Tensor> results;
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      std::vector<std::optional<core::TensorView>> operands = {i == 0 ? x.view()
+                                                                      : results.back().view()};
+      if (const Tensor* second = second_operand(i)) operands.emplace_back(second->view());
+      results.push_back(std::move(reference::evaluate(nodes[i], operands)->front()));
+    }
+    return results;
   }
 };
 
-TEST(GpuBackend, leaves_the_results_between_the_steps_of_a_chain_on_the_device) {
+TEST(GpuBackend, leaves_results_on_the_device_and_hashes_them_there) {
   OnHost host(16, HostOrder::forwards);
-  const Chain chain;
-  EXPECT_EQ(host.backend->chain_length(chain.nodes), chain.nodes.size());
-  std::vector<std::vector<std::optional<core::TensorView>>> operands;
-  const auto result = host.backend->run_chain(chain.steps(operands));
-  ASSERT_TRUE(result);
-  EXPECT_TRUE(core::identical(*result, chain.expected()));
-  // Apart from the result, numbers of elements in doubt and what they need.
-  EXPECT_LT(host.device->fetched(), result->bytes().size() + 1024);
+  const Layers layers;
+  const std::vector<Tensor> expected = layers.expected();
+  {
+    const RemoteResults results = layers.run(*host.backend, layers.nodes.size());
+    ASSERT_EQ(results.size(), layers.nodes.size());
+    // Numbers of elements in doubt and what they need.
+    EXPECT_LT(host.device->fetched(), 1024U);
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      EXPECT_EQ(*results[i]->digest(results[i]->shape()), core::tensor_digest(expected[i])) << i;
+    }
+    const core::Shape line = {9 * 70};
+    const core::TensorView in_line(Dtype::f32, line, expected[2].bytes());
+    EXPECT_EQ(*results[2]->digest(line), core::tensor_digest(in_line));
+    EXPECT_LT(host.device->fetched(), 2048U);
+    EXPECT_TRUE(core::identical(*results.back()->fetch(), expected.back()));
+    EXPECT_NE(host.device->held(), 0U);
+  }
   EXPECT_EQ(host.device->held(), 0U);
+}
+
+TEST(GpuBackend, sends_results_to_the_host_where_steps_need_their_memory) {
+  OnHost host(16, HostOrder::forwards);
+  const Layers layers;
+  const std::vector<Tensor> expected = layers.expected();
+  // Enough for exp, most of it for the list of elements in doubt, but not for what was kept before.
+  host.device->limit_memory(530'000);
+  const RemoteResults results = layers.run(*host.backend, layers.nodes.size());
+  ASSERT_EQ(results.size(), layers.nodes.size());
+  const core::Node relu{Op::relu, {0}, {1}, {}, "relu"};
+  expect_reference_bits(*host.backend, relu, {draw({129, 512}, 9)}, "needs almost all memory");
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    EXPECT_EQ(*results[i]->digest(results[i]->shape()), core::tensor_digest(expected[i])) << i;
+    EXPECT_TRUE(core::identical(*results[i]->fetch(), expected[i])) << i;
+  }
+  const Tensor larger = draw({130, 512}, 9);
+  const std::optional<core::TensorView> operands[] = {larger};
+  const auto refused = host.backend->run(relu, operands);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, core::RefusalCode::limit_exceeded);
 }
 
 TEST(GpuBackend, sends_constants_once_as_long_as_somebody_holds_them) {
   OnHost host(16, HostOrder::forwards);
-  const Chain chain;
-  std::vector<std::vector<std::optional<core::TensorView>>> operands;
-  const auto steps = chain.steps(operands);
+  const Layers layers;
+  const std::optional<core::TensorView> operands[] = {layers.x, layers.constants[0]};
   std::size_t sent_before = 0;
   {
-    const ConstantsHold hold(*host.backend, chain.constants);
-    ASSERT_TRUE(host.backend->run_chain(steps));
+    const ConstantsHold hold(*host.backend, layers.constants);
+    ASSERT_EQ(layers.run(*host.backend, 5).size(), 5U);
     sent_before = host.device->sent();
     EXPECT_NE(host.device->held(), 0U);
-    const auto again = host.backend->run(chain.nodes[0], operands[0]);
+    const auto again = host.backend->run(layers.nodes[0], operands);
     ASSERT_TRUE(again);
-    EXPECT_LT(host.device->sent() - sent_before, chain.x.bytes().size() + 4096);
+    EXPECT_LT(host.device->sent() - sent_before, layers.x.bytes().size() + 4096);
   }
   EXPECT_EQ(host.device->held(), 0U);
   sent_before = host.device->sent();
-  ASSERT_TRUE(host.backend->run(chain.nodes[0], operands[0]));
+  ASSERT_TRUE(host.backend->run(layers.nodes[0], operands));
   EXPECT_GE(host.device->sent() - sent_before,
-            chain.x.bytes().size() + chain.constants[0].bytes().size());
+            layers.x.bytes().size() + layers.constants[0].bytes().size());
 }
 
-TEST(GpuBackend, gives_no_chain_that_it_would_refuse) {
+TEST(GpuBackend, keeps_no_result_of_what_it_would_refuse) {
   OnHost host(16, HostOrder::forwards);
-  Chain chain;
-  chain.constants[1] = draw({71}, 3);
-  std::vector<std::vector<std::optional<core::TensorView>>> operands;
-  EXPECT_FALSE(host.backend->run_chain(chain.steps(operands)));
+  Layers layers;
+  layers.constants[1] = draw({71}, 3);
+  EXPECT_EQ(layers.run(*host.backend, 5).size(), 1U);
   EXPECT_EQ(host.device->held(), 0U);
 }
 

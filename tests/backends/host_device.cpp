@@ -57,14 +57,23 @@ constexpr HostKernel kernels[] = {
 }  // namespace
 
 core::Result<Address> HostDevice::allocate(std::size_t bytes) {
+  if (bytes > bytes_max_ || bytes_held_ > bytes_max_ - bytes) {
+    return core::refuse(core::RefusalCode::limit_exceeded, "the host, for tests");
+  }
   auto memory = std::make_unique<std::uint8_t[]>(bytes);
   std::memset(memory.get(), never_written, bytes);
   const auto address = reinterpret_cast<Address>(memory.get());
-  memory_.emplace(address, std::move(memory));
+  memory_.emplace(address, Memory{std::move(memory), bytes});
+  bytes_held_ += bytes;
   return address;
 }
 
-void HostDevice::release(Address address) { ISOTRACE_CHECK(memory_.erase(address) == 1, address); }
+void HostDevice::release(Address address) {
+  const auto known = memory_.find(address);
+  ISOTRACE_CHECK(known != memory_.end(), address);
+  bytes_held_ -= known->second.size;
+  memory_.erase(known);
+}
 
 core::Result<core::Done> HostDevice::upload(Address to, core::ByteView from) {
   sent_ += from.size();

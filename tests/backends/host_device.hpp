@@ -29,6 +29,8 @@ class HostDevice final : public Device {
   core::Result<core::Done> launch(std::string_view kernel, Grid grid,
                                   core::ByteView arguments) override;
 
+  /// Refuses allocations (limit_exceeded) that would let it hold more bytes.
+  void limit_memory(std::size_t bytes) { bytes_max_ = bytes; }
   /// How often each kernel was launched.
   [[nodiscard]] const std::map<std::string, int, std::less<>>& launches() const {
     return launches_;
@@ -43,7 +45,13 @@ class HostDevice final : public Device {
   unsigned multiprocessors_;
   HostOrder order_;
   ByteUnits byte_units_;
-  std::map<Address, std::unique_ptr<std::uint8_t[]>> memory_;
+  struct Memory {
+    std::unique_ptr<std::uint8_t[]> bytes;
+    std::size_t size;
+  };
+  std::map<Address, Memory> memory_;
+  std::size_t bytes_held_ = 0;
+  std::size_t bytes_max_ = ~std::size_t{0};
   std::map<std::string, int, std::less<>> launches_;
   std::size_t sent_ = 0;
   std::size_t fetched_ = 0;

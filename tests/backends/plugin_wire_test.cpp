@@ -174,6 +174,23 @@ TEST(PluginChannel, silence_ends_at_the_deadline_and_a_closed_end_at_once) {
   EXPECT_EQ(ends.ours->send(core::Bytes(1), &*later).error(), ChannelEnd::closed);
 }
 
+TEST(PluginChannel, an_answer_byte_by_byte_ends_at_the_deadline) {
+  Ends ends;
+  const auto soon = Deadline::make(std::chrono::milliseconds(20));
+  ASSERT_TRUE(soon);
+  // Always one more byte than was read, for as long as somebody reads: up to 32 MiB.
+  std::thread trickle([raw = ends.raw] {
+    const std::array<std::uint8_t, 4> length = {0, 0, 0, 2};
+    ssize_t written = ::send(raw, length.data(), length.size(), MSG_NOSIGNAL);
+    for (std::size_t i = 0; written > 0 && i < std::size_t{32} << 20; ++i) {
+      written = ::send(raw, length.data(), 1, MSG_NOSIGNAL);
+    }
+  });
+  EXPECT_EQ(ends.ours->receive(&*soon).error(), ChannelEnd::late);
+  ends.ours.reset();
+  trickle.join();
+}
+
 TEST(PluginChannel, a_length_over_the_limit_is_refused_without_allocating) {
   Ends ends;
   const std::array<std::uint8_t, 4> length = {0xFF, 0xFF, 0xFF, 0xFF};

@@ -181,6 +181,19 @@ class Faults(PluginTest):
         self.refused(self.faulty("OPEN_HANGS"), "plugin_timeout", "--plugin-timeout", "1")
         self.assertLess(time.monotonic() - start, 60)
 
+    def test_answers_that_do_not_end(self):
+        start = time.monotonic()
+        for fault in ("HALF_ANSWER", "TRICKLE"):
+            self.lost(fault, "plugin_timeout", "--plugin-timeout", "1")
+        self.lost("CLOSE_CHANNEL", "plugin_ended")
+        self.assertLess(time.monotonic() - start, 60)
+
+    def test_what_is_never_answered_is_asked_once(self):
+        refusal = self.refused(self.faulty("SUPPORTS_HANGS"), "plugin_timeout", "--plugin-timeout", "1",
+                               operations=("Relu",) * 30)
+        self.assertTrue(refusal["where"].startswith("step 0 (Relu)"), refusal)
+        self.assertNotIn("step 1", str(refusal))
+
     def test_memory(self):
         self.lost("EAT_MEMORY", "plugin_ended", "--plugin-memory", "1")
 
@@ -197,6 +210,7 @@ class Faults(PluginTest):
     def test_lies_to_this_side(self):
         self.lost("FORGE", "backend_contract_broken")
         self.assertIn("outside of the shared memory", self.lost("FORGE_FAR", "backend_contract_broken"))
+        self.assertIn("4294967296 bytes", self.lost("SPARSE", "backend_contract_broken"))
         self.assertIn("signal 7", self.lost("SHRINK", "plugin_ended"))
         refusal = self.refused(self.faulty("WRONG_RESULT_BYTES"), "backend_contract_broken",
                                operations=("Add", "Equal"))

@@ -44,8 +44,13 @@
 #define ABORT 29
 #define WRONG_RESULT_BYTES 30 /* a boolean of 7, for Equal */
 #define CHATTER 31            /* prints */
-#define FORGE_FAR 33          /* answers on the socket itself: a large result that is not there */
+#define FORGE_FAR 33          /* answers on the socket itself: a result beyond the shared memory */
 #define THREADS 34            /* no fault: computes in a thread */
+#define SPARSE 35             /* a file of gigabytes that holds nothing, and a result as large */
+#define SUPPORTS_HANGS 36     /* never says what it does */
+#define CLOSE_CHANNEL 37      /* closes the socket and goes on */
+#define HALF_ANSWER 38        /* a length on the socket, and less than that */
+#define TRICKLE 39            /* a long answer, byte by byte */
 #define LATE_REFUSAL 32       /* takes Relu, then refuses the call */
 
 #ifndef FAULT
@@ -69,14 +74,26 @@ static void change_sign_in_threads(float *y) {
   }
 }
 
-/* The reply that the process around the plugin would write: OK, no detail, one f32[2^31] at 0. */
+/* The reply that the process around the plugin would write: OK, no detail, one f32[1] at 2^32. */
 static void forge_result(void) {
   unsigned char reply[4 + 1 + 8 + 8 + 1 + 8 + 8 + 8 + 1] = {0};
   reply[0] = sizeof reply - 4;
   reply[13] = 1; /* results */
   reply[21] = ISOTRACE_F32;
-  reply[22] = 1;        /* axes */
-  reply[30 + 3] = 0x80; /* its size */
+  reply[22] = 1;     /* axes */
+  reply[30] = 1;     /* its size */
+  reply[38 + 4] = 1; /* where it lies */
+  sink = (int)write(3, reply, sizeof reply);
+}
+
+static void forge_sparse_result(void) {
+  unsigned char reply[4 + 1 + 8 + 8 + 1 + 8 + 8 + 8 + 1] = {0};
+  reply[0] = sizeof reply - 4;
+  reply[13] = 1;
+  reply[21] = ISOTRACE_F32;
+  reply[22] = 1;
+  reply[30 + 3] = 0x40; /* f32[2^30] */
+  if (ftruncate(5, (off_t)1 << 32) != 0) abort();
   sink = (int)write(3, reply, sizeof reply);
 }
 
@@ -108,6 +125,16 @@ static void misbehave(const isotrace_call *call, float *y, uint64_t count) {
     case FORGE: sink = (int)write(3, "\xff\xff\xff\x7f noise", 10); break;
     case THREADS: change_sign_in_threads(y); break;
     case FORGE_FAR: forge_result(); break;
+    case SPARSE: forge_sparse_result(); break;
+    case CLOSE_CHANNEL:
+      close(3);
+      for (;;) sink = sink + 1;
+    case HALF_ANSWER:
+      sink = (int)write(3, "\xe8\x03\x00\x00 noise", 10);
+      for (;;) sink = sink + 1;
+    case TRICKLE:
+      sink = (int)write(3, "\x00\x00\x00\x03", 4);
+      for (;;) sink = (int)write(3, "", 1);
     case SHRINK: sink = ftruncate(5, 0); break;
     case TWICE: call->result(call->host, 0, ISOTRACE_F32, 0, NULL); break;
     case ABORT: abort();
@@ -166,6 +193,7 @@ static int32_t run(void *instance, const isotrace_call *call) {
 }
 
 static int32_t supports(void *instance, const isotrace_question *question) {
+  while (FAULT == SUPPORTS_HANGS) sink = sink + 1;
   (void)instance;
   const int equal = FAULT == WRONG_RESULT_BYTES && strcmp(question->operation, "Equal") == 0;
   if (strcmp(question->operation, "Add") != 0 && strcmp(question->operation, "Relu") != 0 &&

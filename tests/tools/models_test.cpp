@@ -1,14 +1,17 @@
 // Small variants of the models that are measured: they import, run, and have the same trace root on
-// both backends, with any number of threads.
+// both backends, with any number of threads, and from the kernels for devices, compiled for the
+// host.
 #include <tools/models/models.hpp>
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
+#include <isotrace/backends/gpu/gpu_backend.hpp>
 #include <isotrace/core/philox.hpp>
 #include <isotrace/executor/execute.hpp>
 #include <isotrace/executor/import_onnx.hpp>
+#include <tests/backends/host_device.hpp>
 #include <tools/commands/discard_files.hpp>
 
 namespace isotrace::models {
@@ -38,13 +41,18 @@ std::vector<executor::NamedTensor> make_inputs(const core::Program& program) {
   return inputs;
 }
 
+core::Result<executor::Recording> record(const core::Program& program, backends::Backend& backend,
+                                         unsigned hash_threads) {
+  tools::DiscardFiles nowhere;
+  const executor::RecordOptions options{
+      .path = "-", .embed_program = false, .tool = {}, .hash_threads = hash_threads};
+  return executor::record(program, make_inputs(program), backend, nowhere, options);
+}
+
 core::Result<executor::Recording> record(const core::Program& program, const char* backend,
                                          unsigned threads) {
-  tools::DiscardFiles nowhere;
   ISOTRACE_TRY(const auto made, backends::make_backend(backend, {.threads = threads, .isa = {}}));
-  const executor::RecordOptions options{
-      .path = "-", .embed_program = false, .tool = {}, .hash_threads = threads - 1};
-  return executor::record(program, make_inputs(program), *made, nowhere, options);
+  return record(program, *made, threads - 1);
 }
 
 /// The outputs of a run that nobody watches, whose steps may run as one.
@@ -63,10 +71,40 @@ void expect_same_outputs(const core::Program& program, const executor::Recording
   }
 }
 
+/// Bytes of the results of all steps.
+std::size_t result_bytes(const core::Program& program) {
+  const auto backend = backends::make_backend("reference", {});
+  std::size_t bytes = 0;
+  const auto count = [&](const executor::StepView& step) -> core::Result<core::Done> {
+    for (const core::TensorView& result : step.results) bytes += result.bytes().size();
+    return core::Done{};
+  };
+  EXPECT_TRUE(executor::execute(program, make_inputs(program), **backend, count));
+  return bytes;
+}
+
+/// Little but digests and the outputs is fetched: numbers of elements in doubt, and what the host
+/// reads.
+void expect_same_root_on_device(const core::Program& program, const core::Digest& root) {
+  auto made = std::make_unique<backends::gpu::HostDevice>(16, backends::gpu::HostOrder::forwards,
+                                                          backends::gpu::ByteUnits::tensor_cores);
+  backends::gpu::HostDevice& device = *made;
+  const auto backend = backends::gpu::make_gpu_backend("cuda", std::move(made));
+  ASSERT_TRUE(backend);
+  const auto actual = record(program, **backend, 0);
+  ASSERT_TRUE(actual) << core::describe(actual.error());
+  EXPECT_EQ(actual->root, root);
+  EXPECT_EQ(device.held(), 0U);
+  std::size_t needed = actual->steps * sizeof(core::Digest);
+  for (const auto& output : actual->outputs) needed += output.value.bytes().size();
+  EXPECT_LT(device.fetched(), needed + result_bytes(program) / 20);
+}
+
 void expect_same_root(const onnx::ModelProto& model) {
   const core::Program program = import(model);
   const auto expected = record(program, "reference", 1);
   ASSERT_TRUE(expected) << core::describe(expected.error());
+  expect_same_root_on_device(program, expected->root);
   for (const auto& output : expected->outputs) {
     for (const float x : output.value.data<float>()) ASSERT_TRUE(std::isfinite(x)) << output.name;
   }
