@@ -44,7 +44,7 @@ std::uint32_t decode_group(const char* from) {
 /// not of the alphabet.
 [[gnu::target("avx2")]] std::optional<std::size_t> decode_by_32(std::string_view text,
                                                                 std::uint8_t* to) {
-  using Characters [[gnu::vector_size(32)]] = signed char;
+  using Characters [[gnu::vector_size(32)]] = std::uint8_t;
   const __m256i order = _mm256_setr_epi8(2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1, 2,
                                          1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1);
   const __m256i halves = _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 3, 7);
@@ -53,11 +53,11 @@ std::uint32_t decode_group(const char* from) {
   for (; done + 11 <= text.size() / 4; done += 8, to += 24) {
     Characters some;
     std::memcpy(&some, text.data() + 4 * done, sizeof some);
-    const Characters upper = (some >= 'A') & (some <= 'Z');
-    const Characters lower = (some >= 'a') & (some <= 'z');
-    const Characters digit = (some >= '0') & (some <= '9');
-    const Characters plus = some == '+';
-    const Characters slash = some == '/';
+    const auto upper = reinterpret_cast<Characters>((some >= 'A') & (some <= 'Z'));
+    const auto lower = reinterpret_cast<Characters>((some >= 'a') & (some <= 'z'));
+    const auto digit = reinterpret_cast<Characters>((some >= '0') & (some <= '9'));
+    const auto plus = reinterpret_cast<Characters>(some == '+');
+    const auto slash = reinterpret_cast<Characters>(some == '/');
     const Characters sixes = (upper & (some - 'A')) | (lower & (some - ('a' - 26))) |
                              (digit & (some + (52 - '0'))) | (plus & 62) | (slash & 63);
     known &= upper | lower | digit | plus | slash;

@@ -13,14 +13,14 @@ namespace {
 /// Sixteen lower-case hex digits to eight bytes; false if they are none. Digests are most of a
 /// statement.
 bool decode_hex(const char* from, std::uint8_t* to) {
-  using Characters [[gnu::vector_size(16)]] = std::int8_t;
+  using Characters [[gnu::vector_size(16)]] = std::uint8_t;
   using Pairs [[gnu::vector_size(16)]] = std::uint16_t;
   using Octets [[gnu::vector_size(8)]] = std::uint8_t;
   static_assert(std::endian::native == std::endian::little);
   Characters text;
   std::memcpy(&text, from, sizeof text);
-  const Characters decimal = (text >= '0') & (text <= '9');
-  const Characters letter = (text >= 'a') & (text <= 'f');
+  const auto decimal = std::bit_cast<Characters>((text >= '0') & (text <= '9'));
+  const auto letter = std::bit_cast<Characters>((text >= 'a') & (text <= 'f'));
   const Characters values = ((text - '0') & decimal) | ((text - ('a' - 10)) & letter);
   const auto pairs = std::bit_cast<Pairs>(values);
   const auto octets = __builtin_convertvector((pairs << 4 | pairs >> 8) & 0xff, Octets);
