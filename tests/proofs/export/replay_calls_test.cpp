@@ -5,11 +5,10 @@
 #include <filesystem>
 #include <fstream>
 
-#include <unistd.h>
-
 #include <isotrace/core/merkle.hpp>
-#include <isotrace/proofs/export/replay_coq.hpp>
 #include <isotrace/proofs/export/trace_calls.hpp>
+
+#include "tests/proofs/export/with_coq_library.hpp"
 
 namespace isotrace::tests {
 namespace {
@@ -80,25 +79,8 @@ TEST(CallsFact, is_of_whole_runs_of_webassembly) {
   EXPECT_TRUE(refused_as(proofs::make_calls_fact(large, 1), refused));
 }
 
-class ReplayCalls : public testing::Test {
+class ReplayCalls : public WithCoqLibrary<proofs::CoqPart::traces> {
  protected:
-  static void SetUpTestSuite() {
-    std::string path = testing::TempDir() + "isotrace-calls-test-XXXXXX";
-    ASSERT_NE(mkdtemp(path.data()), nullptr);
-    root_ = path;
-    options_.work_directory = path;
-    options_.seconds_max = 120;
-    if (access(options_.coqc.c_str(), X_OK) != 0) return;
-    const auto compiled =
-        proofs::compile_coq_library(path + "/library", options_, {proofs::CoqPart::traces});
-    ASSERT_TRUE(compiled) << describe(compiled.error());
-    options_.compiled_library = path + "/library";
-  }
-  static void TearDownTestSuite() { fs::remove_all(root_); }
-  void SetUp() override {
-    if (options_.compiled_library.empty()) GTEST_SKIP() << "coqc is absent";
-  }
-
   static std::string write(const CallsFact& fact) {
     const std::string directory = root_ + "/bundle" + std::to_string(next_++);
     EXPECT_TRUE(proofs::write_bundle(proofs::export_coq_calls(fact), directory));
@@ -111,10 +93,6 @@ class ReplayCalls : public testing::Test {
     return report && !report->obligations.empty() ? report->obligations[0]
                                                   : proofs::ObligationReplay{};
   }
-
-  static inline std::string root_;
-  static inline proofs::ReplayOptions options_;
-  static inline int next_ = 0;
 };
 
 TEST_F(ReplayCalls, all_calls_the_last_ones_and_none_are_closed) {

@@ -6,16 +6,14 @@
 #include <filesystem>
 #include <fstream>
 
-#include <unistd.h>
-
 #include <isotrace/core/merkle.hpp>
 #include <isotrace/proofs/checker/check_proof.hpp>
 #include <isotrace/proofs/export/coq.hpp>
-#include <isotrace/proofs/export/replay_coq.hpp>
 #include <isotrace/proofs/export/trace_step.hpp>
 
 #include "child_process.hpp"
 #include "tests/proofs/export/small_network.hpp"
+#include "tests/proofs/export/with_coq_library.hpp"
 
 namespace isotrace::tests {
 namespace {
@@ -24,25 +22,8 @@ using core::Op;
 using proofs::ReplayStatus;
 namespace fs = std::filesystem;
 
-class ReplayCoq : public testing::Test {
+class ReplayCoq : public WithCoqLibrary<proofs::CoqPart::networks, proofs::CoqPart::traces> {
  protected:
-  static void SetUpTestSuite() {
-    std::string path = testing::TempDir() + "isotrace-coq-test-XXXXXX";
-    ASSERT_NE(mkdtemp(path.data()), nullptr);
-    root_ = path;
-    options_.work_directory = path;
-    options_.seconds_max = 120;
-    if (access(options_.coqc.c_str(), X_OK) != 0) return;
-    const auto compiled = proofs::compile_coq_library(
-        path + "/library", options_, {proofs::CoqPart::networks, proofs::CoqPart::traces});
-    ASSERT_TRUE(compiled) << describe(compiled.error());
-    options_.compiled_library = path + "/library";
-  }
-  static void TearDownTestSuite() { fs::remove_all(root_); }
-  void SetUp() override {
-    if (options_.compiled_library.empty()) GTEST_SKIP() << "coqc is absent";
-  }
-
   static std::string write(const proofs::Proof& proof,
                            proofs::CoqTier tier = proofs::CoqTier::closed) {
     const auto bundle = proofs::export_coq(proof, tier);
@@ -84,10 +65,6 @@ class ReplayCoq : public testing::Test {
     }
     return {};
   }
-
-  static inline std::string root_;
-  static inline proofs::ReplayOptions options_;
-  static inline int next_ = 0;
 };
 
 /// y = relu(x0 - x1) + relu(x1 - x0) = |x0 - x1| >= 0.

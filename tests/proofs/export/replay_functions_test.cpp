@@ -5,12 +5,10 @@
 #include <filesystem>
 #include <fstream>
 
-#include <unistd.h>
-
 #include <isotrace/core/file.hpp>
 #include <isotrace/proofs/export/coq_function.hpp>
-#include <isotrace/proofs/export/replay_coq.hpp>
 
+#include "tests/proofs/export/with_coq_library.hpp"
 #include "tests/wasm/machine.hpp"
 
 namespace isotrace::tests {
@@ -133,25 +131,8 @@ core::Bytes mixed_widths() {
   return module_of({{type, stores + loads}, {type, sum}});
 }
 
-class ReplayFunctions : public testing::Test {
+class ReplayFunctions : public WithCoqLibrary<proofs::CoqPart::functions> {
  protected:
-  static void SetUpTestSuite() {
-    std::string path = testing::TempDir() + "isotrace-coq-test-XXXXXX";
-    ASSERT_NE(mkdtemp(path.data()), nullptr);
-    root_ = path;
-    options_.work_directory = path;
-    options_.seconds_max = 120;
-    if (access(options_.coqc.c_str(), X_OK) != 0) return;
-    const auto compiled =
-        proofs::compile_coq_library(path + "/library", options_, {proofs::CoqPart::functions});
-    ASSERT_TRUE(compiled) << describe(compiled.error());
-    options_.compiled_library = path + "/library";
-  }
-  static void TearDownTestSuite() { fs::remove_all(root_); }
-  void SetUp() override {
-    if (options_.compiled_library.empty()) GTEST_SKIP() << "coqc is absent";
-  }
-
   static std::string write(const proofs::Bundle& bundle) {
     const std::string directory = root_ + "/bundle" + std::to_string(next_++);
     EXPECT_TRUE(proofs::write_bundle(bundle, directory));
@@ -197,10 +178,6 @@ class ReplayFunctions : public testing::Test {
     edit(directory + "/" + file, from, to);
     return replay(directory).status;
   }
-
-  static inline std::string root_;
-  static inline proofs::ReplayOptions options_;
-  static inline int next_ = 0;
 };
 
 TEST_F(ReplayFunctions, equivalence_of_straight_code_is_closed) {
