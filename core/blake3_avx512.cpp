@@ -47,11 +47,12 @@ struct Avx512 {
     }
   }
 
-  static void load_block(const std::uint8_t* const* inputs, std::size_t offset, Vector* message) {
+  static void load_block(const std::uint8_t* const* inputs, std::size_t offset, std::size_t ahead,
+                         Vector* message) {
     for (std::size_t lane = 0; lane < lanes; ++lane) {
       const std::uint8_t* block = inputs[lane] + offset;
       message[lane] = load(block);
-      __builtin_prefetch(block + 256);
+      __builtin_prefetch(block + ahead);
     }
     transpose(message);
   }

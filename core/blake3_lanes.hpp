@@ -28,7 +28,7 @@ struct Inputs {
 
 // Simd provides: Vector, lanes, groups (of lanes whose states fit the registers), set(u32),
 // load(const u32*), add, exclusive_or, rotate<n>, store_words (8 vectors to lanes rows of 8 words),
-// load_block(one input per lane, offset, 16 vectors).
+// load_block(one input per lane, offset, bytes from there to what to prefetch, 16 vectors).
 template <class Simd>
 struct Lanes {
   using Vector = typename Simd::Vector;
@@ -132,9 +132,13 @@ struct Lanes {
       for (std::size_t i = 0; i < 8; ++i) chaining[g][i] = Simd::set(initial_value_words[i]);
     }
     for (std::size_t block = 0; block < in.blocks; ++block) {
+      // Four blocks ahead; near the end of an input in the one that this lane will hash next.
+      constexpr std::size_t near = 4;
+      const std::size_t next_input = (groups * Simd::lanes - 1) * in.stride;
+      const std::size_t ahead = near * block_bytes + (block + near < in.blocks ? 0 : next_input);
       State<groups> message;
       for (std::size_t g = 0; g < groups; ++g) {
-        Simd::load_block(inputs[g], block * block_bytes, message[g]);
+        Simd::load_block(inputs[g], block * block_bytes, ahead, message[g]);
       }
       const std::uint32_t flags = in.flags | (block == 0 ? in.first_flags : 0U) |
                                   (block + 1 == in.blocks ? in.last_flags : 0U);

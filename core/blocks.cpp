@@ -70,7 +70,7 @@ class KeptBlocks {
   }
 
   std::mutex mutex_;
-  std::array<MemoryBlock, 64> blocks_{};  // the first count_, kept longest first
+  std::array<MemoryBlock, 512> blocks_{};  // the first count_, kept longest first
   std::size_t count_ = 0;
   std::size_t bytes_ = 0;
 };
