@@ -169,6 +169,9 @@ Result<Values> execute_loop(const ControlCall& call, const ControlParts& parts) 
   };
   if (given(0)) {
     ISOTRACE_TRY(trips, read_trips(call.operand(0)));
+  } else if (!given(1)) {
+    // Said at once: the limit on work would say so after a thousand million rounds.
+    return refuse(RefusalCode::limit_exceeded, "", "neither trip count nor condition ends it");
   }
   // A condition that is left out is true, whatever the body says.
   ValuePtr condition = given(1) ? call.operand(1) : condition_of(call, true);

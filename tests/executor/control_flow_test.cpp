@@ -155,6 +155,10 @@ TEST(Loop, WithoutConditionWhatTheBodySaysIsIgnored) {
   expect(outputs[1], floats({4}, {0, 2, 4, 6}));
 }
 
+TEST(Loop, ThatNothingEndsIsRefusedBeforeItsFirstRound) {
+  EXPECT_EQ(refusal(loop_model({"", ""}), loop_inputs(1, false, 0)), RefusalCode::limit_exceeded);
+}
+
 TEST(Loop, OfNoRoundGivesItsStatesAndEmptyScanOutputsOfTheDeclaredShape) {
   for (const auto& inputs :
        {loop_inputs(0, true, 9), loop_inputs(-1, true, 9), loop_inputs(5, false, 9)}) {
