@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include <isotrace/core/check.hpp>
@@ -257,9 +258,10 @@ SearchRules Prover::rules_of(std::size_t case_index) {
   rules.leaf.margin = first_margin(network_) * power(margin_growth, progress_.attempt);
   rules.leaf.offers_zero = progress_.attempt == 0;
   rules.leaf.program_neurons = options_.program_neurons;
-  // The words of Coq's tier primint are coarser than binary64, and count open neurons themselves.
+  // The words of Coq's tier primint are coarser than binary64, and count open neurons themselves:
+  // where one more or less is open there, slopes of open ones would go to the wrong neurons.
   if (options_.plain_boxes == ProveOptions::no_clips) {
-    rules.leaf.nearness = 0x1p-14;
+    rules.leaf.nearness = std::numeric_limits<double>::infinity();
     rules.coarse_margin = words_margin;
   }
   rules.seed = options_.seed ^ (std::uint64_t{case_index} << 32U);

@@ -53,6 +53,7 @@ TEST(RandomNetworks, nothing_is_proved_that_a_sample_violates) {
 TEST(RandomNetworks, clips_change_no_verdict_and_depend_on_no_jobs) {
   core::PhiloxStream random(32);
   std::size_t clips = 0;
+  std::size_t sloped = 0;
   for (int round = 0; round < 40; ++round) {
     const core::Program program = tests::random_dense(random, {3, 16, 12, 2});
     const std::string limit = std::to_string(0.2F + 2 * std::fabs(tests::uniform(random)));
@@ -74,6 +75,11 @@ TEST(RandomNetworks, clips_change_no_verdict_and_depend_on_no_jobs) {
     };
     for (const CaseProof& tree : plain->proof.cases) {
       EXPECT_TRUE(std::none_of(tree.nodes.begin(), tree.nodes.end(), is_clip));
+      // Coarser checkers count open ReLUs themselves: slopes of some would go to the wrong ones.
+      for (const ProofNode& node : tree.nodes) {
+        EXPECT_TRUE(node.slopes.empty() || node.slopes.size() == 16 + 12);
+        sloped += node.slopes.empty() ? 0 : 1;
+      }
     }
     for (const CaseProof& tree : clipped->proof.cases) {
       clips +=
@@ -81,6 +87,7 @@ TEST(RandomNetworks, clips_change_no_verdict_and_depend_on_no_jobs) {
     }
   }
   EXPECT_GT(clips, 10U);
+  EXPECT_GT(sloped, 10U);
 }
 
 /// Sums of numbers that nearly cancel, in a box of few floats: a sign known from reals alone would
