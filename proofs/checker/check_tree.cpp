@@ -18,6 +18,8 @@ struct Waiting {
   Bounds box;
   std::shared_ptr<const ActivationBounds> enclosing;
   std::vector<SignSplit> signs;
+  /// Activations whose bounds are those of this very box already: refining them changes nothing.
+  std::size_t settled = 0;
 };
 
 /// The greatest binary32 number that is not above a value: rounding is downward.
@@ -84,17 +86,21 @@ Bounds box_of(const Case& unsafe, const InputGrid& grid) {
 
 class TreeWalk {
  public:
-  TreeWalk(const Network& network, const NodeBounder& bounder, const Case& unsafe)
+  TreeWalk(const Network& network, const NodeBounder& bounder, const Case& unsafe,
+           std::optional<KnownBounds>& root)
       : network_(network),
         grid_(network, bounder.level()),
         bounder_(bounder),
-        rows_(output_rows(network, unsafe)) {
+        rows_(output_rows(network, unsafe)),
+        root_(root) {
     waiting_.push_back({box_of(unsafe, grid_), nullptr, {}});
   }
 
   Result<Verdict> run(const CaseProof& tree, std::uint64_t& leaves);
 
  private:
+  /// The bounds of a node; those of a root are kept for the next case with its box.
+  std::optional<NodeBounds> bound(const Waiting& at);
   /// The two halves wait, the lower one first in line; or what is wrong with the split.
   std::string split(const ProofNode& node, Waiting at);
   /// The same for z <= 0 and z >= 0.
@@ -104,14 +110,24 @@ class TreeWalk {
   InputGrid grid_;
   const NodeBounder& bounder_;
   OutputRows rows_;
+  std::optional<KnownBounds>& root_;
   std::vector<Waiting> waiting_;
 };
+
+std::optional<NodeBounds> TreeWalk::bound(const Waiting& at) {
+  if (at.enclosing != nullptr) return bounder_.bound(at.box, at.enclosing, at.settled);
+  if (!root_ || root_->box.lower != at.box.lower || root_->box.upper != at.box.upper) {
+    root_ = KnownBounds{at.box, bounder_.bound(at.box, nullptr)};
+  }
+  return root_->bounds;
+}
 
 std::string TreeWalk::split(const ProofNode& node, Waiting at) {
   const std::size_t dimension = node.dimension;
   if (dimension >= network_.inputs) return "split outside its box";
-  const auto bounds = bounder_.bound(at.box, at.enclosing);
+  const auto bounds = bound(at);
   if (bounds) at.enclosing = bounds->inputs;
+  at.settled = 0;
   if (node.kind == ProofNode::Kind::clipped_split) {
     if (!bounds) return "clip without bounds";
     std::string fault = clip_box(network_, rows_, *bounds, at.signs, node, at.box);
@@ -143,14 +159,14 @@ std::string TreeWalk::split_sign(const ProofNode& node, Waiting at) {
     ++activation;
   }
   if (k == network_.layers.size()) return "split of no ReLU";
-  const auto bounds = bounder_.bound(at.box, at.enclosing);
+  const auto bounds = bound(at);
   if (!bounds) return "split without bounds";
   for (const double sign : {1.0, -1.0}) {
     auto known = std::make_shared<ActivationBounds>(*bounds->inputs);
     double& lower = (*known)[activation].lower[element];
     double& upper = (*known)[activation].upper[element];
     (sign > 0 ? lower : upper) = sign > 0 ? std::max(lower, 0.0) : std::min(upper, 0.0);
-    waiting_.push_back({at.box, std::move(known), at.signs});
+    waiting_.push_back({at.box, std::move(known), at.signs, activation + 1});
     waiting_.back().signs.push_back({k, element, sign});
   }
   return {};
@@ -175,7 +191,7 @@ Result<Verdict> TreeWalk::run(const CaseProof& tree, std::uint64_t& leaves) {
       if (!fault.empty()) return Verdict::reject(place + fault);
       continue;
     }
-    const auto bounds = bounder_.bound(std::move(at.box), at.enclosing);
+    const auto bounds = bound(at);
     if (!bounds) return Verdict::leave_undecided(place + "values may come near overflow");
     const std::string fault = find_leaf_fault(network_, rows_, *bounds, at.signs, node);
     if (!fault.empty()) return Verdict::reject(place + fault);
@@ -188,8 +204,9 @@ Result<Verdict> TreeWalk::run(const CaseProof& tree, std::uint64_t& leaves) {
 }  // namespace
 
 Result<Verdict> check_tree(const Network& network, const NodeBounder& bounder, const Case& unsafe,
-                           const CaseProof& tree, std::uint64_t& leaves) {
-  return TreeWalk(network, bounder, unsafe).run(tree, leaves);
+                           const CaseProof& tree, std::optional<KnownBounds>& root,
+                           std::uint64_t& leaves) {
+  return TreeWalk(network, bounder, unsafe, root).run(tree, leaves);
 }
 
 }  // namespace isotrace::proofs

@@ -9,10 +9,18 @@
 
 namespace isotrace::proofs {
 
-/// To be called while rounding downward. Counts the leaves whose bound was recomputed. Refuses
-/// limit_exceeded for trees so deep that the bounds on one path would not fit into memory.
+/// The bounds of a root, with its box.
+struct KnownBounds {
+  Bounds box;
+  std::optional<NodeBounds> bounds;
+};
+
+/// To be called while rounding downward. `root` is what the case before has left, for the same
+/// bounder, and what this one leaves: cases often share a box. Counts the leaves whose bound was
+/// recomputed. Refuses limit_exceeded for trees so deep that the bounds on one path would not fit
+/// into memory.
 core::Result<core::Verdict> check_tree(const Network& network, const NodeBounder& bounder,
                                        const Case& unsafe, const CaseProof& tree,
-                                       std::uint64_t& leaves);
+                                       std::optional<KnownBounds>& root, std::uint64_t& leaves);
 
 }  // namespace isotrace::proofs

@@ -70,7 +70,8 @@ void NodeBounder::refine(NodeBounds& node, std::size_t layer) const {
 }
 
 std::optional<NodeBounds> NodeBounder::bound(
-    Bounds box, const std::shared_ptr<const ActivationBounds>& enclosing) const {
+    Bounds box, const std::shared_ptr<const ActivationBounds>& enclosing,
+    std::size_t settled) const {
   if (!is_representable(box)) return std::nullopt;
   NodeBounds node;
   ActivationBounds inputs;
@@ -91,7 +92,7 @@ std::optional<NodeBounds> NodeBounder::bound(
     }
     Bounds& input = node.layers[k].values;
     if (enclosing != nullptr) intersect(input, (*enclosing)[inputs.size()]);
-    refine(node, k);
+    if (inputs.size() >= settled) refine(node, k);
     if (layer.is_curve()) {
       node.relaxations[k].curve = relax_curve(layer.kind, level_, input, layer.active);
       bound_curve(layer.kind, level_, layer.active, input, output.values);

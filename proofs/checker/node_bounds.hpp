@@ -24,10 +24,11 @@ class NodeBounder {
   NodeBounder(const Network& network, Level level);
 
   [[nodiscard]] Level level() const { return level_; }
-  /// `enclosing` are bounds for a box around this one, or null. Nothing if some sum could come near
-  /// overflow.
+  /// `enclosing` are bounds for a box around this one, or null; those of the first `settled`
+  /// activations are not refined any further. Nothing if some sum could come near overflow.
   [[nodiscard]] std::optional<NodeBounds> bound(
-      Bounds box, const std::shared_ptr<const ActivationBounds>& enclosing) const;
+      Bounds box, const std::shared_ptr<const ActivationBounds>& enclosing,
+      std::size_t settled = 0) const;
 
  private:
   void refine(NodeBounds& node, std::size_t layer) const;

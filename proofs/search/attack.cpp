@@ -20,13 +20,13 @@ const Candidate& better(const Candidate& a, const Candidate& b) {
 }  // namespace
 
 void Attack::measure(Candidate& candidate) {
-  candidate.excess = model_.excess(problem_, candidate.x, scratch_);
+  candidate.excess = model_.excess(problems_, candidate.x, scratch_);
 }
 
 Candidate Attack::probe(std::span<const double> point) {
   Candidate candidate;
   for (std::size_t i = 0; i < point.size(); ++i) {
-    candidate.x.push_back(round_into(problem_.floats, i, point[i]));
+    candidate.x.push_back(round_into(floats_, i, point[i]));
   }
   measure(candidate);
   return candidate;
@@ -35,8 +35,8 @@ Candidate Attack::probe(std::span<const double> point) {
 Candidate Attack::random_point(core::PhiloxStream& random) {
   std::vector<double> point(network_.inputs);
   for (std::size_t i = 0; i < point.size(); ++i) {
-    const double low = double{problem_.floats.lower[i]};
-    const double high = double{problem_.floats.upper[i]};
+    const double low = double{floats_.lower[i]};
+    const double high = double{floats_.upper[i]};
     point[i] = low + (high - low) * double{random.next_f32()};
   }
   return probe(point);
@@ -46,7 +46,7 @@ Candidate Attack::probe_landmarks(core::PhiloxStream& random) {
   const std::size_t size = network_.inputs;
   std::vector<double> point(size);
   for (std::size_t i = 0; i < size; ++i) {
-    point[i] = 0.5 * double{problem_.floats.lower[i]} + 0.5 * double{problem_.floats.upper[i]};
+    point[i] = 0.5 * double{floats_.lower[i]} + 0.5 * double{floats_.upper[i]};
   }
   Candidate best = probe(point);
   const std::size_t randoms = 2 * worthwhile(network_, 32);
@@ -54,7 +54,7 @@ Candidate Attack::probe_landmarks(core::PhiloxStream& random) {
   for (std::size_t c = 0; c < corners; ++c) {
     for (std::size_t i = 0; i < size; ++i) {
       const bool high = size <= 6 ? ((c >> i) & 1U) != 0 : (random.next_u32() & 1U) != 0;
-      point[i] = double{high ? problem_.floats.upper[i] : problem_.floats.lower[i]};
+      point[i] = double{high ? floats_.upper[i] : floats_.lower[i]};
     }
     best = better(best, probe(point));
   }
@@ -67,8 +67,8 @@ void Attack::mutate(const Candidate& from, Candidate& to, double sigma,
   to.x = from.x;
   for (std::size_t i = 0; i < to.x.size(); ++i) {
     if (to.x.size() > 1 && (random.next_u32() & 1U) != 0) continue;
-    const double width = double{problem_.floats.upper[i]} - double{problem_.floats.lower[i]};
-    to.x[i] = round_into(problem_.floats, i, double{from.x[i]} + bell(random) * sigma * width);
+    const double width = double{floats_.upper[i]} - double{floats_.lower[i]};
+    to.x[i] = round_into(floats_, i, double{from.x[i]} + bell(random) * sigma * width);
   }
 }
 
@@ -106,36 +106,37 @@ Candidate Attack::evolve(core::PhiloxStream& random, std::size_t evaluations) {
   return best;
 }
 
-/// Gradient of the row with the largest excess.
-std::vector<double> Attack::gradient(const Candidate& at) const {
+/// The results of each layer.
+std::vector<std::vector<double>> Attack::forward(std::vector<double> x) const {
   std::vector<std::vector<double>> values;
-  std::vector<double> x(at.x.begin(), at.x.end());
   for (const Layer& layer : network_.layers) {
-    std::vector<double> y(layer.out);
-    for (std::size_t o = 0; o < layer.out; ++o) {
-      double sum = layer.bias[o];
-      layer.for_each_weight(o, [&](std::size_t i, double weight) { sum += weight * x[i]; });
-      const bool acts = layer.activated && layer.activated_on[o] != 0;
-      y[o] = acts ? activate(layer.activation, sum) : sum;
+    std::vector<double> y(layer.bias.begin(), layer.bias.end());
+    if (layer.kind == Layer::Kind::sparse) {
+      multiply(layer.sparse, layer.sparse.weights.data(), layer.bias.data(), x.data(), y.data(),
+               layer.out);
+    } else if (layer.kind == Layer::Kind::dense) {
+      const std::size_t stride = padded(layer.out);
+      for (std::size_t i = 0; i < layer.in; ++i) {
+        const double* column = layer.transposed.data() + i * stride;
+        for (std::size_t o = 0; o < stride; ++o) y[o] += x[i] * column[o];
+      }
+    } else {
+      for (std::size_t o = 0; o < layer.out; ++o) y[o] += layer.weights[o] * x[o];
+    }
+    y.resize(layer.out);
+    for (std::size_t o = 0; layer.activated && o < layer.out; ++o) {
+      if (layer.activated_on[o] != 0) y[o] = activate(layer.activation, y[o]);
     }
     x = y;
     values.push_back(std::move(y));
   }
-  std::size_t worst = 0;
-  double worst_value = -1e300;
-  for (std::size_t r = 0; r < problem_.rows.size(); ++r) {
-    double value = -problem_.limits[r];
-    const RowForm& row = problem_.rows[r];
-    for (std::size_t i = 0; i < x.size(); ++i) value += row.outputs[i] * x[i];
-    for (std::size_t i = 0; i < row.inputs.size() && i < at.x.size(); ++i) {
-      value += row.inputs[i] * double{at.x[i]};
-    }
-    if (value > worst_value) {
-      worst_value = value;
-      worst = r;
-    }
-  }
-  std::vector<double> slope = problem_.rows[worst].outputs;
+  return values;
+}
+
+/// The slope of a row over the inputs, without the terms that it has over them itself.
+std::vector<double> Attack::backward(const RowForm& row,
+                                     const std::vector<std::vector<double>>& values) const {
+  std::vector<double> slope = row.outputs;
   for (std::size_t k = network_.layers.size(); k-- > 0;) {
     const Layer& layer = network_.layers[k];
     std::vector<double> below(layer.in, 0);
@@ -149,24 +150,51 @@ std::vector<double> Attack::gradient(const Candidate& at) const {
     }
     slope = std::move(below);
   }
-  const std::vector<double>& direct = problem_.rows[worst].inputs;
-  for (std::size_t i = 0; i < slope.size() && i < direct.size(); ++i) slope[i] += direct[i];
+  return slope;
+}
+
+/// Gradient of the row with the largest excess, of the target or else of the nearest problem.
+std::vector<double> Attack::gradient(const Candidate& at, const Problem* target) const {
+  const std::vector<double> x(at.x.begin(), at.x.end());
+  const std::vector<std::vector<double>> values = forward(x);
+  const RowForm* row = nullptr;
+  double nearest = HUGE_VAL;
+  for (const Problem* problem : problems_) {
+    if (target != nullptr && problem != target) continue;
+    const RowForm* worst = nullptr;
+    double worst_value = -HUGE_VAL;
+    for (std::size_t r = 0; r < problem->rows.size(); ++r) {
+      const double value = value_at(problem->rows[r], x, values.back()) - problem->limits[r];
+      if (worst != nullptr && !(value > worst_value)) continue;
+      worst = &problem->rows[r];
+      worst_value = value;
+    }
+    if (row != nullptr && !(worst_value < nearest)) continue;
+    row = worst;
+    nearest = worst_value;
+  }
+  std::vector<double> slope = backward(*row, values);
+  for (std::size_t i = 0; i < slope.size() && i < row->inputs.size(); ++i) {
+    slope[i] += row->inputs[i];
+  }
   return slope;
 }
 
 Candidate Attack::descend(core::PhiloxStream& random, std::size_t starts) {
   Candidate best = random_point(random);
-  if (problem_.rows.empty()) return best;
+  for (const Problem* problem : problems_) {
+    if (problem->rows.empty()) return best;
+  }
   for (std::size_t start = 0; start < starts && best.excess > 0; ++start) {
+    const Problem* target = start == 0 ? nullptr : problems_[(start - 1) % problems_.size()];
     Candidate current = random_point(random);
     double step = 0.25;
     for (int i = 0; i < 25 && best.excess > 0; ++i) {
-      const std::vector<double> slope = gradient(current);
+      const std::vector<double> slope = gradient(current, target);
       for (std::size_t j = 0; j < slope.size(); ++j) {
-        const double width = double{problem_.floats.upper[j]} - double{problem_.floats.lower[j]};
+        const double width = double{floats_.upper[j]} - double{floats_.lower[j]};
         const double direction = slope[j] > 0 ? -1 : slope[j] < 0 ? 1 : 0;
-        current.x[j] =
-            round_into(problem_.floats, j, double{current.x[j]} + direction * step * width);
+        current.x[j] = round_into(floats_, j, double{current.x[j]} + direction * step * width);
       }
       measure(current);
       best = better(best, current);

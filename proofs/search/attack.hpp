@@ -14,6 +14,8 @@ struct Candidate {
   double excess;  ///< FloatModel::excess at x
 };
 
+using Problems = std::vector<const Problem*>;
+
 /// How many evaluations are worth their time: among thousands of inputs random steps rarely find
 /// what gradients do not.
 inline std::size_t worthwhile(const Network& network, std::size_t evaluations) {
@@ -24,7 +26,13 @@ inline std::size_t worthwhile(const Network& network, std::size_t evaluations) {
 class Attack {
  public:
   Attack(const Network& network, const FloatModel& model, const Problem& problem)
-      : network_(network), model_(model), problem_(problem) {}
+      : Attack(network, model, Problems{&problem}) {}
+  /// On all of them at once, at least one; they share one box.
+  Attack(const Network& network, const FloatModel& model, Problems problems)
+      : network_(network),
+        model_(model),
+        problems_(std::move(problems)),
+        floats_(problems_.front()->floats) {}
 
   /// The point rounded into the box.
   Candidate probe(std::span<const double> point);
@@ -36,18 +44,23 @@ class Attack {
   /// evaluations it took.
   std::size_t climb(Candidate& current, double sigma, core::PhiloxStream& random,
                     std::size_t evaluations);
-  /// Sign-gradient descent from random starts; ends early likewise.
+  /// Sign-gradient descent from random starts, the first towards what is nearest at each step, the
+  /// others towards one problem each; ends early likewise.
   Candidate descend(core::PhiloxStream& random, std::size_t starts);
 
  private:
   Candidate random_point(core::PhiloxStream& random);
   void measure(Candidate& candidate);
   void mutate(const Candidate& from, Candidate& to, double sigma, core::PhiloxStream& random) const;
-  std::vector<double> gradient(const Candidate& at) const;
+  std::vector<double> gradient(const Candidate& at, const Problem* target) const;
+  [[nodiscard]] std::vector<std::vector<double>> forward(std::vector<double> x) const;
+  [[nodiscard]] std::vector<double> backward(const RowForm& row,
+                                             const std::vector<std::vector<double>>& values) const;
 
   const Network& network_;
   const FloatModel& model_;
-  const Problem& problem_;
+  const Problems problems_;
+  const FloatBox& floats_;
   std::vector<float> scratch_;
 };
 

@@ -75,7 +75,7 @@ void Relaxation::reserve(std::size_t rows) {
   constants_.assign(rows, 0);
 }
 
-void Relaxation::tighten(Bounds& bounds, const Box& box) {
+void Relaxation::tighten(Bounds& bounds, const Box& box, std::size_t settled) {
   box_ = box;
   finite_ = true;
   low_[0] = box.lower;
@@ -89,7 +89,8 @@ void Relaxation::tighten(Bounds& bounds, const Box& box) {
     charge_errors(k);
     bound_by_interval(k);
     if (network_.layers[k].activated) {
-      bound_layer(k, bounds);
+      narrow_by_interval(k, bounds);
+      if (k >= settled) bound_layer(k, bounds);
       relax_layer(k, bounds);
     }
   }
@@ -169,14 +170,19 @@ void Relaxation::substitute(std::size_t layers, std::size_t rows) {
   }
 }
 
+void Relaxation::narrow_by_interval(std::size_t k, Bounds& bounds) const {
+  for (std::size_t i = 0; i < network_.layers[k].out; ++i) {
+    bounds.lower[k][i] = std::max(bounds.lower[k][i], low_[k + 1][i]);
+    bounds.upper[k][i] = std::min(bounds.upper[k][i], high_[k + 1][i]);
+  }
+}
+
 void Relaxation::bound_layer(std::size_t k, Bounds& bounds) {
   unstable_.clear();
   const std::size_t size = network_.layers[k].out;
   auto& lower = bounds.lower[k];
   auto& upper = bounds.upper[k];
   for (std::uint32_t i = 0; i < size; ++i) {
-    lower[i] = std::max(lower[i], low_[k + 1][i]);
-    upper[i] = std::min(upper[i], high_[k + 1][i]);
     if (network_.layers[k].activated_on[i] == 0) continue;
     const bool is_curve = network_.layers[k].activation != Activation::relu;
     if (is_curve ? lower[i] < upper[i] : lower[i] < 0 && upper[i] > 0) unstable_.push_back(i);

@@ -13,6 +13,8 @@ namespace isotrace::proofs::search {
 struct Box {
   std::vector<double> lower;  ///< [padded(inputs)], padding zero
   std::vector<double> upper;
+
+  bool operator==(const Box&) const = default;
 };
 
 /// Per layer with a ReLU: bounds on the value before it, [padded(out)]. Other layers: empty.
@@ -52,8 +54,9 @@ class Relaxation {
   Relaxation(const Network& network, const Kernels& kernels);
 
   /// Sets the box and tightens `bounds` (inherited from a box around it): every neuron that is
-  /// still unstable is bounded again, layer by layer.
-  void tighten(Bounds& bounds, const Box& box);
+  /// still unstable is bounded again, layer by layer. Those of the first `settled` layers are
+  /// already what this comes to.
+  void tighten(Bounds& bounds, const Box& box, std::size_t settled = 0);
 
   /// A linear lower bound of rows over the last layer's results: value >= coefficients * x +
   /// constant over the box, hence >= least.
@@ -95,6 +98,7 @@ class Relaxation {
 
  private:
   void charge_errors(std::size_t k);
+  void narrow_by_interval(std::size_t k, Bounds& bounds) const;
   void bound_layer(std::size_t k, Bounds& bounds);
   void relax_layer(std::size_t k, const Bounds& bounds);
   void bound_by_interval(std::size_t k);

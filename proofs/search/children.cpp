@@ -65,6 +65,8 @@ Children cut(const OpenBox& parent, const std::shared_ptr<const Bounds>& bounds,
     OpenBox made{parent.box, std::move(known), parent.signs, parent.slopes, 0, parent.depth + 1};
     made.signs.push_back(split);
     made.signs.back().sign = sign;
+    // What the sign says of its own layer touches only later ones.
+    made.settled = split.layer + 1;
     return made;
   };
   return {child(-1), child(1)};

@@ -45,7 +45,7 @@ FloatModel::FloatModel(const Network& network, const Kernels& kernels)
   }
 }
 
-double FloatModel::excess(const Problem& problem, std::span<const float> x,
+double FloatModel::excess(std::span<const Problem* const> problems, std::span<const float> x,
                           std::vector<float>& scratch) const {
   scratch.resize(2 * widest_);
   float* from = scratch.data();
@@ -71,11 +71,19 @@ double FloatModel::excess(const Problem& problem, std::span<const float> x,
     }
     std::swap(from, to);
   }
+  double nearest = std::numeric_limits<double>::infinity();
+  for (const Problem* problem : problems) nearest = std::min(nearest, excess_of(*problem, x, from));
+  return nearest;
+}
+
+double FloatModel::excess_of(const Problem& problem, std::span<const float> x,
+                             const float* outputs) {
   double worst = -std::numeric_limits<double>::infinity();
   for (std::size_t r = 0; r < problem.rows.size(); ++r) {
     double value = -problem.limits[r];
-    for (std::size_t i = 0; i < layers_.back().out; ++i) {
-      value += problem.rows[r].outputs[i] * double{from[i]};
+    const std::vector<double>& row = problem.rows[r].outputs;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      if (row[i] != 0) value += row[i] * double{outputs[i]};
     }
     const std::vector<double>& direct = problem.rows[r].inputs;
     for (std::size_t i = 0; i < direct.size() && i < x.size(); ++i) {

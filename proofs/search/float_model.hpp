@@ -13,9 +13,10 @@ class FloatModel {
  public:
   FloatModel(const Network& network, const Kernels& kernels);
 
-  /// Largest row * y - limit at x: not above zero where every row is satisfied. Infinite if an
-  /// output is not a number. `scratch` is the caller's, one per thread.
-  double excess(const Problem& problem, std::span<const float> x,
+  /// Largest row * y - limit at x, of the problem for which that is least: not above zero where
+  /// every row of some problem is satisfied. Infinite if outputs are not numbers. `scratch` is the
+  /// caller's, one per thread.
+  double excess(std::span<const Problem* const> problems, std::span<const float> x,
                 std::vector<float>& scratch) const;
 
  private:
@@ -30,6 +31,8 @@ class FloatModel {
     const SparseRows* rows = nullptr;  ///< sparse: the network's, with these weights:
     std::vector<float> standing = {};
   };
+
+  static double excess_of(const Problem& problem, std::span<const float> x, const float* outputs);
 
   const Kernels& kernels_;
   std::vector<FloatLayerData> layers_;

@@ -13,6 +13,8 @@ struct FloatBox {
   std::vector<float> upper;
   std::vector<std::uint8_t> whole;  ///< 1: an integer
   bool empty = false;               ///< some range holds no binary32 at all
+
+  bool operator==(const FloatBox&) const = default;
 };
 
 /// Unsafe: x in the box and rows[r] * (y, x) <= limits[r] for every r.

@@ -15,9 +15,10 @@ namespace {
 
 constexpr const char* no_float = "no binary32 input lies in its box";
 
-/// First stretch of attack per case, before any splitting.
+/// First stretch of attack per box, before any splitting, and how many cases of it get a descent of
+/// their own.
 constexpr std::size_t first_evaluations = 2000;
-constexpr std::size_t descents = 2;
+constexpr std::size_t targets_max = 9;
 /// Further attack once some point is known to be beyond the bounds.
 constexpr std::size_t further_evaluations = 50'000;
 /// Excess below which the reference's order of operations might still satisfy the rows.
@@ -241,14 +242,21 @@ bool Prover::violates_in_reals(const Candidate& candidate) const {
   });
 }
 
+/// Cases in a row that share a box are attacked together: each run of the network serves them all.
 bool Prover::attack_all() {
-  for (std::size_t c = 0; c < problems_.size() && !out_of_time(); ++c) {
-    if (problems_[c].floats.empty) continue;
+  for (std::size_t c = 0; c < problems_.size() && !out_of_time();) {
+    Problems together = {&problems_[c]};
     core::PhiloxStream random(options_.seed, 0, static_cast<std::uint32_t>(c));
-    Attack attack(network_, model_, problems_[c]);
+    while (++c < problems_.size() && problems_[c].floats == together[0]->floats) {
+      together.push_back(&problems_[c]);
+    }
+    if (together[0]->floats.empty) continue;
+    const std::size_t targets = std::min(together.size(), targets_max);
+    Attack attack(network_, model_, std::move(together));
     if (confirm(attack.probe_landmarks(random))) return true;
-    if (confirm(attack.evolve(random, worthwhile(network_, first_evaluations)))) return true;
-    if (confirm(attack.descend(random, descents))) return true;
+    const std::size_t evaluations = std::min<std::size_t>(targets, 4) * first_evaluations;
+    if (confirm(attack.evolve(random, worthwhile(network_, evaluations)))) return true;
+    if (confirm(attack.descend(random, 1 + targets))) return true;
   }
   return false;
 }
@@ -267,6 +275,7 @@ SearchRules Prover::rules_of(std::size_t case_index) {
   rules.seed = options_.seed ^ (std::uint64_t{case_index} << 32U);
   rules.plain_boxes = options_.plain_boxes;
   rules.narrow_inputs = options_.narrow_inputs;
+  rules.known_root = &known_root_;
   rules.nodes_max = options_.nodes_max;
   rules.memory_max = options_.memory_max;
   rules.out_of_time = [this] { return out_of_time(); };

@@ -54,6 +54,7 @@ class Prover {
   std::optional<core::Refusal> refusal_;  ///< of a run, or of who keeps the state
   SearchProgress progress_;
   CaseState current_;
+  std::optional<KnownRoot> known_root_;
   std::uint64_t executions_ = 0;  ///< on the reference, since they were last told
 };
 

@@ -131,10 +131,25 @@ class Search {
   }
 
   BoxResult look_at(const OpenBox& open, Relaxation& relaxation) const {
+    auto bounds = std::make_shared<Bounds>(*open.inherited);
+    if (open.tree_node != 0 || rules_.known_root == nullptr) {
+      relaxation.tighten(*bounds, open.box, open.settled);
+      return look_at(open, std::move(bounds), relaxation);
+    }
+    std::optional<KnownRoot>& known = *rules_.known_root;
+    if (!known || known->box != open.box) {
+      relaxation.tighten(*bounds, open.box);
+      known.emplace(KnownRoot{open.box, bounds, relaxation});
+    }
+    Relaxation copy = known->relaxation;
+    return look_at(open, std::make_shared<Bounds>(*known->bounds), copy);
+  }
+
+  /// With the bounds of the box, which `relaxation` holds.
+  BoxResult look_at(const OpenBox& open, std::shared_ptr<Bounds> bounds,
+                    Relaxation& relaxation) const {
     BoxResult result;
     result.looked_at = true;
-    auto bounds = std::make_shared<Bounds>(*open.inherited);
-    relaxation.tighten(*bounds, open.box);
     result.attempt = attempt_leaf(network_, problem_, *bounds, relaxation, open.signs, open.slopes,
                                   leaf_rules(open));
     if (rules_.splits_first && state_.round == first_round_) result.attempt.proved = false;

@@ -24,6 +24,13 @@ enum class SearchEnd {
 
 std::string_view search_end_name(SearchEnd end);
 
+/// What is known about the root of the case before: cases of one box need it but once.
+struct KnownRoot {
+  Box box;
+  std::shared_ptr<const Bounds> bounds;
+  Relaxation relaxation;
+};
+
 struct SearchRules {
   LeafRules leaf;
   std::uint64_t seed = 0;
@@ -33,6 +40,7 @@ struct SearchRules {
   /// What leaves need that are not deep, in place of a smaller leaf.margin.
   double coarse_margin = 0;
   std::uint64_t plain_boxes = 0;  ///< after so many, boxes are clipped too
+  std::optional<KnownRoot>* known_root = nullptr;
   std::size_t narrow_inputs = 0;  ///< networks with more inputs are split by signs of ReLUs
   /// The first boxes are split even if they seem closed: the checker said otherwise.
   bool splits_first = false;

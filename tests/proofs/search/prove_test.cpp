@@ -71,6 +71,24 @@ TEST(Prove, a_false_property_is_violated_by_a_confirmed_float) {
   EXPECT_EQ(found.outputs, tests::run_reference(absolute_value(), found.inputs));
 }
 
+TEST(Prove, cases_that_share_a_box_are_attacked_together) {
+  // Each of 40 inputs is an output; only the last one can come so near to its end.
+  Chain chain({1, 40});
+  std::vector<float> unit(40 * 40);
+  for (std::size_t i = 0; i < 40; ++i) unit[i * 41] = 1;
+  const int weights = chain.floats({40, 40}, unit);
+  const int none = chain.floats({40}, std::vector<float>(40));
+  const core::Program program = chain.gemm(weights, none).build();
+  std::string unsafe = "(assert (or";
+  for (int i = 0; i < 40; ++i) {
+    unsafe += " (and (>= Y_" + std::to_string(i) + (i < 39 ? " 1.5))" : " 0.99))");
+  }
+  const ProveOutcome outcome = prove_ok(program, box_property(40, 40, "-1", "1", unsafe + "))\n"));
+  ASSERT_EQ(outcome.kind, Kind::violated);
+  EXPECT_EQ(outcome.proof.counterexample.violated_case, 39U);
+  EXPECT_EQ(outcome.nodes, 0U);
+}
+
 TEST(Prove, an_input_fixed_to_no_float_is_proved_over_the_reals_or_said_to_be_none) {
   const std::string fixed = "0.10000000000000001";
   const ProveOutcome above =

@@ -47,6 +47,19 @@ bool accepted(const Proof& proof) {
   return report && report->verdict.accepted();
 }
 
+TEST(SignSplits, trees_of_cases_that_share_a_box_are_those_of_each_case_alone) {
+  const Proof both = prove_zero();
+  ASSERT_EQ(both.cases.size(), 2U);
+  const char* const unsafe[] = {"(assert (not (<= Y_0 0.01)))\n",
+                                "(assert (not (>= Y_0 -0.01)))\n"};
+  for (std::size_t c = 0; c < 2; ++c) {
+    const auto alone = prove(zero(), tests::box_property(inputs, 1, "-1", "1", unsafe[c]), {});
+    ASSERT_TRUE(alone);
+    ASSERT_EQ(alone->proof.cases.size(), 1U);
+    EXPECT_EQ(both.cases[c], alone->proof.cases[0]);
+  }
+}
+
 TEST(SignSplits, prove_what_no_relaxation_shows) {
   const Proof proof = prove_zero();
   ASSERT_EQ(proof.cases.size(), 2U);
