@@ -22,8 +22,9 @@ struct Grid {
   std::uint32_t y = 1;
   std::uint32_t z = 1;
 };
-/// What devices take in one launch along each axis.
-inline constexpr Grid grid_max = {0x7FFFFFFF, 0xFFFF, 0xFFFF};
+/// What a launch may have along each axis, and has one of at least. Drivers take fewer along y and
+/// z (driver.hpp), which is for whoever asks them.
+inline constexpr Grid grid_max = {0x7FFFFFFF, 0x7FFFFFFF, 0x7FFFFFFF};
 
 /// What multiplies bytes: nothing of its own, instructions for four of them, or tensor cores.
 enum class ByteUnits { none, dot_products, tensor_cores };

@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <map>
 
 #include <isotrace/backends/gpu/driver_errors.hpp>
@@ -10,53 +11,55 @@
 
 namespace isotrace::backends::gpu {
 
-const DriverNames cuda_driver = {"CUDA",
-                                 "libcuda.so.1",
-                                 "cuInit",
-                                 "cuDeviceGetCount",
-                                 "cuDeviceGetName",
-                                 "cuDriverGetVersion",
-                                 "cuMemAlloc_v2",
-                                 "cuMemFree_v2",
-                                 "cuMemcpyHtoD_v2",
-                                 "cuMemcpyDtoH_v2",
-                                 "cuModuleLoadData",
-                                 "cuModuleGetFunction",
-                                 "cuLaunchKernel",
-                                 "cuDevicePrimaryCtxRetain",
-                                 "cuCtxSetCurrent",
-                                 "cuDeviceGetAttribute",
-                                 16,
-                                 75,
-                                 76,
-                                 "cuEventCreate",
-                                 "cuEventRecord",
-                                 "cuEventSynchronize",
-                                 "cuEventElapsedTime"};
+const DriverNames cuda_driver = {
+    "CUDA",
+    {"libcuda.so.1", "/usr/local/nvidia/lib64/libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1"},
+    "cuInit",
+    "cuDeviceGetCount",
+    "cuDeviceGetName",
+    "cuDriverGetVersion",
+    "cuMemAlloc_v2",
+    "cuMemFree_v2",
+    "cuMemcpyHtoD_v2",
+    "cuMemcpyDtoH_v2",
+    "cuModuleLoadData",
+    "cuModuleGetFunction",
+    "cuLaunchKernel",
+    "cuDevicePrimaryCtxRetain",
+    "cuCtxSetCurrent",
+    "cuDeviceGetAttribute",
+    16,
+    75,
+    76,
+    "cuEventCreate",
+    "cuEventRecord",
+    "cuEventSynchronize",
+    "cuEventElapsedTime"};
 // The numbers of HIP's attributes are not the same in all its versions.
-const DriverNames hip_driver = {"HIP",
-                                "libamdhip64.so.5",
-                                "hipInit",
-                                "hipGetDeviceCount",
-                                "hipDeviceGetName",
-                                "hipDriverGetVersion",
-                                "hipMalloc",
-                                "hipFree",
-                                "hipMemcpyHtoD",
-                                "hipMemcpyDtoH",
-                                "hipModuleLoadData",
-                                "hipModuleGetFunction",
-                                "hipModuleLaunchKernel",
-                                nullptr,
-                                "hipSetDevice",
-                                nullptr,
-                                0,
-                                0,
-                                0,
-                                "hipEventCreateWithFlags",
-                                "hipEventRecord",
-                                "hipEventSynchronize",
-                                "hipEventElapsedTime"};
+const DriverNames hip_driver = {
+    "HIP",
+    {"libamdhip64.so.5", "libamdhip64.so.6", "libamdhip64.so.7", "/opt/rocm/lib/libamdhip64.so"},
+    "hipInit",
+    "hipGetDeviceCount",
+    "hipDeviceGetName",
+    "hipDriverGetVersion",
+    "hipMalloc",
+    "hipFree",
+    "hipMemcpyHtoD",
+    "hipMemcpyDtoH",
+    "hipModuleLoadData",
+    "hipModuleGetFunction",
+    "hipModuleLaunchKernel",
+    nullptr,
+    "hipSetDevice",
+    nullptr,
+    0,
+    0,
+    0,
+    "hipEventCreateWithFlags",
+    "hipEventRecord",
+    "hipEventSynchronize",
+    "hipEventElapsedTime"};
 
 namespace {
 
@@ -96,8 +99,16 @@ auto refuse_absent(const DriverNames& names, const std::string& why) {
 class Driver {
  public:
   static core::Result<std::unique_ptr<Driver>> load(const DriverNames& names) {
-    void* library = dlopen(names.library, RTLD_NOW | RTLD_LOCAL);
-    if (library == nullptr) return refuse_absent(names, std::string("no ") + names.library);
+    const char* name = names.libraries[0];
+    void* library = nullptr;
+    for (const char* const candidate : names.libraries) {
+      if (candidate == nullptr) break;
+      library = dlopen(candidate, RTLD_NOW | RTLD_LOCAL);
+      if (library == nullptr) continue;
+      name = candidate;
+      break;
+    }
+    if (library == nullptr) return refuse_absent(names, std::string("no ") + name);
     auto driver = std::make_unique<Driver>();
     bool found = true;
     const auto find = [&](auto& function, const char* symbol) {
@@ -128,7 +139,7 @@ class Driver {
     find(driver->record_event, names.record_event);
     find(driver->wait_for_event, names.wait_for_event);
     find(driver->event_distance, names.event_distance);
-    if (!found) return refuse_absent(names, std::string(names.library) + " lacks functions");
+    if (!found) return refuse_absent(names, std::string(name) + " lacks functions");
     return driver;
   }
 
@@ -161,7 +172,7 @@ class DriverDevice final : public TimedDevice {
   DriverDevice(const DriverDevice&) = delete;
   DriverDevice& operator=(const DriverDevice&) = delete;
   ~DriverDevice() override {
-    if (lost_) return;  // nothing more is asked of it
+    if (lost_ || kept_.empty() || choose_device() != 0) return;  // of a lost one nothing is asked
     for (const auto& [size, address] : kept_) driver_->release(address);
   }
 
@@ -235,11 +246,19 @@ class DriverDevice final : public TimedDevice {
                                   core::ByteView arguments) override {
     ISOTRACE_TRY_DONE(take_device());
     ISOTRACE_TRY(void* const function, find_kernel(kernel));
-    // Drivers only read what parameters point to.
-    void* parameters[] = {const_cast<std::uint8_t*>(arguments.data())};
-    return judge(driver_->launch(function, grid.x, grid.y, grid.z, threads_of(kernel), 1, 1, 0,
-                                 nullptr, parameters, nullptr),
-                 kernel);
+    // One after the other, as all launches: more blocks than a driver takes at once.
+    for (Origin origin{}; origin.z < grid.z; origin.z += launch_blocks_max) {
+      for (origin.y = 0; origin.y < grid.y; origin.y += launch_blocks_max) {
+        // Drivers only read what parameters point to.
+        void* parameters[] = {const_cast<std::uint8_t*>(arguments.data()), &origin};
+        ISOTRACE_TRY_DONE(
+            judge(driver_->launch(function, grid.x, std::min(grid.y - origin.y, launch_blocks_max),
+                                  std::min(grid.z - origin.z, launch_blocks_max),
+                                  threads_of(kernel), 1, 1, 0, nullptr, parameters, nullptr),
+                  kernel));
+      }
+    }
+    return core::Done{};
   }
 
   core::Result<double> time(const std::function<core::Result<core::Done>()>& work) override {

@@ -13,7 +13,9 @@ namespace isotrace::backends::gpu {
 /// Symbols of one interface, and its library.
 struct DriverNames {
   const char* product;  ///< for people: "CUDA"
-  const char* library;
+  /// The first that is there; the rest is nullptr. Paths are where drivers lie that the loader does
+  /// not find.
+  const char* libraries[6];
   const char* init;
   const char* device_count;
   const char* device_name;
@@ -39,6 +41,9 @@ struct DriverNames {
 };
 extern const DriverNames cuda_driver;
 extern const DriverNames hip_driver;
+
+/// What drivers take in one launch along y and along z.
+inline constexpr std::uint32_t launch_blocks_max = 0xFFFF;
 
 /// A device with a clock of its own.
 class TimedDevice : public Device {

@@ -10,10 +10,11 @@ namespace isotrace::backends::gpu {
 namespace {
 
 template <class Kernel>
-__device__ __forceinline__ void run_block(const typename Kernel::Arguments& arguments) {
+__device__ __forceinline__ void run_block(const typename Kernel::Arguments& arguments,
+                                          Origin origin) {
   __shared__ typename Kernel::Shared shared;
   typename Kernel::Own own;
-  const At at = {blockIdx.x, blockIdx.y, blockIdx.z, threadIdx.x};
+  const At at = {blockIdx.x, blockIdx.y + origin.y, blockIdx.z + origin.z, threadIdx.x};
   const std::uint32_t phases = Kernel::phases(arguments, at);
   for (std::uint32_t phase = 0; phase < phases; ++phase) {
     if (phase != 0) __syncthreads();
@@ -26,8 +27,8 @@ __device__ __forceinline__ void run_block(const typename Kernel::Arguments& argu
 #define ISOTRACE_KERNEL(name, ...)                                     \
   using name##_kernel = __VA_ARGS__;                                   \
   extern "C" __global__ void __launch_bounds__(name##_kernel::threads) \
-      name(const name##_kernel::Arguments arguments) {                 \
-    run_block<name##_kernel>(arguments);                               \
+      name(const name##_kernel::Arguments arguments, Origin origin) {  \
+    run_block<name##_kernel>(arguments, origin);                       \
   }
 #include <isotrace/backends/gpu/kernels.def>
 #undef ISOTRACE_KERNEL

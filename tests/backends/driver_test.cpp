@@ -5,6 +5,9 @@
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <thread>
+
 #include <isotrace/backends/gpu/driver_errors.hpp>
 
 namespace isotrace::backends::gpu {
@@ -14,7 +17,7 @@ using core::RefusalCode;
 
 DriverNames fake_names() {
   return {"FAKE",
-          ISOTRACE_FAKE_DRIVER,
+          {ISOTRACE_FAKE_DRIVER},
           "fakeInit",
           "fakeCount",
           "fakeName",
@@ -38,6 +41,42 @@ DriverNames fake_names() {
           "fakeDistance"};
 }
 
+/// The library's own say in what its functions return.
+class FakeDriver {
+ public:
+  FakeDriver() : library_(dlopen(ISOTRACE_FAKE_DRIVER, RTLD_NOW | RTLD_LOCAL)) {}
+  ~FakeDriver() { set("", 0); }
+  FakeDriver(const FakeDriver&) = delete;
+  FakeDriver& operator=(const FakeDriver&) = delete;
+
+  void set(const char* function, DriverStatus status) const {
+    reinterpret_cast<void (*)(const char*, int)>(dlsym(library_, "fakeSet"))(function, status);
+  }
+  /// Of launches that succeeded: their grid, and the second argument of the kernel.
+  int read_launches(void* to, std::size_t most) const {
+    return reinterpret_cast<int (*)(void*, std::size_t)>(dlsym(library_, "fakeLaunches"))(to, most);
+  }
+  [[nodiscard]] std::size_t in_use() const {
+    return reinterpret_cast<std::size_t (*)()>(dlsym(library_, "fakeInUse"))();
+  }
+  /// Of all functions, since the last set().
+  [[nodiscard]] int calls() const {
+    return reinterpret_cast<int (*)()>(dlsym(library_, "fakeCalls"))();
+  }
+
+ private:
+  void* library_;
+};
+
+/// As CUDA's: threads take a device by a context.
+DriverNames names_with_contexts() {
+  DriverNames names = fake_names();
+  names.retain_context = "fakeRetain";
+  names.choose = "fakeChooseContext";
+  names.attribute = "fakeAttribute";
+  return names;
+}
+
 constexpr std::uint8_t good[] = {'g'};
 constexpr std::uint8_t foreign[] = {'x'};
 constexpr std::uint8_t newer[] = {'n'};
@@ -54,8 +93,11 @@ TEST(Driver, what_keeps_a_device_from_being_there_is_refused_as_device_absent) {
   EXPECT_EQ(open_code(fake_names(), {}), RefusalCode::device_absent);
   EXPECT_EQ(open_code(fake_names(), foreign_images), RefusalCode::device_absent);
   DriverNames names = fake_names();
-  names.library = "libno-such-driver.so";
+  names.libraries[0] = "libno-such-driver.so";
   EXPECT_EQ(open_code(names, good_images), RefusalCode::device_absent);
+  EXPECT_EQ(open_driver_device(names, good_images).error().detail, "no libno-such-driver.so");
+  names.libraries[1] = ISOTRACE_FAKE_DRIVER;
+  EXPECT_TRUE(open_driver_device(names, good_images));
   names = fake_names();
   names.launch = "noSuchFunction";
   EXPECT_EQ(open_code(names, good_images), RefusalCode::device_absent);
@@ -89,6 +131,56 @@ TEST(Driver, gives_memory_that_was_released_again_and_back_before_it_runs_out) {
   const auto other = (*device)->allocate(600'000);  // only without the kept memory
   ASSERT_TRUE(other);
   (*device)->release(*other);
+}
+
+TEST(Driver, launches_more_blocks_than_a_driver_takes_in_parts) {
+  struct Launch {
+    unsigned grid[3];
+    std::uint32_t origin[2];
+  };
+  const FakeDriver fake;
+  const DriverNames names = fake_names();
+  const auto device = open_driver_device(names, good_images);
+  ASSERT_TRUE(device);
+  const std::uint8_t bytes[16] = {};
+  const auto launches = [&](Grid grid) {
+    std::vector<Launch> all(16);
+    fake.set("a list", 0);
+    EXPECT_TRUE((*device)->launch("map_unary_f32", grid, bytes));
+    all.resize(static_cast<std::size_t>(fake.read_launches(all.data(), all.size())));
+    return all;
+  };
+  const auto one = launches({0x7FFFFFFF, 0xFFFF, 0xFFFF});
+  ASSERT_EQ(one.size(), 1U);
+  EXPECT_EQ(one[0].grid[0], 0x7FFFFFFFU);
+  EXPECT_EQ(one[0].grid[1], 0xFFFFU);
+  EXPECT_EQ(one[0].origin[1], 0U);
+  const auto parts = launches({3, 0x10000, 0x20000});
+  ASSERT_EQ(parts.size(), 6U);
+  std::uint64_t blocks = 0;
+  for (const Launch& launch : parts) {
+    EXPECT_EQ(launch.grid[0], 3U);
+    EXPECT_LE(std::max(launch.grid[1], launch.grid[2]), 0xFFFFU);
+    EXPECT_LE(launch.origin[0] + launch.grid[1], 0x10000U);
+    EXPECT_LE(launch.origin[1] + launch.grid[2], 0x20000U);
+    blocks += std::uint64_t{launch.grid[1]} * launch.grid[2];
+  }
+  EXPECT_EQ(blocks, std::uint64_t{0x10000} * 0x20000);
+  EXPECT_EQ(parts[1].origin[0], 0xFFFFU);
+  EXPECT_EQ(parts[5].origin[1], 0x1FFFEU);
+}
+
+TEST(Driver, gives_memory_back_on_whatever_thread_it_ends) {
+  const FakeDriver fake;
+  const DriverNames names = names_with_contexts();
+  auto device = *open_driver_device(names, good_images);
+  const auto address = device->allocate(4096);
+  ASSERT_TRUE(address);
+  device->release(*address);
+  const std::size_t before = fake.in_use();
+  EXPECT_GE(before, 4096U);
+  std::thread([&device] { device.reset(); }).join();
+  EXPECT_EQ(fake.in_use(), before - 4096);
 }
 
 TEST(Driver, times_by_the_clock_of_the_device) {
@@ -137,35 +229,6 @@ TEST(Driver, what_fails_later_is_refused_by_its_kind) {
   EXPECT_EQ((*device)->launch("map_binary_f32", {}, bytes).error().code,
             RefusalCode::device_failed);
   (*device)->release(*address);
-}
-
-/// The library's own say in what its functions return.
-class FakeDriver {
- public:
-  FakeDriver() : library_(dlopen(ISOTRACE_FAKE_DRIVER, RTLD_NOW | RTLD_LOCAL)) {}
-  ~FakeDriver() { set("", 0); }
-  FakeDriver(const FakeDriver&) = delete;
-  FakeDriver& operator=(const FakeDriver&) = delete;
-
-  void set(const char* function, DriverStatus status) const {
-    reinterpret_cast<void (*)(const char*, int)>(dlsym(library_, "fakeSet"))(function, status);
-  }
-  /// Of all functions, since the last set().
-  [[nodiscard]] int calls() const {
-    return reinterpret_cast<int (*)()>(dlsym(library_, "fakeCalls"))();
-  }
-
- private:
-  void* library_;
-};
-
-/// As CUDA's: threads take a device by a context.
-DriverNames names_with_contexts() {
-  DriverNames names = fake_names();
-  names.retain_context = "fakeRetain";
-  names.choose = "fakeChooseContext";
-  names.attribute = "fakeAttribute";
-  return names;
 }
 
 std::vector<DriverStatus> known_and_unknown_errors() {

@@ -187,12 +187,25 @@ core::Node cast_node(Dtype to, bool saturate) {
 }
 
 /// Any bits that are elements of the type.
-Tensor draw_bits(Dtype dtype, std::int64_t count, std::uint64_t seed) {
-  Tensor tensor(dtype, {count});
+Tensor draw_bits(Dtype dtype, core::Shape shape, std::uint64_t seed) {
+  Tensor tensor(dtype, std::move(shape));
   core::PhiloxStream stream(seed);
   for (std::uint8_t& byte : tensor.mutable_bytes())
     byte = static_cast<std::uint8_t>(stream.next_u32());
   return tensor;
+}
+
+/// CUDA takes 65,535 blocks along y and z.
+TEST(GpuBackend, has_products_of_more_tiles_and_matrices_than_hardware_has_along_an_axis) {
+  OnHost host(4, HostOrder::forwards);
+  const std::int64_t rows = 0x10000 * 32 + 1;
+  Tensor tall(Dtype::f64, {rows, 1});
+  const auto values = tall.data<double>();
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<double>(i) / 3;
+  expect_reference_bits(*host.backend, product_node(Op::matmul, 256),
+                        {tall, Tensor::of<double>({1, 1}, {0.7})}, "rows");
+  expect_reference_bits(*host.backend, product_node(Op::matmul, 256),
+                        {draw({0x10001, 1, 2}, 1), draw({0x10001, 2, 1}, 2)}, "matrices");
 }
 
 TEST(GpuBackend, casts_any_bits_between_all_types) {
@@ -204,7 +217,7 @@ TEST(GpuBackend, casts_any_bits_between_all_types) {
       const std::string what =
           std::string(core::dtype_name(from)) + " to " + std::string(core::dtype_name(*to));
       expect_reference_bits(*host.backend, cast_node(*to, number % 2 == 0),
-                            {draw_bits(from, 3000, number)}, what);
+                            {draw_bits(from, {3000}, number)}, what);
     }
   }
 }
@@ -233,7 +246,7 @@ TEST(GpuBackend, casts_every_f16_and_every_f32_near_a_tie_of_narrow_floats) {
 /// Numbers of a type, small enough to be told apart by everything that could go wrong.
 Tensor draw_typed(Dtype dtype, core::Shape shape, std::uint64_t seed) {
   Tensor tensor(dtype, std::move(shape));
-  const Tensor bits = draw_bits(Dtype::i64, static_cast<std::int64_t>(tensor.elements()), seed);
+  const Tensor bits = draw_bits(Dtype::i64, {static_cast<std::int64_t>(tensor.elements())}, seed);
   for (std::size_t i = 0; i < tensor.elements(); ++i) {
     if (dtype == Dtype::f64) {
       tensor.data<double>()[i] = static_cast<double>(bits.data<std::int64_t>()[i]) * 0x1p-60;
@@ -419,12 +432,6 @@ TEST(GpuBackend, settles_more_doubts_than_a_list_holds) {
   expect_reference_bits(*host.backend, {Op::exp, {0}, {1}, {}, "function"}, {std::move(x)}, "exp");
 }
 
-Tensor draw_bytes(Dtype dtype, core::Shape shape, std::uint64_t seed) {
-  Tensor tensor = draw_bits(dtype, Tensor(dtype, shape).view().bytes().size(), seed);
-  tensor.reshape(std::move(shape));
-  return tensor;
-}
-
 TEST_P(Orders, products_of_bytes_are_exact_on_tensor_cores_and_by_dot_products) {
   const std::int64_t sizes[][3] = {{17, 1, 1}, {64, 64, 64}, {65, 63, 130}, {40, 200, 5}};
   std::uint64_t seed = 1;
@@ -440,9 +447,8 @@ TEST_P(Orders, products_of_bytes_are_exact_on_tensor_cores_and_by_dot_products) 
           const std::int64_t b_zeros = seed % 3 == 0 ? 1 : n;
           expect_reference_bits(
               *host.backend, node,
-              {draw_bytes(a_type, {2, 1, m, k}, seed), draw_bytes(b_type, {3, k, n}, seed + 50),
-               draw_bytes(a_type, {a_zeros}, seed + 100),
-               draw_bytes(b_type, {b_zeros}, seed + 150)},
+              {draw_bits(a_type, {2, 1, m, k}, seed), draw_bits(b_type, {3, k, n}, seed + 50),
+               draw_bits(a_type, {a_zeros}, seed + 100), draw_bits(b_type, {b_zeros}, seed + 150)},
               std::to_string(m) + "x" + std::to_string(n) + "x" + std::to_string(k));
         }
       }
@@ -498,9 +504,9 @@ TEST_P(Orders, convolutions_of_bytes_are_exact_on_tensor_cores_and_by_dot_produc
           const Tensor no_zeros(w_type, {});
           const std::string what = "case " + std::to_string(seed);
           expect_reference_bits(*host.backend, convolution_node(Op::conv_integer, c, seed),
-                                {draw_bytes(x_type, x, seed), draw_bytes(w_type, w, seed + 50),
-                                 draw_bytes(x_type, {}, seed + 100),
-                                 seed % 3 == 0 ? no_zeros : draw_bytes(w_type, zeros, seed + 150)},
+                                {draw_bits(x_type, x, seed), draw_bits(w_type, w, seed + 50),
+                                 draw_bits(x_type, {}, seed + 100),
+                                 seed % 3 == 0 ? no_zeros : draw_bits(w_type, zeros, seed + 150)},
                                 what);
           core::Node quantised = convolution_node(Op::qlinear_conv, c, seed);
           quantised.inputs = {0, 1, 2, 3, 4, 5, 6, 7, 8};
@@ -513,10 +519,9 @@ TEST_P(Orders, convolutions_of_bytes_are_exact_on_tensor_cores_and_by_dot_produc
           const auto scale = [](float value) { return Tensor::of<float>({}, {value}); };
           expect_reference_bits(
               *host.backend, quantised,
-              {draw_bytes(x_type, x, seed), scale(0.5F), draw_bytes(x_type, {}, seed + 100),
-               draw_bytes(w_type, w, seed + 50), scale(0.25F),
-               draw_bytes(w_type, zeros, seed + 150), scale(100.0F),
-               draw_bytes(Dtype::u8, {}, seed + 7), std::move(bias)},
+              {draw_bits(x_type, x, seed), scale(0.5F), draw_bits(x_type, {}, seed + 100),
+               draw_bits(w_type, w, seed + 50), scale(0.25F), draw_bits(w_type, zeros, seed + 150),
+               scale(100.0F), draw_bits(Dtype::u8, {}, seed + 7), std::move(bias)},
               what + ", requantised");
         }
       }
@@ -535,7 +540,7 @@ TEST_P(Orders, digests_of_every_length_are_those_of_the_host) {
   std::vector<std::int64_t> lengths = {0, 1, 3, 4, 1013, 1014, 1015, 2038, 2039, 3000, 5000, 70001};
   for (std::int64_t length = 40; length < 80; ++length) lengths.push_back(length);
   for (const std::int64_t length : lengths) {
-    const Tensor tensor = draw_bits(Dtype::u8, length, 3);
+    const Tensor tensor = draw_bits(Dtype::u8, {length}, 3);
     const auto digest = work.digest(*work.upload(tensor));
     ASSERT_TRUE(digest);
     EXPECT_EQ(*digest, core::tensor_digest(tensor)) << length;

@@ -11,6 +11,9 @@ namespace {
 /// What memory holds before anybody writes: NaN as a float, and no offset that lies anywhere.
 constexpr int never_written = 0xFF;
 
+/// What CUDA takes before its version 12.1.
+constexpr std::size_t kernel_arguments_max = 4096;
+
 template <class Kernel>
 void run_block(const typename Kernel::Arguments& arguments, At at, HostOrder order) {
   typename Kernel::Shared shared;
@@ -89,6 +92,11 @@ core::Result<core::Done> HostDevice::download(std::span<std::uint8_t> to, Addres
 
 core::Result<core::Done> HostDevice::launch(std::string_view kernel, Grid grid,
                                             core::ByteView arguments) {
+  for (const auto& [blocks, most] : {std::pair{grid.x, grid_max.x}, std::pair{grid.y, grid_max.y},
+                                     std::pair{grid.z, grid_max.z}}) {
+    ISOTRACE_CHECK(blocks != 0 && blocks <= most, kernel, blocks);  // an error of every driver
+  }
+  ISOTRACE_CHECK(arguments.size() + sizeof(Origin) <= kernel_arguments_max, kernel);
   for (const HostKernel& known : kernels) {
     if (known.name != kernel) continue;
     ++launches_[std::string(kernel)];

@@ -26,6 +26,13 @@ struct At {
   std::uint32_t thread;
 };
 
+/// Where the blocks of a launch begin: more of them than a driver takes are several launches. The
+/// second argument of every entry point.
+struct Origin {
+  std::uint32_t y;
+  std::uint32_t z;
+};
+
 struct Nothing {};
 
 /// A kernel without barriers: Item::run(arguments, index) for every index below arguments.count.
