@@ -97,6 +97,7 @@ class GpuBackend final : public Backend {
   struct Held {
     const core::Tensor* tensor = nullptr;
     std::size_t holds = 0;
+    std::uint64_t used = 0;  ///< the last step that read it
   };
 
   static std::vector<core::Dtype> dtypes_of(core::Operands operands) {
@@ -146,21 +147,62 @@ class GpuBackend final : public Backend {
     return run_operation(on_device);
   }
 
-  /// The same; where memory does not suffice, results of earlier steps go to the host for it.
+  /// The same; where memory does not suffice, what was used longest ago leaves it: first as much as
+  /// the operands are, then twice as much each time.
   Results run_making_room(const core::Node& node, core::Operands operands, RemoteOperands remote) {
+    std::size_t wanted = begin_step(operands, remote);
     Results results = run_on_device(node, operands, remote);
-    if (results || !make_room(results.error())) return results;
-    return run_on_device(node, operands, remote);
+    while (!results && results.error().code == core::RefusalCode::limit_exceeded &&
+           make_room(wanted)) {
+      wanted *= 2;
+      results = run_on_device(node, operands, remote);
+    }
+    return results;
   }
 
-  /// Whether there is more memory than when this was refused.
-  bool make_room(const core::Refusal& refusal) {
-    if (refusal.code != core::RefusalCode::limit_exceeded) return false;
-    bool made = false;
-    for (RemoteArray* array : remotes_.alive) {
-      made |= array->array().has_value() && array->evict().has_value();
+  /// Bytes of the operands, which count as used now.
+  std::size_t begin_step(core::Operands operands, RemoteOperands remote) {
+    ++remotes_.step;
+    for (const auto& array : remote) {
+      if (array) static_cast<RemoteArray&>(*array).use();
     }
-    return made;
+    std::size_t bytes = 1;
+    for (const auto& operand : operands) {
+      if (!operand) continue;
+      bytes += core::byte_count(operand->dtype(), operand->shape()).value_or(0);
+      const auto held = held_.find(operand->bytes().data());
+      if (held != held_.end()) held->second.used = remotes_.step;
+    }
+    return bytes;
+  }
+
+  /// Takes so many bytes from what this step does not read, that used longest ago first: results go
+  /// to the host, where constants are already. Whether any memory was given back.
+  bool make_room(std::size_t wanted) {
+    struct Kept {
+      std::uint64_t used;
+      RemoteArray* array;  ///< or nullptr for the constant
+      const std::uint8_t* constant;
+    };
+    std::vector<Kept> kept;
+    for (RemoteArray* array : remotes_.alive) {
+      if (array->array()) kept.push_back({array->used(), array, nullptr});
+    }
+    for (const auto& [constant, array] : residents_) {
+      kept.push_back({held_.at(constant).used, nullptr, constant});
+    }
+    std::ranges::sort(kept, {}, &Kept::used);
+    std::size_t freed = 0;
+    for (const Kept& oldest : kept) {
+      if (freed >= wanted || oldest.used == remotes_.step) break;
+      if (oldest.array != nullptr) {
+        freed += oldest.array->evict().value_or(0);
+      } else {
+        freed += residents_.at(oldest.constant).bytes();
+        residents_.erase(oldest.constant);
+      }
+    }
+    return freed != 0;
   }
 
   Outcome run_and_fetch(const core::Node& node, core::Operands operands) {

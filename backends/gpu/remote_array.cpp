@@ -11,6 +11,7 @@ RemoteArray::RemoteArray(Device& device, RemoteArrays& all, Array array)
       shape_(array.shape),
       array_(std::move(array)) {
   all_.alive.insert(this);
+  use();
 }
 
 RemoteArray::~RemoteArray() {
@@ -22,7 +23,11 @@ RemoteArray::~RemoteArray() {
 core::Result<core::Digest> RemoteArray::digest(std::span<const std::int64_t> shape) {
   const std::lock_guard lock(all_.mutex);
   core::Shape asked(shape.begin(), shape.end());
-  if (array_) return Work(device_).digest(array_->reshaped(std::move(asked)));
+  if (array_) {
+    auto digest = Work(device_).digest(array_->reshaped(asked));
+    if (digest || digest.error().code != core::RefusalCode::limit_exceeded) return digest;
+    ISOTRACE_TRY_DONE(evict());  // no memory for the tree of chunks
+  }
   return core::tensor_digest({dtype_, asked, evicted_.bytes()});
 }
 
@@ -34,11 +39,12 @@ core::Result<core::Tensor> RemoteArray::fetch() {
   return copy;
 }
 
-core::Result<core::Done> RemoteArray::evict() {
-  if (!array_) return core::Done{};
+core::Result<std::size_t> RemoteArray::evict() {
+  if (!array_) return 0;
   ISOTRACE_TRY(evicted_, Work(device_).download(*array_));
+  const std::size_t bytes = array_->buffer.use_count() == 1 ? array_->bytes() : 0;
   array_.reset();
-  return core::Done{};
+  return bytes;
 }
 
 }  // namespace isotrace::backends::gpu

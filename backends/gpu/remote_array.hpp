@@ -1,5 +1,5 @@
 // Results that stay in the memory of a device until somebody asks for their elements, or until
-// steps need that memory more than they do: then they go to the host.
+// steps need that memory more than they do: then those that were used longest ago go to the host.
 #pragma once
 
 #include <mutex>
@@ -12,10 +12,12 @@ namespace isotrace::backends::gpu {
 
 class RemoteArray;
 
-/// The arrays of one device that are alive, and the lock that whoever uses the device holds.
+/// The arrays of one device that are alive, the number of the step that uses the device, and the
+/// lock that whoever does so holds.
 struct RemoteArrays {
   std::mutex mutex;
   std::set<RemoteArray*> alive;
+  std::uint64_t step = 0;
 };
 
 class RemoteArray final : public RemoteTensor {
@@ -37,9 +39,12 @@ class RemoteArray final : public RemoteTensor {
   [[nodiscard]] const std::optional<Array>& array() const { return array_; }
   /// Its elements, once they have gone to the host.
   [[nodiscard]] core::ByteView bytes() const { return evicted_.bytes(); }
-  /// Sends the elements to the host and gives their memory back; refuses what the device refuses,
-  /// and limit_exceeded.
-  core::Result<core::Done> evict();
+  /// The last step that made or read it.
+  [[nodiscard]] std::uint64_t used() const { return used_; }
+  void use() { used_ = all_.step; }
+  /// Sends the elements to the host and gives their memory back; returns its bytes, 0 where another
+  /// array has the same. Refuses what the device refuses, and limit_exceeded.
+  core::Result<std::size_t> evict();
 
  private:
   Device& device_;
@@ -48,6 +53,7 @@ class RemoteArray final : public RemoteTensor {
   core::Shape shape_;
   std::optional<Array> array_;
   core::Tensor evicted_;
+  std::uint64_t used_ = 0;
 };
 
 }  // namespace isotrace::backends::gpu

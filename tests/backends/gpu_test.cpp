@@ -646,6 +646,70 @@ TEST(GpuBackend, sends_results_to_the_host_where_steps_need_their_memory) {
   EXPECT_EQ(refused.error().code, core::RefusalCode::limit_exceeded);
 }
 
+/// Relu of Relu of ..., all of which somebody keeps.
+RemoteResults run_kept(Backend& backend, const Tensor& x, std::size_t steps) {
+  const core::Node relu{Op::relu, {0}, {1}, {}, "relu"};
+  RemoteResults results;
+  for (std::size_t i = 0; i < steps; ++i) {
+    const std::optional<core::TensorView> operands[] = {x};
+    const std::shared_ptr<RemoteTensor> remote[] = {i == 0 ? nullptr : results.back()};
+    auto made = backend.run_remote(relu, operands, remote);
+    if (!made) break;
+    results.push_back(made->front());
+  }
+  return results;
+}
+
+TEST(GpuBackend, sends_what_was_used_longest_ago_and_no_more_than_memory_needs) {
+  OnHost host(16, HostOrder::forwards);
+  const Tensor x = draw({32, 32}, 7);
+  constexpr std::size_t bytes = 4096;
+  host.device->limit_memory(8 * bytes);
+  const RemoteResults results = run_kept(*host.backend, x, 12);
+  ASSERT_EQ(results.size(), 12U);
+  EXPECT_EQ(host.device->fetched(), 4 * bytes);
+  const core::Node relu{Op::relu, {0}, {1}, {}, "relu"};
+  const Tensor expected = run_kept(*host.backend, x, 1)[0]->fetch().value();
+  for (const auto& [kept, sent] : {std::pair{11, std::size_t{0}}, std::pair{0, bytes}}) {
+    const std::size_t before = host.device->sent();
+    const std::optional<core::TensorView> operands[] = {x};
+    const std::shared_ptr<RemoteTensor> remote[] = {results[static_cast<std::size_t>(kept)]};
+    const auto again = host.backend->run_remote(relu, operands, remote);
+    ASSERT_TRUE(again);
+    EXPECT_EQ(host.device->sent() - before, sent) << kept;
+    EXPECT_TRUE(core::identical(*again->front()->fetch(), expected));
+  }
+  for (const auto& result : results) EXPECT_TRUE(core::identical(*result->fetch(), expected));
+}
+
+TEST(GpuBackend, hashes_on_the_host_where_the_device_has_no_memory_for_it) {
+  OnHost host(16, HostOrder::forwards);
+  const Tensor x = draw({32, 32}, 7);
+  host.device->limit_memory(std::size_t{2} * 4096);
+  const RemoteResults results = run_kept(*host.backend, x, 2);
+  ASSERT_EQ(results.size(), 2U);
+  const core::Digest expected = core::tensor_digest(results[1]->fetch().value());
+  for (const auto& result : results) EXPECT_EQ(*result->digest(result->shape()), expected);
+}
+
+TEST(GpuBackend, forgets_constants_for_which_there_is_no_memory) {
+  OnHost host(16, HostOrder::forwards);
+  const std::vector<Tensor> constants = {draw({32, 32}, 1), draw({32, 32}, 2), draw({32, 32}, 3)};
+  const core::Node add{Op::add, {0, 1}, {2}, {}, "add"};
+  const Tensor x = draw({32, 32}, 7);
+  host.device->limit_memory(std::size_t{4} * 4096);  // x, a constant, a result, and one more
+  const ConstantsHold hold(*host.backend, constants);
+  for (int round = 0; round < 2; ++round) {
+    for (const Tensor& constant : constants) {
+      expect_reference_bits(*host.backend, add, {x, constant}, "a copy");
+      const std::optional<core::TensorView> operands[] = {x, constant};
+      const auto made = host.backend->run(add, operands);
+      ASSERT_TRUE(made);
+      EXPECT_TRUE(core::identical(made->front(), reference::evaluate(add, operands)->front()));
+    }
+  }
+}
+
 TEST(GpuBackend, sends_constants_once_as_long_as_somebody_holds_them) {
   OnHost host(16, HostOrder::forwards);
   const Layers layers;
