@@ -182,6 +182,33 @@ Division divide_by(Gates& gates, Word a, Value k) {
   return result;
 }
 
+/// By a constant in 2..2^(w-1)-1 with w bits, at most 64, towards zero: with the least s from w on
+/// for which m = floor(2^s / k) + 1 has m k - 2^s <= 2^(s-w+1), a / k = floor(a m / 2^s), plus 1
+/// for negative a (Granlund and Montgomery 1994, theorem 5.1). As compilers write it: the high half
+/// of a product by m, or by m - 2^w and a added to it, where m has w bits.
+Division divide_signed_by(Gates& gates, const Word& a, Value k) {
+  const auto width = static_cast<unsigned>(a.size());
+  unsigned shift = width;
+  Value factor = 0;
+  for (;; ++shift) {
+    const Value power = Value{1} << shift;
+    factor = power / k + 1;
+    if (factor * k - power <= power >> (width - 1)) break;
+  }
+  const Word signed_factor = constant_word(factor, width);
+  const Word product = multiply(gates, extended(a, 2 * width, a.back()),
+                                extended(signed_factor, 2 * width, signed_factor.back()));
+  Word high(product.begin() + width, product.end());
+  if (signed_factor.back() == wire_true) high = add(gates, high, a, wire_false).bits;
+  const Word floor(high.begin() + (shift - width), high.end());
+  Division result;
+  const Word sign = extended({a.back()}, width, wire_false);
+  result.quotient = add(gates, extended(floor, width, high.back()), sign, wire_false).bits;
+  const Word whole = multiply(gates, result.quotient, constant_word(k, width));
+  result.remainder = subtract(gates, a, whole).bits;
+  return result;
+}
+
 /// Long division. With b = 0 every step subtracts nothing and the quotient is all ones, the
 /// remainder a: what SMT-LIB says.
 Division divide_long(Gates& gates, const Word& a, const Word& b) {
@@ -227,6 +254,19 @@ Division divide_signed(Gates& gates, const Word& a, const Word& b, Divide divide
   result.quotient = negate_if(gates, gates.exclusive(sign_a, sign_b), result.quotient);
   result.remainder = negate_if(gates, sign_a, result.remainder);
   return result;
+}
+
+/// By a positive constant in both ways, which is demanded to be the same: programs use either.
+Division divide_towards_zero(Gates& gates, const Word& a, const Word& b) {
+  const Division result = divide_signed(gates, a, b, divide);
+  const auto k = known_number(b);
+  if (!k || *k < 2 || b.back() == wire_true || a.size() > 64) return result;
+  const Division same = divide_signed_by(gates, a, *k);
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    gates.demand({invert(gates.exclusive(result.quotient[i], same.quotient[i]))});
+    gates.demand({invert(gates.exclusive(result.remainder[i], same.remainder[i]))});
+  }
+  return same;
 }
 
 /// One step per bit of the amount below the width; any higher bit of it shifts everything out.
@@ -333,8 +373,8 @@ Word operation_gates(Gates& gates, Operation operation, const std::vector<Word>&
     case Operation::bvmul: return multiply(gates, a, b);
     case Operation::bvudiv: return divide(gates, a, b).quotient;
     case Operation::bvurem: return divide(gates, a, b).remainder;
-    case Operation::bvsdiv: return divide_signed(gates, a, b, divide).quotient;
-    case Operation::bvsrem: return divide_signed(gates, a, b, divide).remainder;
+    case Operation::bvsdiv: return divide_towards_zero(gates, a, b).quotient;
+    case Operation::bvsrem: return divide_towards_zero(gates, a, b).remainder;
     case Operation::bvshl: return shift(gates, a, b, false, wire_false);
     case Operation::bvlshr: return shift(gates, a, b, true, wire_false);
     case Operation::bvashr: return shift(gates, a, b, true, a.back());
