@@ -21,6 +21,8 @@ class TraceAssembler {
   /// Whether a run of WebAssembly can go on from here: behind a snapshot, or before the first call.
   [[nodiscard]] bool resumable() const;
   [[nodiscard]] Trace take() { return std::move(trace_); }
+  /// Over the leaves so far.
+  [[nodiscard]] const SubtreeRoots& tree() const { return tree_; }
 
  private:
   /// What chunks are pieces of.

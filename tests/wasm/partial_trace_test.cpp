@@ -132,16 +132,50 @@ struct SnapshotFile {
   core::Bytes file;
 };
 
+std::optional<core::Bytes> read_whole(RandomAccess& file, const SnapshotFile& whole) {
+  core::Bytes bytes;
+  const auto done = StoredSnapshot(file, whole.messages).append(bytes, 0, whole.snapshot.size());
+  return done ? std::optional(bytes) : std::nullopt;
+}
+
 TEST(WasmStoredSnapshot, is_read_where_it_lies) {
   for (const std::uint64_t size :
        {std::uint64_t{1}, std::uint64_t{8}, trace::chunk_bytes, 2 * trace::chunk_bytes + 3}) {
     const SnapshotFile whole(size);
     FileInMemory file(whole.file);
-    EXPECT_EQ(StoredSnapshot(file, whole.messages).all(), whole.snapshot) << size;
+    EXPECT_EQ(read_whole(file, whole), whole.snapshot) << size;
     core::Bytes last;
     ASSERT_TRUE(StoredSnapshot(file, whole.messages).append(last, size - 1, 1)) << size;
     EXPECT_EQ(last[0], whole.snapshot.back()) << size;
     EXPECT_FALSE(StoredSnapshot(file, whole.messages).append(last, size, 1)) << size;
+  }
+}
+
+TEST(WasmStoredSnapshot, says_by_its_first_message_where_the_others_stand) {
+  constexpr std::size_t before = 24;  // bytes of something else
+  for (const std::uint64_t size :
+       {std::uint64_t{1}, trace::chunk_bytes, trace::chunk_bytes + 1, 3 * trace::chunk_bytes + 3}) {
+    const SnapshotFile whole(size);
+    core::Bytes bytes(before);
+    bytes.insert(bytes.end(), whole.file.begin(), whole.file.end());
+    FileInMemory file(bytes);
+    const auto found = StoredSnapshot::find_messages(file, before);
+    ASSERT_TRUE(found.has_value()) << size;
+    ASSERT_EQ(found->size(), whole.messages.size()) << size;
+    for (std::size_t i = 0; i < found->size(); ++i) {
+      EXPECT_EQ((*found)[i].offset, whole.messages[i].offset + before) << size;
+      EXPECT_EQ((*found)[i].bytes, whole.messages[i].bytes) << size;
+    }
+    for (std::size_t kept = 0; kept < bytes.size(); kept += kept < 128 ? 1 : 4099) {
+      FileInMemory shorter({bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(kept)});
+      EXPECT_FALSE(StoredSnapshot::find_messages(shorter, before)) << size << ' ' << kept;
+    }
+    for (const int total : {0x00, 0xff}) {  // nothing, and more than any file has
+      core::Bytes forged = bytes;
+      std::fill_n(forged.begin() + before + 32, 8, static_cast<std::uint8_t>(total));
+      FileInMemory other(forged);
+      EXPECT_FALSE(StoredSnapshot::find_messages(other, before)) << size;
+    }
   }
 }
 
@@ -150,7 +184,7 @@ TEST(WasmStoredSnapshot, is_refused_unless_in_canonical_form) {
   constexpr std::size_t head_bytes[] = {48, 56};
   const auto accepts = [&](const core::Bytes& bytes) {
     FileInMemory file(bytes);
-    return StoredSnapshot(file, whole.messages).all().has_value();
+    return read_whole(file, whole).has_value();
   };
   ASSERT_TRUE(accepts(whole.file));
   for (std::size_t piece = 0; piece < 2; ++piece) {

@@ -5,7 +5,9 @@
 #include <cstring>
 #include <iterator>
 
+#include <isotrace/core/merkle.hpp>
 #include <isotrace/trace/assemble.hpp>
+#include <isotrace/trace/bisect.hpp>
 
 namespace isotrace::wasm {
 namespace {
@@ -46,55 +48,54 @@ Result<Head> read_head(RandomAccess& file, std::uint64_t offset) {
 /// Of a memory, by its latest snapshot and then by those before, what none behind has.
 class Collection {
  public:
-  /// Of 4 GiB. The change must have none behind.
-  static constexpr std::uint32_t chunks_max = std::uint32_t{1} << 22;
-
-  explicit Collection(MemoryChange& change) : change_(change) {
-    for (const std::uint32_t chunk : change.chunks) known_at(chunk) = true;
-  }
-
-  Result<Done> add(StoredSnapshot& from, const StoredSnapshot::Change& older) {
-    if (!older.chunks.empty() && older.chunks.back() >= chunks_max) return malformed();
-    for (std::size_t i = 0; i < older.chunks.size(); ++i) {
-      auto known = known_at(older.chunks[i]);
-      if (known) continue;
-      known = true;
-      sorted_ = false;
-      change_.chunks.push_back(older.chunks[i]);
-      ISOTRACE_TRY_DONE(from.append(change_.bytes, older.contents + i * MemoryChange::chunk_bytes,
-                                    MemoryChange::chunk_bytes));
+  Result<Done> add(std::size_t snapshot, const StoredSnapshot::Change& change) {
+    if (!change.chunks.empty() && change.chunks.back() >= chunks_max) return malformed();
+    for (std::size_t i = 0; i < change.chunks.size(); ++i) {
+      const std::uint32_t chunk = change.chunks[i];
+      if (chunk >= known_.size()) known_.resize(chunk + std::size_t{1});
+      if (known_[chunk]) continue;
+      known_[chunk] = true;
+      sources_.push_back({chunk, snapshot, change.contents + i * MemoryChange::chunk_bytes});
     }
     return Done{};
   }
 
-  /// Puts the chunks into order.
-  void finish() {
-    if (sorted_) return;
-    std::vector<std::pair<std::uint32_t, std::size_t>> order;
-    for (std::size_t i = 0; i < change_.chunks.size(); ++i) {
-      order.emplace_back(change_.chunks[i], i);
+  void sort() { std::ranges::sort(sources_, {}, &Source::chunk); }
+
+  [[nodiscard]] std::uint64_t bytes() const {
+    return sizeof(std::uint64_t) +
+           sources_.size() * (sizeof(std::uint32_t) + MemoryChange::chunk_bytes);
+  }
+
+  /// As a snapshot has a memory. What stands side by side in a snapshot is read together.
+  Result<Done> append(core::Bytes& to, std::vector<StoredSnapshot>& from) const {
+    core::ByteWriter names;
+    names.u64(sources_.size());
+    for (const Source& source : sources_) names.u32(source.chunk);
+    to.insert(to.end(), names.bytes().begin(), names.bytes().end());
+    for (std::size_t i = 0; i < sources_.size();) {
+      const Source& first = sources_[i];
+      std::uint64_t size = 0;
+      for (; i < sources_.size() && sources_[i].snapshot == first.snapshot &&
+             sources_[i].offset == first.offset + size;
+           ++i) {
+        size += MemoryChange::chunk_bytes;
+      }
+      ISOTRACE_TRY_DONE(from[first.snapshot].append(to, first.offset, size));
     }
-    std::ranges::sort(order);
-    MemoryChange sorted;
-    sorted.bytes.reserve(change_.bytes.size());
-    for (const auto& [chunk, place] : order) {
-      const auto from =
-          change_.bytes.begin() + static_cast<std::ptrdiff_t>(place * MemoryChange::chunk_bytes);
-      sorted.chunks.push_back(chunk);
-      sorted.bytes.insert(sorted.bytes.end(), from, from + MemoryChange::chunk_bytes);
-    }
-    change_ = std::move(sorted);
+    return Done{};
   }
 
  private:
-  std::vector<bool>::reference known_at(std::uint32_t chunk) {
-    if (chunk >= known_.size()) known_.resize(chunk + std::size_t{1});
-    return known_[chunk];
-  }
+  static constexpr std::uint32_t chunks_max = std::uint32_t{1} << 22;  // of 4 GiB
+  struct Source {
+    std::uint32_t chunk = 0;
+    std::size_t snapshot = 0;
+    std::uint64_t offset = 0;  ///< in the snapshot
+  };
 
-  MemoryChange& change_;
+  std::vector<Source> sources_;
   std::vector<bool> known_;
-  bool sorted_ = true;
 };
 
 }  // namespace
@@ -108,25 +109,24 @@ std::optional<PartialTrace> PartialTrace::open(RandomAccess& file) {
 Result<Done> PartialTrace::read_messages() {
   trace::TraceAssembler assembler;
   std::size_t checkpoints = 0;
-  bool in_snapshot = false;
   core::Bytes framed;
   for (std::uint64_t offset = 0; offset < file_->size();) {
     ISOTRACE_TRY(const Head head, read_head(*file_, offset));
-    const MessagePlace place{offset, head.bytes};
-    offset += head.bytes;
     if (head.is_snapshot) {
-      if (checkpoints == 0) return malformed();
-      if (!in_snapshot) places_.push_back({checkpoints - 1, {}});
-      places_.back().messages.push_back(place);
-      in_snapshot = true;
+      // One for each checkpoint, at most.
+      const bool second = !places_.empty() && places_.back().checkpoint + 1 == checkpoints;
+      if (checkpoints == 0 || second) return malformed();
+      ISOTRACE_TRY(auto messages, StoredSnapshot::find_messages(*file_, offset));
+      offset = messages.back().offset + messages.back().bytes;
+      places_.push_back({checkpoints - 1, std::move(messages)});
       continue;
     }
-    in_snapshot = false;
-    framed.resize(place.bytes);
-    ISOTRACE_TRY_DONE(file_->read(place.offset, framed));
+    framed.resize(head.bytes);
+    ISOTRACE_TRY_DONE(file_->read(offset, framed));
+    offset += head.bytes;
     if (offset == file_->size()) {
       trace_ = assembler.take();
-      return take_footer(framed);
+      return take_footer(framed, assembler.tree());
     }
     ISOTRACE_TRY(trace::DecodedMessage decoded, trace::decode_message(framed));
     if (std::holds_alternative<trace::FooterMessage>(decoded.message)) return malformed();
@@ -137,39 +137,42 @@ Result<Done> PartialTrace::read_messages() {
 }
 
 /// The root vouches for everything but snapshots and the contents of tensors.
-Result<Done> PartialTrace::take_footer(core::ByteView framed) {
+Result<Done> PartialTrace::take_footer(core::ByteView framed, trace::SubtreeRoots tree) {
   ISOTRACE_TRY(trace::DecodedMessage decoded, trace::decode_message(framed));
   auto* footer = std::get_if<trace::FooterMessage>(&decoded.message);
   if (footer == nullptr || !footer->state || !trace_.identity.machine) return malformed();
   footer->state->program = trace_.identity.program;
   trace_.machine.state = std::move(footer->state);
   trace_.machine.results = std::move(footer->results);
-  const std::vector<core::Digest> leaves = trace::trace_leaves(trace_);
-  if (leaves.size() != footer->leaves || core::merkle_root(leaves) != footer->root) {
-    return malformed();
-  }
+  tree.append(core::merkle_leaf(trace::state_root(*trace_.machine.state).view()));
+  if (tree.leaves() != footer->leaves || tree.root() != footer->root) return malformed();
   trace_.root = footer->root;
   return Done{};
 }
 
-/// Of all places before `end`, the latest first, what the snapshot's memories do not have.
-Result<Done> PartialTrace::add_older(trace::Snapshot& snapshot, std::size_t end) const {
-  for (const MemoryChange& change : snapshot.memories) {
-    if (!change.chunks.empty() && change.chunks.back() >= Collection::chunks_max) {
-      return malformed();
-    }
-  }
-  std::vector<Collection> memories(snapshot.memories.begin(), snapshot.memories.end());
-  for (std::size_t place = end; place-- > 0;) {
-    StoredSnapshot stored(*file_, places_[place].messages);
-    ISOTRACE_TRY(const auto changes, stored.changes());
+/// The snapshot at the place, with what its memories do not have but those before it do.
+Result<core::Bytes> PartialTrace::read_snapshot(std::size_t place) const {
+  std::vector<StoredSnapshot> stored;
+  for (std::size_t i = 0; i <= place; ++i) stored.emplace_back(*file_, places_[i].messages);
+  std::vector<Collection> memories;
+  for (std::size_t i = place + 1; i-- > 0;) {
+    ISOTRACE_TRY(const auto changes, stored[i].changes());
+    if (i == place) memories.resize(changes.size());
     if (changes.size() != memories.size()) return malformed();
-    for (std::size_t i = 0; i < changes.size(); ++i) {
-      ISOTRACE_TRY_DONE(memories[i].add(stored, changes[i]));
+    for (std::size_t m = 0; m < memories.size(); ++m) {
+      ISOTRACE_TRY_DONE(memories[m].add(i, changes[m]));
     }
   }
-  for (Collection& memory : memories) memory.finish();
-  return Done{};
+  std::uint64_t size = stored[place].memories_begin();
+  for (const Collection& memory : memories) size += memory.bytes();
+  core::Bytes bytes;
+  bytes.reserve(size);
+  ISOTRACE_TRY_DONE(stored[place].append(bytes, 0, stored[place].memories_begin()));
+  for (Collection& memory : memories) {
+    memory.sort();
+    ISOTRACE_TRY_DONE(memory.append(bytes, stored));
+  }
+  return bytes;
 }
 
 Result<Done> PartialTrace::load_before(std::uint64_t step) {
@@ -178,13 +181,12 @@ Result<Done> PartialTrace::load_before(std::uint64_t step) {
       places_, step, {}, [&](const Place& p) { return checkpoints[p.checkpoint].state.steps; });
   trace_.machine.snapshots.clear();
   if (behind == places_.begin()) return Done{};
-  const Place& latest = *std::prev(behind);
-  ISOTRACE_TRY(core::Bytes bytes, StoredSnapshot(*file_, latest.messages).all());
+  const auto latest = static_cast<std::size_t>(std::prev(behind) - places_.begin());
+  const std::size_t checkpoint = places_[latest].checkpoint;
+  ISOTRACE_TRY(core::Bytes bytes, read_snapshot(latest));
   ISOTRACE_TRY(trace::Snapshot snapshot,
-               trace::parse_snapshot(std::move(bytes), checkpoints[latest.checkpoint].state));
-  snapshot.checkpoint = latest.checkpoint;
-  const auto index = static_cast<std::size_t>(std::prev(behind) - places_.begin());
-  ISOTRACE_TRY_DONE(add_older(snapshot, index));
+               trace::parse_snapshot(std::move(bytes), checkpoints[checkpoint].state));
+  snapshot.checkpoint = checkpoint;
   trace_.machine.snapshots.push_back(std::move(snapshot));
   return Done{};
 }

@@ -31,8 +31,8 @@ class PartialTrace {
   };
   explicit PartialTrace(RandomAccess& file) : file_(&file) {}
   core::Result<core::Done> read_messages();
-  core::Result<core::Done> take_footer(core::ByteView framed);
-  core::Result<core::Done> add_older(trace::Snapshot& snapshot, std::size_t end) const;
+  core::Result<core::Done> take_footer(core::ByteView framed, trace::SubtreeRoots tree);
+  [[nodiscard]] core::Result<core::Bytes> read_snapshot(std::size_t place) const;
 
   RandomAccess* file_;
   trace::Trace trace_;

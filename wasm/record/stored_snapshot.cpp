@@ -19,34 +19,60 @@ constexpr std::uint64_t snapshot_tag = 7;
 constexpr std::uint64_t one_pointer = 1ULL << 48;        // of a struct, which stands behind
 constexpr std::uint64_t list_of_bytes = 1 | 2ULL << 32;  // which stands behind, too
 
+constexpr std::uint64_t word = sizeof(std::uint64_t);
+/// Before the bytes of the chunk: frame, root, tag, pointer, total, offset, list. The first chunk's
+/// offset, zero, is left out.
+constexpr std::uint64_t head_words = 7;
+constexpr std::uint64_t total_place = 4;
+
+std::uint64_t head_of(std::size_t message) { return head_words - (message == 0 ? 1 : 0); }
+std::uint64_t words_of(std::uint64_t bytes) { return (bytes + word - 1) / word; }
+
 tl::unexpected<core::Refusal> malformed() {
   return core::refuse(core::RefusalCode::trace_malformed, "trace", "snapshot");
 }
 
 }  // namespace
 
+Result<std::vector<MessagePlace>> StoredSnapshot::find_messages(RandomAccess& file,
+                                                                std::uint64_t offset) {
+  if (offset > file.size() || file.size() - offset < head_words * word) return malformed();
+  std::array<std::uint8_t, word> bytes{};
+  ISOTRACE_TRY_DONE(file.read(offset + total_place * word, bytes));
+  std::uint64_t left = *core::ByteReader(bytes).u64();
+  if (left == 0 || left > file.size() - offset) return malformed();
+  std::vector<MessagePlace> places;
+  for (; left > 0; left -= std::min(left, trace::chunk_bytes)) {
+    const std::uint64_t chunk = std::min(left, trace::chunk_bytes);
+    places.push_back({offset, (head_of(places.size()) + words_of(chunk)) * word});
+    offset += places.back().bytes;
+  }
+  if (offset > file.size()) return malformed();
+  return places;
+}
+
 /// A message in canonical form has one layout: what stands before the bytes of its chunk follows
 /// from total, offset and size. So it is compared, and the bytes are read where they lie.
 Result<Done> StoredSnapshot::load(std::size_t message) {
   if (message == loaded_) return Done{};
   if (message >= messages_.size()) return malformed();
-  constexpr std::uint64_t word = sizeof(std::uint64_t);
   const MessagePlace& place = messages_[message];
-  const bool first = message == 0;  // whose offset, zero, is left out
-  std::array<std::uint64_t, 7> found{};
-  const std::uint64_t words = found.size() - (first ? 1 : 0);
+  const bool first = message == 0;
+  std::array<std::uint64_t, head_words> found{};
+  const std::uint64_t words = head_of(message);
   if (place.bytes < words * word) return malformed();
   std::array<std::uint8_t, sizeof found> head{};
   ISOTRACE_TRY_DONE(file_.read(place.offset, std::span(head).first(words * word)));
   std::memcpy(found.data(), head.data(), sizeof found);
-  if (first) total_ = found[4];
+  if (first) total_ = found[total_place];
   const std::uint64_t offset = message * trace::chunk_bytes;
   if (total_ == 0 || (total_ - 1) / trace::chunk_bytes + 1 != messages_.size()) return malformed();
   const std::uint64_t size = std::min(trace::chunk_bytes, total_ - offset);
-  const std::uint64_t body = words - 1 + (size + word - 1) / word;
-  std::array<std::uint64_t, 7> expected = {body << 32,   one_pointer | 1ULL << 32,
-                                           snapshot_tag, one_pointer | (first ? 1ULL : 2ULL) << 32,
-                                           total_,       offset};
+  const std::uint64_t body = words - 1 + words_of(size);
+  std::array<std::uint64_t, head_words> expected = {
+      body << 32,   one_pointer | 1ULL << 32,
+      snapshot_tag, one_pointer | (first ? 1ULL : 2ULL) << 32,
+      total_,       offset};
   expected[words - 1] = size << 35 | list_of_bytes;
   if (found != expected || place.bytes != word + body * word) return malformed();
   data_ = place.offset + words * word;
@@ -75,13 +101,6 @@ Result<Done> StoredSnapshot::append(core::Bytes& to, std::uint64_t offset, std::
     size -= here;
   }
   return Done{};
-}
-
-Result<core::Bytes> StoredSnapshot::all() {
-  ISOTRACE_TRY_DONE(load(0));
-  core::Bytes bytes;
-  ISOTRACE_TRY_DONE(append(bytes, 0, total_));
-  return bytes;
 }
 
 Result<std::uint64_t> StoredSnapshot::read_size() {
@@ -123,10 +142,12 @@ Result<std::vector<StoredSnapshot::Change>> StoredSnapshot::changes() {
   for (std::uint64_t i = 0; i < tables; ++i) ISOTRACE_TRY_DONE(skip_block());
   ISOTRACE_TRY_DONE(skip_block());  // segments
   ISOTRACE_TRY(const std::uint64_t memories, read_size());
+  memories_begin_ = position_;
   std::vector<Change> changes;
   for (std::uint64_t i = 0; i < memories; ++i) {
     ISOTRACE_TRY(changes.emplace_back(), read_change());
   }
+  if (position_ != total_) return malformed();
   return changes;
 }
 

@@ -1,6 +1,7 @@
 // A snapshot where it lies in the file of a trace: what is asked for is read, nothing else.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include <isotrace/core/bytes.hpp>
@@ -16,11 +17,14 @@ struct MessagePlace {
 
 class StoredSnapshot {
  public:
-  StoredSnapshot(RandomAccess& file, const std::vector<MessagePlace>& messages)
+  StoredSnapshot(RandomAccess& file, std::span<const MessagePlace> messages)
       : file_(file), messages_(messages) {}
 
-  /// All bytes of the snapshot (trace::write_snapshot).
-  core::Result<core::Bytes> all();
+  /// Where the messages of a snapshot stand whose first one begins at `offset`, by the size that
+  /// this states; the messages themselves are looked at when they are needed. Refuses
+  /// trace_malformed where the file does not reach so far.
+  static core::Result<std::vector<MessagePlace>> find_messages(RandomAccess& file,
+                                                               std::uint64_t offset);
 
   /// Where the chunks of one memory are named, and where their contents begin.
   struct Change {
@@ -29,6 +33,8 @@ class StoredSnapshot {
   };
   /// By memory. Like all that follow it refuses trace_malformed.
   core::Result<std::vector<Change>> changes();
+  /// How many bytes stand before the first memory's; known behind changes().
+  [[nodiscard]] std::uint64_t memories_begin() const { return memories_begin_; }
   /// Appends bytes of the snapshot.
   core::Result<core::Done> append(core::Bytes& to, std::uint64_t offset, std::uint64_t size);
 
@@ -39,8 +45,9 @@ class StoredSnapshot {
   core::Result<Change> read_change();
 
   RandomAccess& file_;
-  const std::vector<MessagePlace>& messages_;
+  std::span<const MessagePlace> messages_;
   std::uint64_t total_ = 0;
+  std::uint64_t memories_begin_ = 0;
   std::uint64_t position_ = 0;
   std::size_t loaded_ = SIZE_MAX;  ///< the message that was looked at
   std::uint64_t data_ = 0;         ///< where its part of the snapshot stands in the file
