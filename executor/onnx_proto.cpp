@@ -15,8 +15,6 @@ namespace {
 using core::RefusalCode;
 using core::refuse;
 
-constexpr int nesting_max = 32;
-
 template <class Message>
 core::Result<Message> parse(core::ByteView bytes, MessageKind kind, const char* what) {
   // Sizes inside protobuf are int, so 2 GiB is also the format's own limit.
@@ -28,7 +26,7 @@ core::Result<Message> parse(core::ByteView bytes, MessageKind kind, const char* 
   const google::protobuf::LogSilencer silence;  // damage is reported by us, not on stderr
   google::protobuf::io::CodedInputStream stream(bytes.data(), static_cast<int>(bytes.size()));
   stream.SetTotalBytesLimit(static_cast<int>(bytes.size()));
-  stream.SetRecursionLimit(nesting_max);
+  stream.SetRecursionLimit(onnx_nesting_max);
   Message message;
   try {
     if (!message.ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage()) {

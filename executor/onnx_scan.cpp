@@ -5,8 +5,6 @@ namespace {
 
 using core::ByteView;
 
-constexpr int depth_max = 32;
-
 /// What the length-delimited field `number` of a message holds (onnx.proto).
 MessageKind child_of(MessageKind kind, std::uint64_t number) {
   switch (kind) {
@@ -52,6 +50,7 @@ MessageKind child_of(MessageKind kind, std::uint64_t number) {
 class Scan {
  public:
   [[nodiscard]] std::uint64_t count() const { return count_; }
+  [[nodiscard]] bool too_deep() const { return too_deep_; }
 
   /// False once the bytes are damaged or the count is over the limit.
   bool walk(ByteView bytes, MessageKind kind, int depth) {
@@ -94,13 +93,15 @@ class Scan {
     const MessageKind child = child_of(kind, tag >> 3);
     const ByteView inside =
         bytes.subspan(at, whole ? static_cast<std::size_t>(value) : bytes.size() - at);
-    if (child != MessageKind::opaque && depth < depth_max && !walk(inside, child, depth + 1)) {
-      return false;
+    if (child != MessageKind::opaque) {
+      too_deep_ = too_deep_ || depth == onnx_nesting_max;
+      if (too_deep_ || !walk(inside, child, depth + 1)) return false;
     }
     return whole && skip(bytes, at, value);
   }
 
   std::uint64_t count_ = 0;
+  bool too_deep_ = false;
 };
 
 }  // namespace
@@ -108,6 +109,11 @@ class Scan {
 core::Result<core::Done> check_message_count(ByteView bytes, MessageKind kind) {
   Scan scan;
   scan.walk(bytes, kind, 0);
+  if (scan.too_deep()) {
+    return core::refuse(
+        core::RefusalCode::limit_exceeded, "model",
+        "more than " + std::to_string(onnx_nesting_max) + " messages inside each other");
+  }
   if (scan.count() <= onnx_messages_max) return core::Done{};
   return core::refuse(core::RefusalCode::limit_exceeded, "model",
                       "more than " + std::to_string(onnx_messages_max) + " parts");

@@ -1,6 +1,7 @@
 // What If, Loop and Scan compute, imported from ONNX and executed on the reference.
 #include <gtest/gtest.h>
 
+#include <isotrace/core/limits.hpp>
 #include <isotrace/executor/infer_shapes.hpp>
 
 #include "tests/executor/control_models.hpp"
@@ -229,6 +230,35 @@ TEST(Loop, ScanOutputsCountAsMemory) {
   const auto outputs = run(program, loop_inputs(50, true, 0), limits);
   ASSERT_FALSE(outputs.has_value());
   EXPECT_EQ(outputs.error().code, RefusalCode::limit_exceeded);
+}
+
+/// `levels` graphs inside the model's, each the branch of an If in the one around it.
+ModelBuilder nested_ifs(std::size_t levels) {
+  onnx::GraphProto inside = one_node_graph("Neg", {"x"});
+  for (std::size_t level = 1; level < levels; ++level) {
+    ModelBuilder around;
+    around.output("result");
+    around.node("If", {"c"}, {"result"})
+        .attribute("then_branch", inside)
+        .attribute("else_branch", one_node_graph("Abs", {"x"}));
+    inside = around.graph();
+  }
+  ModelBuilder model(13);
+  model.input("x", {2}).input("c", {}, onnx_bool).output("y");
+  model.node("If", {"c"}, {"y"})
+      .attribute("then_branch", inside)
+      .attribute("else_branch", one_node_graph("Abs", {"x"}));
+  return model;
+}
+
+TEST(If, NestsAsDeepAsProgramsMay) {
+  constexpr std::size_t most = core::limits::program_nesting_max;
+  const auto outputs =
+      results(nested_ifs(most - 1), {{"c", truth(true)}, {"x", floats({2}, {1, 2})}});
+  expect(outputs[0], floats({2}, {-1, -2}));
+  for (const std::size_t levels : {most, 2 * most, 40 * most}) {
+    EXPECT_EQ(import_refusal(nested_ifs(levels)), RefusalCode::limit_exceeded) << levels;
+  }
 }
 
 TEST(Loop, InsideIfInsideLoopSeesValuesOfEveryLevelAround) {
