@@ -1,4 +1,5 @@
 """What CI systems see: exit codes, reports in their forms, the GitHub action, the GitLab job, packages."""
+import io
 import json
 import os
 import pathlib
@@ -146,12 +147,16 @@ class Jobs(CertificateTest):
                             REPORTS="reports", GITHUB_OUTPUT=output, GITHUB_STEP_SUMMARY=summary)
         self.assertEqual(done.returncode, 4)
         self.assertTrue(pathlib.Path(output).read_text().endswith("result=not_verified\n"))
+        self.assertEqual(list((self.folder / "reports").iterdir()), [])
 
     def test_the_gitlab_job(self):
         script = block_of((SOURCE / "docs/ci/gitlab.yml").read_text(), "script")
         self.assertEqual(self.run_job(script, **self.job_variables()).returncode, 0)
         self.assertTrue((self.folder / "isotrace-reports/junit.xml").exists())
         self.assertEqual(self.run_job(script, **self.job_variables(FLIPPED)).returncode, 13)
+        missing = {**self.job_variables(), "CERTIFICATE": "absent.json"}
+        self.assertEqual(self.run_job(script, **missing).returncode, 4)
+        self.assertEqual(list((self.folder / "isotrace-reports").iterdir()), [])
 
 
 class Packages(CertificateTest):
@@ -187,6 +192,38 @@ class Packages(CertificateTest):
         (model / "link").symlink_to("/etc/passwd")
         self.run_program("pack", "--model", model, "--out", self.path("g.isopack"), code=3)
 
+    def refuse_lies_of_the_manifest(self, archive):
+        """Archives that pack could have written, but for what the manifest says of their files."""
+        def repacked(change):
+            with tarfile.open(archive) as read:
+                members = [(member, read.extractfile(member).read()) for member in read.getmembers()]
+            path = self.path("lie.isopack")
+            with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as made:
+                for member, data in members:
+                    if member.name == "package.json":
+                        data = change(json.loads(data))
+                        member.size = len(data)
+                    made.addfile(member, io.BytesIO(data))
+            whole = self.bytes_of(path)
+            size = len(whole.rstrip(b"\0"))
+            pathlib.Path(path).write_bytes(whole[:(size + 511) // 512 * 512 + 1024])
+            return path
+
+        def changed(change):
+            def with_change(manifest):
+                change(manifest)
+                return json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode()
+            return with_change
+        seen = self.run_json("inspect", repacked(changed(lambda manifest: None)))
+        self.assertEqual((seen["kind"], seen["verified"], seen["declared"][0]["verdict"]), ("package", False, "PASSED"))
+        for change in (lambda m: m["declared"][0].update(verdict="FAILED"), lambda m: m["declared"].clear(),
+                       lambda m: m["declared"][0]["subject"].update(sha256="0" * 64),
+                       lambda m: m["declared"][0]["claims"][0].update(assurance="proved"),
+                       lambda m: m["files"][0].update(role="model"), lambda m: m["files"].reverse()):
+            bad = repacked(changed(change))
+            self.run_program("unpack", bad, "--out", self.path("bad"), code=3)
+            self.run_program("inspect", bad, code=3)
+
     def test_changed_and_foreign_archives_are_refused(self):
         archive = self.pack("a.isopack")
         size = len(self.bytes_of(archive))
@@ -197,6 +234,7 @@ class Packages(CertificateTest):
             bad = self.changed_copy(archive, "bad.isopack", flip)
             self.run_program("unpack", bad, "--out", self.path("bad"), code=3)
             self.assertFalse((self.folder / "bad").exists())
+        self.refuse_lies_of_the_manifest(archive)
         for kind in ("link", "climb", "twice"):
             path = self.path(kind + ".tar")
             with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as made:

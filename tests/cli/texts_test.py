@@ -134,7 +134,7 @@ class Texts(CommandLineTest):
         self.run_program("bench", "wasm", "--rounds", "0", code=2)
 
     def test_version(self):
-        self.assertEqual(self.run_json("version")["semantics"], ["isonum-1"])
+        self.assertEqual(self.run_json("version")["semantics"], ["isonum-1", "isowasm-1"])
 
 
 if __name__ == "__main__":

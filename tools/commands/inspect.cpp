@@ -15,6 +15,7 @@
 #include <isotrace/tools/commands/inspect_module.hpp>
 #include <isotrace/tools/commands/inspect_trace.hpp>
 #include <isotrace/tools/commands/inspect_wasm.hpp>
+#include <isotrace/tools/commands/package.hpp>
 #include <isotrace/tools/commands/terminal_text.hpp>
 
 namespace isotrace::tools {
@@ -103,6 +104,16 @@ Result<Json> read_tensors(const File& file) {
   return tensor_file_json(tensors);
 }
 
+Result<Json> read_package(const File& file) {
+  ISOTRACE_TRY(const auto files, parse_package(file.bytes));
+  const Json manifest = Json::parse(files[0].bytes.begin(), files[0].bytes.end());
+  return Json{{"kind", "package"},
+              {"verified", false},
+              {"sha256", core::sha256(file.bytes).hex()},
+              {"files", manifest["files"]},
+              {"declared", manifest["declared"]}};
+}
+
 /// One that holds something: an empty one could be of any type.
 Result<Json> read_value(const File& file) {
   for (std::uint8_t number = 1; const auto element = core::dtype_from_number(number); ++number) {
@@ -134,6 +145,7 @@ constexpr Reader certain_readers[] = {
      [](const File& file) { return effects_json(file.bytes); }},
     {"key", [](ByteView b) { return starts_with(b, "-----BEGIN "); },
      [](const File& file) -> Result<Json> { return pem_json(file.bytes); }},
+    {"package", looks_like_package, read_package},
     {"tensor file (.npy)", [](ByteView b) { return starts_with(b, "\x93NUMPY"); }, read_tensors},
     {"tensor file (.npz)", [](ByteView b) { return starts_with(b, "PK\x03\x04"); }, read_tensors},
     {"trace", trace::looks_like_trace, read_trace},

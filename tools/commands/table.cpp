@@ -20,7 +20,9 @@ constexpr OperandSpec trace_operand[] = {{"TRACE", "trace file"}};
 constexpr OperandSpec two_sides[] = {{"A", "trace file or ONNX model"},
                                      {"B", "the same kind of file (left out with --against)", 0}};
 constexpr OperandSpec any_file[] = {
-    {"FILE", "any artifact, told apart by its bytes; or the folder of a proof bundle"}};
+    {"FILE",
+     "told apart by its bytes: model, module, tensors, trace, property, proof, witness, log of "
+     "effects, certificate, policy, receipt, key, package; or the folder of a proof bundle"}};
 constexpr OperandSpec proof_operand[] = {{"PROOF", "proof file"}};
 constexpr OperandSpec export_operand[] = {{"FILE", "proof file, or trace (with --step)"}};
 constexpr OperandSpec bundle_operand[] = {{"DIR", "proof bundle made by export"}};
@@ -749,7 +751,11 @@ constexpr std::array rows = {
     Row{{"completion", "Print a shell completion script", shell_operand, {}, completion_examples},
         completion_command},
     Row{{"man", "Print the man page", {}, {}, man_examples}, man_command},
-    Row{{"version", "Print versions of tool, semantics and formats", {}, {}, version_examples},
+    Row{{"version",
+         "Print the versions of the tool and of its semantics",
+         {},
+         {},
+         version_examples},
         version_command},
 };
 

@@ -2,6 +2,7 @@
 #include <isotrace/core/program.hpp>
 #include <isotrace/tools/cli/help.hpp>
 #include <isotrace/tools/commands/table.hpp>
+#include <isotrace/wasm/record/module_run.hpp>
 
 namespace isotrace::tools {
 
@@ -31,10 +32,11 @@ int man_command(const Context& context, const Arguments& /*arguments*/) {
 
 int version_command(const Context& context, const Arguments& /*arguments*/) {
   if (context.json) {
-    context.print(
-        {{"version", ISOTRACE_VERSION}, {"semantics", Json::array({core::semantics_id})}});
+    context.print({{"version", ISOTRACE_VERSION},
+                   {"semantics", Json::array({core::semantics_id, wasm::semantics_id})}});
   } else {
-    context.out << tool_name << ", semantics " << core::semantics_id << "\n";
+    context.out << tool_name << ", semantics " << core::semantics_id << " and "
+                << wasm::semantics_id << "\n";
   }
   return exit_yes;
 }
