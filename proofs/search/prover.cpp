@@ -328,7 +328,8 @@ ProveOutcome Prover::attack_further(std::size_t case_index, const SearchResult& 
     tell_attack(case_index);
     if (found) return violated();
   }
-  if (options_.solver) {
+  // The solver has seconds of its own, which whoever is out of time has not.
+  if (options_.solver && result.end != SearchEnd::timeout) {
     if (auto answered = ask_solver(case_index)) return *std::move(answered);
   }
   if (result.end == SearchEnd::precision && problems_[case_index].floats.empty) {

@@ -24,11 +24,34 @@ class Clashes(CommandLineTest):
                       ("run", model, "--input", INPUT, "--trace", "link.onnx"),
                       ("run", model, "--input", INPUT, "--trace", "t", "--expected", "t", "--keep", "diverging"),
                       ("prove", model, "--property", "p.vnnlib", "--result", "p.vnnlib"),
-                      ("verify", "c.json", "--policy", "p.json", "--report", "r.json", "--junit", "r.json")):
+                      ("verify", "c.json", "--policy", "p.json", "--report", "r.json", "--junit", "r.json"),
+                      ("verify", "c.json", "--policy", "p.json", "--report", "r.json", "--junit", self.path("r.json"))):
             refused = self.run_program(*words, code=2)
             self.assertIn(b"would write over", refused.stderr)
         self.assertEqual(contents(model), before)
         self.assert_only("m.onnx", "link.onnx")
+
+    def test_answers_to_several_questions_keep_out_of_each_others_way(self):
+        inside = self.changed_copy(MODEL, "m.2.onnx", lambda data: data)
+        question = ("--domain", "0:1", "--ensure", "finite", "--ensure", "bounds y[0] in [-100, 100]")
+        for words in (("--out", "r.x", "--result", "./r.x"),
+                      ("--out", "r", "--result", self.path("r")), ("--out", "m.onnx"), ("--out", "link/m.onnx"),
+                      ("--out", "e.json", "--events", "e.2.json")):
+            pathlib.Path(self.path("link")).unlink(missing_ok=True)
+            pathlib.Path(self.path("link")).symlink_to(self.folder)
+            refused = self.run_program("prove", inside, *question, *words, code=2)
+            self.assertIn(b"would write over", refused.stderr, words)
+        self.assertEqual(contents(inside), contents(MODEL))
+        self.assert_only("m.2.onnx", "link")
+
+    def test_what_needs_a_file_is_not_given_standard_output(self):
+        for words in (("run", MODEL, "--random", "1", "--trace", "-"),
+                      ("run", MODULE, "--invoke", "collatz", "97", "--trace", "-"),
+                      ("run", MODULE, "--invoke", "collatz", "97", "--effects", "-"),
+                      ("prove", MODEL, "--ensure", "finite", "--trace", "-"),
+                      ("prove", MODEL, "--ensure", "finite", "--checkpoint", "-")):
+            self.assertIn(b"needs a file", self.run_program(*words, code=2).stderr)
+        self.assert_only()
 
     def test_results_may_become_the_next_inputs(self):
         self.run_program("run", MODEL, "--random", "1", "--out", "s.npz")

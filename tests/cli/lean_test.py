@@ -1,10 +1,12 @@
 """Bundles for Lean 4 as users make and replay them. What needs a compiler is skipped where `lean` is not on the PATH;
 what isotrace makes of a compiler's answers is tested with scripts in its place."""
 import json
+import os
 import pathlib
 import shutil
 import sys
 import unittest
+import unittest.mock
 
 from command_line import CommandLineTest, FAILS, HOLDS, MODEL
 
@@ -87,6 +89,9 @@ class Bundle(Lean):
 class Reconcile(Lean):
     def test_without_a_compiler_nothing_is_called_replayed(self):
         self.run_program("reconcile", str(self.bundle), "--lean", self.path("nowhere"), code=4)
+        with unittest.mock.patch.dict(os.environ, TMPDIR=self.path("nowhere")):
+            refused = self.run_json("reconcile", str(self.bundle), code=4)["refusal"]
+        self.assertIn("TMPDIR", refused["detail"])
         if shutil.which("lean"):
             return
         answer = self.run_json("reconcile", str(self.bundle), code=5)

@@ -1,5 +1,6 @@
 """prove, check, export, reconcile as users run them."""
 import decimal
+import json
 import pathlib
 import shutil
 import struct
@@ -53,6 +54,11 @@ class Prove(CommandLineTest):
         written = [float(line.strip("() ").split()[1]) for line in values.splitlines()]
         example = answer["counterexample"]
         self.assertEqual(written, [float.fromhex(x) for x in example["inputs"] + example["outputs"]])
+
+    def test_who_is_out_of_time_asks_no_solver(self):
+        late = self.run_json("prove", MODEL, "--property", HOLDS, "--timeout", "0", "--explain", code=5)
+        self.assertEqual(late["reason"], "timeout")
+        self.assertNotIn("z3", json.dumps(late["stages"]))
 
     def test_a_counterexample_leaves_the_trace_of_its_run(self):
         trace = self.path("example.isotrace")

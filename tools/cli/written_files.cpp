@@ -19,6 +19,11 @@ bool is_written(const CommandSpec& command, std::string_view option) {
   return std::ranges::find(written_options, option) != std::end(written_options);
 }
 
+/// Of the options that write: files that are not written at once, from front to end.
+bool needs_file(std::string_view option) {
+  return option == "--trace" || option == "--effects" || option == "--checkpoint";
+}
+
 bool changes_files(const CommandSpec& command) {
   constexpr std::array<std::string_view, 3> names = {"bundle", "key", "policy"};
   return std::ranges::find(names, command.name) != names.end();
@@ -36,19 +41,28 @@ std::string file_in(const OptionSpec& option, const std::string& value) {
   return named && sign != std::string::npos ? value.substr(sign + 1) : value;
 }
 
-bool same_file(const std::string& a, const std::string& b) {
-  if (a == "-" || b == "-" || a.empty() || b.empty()) return false;
+/// The path from the root, links of its folders followed as far as they are there.
+fs::path absolute_path(const std::string& path) {
   std::error_code error;
-  return fs::path(a).lexically_normal() == fs::path(b).lexically_normal() ||
-         fs::equivalent(a, b, error);
+  fs::path whole = fs::weakly_canonical(fs::absolute(path, error), error);
+  return error ? fs::path(path).lexically_normal() : whole;
 }
 
 }  // namespace
+
+bool same_file(const std::string& a, const std::string& b) {
+  if (a == "-" || b == "-" || a.empty() || b.empty()) return false;
+  std::error_code error;
+  return absolute_path(a) == absolute_path(b) || fs::equivalent(a, b, error);
+}
 
 std::string find_clash(const CommandSpec& command, const Arguments& arguments) {
   for (const OptionSpec& target : command.options) {
     if (!is_written(command, target.name) || !arguments.has(target.name)) continue;
     const std::string path = arguments.value(target.name);
+    if (path == "-" && needs_file(target.name)) {
+      return std::string(target.name) + " needs a file, which standard output is not";
+    }
     const auto clash = [&](std::string_view other) {
       return std::string(target.name) + " would write over " + std::string(other) + ": " + path;
     };

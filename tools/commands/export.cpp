@@ -38,6 +38,15 @@ core::Result<double> load_timeout(const Arguments& arguments) {
   return static_cast<double>(*seconds);
 }
 
+/// The folder for temporary files that the environment names, in which a replay makes its own.
+core::Result<std::string> temporary_folder() {
+  std::error_code error;
+  const std::filesystem::path folder = std::filesystem::temp_directory_path(error);
+  if (!error) return folder.string();
+  return core::refuse(core::RefusalCode::file_not_found, "folder for temporary files",
+                      error.message() + "; the variable TMPDIR names it");
+}
+
 core::Result<proofs::ReplayOptions> load_options(const Arguments& arguments) {
   proofs::ReplayOptions options;
   ISOTRACE_TRY(options.seconds_max, load_timeout(arguments));
@@ -47,7 +56,7 @@ core::Result<proofs::ReplayOptions> load_options(const Arguments& arguments) {
     return core::refuse(core::RefusalCode::assistant_absent, name, "install Debian's package coq");
   options.coqc = *path;
   options.tier = arguments.value("--tier");
-  options.work_directory = std::filesystem::temp_directory_path().string();
+  ISOTRACE_TRY(options.work_directory, temporary_folder());
   return options;
 }
 
@@ -70,7 +79,7 @@ core::Result<proofs::LeanOptions> load_lean_options(const Arguments& arguments) 
   } else if (home != nullptr) {
     options.environment.push_back("ELAN_HOME=" + std::string(home) + "/.elan");
   }
-  options.work_directory = std::filesystem::temp_directory_path().string();
+  ISOTRACE_TRY(options.work_directory, temporary_folder());
   return options;
 }
 

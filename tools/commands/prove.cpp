@@ -137,16 +137,6 @@ void print_text(const Context& context, const proofs::ProveOutcome& outcome) {
   }
 }
 
-/// --out, --result, --trace or --checkpoint for one question of several: "safe.isoproof" becomes
-/// "safe.2.isoproof".
-std::string out_path(const std::string& path, std::size_t index, std::size_t count) {
-  if (count == 1 || path == "-") return path;
-  const auto slash = path.rfind('/');
-  auto dot = path.rfind('.');
-  if (dot == std::string::npos || (slash != std::string::npos && dot < slash)) dot = path.size();
-  return path.substr(0, dot) + "." + std::to_string(index + 1) + path.substr(dot);
-}
-
 /// The worst of all: violated, then undecided, then proved.
 Kind worse_of(Kind a, Kind b) {
   if (a == Kind::violated || b == Kind::violated) return Kind::violated;
@@ -159,9 +149,6 @@ std::string options_problem(const Arguments& arguments) {
   const bool keeps = arguments.has("--checkpoint");
   if (!keeps && (arguments.has("--resume") || arguments.has("--checkpoint-every"))) {
     return "--resume and --checkpoint-every speak of the file that --checkpoint names";
-  }
-  for (const char* option : {"--checkpoint", "--trace"}) {
-    if (arguments.value(option) == "-") return std::string(option) + " needs a file";
   }
   return question_problem(arguments);
 }
@@ -190,7 +177,7 @@ core::Result<core::Done> write_answer(const Context& context, const Arguments& a
                                       const AskedQuestion& question, std::size_t index,
                                       std::size_t count, const proofs::ProveOutcome& outcome) {
   const auto path = [&](const char* option) {
-    return out_path(arguments.value(option), index, count);
+    return answer_path(arguments.value(option), index, count);
   };
   if (arguments.has("--trace") && outcome.kind == Kind::violated) {
     ISOTRACE_TRY_DONE(record_counterexample(context, path("--trace"), question.program,
@@ -209,8 +196,8 @@ core::Result<proofs::ProveOutcome> answer(const Context& context, const Argument
                                           std::size_t count, proofs::ProveOptions options) {
   if (context.progress) show_progress(context, Clock::now(), options);
   if (arguments.has("--checkpoint")) {
-    ISOTRACE_TRY_DONE(keep_state(context, arguments,
-                                 out_path(arguments.value("--checkpoint"), index, count), options));
+    ISOTRACE_TRY_DONE(keep_state(
+        context, arguments, answer_path(arguments.value("--checkpoint"), index, count), options));
   }
   auto result = prove_at_best_level(arguments, question, std::move(options));
   if (context.progress) context.err << "\r\033[K";
@@ -236,11 +223,8 @@ int prove_model(const Context& context, const Arguments& arguments,
                      load_program(context, arguments.operand(0), model, {}));
   ISOTRACE_OR_REPORT(context, const std::vector<AskedQuestion> questions,
                      load_questions(context, arguments, program));
-  for (const char* option : {"--out", "--result"}) {
-    if (arguments.value(option) == "-" && questions.size() > 1) {
-      return report_usage(context,
-                          "prove: " + std::string(option) + " - holds the answer to one property");
-    }
+  if (const std::string problem = answers_problem(arguments, questions.size()); !problem.empty()) {
+    return report_usage(context, "prove: " + problem);
   }
   ISOTRACE_OR_REPORT(context, const proofs::ProveOptions options, load_options(arguments, start));
   Kind worst = Kind::proved;

@@ -4,6 +4,7 @@
 
 #include <isotrace/executor/execute.hpp>
 #include <isotrace/proofs/search/concrete.hpp>
+#include <isotrace/tools/cli/written_files.hpp>
 
 namespace isotrace::tools {
 namespace {
@@ -29,6 +30,40 @@ std::string vnncomp_result(const proofs::ProveOutcome& outcome) {
   add_values(values, "X", outcome.proof.counterexample.inputs);
   add_values(values, "Y", outcome.proof.counterexample.outputs);
   return "sat\n" + values + ")\n";
+}
+
+std::string answer_path(const std::string& path, std::size_t index, std::size_t count) {
+  if (count == 1 || path == "-") return path;
+  const auto slash = path.rfind('/');
+  auto dot = path.rfind('.');
+  if (dot == std::string::npos || (slash != std::string::npos && dot < slash)) dot = path.size();
+  return path.substr(0, dot) + "." + std::to_string(index + 1) + path.substr(dot);
+}
+
+std::string answers_problem(const Arguments& arguments, std::size_t count) {
+  if (count == 1) return {};
+  std::vector<std::pair<std::string, std::string>> files = {
+      {"what is read", arguments.operand(0)}, {"--robust", arguments.value("--robust")}};
+  for (const std::string& path : arguments.values("--property")) {
+    files.emplace_back("--property", path);
+  }
+  files.emplace_back("--events", arguments.value("--events"));
+  for (const char* option : {"--out", "--result", "--trace", "--checkpoint"}) {
+    if (!arguments.has(option)) continue;
+    if (arguments.value(option) == "-") {
+      return std::string(option) + " - holds the answer to one property";
+    }
+    for (std::size_t index = 0; index < count; ++index) {
+      std::string path = answer_path(arguments.value(option), index, count);
+      for (const auto& [other, taken] : files) {
+        if (same_file(path, taken)) {
+          return std::string(option) + " would write over " + other + ": " + path;
+        }
+      }
+      files.emplace_back(option, std::move(path));
+    }
+  }
+  return {};
 }
 
 core::Result<core::Done> record_counterexample(const Context& context, const std::string& path,
