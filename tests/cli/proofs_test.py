@@ -166,6 +166,51 @@ class Smtlib(CommandLineTest):
         self.run_program("export", proof, "--to", "coq", "--tier", "reals", "--out", self.path("n"), code=2)
 
 
+class Vnncomp(CommandLineTest):
+    def export(self, proof, name, model=MODEL, code=0):
+        folder = self.folder / name
+        self.run_program("export", proof, "--to", "vnncomp", "--model", model, "--out", str(folder), code=code)
+        return folder
+
+    def read_back(self, folder, code):
+        model, prop, seconds = (folder / "instances.csv").read_text().strip().split(",")
+        self.assertGreater(int(seconds), 0)
+        self.assertEqual((folder / model).read_bytes(), pathlib.Path(MODEL).read_bytes())
+        text = (folder / prop).read_text()
+        # What VNN-COMP's simplest readers know.
+        for line in text.splitlines():
+            if line.startswith("(assert (") and not line.startswith("(assert (or"):
+                self.assertRegex(line, r"^\(assert \([<>]= [XY]_\d+ (Y_\d+|-?\d+\.\d+)\)\)$")
+        return self.run_json("prove", str(folder / model), "--property", str(folder / prop), code=code)
+
+    def test_an_instance_has_the_verdict_of_its_proof(self):
+        for number, (prop, code, verdict) in enumerate(((HOLDS, 0, "proved"), (FAILS, 1, "violated"))):
+            proof = self.path(f"{number}.isoproof")
+            self.run_program("prove", MODEL, "--property", prop, "--out", proof, code=code)
+            folder = self.export(proof, f"instance{number}")
+            self.assertEqual(self.read_back(folder, code)["verdict"], verdict)
+            table = self.run_json("bench", "proofs", "--instances", str(folder))
+            self.assertEqual([row["verdict"] for row in table["rows"]], [verdict])
+
+    def test_named_properties_become_vnnlib(self):
+        proof = self.path("n.isoproof")
+        self.run_program("prove", MODEL, "--domain", "0:1", "--ensure", "bounds y in [-100, 100]", "--out", proof)
+        self.assertEqual(self.read_back(self.export(proof, "bounds"), 0)["verdict"], "proved")
+        # Outputs that are no numbers are not what VNN-LIB speaks of.
+        self.run_program("prove", MODEL, "--domain", "0:1", "--ensure", "finite", "--out", proof)
+        self.export(proof, "finite", code=3)
+
+    def test_another_model_or_no_model_is_refused(self):
+        proof = self.path("p.isoproof")
+        self.run_program("prove", MODEL, "--property", HOLDS, "--out", proof)
+        self.export(proof, "other", model=FLIPPED, code=3)
+        self.export(proof, "nothing", model=self.path("nothing.onnx"), code=4)
+        self.run_program("export", proof, "--to", "vnncomp", "--out", self.path("n"), code=2)
+        self.run_program("export", proof, "--to", "smtlib", "--model", MODEL, "--out", self.path("n"), code=2)
+        self.run_program("prove", MODEL, "--property", HOLDS, "--semantics", "real", "--out", proof)
+        self.export(proof, "reals", code=3)
+
+
 @unittest.skipUnless(shutil.which("coqc"), "coqc is not installed")
 class Coq(CommandLineTest):
     def test_a_step_of_a_trace_is_a_theorem(self):

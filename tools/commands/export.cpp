@@ -10,6 +10,7 @@
 #include <isotrace/proofs/export/smtlib.hpp>
 #include <isotrace/proofs/export/trace_calls.hpp>
 #include <isotrace/proofs/export/trace_step.hpp>
+#include <isotrace/proofs/export/vnncomp.hpp>
 #include <isotrace/tools/commands/commands.hpp>
 #include <isotrace/tools/commands/find_program.hpp>
 #include <isotrace/tools/commands/proof_files.hpp>
@@ -117,7 +118,11 @@ std::string axioms_text(const proofs::ObligationReplay& obligation, bool lean) {
   return text;
 }
 
-bool is_smtlib(const Arguments& arguments) { return arguments.value("--to") == "smtlib"; }
+/// What is in a bundle for the target of --to.
+std::string_view things_of(const std::string& target) {
+  if (target == "smtlib") return "script(s)";
+  return target == "vnncomp" ? "instance(s)" : "theorem(s)";
+}
 
 /// The solver's time for a function's circuit.
 constexpr std::uint64_t refute_seconds = 600;
@@ -160,8 +165,11 @@ core::Result<proofs::Bundle> make_bundle(const Context& context, const Arguments
     }
     ISOTRACE_TRY(const proofs::Proof proof, load_proof(context, path));
     if (target == "lean") return proofs::export_lean(proof);
-    return is_smtlib(arguments) ? proofs::export_smtlib(proof)
-                                : proofs::export_coq(proof, tier_of(arguments));
+    if (target == "smtlib") return proofs::export_smtlib(proof);
+    if (target == "coq") return proofs::export_coq(proof, tier_of(arguments));
+    ISOTRACE_TRY(const core::Bytes model,
+                 context.read(arguments.value("--model"), core::limits::model_bytes_max));
+    return proofs::export_vnncomp(proof, model);
   }
   const bool calls = arguments.has("--calls");
   ISOTRACE_TRY(const std::uint64_t count, count_of(arguments, calls ? "--calls" : "--step"));
@@ -206,6 +214,8 @@ int export_command(const Context& context, const Arguments& arguments) {
     return report_usage(context, "export: --step or --calls, not both");
   if (arguments.has("--tier") && (arguments.value("--to") != "coq" || is_of_trace(arguments)))
     return report_usage(context, "export: --tier is about proofs that go to coq");
+  if (arguments.has("--model") != (arguments.value("--to") == "vnncomp"))
+    return report_usage(context, "export: --to vnncomp needs --model, and nothing else does");
   ISOTRACE_OR_REPORT(context, const proofs::Bundle bundle, make_bundle(context, arguments));
   ISOTRACE_OR_REPORT(context, [[maybe_unused]] const core::Done is_new, check_is_new(folder));
   ISOTRACE_OR_REPORT(context, [[maybe_unused]] const core::Done done,
@@ -226,10 +236,11 @@ int export_command(const Context& context, const Arguments& arguments) {
                    {"obligations", std::move(obligations)},
                    {"omitted", omitted_json(bundle.omitted)}});
   } else {
-    context.out << "emitted: " << bundle.obligations.size()
-                << (is_smtlib(arguments) ? " script(s), " : " theorem(s), ") << bundle.files.size()
-                << " files in " << folder;
-    if (!is_smtlib(arguments)) context.out << "; replay with `isotrace reconcile " << folder << "`";
+    const std::string_view things = things_of(arguments.value("--to"));
+    context.out << "emitted: " << bundle.obligations.size() << " " << things << ", "
+                << bundle.files.size() << " files in " << folder;
+    if (things == "theorem(s)")
+      context.out << "; replay with `isotrace reconcile " << folder << "`";
     context.out << "\n";
     print_omitted(context, bundle.omitted);
   }

@@ -320,8 +320,9 @@ constexpr std::string_view check_examples[] = {
     "isotrace check safe.isoproof --model model.onnx --property safe.vnnlib"};
 
 constexpr OptionSpec export_options[] = {
-    {"--to", "TARGET", once, "proof assistant, or queries for SMT solvers", "", "coq|lean|smtlib",
-     true},
+    {"--to", "TARGET", once, "proof assistant, queries for SMT solvers, or a VNN-COMP instance", "",
+     "coq|lean|smtlib|vnncomp", true},
+    {"--model", "FILE", once, "to vnncomp: the model that was proved, packed as it is"},
     {"--step", "N", once, "of a trace: that step N is recorded under its root"},
     {"--calls", "N", once,
      "of a trace of WebAssembly: that it ends with its last N calls of the host"},
@@ -335,6 +336,7 @@ constexpr std::string_view export_examples[] = {
     "isotrace export safe.isoproof --to lean --out bundle",
     "isotrace export safe.isoproof --to coq --tier primint --out bundle",
     "isotrace export safe.isoproof --to smtlib --out queries",
+    "isotrace export safe.isoproof --to vnncomp --model model.onnx --out instance",
     "isotrace export run.isotrace --step 7 --to coq --out bundle"};
 
 constexpr OptionSpec reconcile_options[] = {
