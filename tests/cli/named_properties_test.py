@@ -223,6 +223,8 @@ class NamedProperties(CommandLineTest):
             self.assertEqual(self.run_json("prove", self.model, *asked, "--out", "p").get("vacuous"), vacuous)
             self.assertEqual(self.run_json("check", "p", "--model", self.model, *asked).get("vacuous"), vacuous)
             self.assertEqual(b"holds for nothing" in self.run_program("check", "p").stdout, bool(vacuous))
+            judged = self.run_program("proof", "p", program="isotrace-verify")
+            self.assertEqual(b"holds for nothing" in judged.stdout, bool(vacuous))
             self.run_program("keygen", "--out", f"k{domain[0]}")
             text = subprocess.run([str(BUILD / "bin/isotrace"), "certify", "--model", self.model, "--proof", "p", "--key",
                                    f"k{domain[0]}.key", "--out", "c"], cwd=self.folder, capture_output=True)

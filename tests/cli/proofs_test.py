@@ -38,8 +38,10 @@ class Prove(CommandLineTest):
         self.assertTrue(all(0 <= float.fromhex(x) <= 1 for x in answer["counterexample"]["inputs"]))
         self.assertLessEqual(float.fromhex(answer["counterexample"]["outputs"][0]), 0.5)
         self.assertEqual(self.run_json("check", proof)["verdict"], "accepted")
-        # The trusted base has no executor and must not pretend to have confirmed it.
+        # The trusted base has no executor and must not pretend to have confirmed it, nor to have refuted it.
         self.run_program("proof", proof, program="isotrace-verify", code=5)
+        both = self.run_json("proof", proof, proof, program="isotrace-verify", code=5)
+        self.assertEqual(both["verdict"], "undecided")
 
     def test_answers_are_written_as_vnn_comp_does(self):
         result = self.path("result.txt")
@@ -150,6 +152,8 @@ class Bench(CommandLineTest):
         self.assertEqual([row["property"] for row in table["rows"]], ["fails.vnnlib"])
         self.run_program("bench", "proofs", code=2)
         self.run_program("bench", "proofs", "--instances", self.path("nowhere"), code=4)
+        # Nothing measured is no success.
+        self.run_program(*self.instances("unsat", "sat"), "--match", "no such", code=4)
 
 
 class Smtlib(CommandLineTest):

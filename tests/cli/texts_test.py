@@ -65,6 +65,9 @@ class Texts(CommandLineTest):
         there = [b for b in tested["backends"] if b["state"] == "available"]
         self.assertTrue(all(b["selftest"]["failed"] == 0 and b["selftest"]["passed"] > 0 for b in there))
         self.assertLessEqual({"reference", "cpu"}, {b["name"] for b in there})
+        for absent in [b["name"] for b in tested["backends"] if b["state"] != "available"]:
+            refused = self.run_json("backends", "--selftest", "--backend", absent, code=4)["refusal"]
+            self.assertEqual((refused["name"], refused["where"]), ("device_absent", absent))
         self.assertTrue(self.run_json("doctor")["healthy"])
 
     def test_bench_compares_before_it_counts(self):

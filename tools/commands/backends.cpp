@@ -179,6 +179,12 @@ int backends_command(const Context& context, const Arguments& arguments) {
   for (const std::string& name :
        chosen ? arguments.values("--backend") : backends::backend_names()) {
     ISOTRACE_OR_REPORT(context, BackendAnswer answer, ask(name, arguments));
+    if (chosen && arguments.has("--selftest") && answer.receipt.is_null()) {
+      // Who asks for the test of this backend must not take its absence for a test that passed.
+      return report(context, core::refuse(core::RefusalCode::device_absent, name,
+                                          answer.object["detail"].get<std::string>())
+                                 .value());
+    }
     healthy = healthy && answer.healthy;
     if (!context.json) print_text(context, answer.object);
     list.push_back(std::move(answer.object));

@@ -180,6 +180,12 @@ int bench_proofs(const Context& context, const Arguments& arguments) {
       print_row(context, instance, measured);
     }
   }
+  if (totals.decided + totals.open == 0) {
+    return report(context,
+                  core::refuse(core::RefusalCode::file_not_found, folder,
+                               "no instance that matches \"" + arguments.value("--match") + "\"")
+                      .value());
+  }
   if (context.json) {
     Json object = totals.json();
     object["rows"] = std::move(rows);

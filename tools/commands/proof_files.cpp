@@ -39,11 +39,6 @@ core::Result<proofs::Proof> load_proof(const Context& context, const std::string
   return proof;
 }
 
-bool is_vacuous(const proofs::Proof& proof) {
-  // There is one tree for each case of the property that has a box.
-  return proof.outcome == proofs::Proof::Outcome::proved && proof.cases.empty();
-}
-
 Json counterexample_json(const proofs::Counterexample& counterexample) {
   return {{"inputs", texts(counterexample.inputs)},
           {"outputs", texts(counterexample.outputs)},

@@ -1,6 +1,7 @@
 #include <isotrace/core/limits.hpp>
 #include <isotrace/proofs/checker/check_proof.hpp>
 #include <isotrace/proofs/obligation/function_proof.hpp>
+#include <isotrace/tools/commands/vacuous.hpp>
 #include <isotrace/tools/verify/commands.hpp>
 #include <isotrace/trace/foreign.hpp>
 #include <isotrace/trace/reader.hpp>
@@ -74,6 +75,10 @@ core::Result<Answer> judge_proof(const Context& context, const std::string& path
                     std::to_string(report->leaves) + " leaves",
                 exit_code_of(report->verdict.kind)};
   if (!report->verdict.reason.empty()) answer.text += " (" + report->verdict.reason + ")";
+  if (is_vacuous(*proof)) {
+    answer.fields["vacuous"] = true;
+    answer.text += "\n  " + std::string(vacuous_text);
+  }
   return answer;
 }
 
@@ -103,6 +108,12 @@ core::Result<Answer> judge_step(const Context& context, const std::string& path)
   return answer;
 }
 
+/// Of exit_code_of.
+core::Verdict::Kind verdict_of_exit(int code) {
+  if (code == exit_yes) return core::Verdict::Kind::accepted;
+  return code == exit_undecided ? core::Verdict::Kind::undecided : core::Verdict::Kind::rejected;
+}
+
 /// Judges every file; the exit code is that of the first file that was not accepted.
 template <class Judge>
 int judge_all(const Context& context, const Arguments& arguments, const Judge& judge) {
@@ -121,7 +132,7 @@ int judge_all(const Context& context, const Arguments& arguments, const Judge& j
       context.print(answers[0]);
     } else {
       context.print(
-          {{"verdict", code == exit_yes ? "accepted" : "rejected"}, {"files", std::move(answers)}});
+          {{"verdict", core::verdict_name(verdict_of_exit(code))}, {"files", std::move(answers)}});
     }
   }
   return code;
