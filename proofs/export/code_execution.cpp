@@ -106,6 +106,8 @@ Result<CodeEnds> CodeExecution::execute(const CodeNode& node, CodePath path, Bud
     return core::refuse(RefusalCode::limit_exceeded, "circuit", "too many gates or instructions");
   }
   if (budget.fuel == 0) return cutting(path.guard);
+  if (node.kind == CodeKind::call_indirect)
+    return execute(node.body.front(), std::move(path), budget);
   --budget.fuel;
   switch (node.kind) {
     case CodeKind::block: return execute_block(node, std::move(path), budget);

@@ -36,6 +36,13 @@ std::string table_text(const CodeNode& node) {
          number(node.depths.back());
 }
 
+std::string indirect_text(const CodeNode& node) {
+  return "call_indirect" + number(node.takes) + number(node.leaves) + " " +
+         coq_list(node.table, "; ", [](const std::optional<std::uint32_t>& function) {
+           return function ? "Some" + number(*function) : std::string("None");
+         });
+}
+
 std::string node_text(const CodeNode& node, std::size_t indent) {
   const std::string wide = width_text(node.wide);
   switch (node.kind) {
@@ -72,6 +79,7 @@ std::string node_text(const CodeNode& node, std::size_t indent) {
     case CodeKind::br_table: return table_text(node);
     case CodeKind::return_: return "Return";
     case CodeKind::call: return "Call" + number(node.index);
+    case CodeKind::call_indirect: return indirect_text(node);
   }
   return "";
 }

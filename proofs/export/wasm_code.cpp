@@ -25,6 +25,9 @@ struct NumericRange {
 
 /// Trees are walked by recursion.
 constexpr std::size_t nesting_max = 256;
+/// A call through a table is a block for each of its functions, one inside the other.
+constexpr std::size_t callees_max = 64;
+constexpr std::size_t table_entries_max = 1024;
 
 constexpr std::uint32_t eqz_index = 3;  // behind clz, ctz and popcnt
 constexpr NumericRange numeric_ranges[] = {
@@ -116,6 +119,46 @@ std::optional<CodeNode> access_node(const wasm::Instruction& instruction) {
   return std::nullopt;
 }
 
+CodeNode node_of(CodeKind kind, std::uint32_t index = 0) {
+  CodeNode node;
+  node.kind = kind;
+  node.index = index;
+  return node;
+}
+
+CodeNode block_of(std::uint32_t takes, std::uint32_t leaves, std::vector<CodeNode> body) {
+  CodeNode node = node_of(CodeKind::block);
+  node.takes = takes;
+  node.leaves = leaves;
+  node.body = std::move(body);
+  return node;
+}
+
+/// What `call_indirect takes leaves table` is in Wasm.v.
+CodeNode indirect_block(const CodeNode& call) {
+  std::vector<std::uint32_t> callees;
+  for (const auto& function : call.table) {
+    if (function) callees.push_back(*function);
+  }
+  const auto count = static_cast<std::uint32_t>(callees.size());
+  CodeNode choice = node_of(CodeKind::br_table);
+  std::uint32_t next = 0;
+  for (const auto& function : call.table) choice.depths.push_back(function ? next++ : count);
+  choice.depths.push_back(count);
+  std::vector<CodeNode> inner = {std::move(choice)};
+  for (std::uint32_t i = 0; i < count; ++i) {
+    std::vector<CodeNode> around;
+    around.push_back(block_of(call.takes + 1, call.takes, std::move(inner)));
+    around.push_back(node_of(CodeKind::call, callees[i]));
+    around.push_back(node_of(CodeKind::br, count - i));
+    inner = std::move(around);
+  }
+  std::vector<CodeNode> outer;
+  outer.push_back(block_of(call.takes + 1, call.takes, std::move(inner)));
+  outer.push_back(node_of(CodeKind::unreachable));
+  return block_of(call.takes + 1, call.leaves, std::move(outer));
+}
+
 std::optional<CodeKind> plain_kind(Opcode opcode) {
   switch (opcode) {
     case Opcode::nop: return CodeKind::nop;
@@ -145,8 +188,9 @@ std::optional<CodeKind> plain_kind(Opcode opcode) {
 
 class FunctionReader {
  public:
-  FunctionReader(const wasm::Module& module, std::uint32_t function)
-      : module_(module), index_(function) {}
+  FunctionReader(const wasm::Module& module, const obligation::InitialInstance& instance,
+                 std::uint32_t function)
+      : module_(module), instance_(instance), index_(function) {}
 
   Result<CodeFunction> read() {
     const wasm::Function& function = module_.functions[index_];
@@ -229,6 +273,7 @@ class FunctionReader {
     }
     if (auto node = numeric_node(now_.opcode)) return *std::move(node);
     if (auto node = access_node(now_)) return *std::move(node);
+    if (now_.opcode == Opcode::call_indirect) return read_indirect();
     const auto kind = plain_kind(now_.opcode);
     if (!kind) return unsupported(now_.info->text);
     CodeNode node;
@@ -248,7 +293,32 @@ class FunctionReader {
     return node;
   }
 
+  /// Tables are what instantiation makes of them: instructions that change one are refused.
+  Result<CodeNode> read_indirect() const {
+    const wasm::FunctionType& type = module_.types[now_.first];
+    CodeNode node = node_of(CodeKind::call_indirect);
+    node.takes = static_cast<std::uint32_t>(type.parameters.size());
+    node.leaves = static_cast<std::uint32_t>(type.results.size());
+    std::size_t callees = 0;
+    for (const obligation::TableElement& element : instance_.tables[now_.second]) {
+      const bool fits = element && module_.type_of(module_.functions[*element]) == type;
+      if (fits && *element < module_.imported_functions)
+        return unsupported("a table with an imported function");
+      node.table.push_back(fits ? element : std::nullopt);
+      callees += fits ? 1 : 0;
+    }
+    while (!node.table.empty() && !node.table.back()) node.table.pop_back();
+    if (callees > callees_max || node.table.size() > table_entries_max) {
+      return unsupported("a table with more than " + std::to_string(callees_max) +
+                         " functions of one type, or " + std::to_string(table_entries_max) +
+                         " places up to the last of them");
+    }
+    node.body.push_back(indirect_block(node));
+    return node;
+  }
+
   const wasm::Module& module_;
+  const obligation::InitialInstance& instance_;
   std::uint32_t index_;
   wasm::Instruction now_;
 };
@@ -257,6 +327,9 @@ class FunctionReader {
 void find_calls(std::vector<CodeNode>& code, const std::function<void(std::uint32_t&)>& on_call) {
   for (CodeNode& node : code) {
     if (node.kind == CodeKind::call) on_call(node.index);
+    for (auto& function : node.table) {
+      if (function) on_call(*function);
+    }
     find_calls(node.body, on_call);
     find_calls(node.no, on_call);
   }
@@ -316,7 +389,7 @@ Result<CodeModule> read_code(const wasm::Module& module,
     if (!reached.insert(function).second) continue;
     if (function < module.imported_functions)
       return unsupported("function " + std::to_string(function), "an imported function");
-    ISOTRACE_TRY(made.functions.emplace_back(), FunctionReader(module, function).read());
+    ISOTRACE_TRY(made.functions.emplace_back(), FunctionReader(module, instance, function).read());
     find_calls(made.functions.back().body, [&](std::uint32_t& callee) { open.push_back(callee); });
   }
   std::sort(made.functions.begin(), made.functions.end(),

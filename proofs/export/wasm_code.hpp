@@ -2,6 +2,8 @@
 // that a claim reaches, in ascending order, with calls renumbered.
 #pragma once
 
+#include <optional>
+
 #include <isotrace/core/result.hpp>
 #include <isotrace/proofs/obligation/claim.hpp>
 #include <isotrace/proofs/obligation/instance.hpp>
@@ -39,6 +41,7 @@ enum class CodeKind : std::uint8_t {
   br_table,
   return_,
   call,
+  call_indirect,
 };
 
 struct CodeNode {
@@ -50,11 +53,12 @@ struct CodeNode {
   std::uint64_t offset = 0;                ///< load, store
   std::uint32_t index = 0;                 ///< operation; variable; depth; function; extend: bits
   std::uint64_t constant = 0;              ///< constant
-  std::uint32_t takes = 0;                 ///< block, loop, if
-  std::uint32_t leaves = 0;                ///< block, loop, if
-  std::vector<CodeNode> body;              ///< block, loop, if
+  std::uint32_t takes = 0;                 ///< block, loop, if, call_indirect
+  std::uint32_t leaves = 0;                ///< block, loop, if, call_indirect
+  std::vector<CodeNode> body;              ///< block, loop, if; call_indirect: the block that it is
   std::vector<CodeNode> no = {};           ///< if: the other side
   std::vector<std::uint32_t> depths = {};  ///< br_table, the default one last
+  std::vector<std::optional<std::uint32_t>> table = {};  ///< call_indirect: functions by index
 };
 
 /// Widths are 32 or 64.

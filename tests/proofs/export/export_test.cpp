@@ -237,7 +237,7 @@ TEST(ExportCoq, tiers_are_ordered_by_their_axioms) {
 
 TEST(ExportCoq, the_library_is_embedded_byte_for_byte) {
   const auto library = proofs::coq_library();
-  EXPECT_EQ(library.size(), 31U);
+  EXPECT_EQ(library.size(), 32U);
   for (const proofs::CoqFile& file : library) {
     const core::Bytes bytes = read_file(std::string(COQ_SOURCES) + "/" + std::string(file.folder) +
                                         "/" + std::string(file.name));

@@ -21,6 +21,7 @@ using wasm::Opcode;
 using wasm::ValueType;
 using wasm::tests::ModuleBuilder;
 using wasm::tests::op;
+using wasm::tests::open_block;
 using wasm::tests::operator+;
 using wasm::tests::push_i32;
 using wasm::tests::push_i64;
@@ -129,6 +130,34 @@ core::Bytes mixed_widths() {
       op(Opcode::i64_extend32_s) + add + x + op(Opcode::i64_extend16_s) + add + low16 + add + x +
       op(Opcode::i64_extend8_s) + add + low8 + add + push_i64(6 + 1) + add;
   return module_of({{type, stores + loads}, {type, sum}});
+}
+
+/// f calls the function of a table of five that its parameter is the number of: 0 adds one, 1
+/// doubles, 2 is of another type, 3 and 4 are null. g does the same without a table, h as if 2
+/// doubled as well.
+core::Bytes chosen_by_table() {
+  const wasm::FunctionType type{{ValueType::i32}, {ValueType::i32}};
+  const core::Bytes x = op(Opcode::local_get, 0);
+  ModuleBuilder builder;
+  const std::uint32_t number = builder.add_type(type);
+  const auto branches = [&](std::int32_t doubled) {
+    return x + op(Opcode::i32_eqz) + open_block(Opcode::if_) + x + push_i32(1) +
+           op(Opcode::i32_add) + op(Opcode::return_) + op(Opcode::end) + x + push_i32(doubled) +
+           op(Opcode::i32_le_u) + open_block(Opcode::if_) + x + x + op(Opcode::i32_add) +
+           op(Opcode::return_) + op(Opcode::end) + op(Opcode::unreachable);
+  };
+  builder.add_function(type, x + x + op(Opcode::call_indirect, number, 0));
+  builder.add_function(type, branches(1)).add_function(type, branches(2));
+  builder.add_function(type, x + push_i32(1) + op(Opcode::i32_add));
+  builder.add_function(type, x + x + op(Opcode::i32_add));
+  builder.add_function({{ValueType::i64}, {ValueType::i64}}, x);
+  builder.add_table(ValueType::funcref, 5)
+      .add(wasm::tests::element_section,
+           core::Bytes{0} + push_i32(0) + op(Opcode::end) + core::Bytes{3, 3, 4, 5});
+  std::string name = "f";
+  for (std::uint32_t i = 0; i < 3; ++i, ++name[0])
+    builder.add_export(name, wasm::ExternKind::function, i);
+  return builder.bytes();
 }
 
 class ReplayFunctions : public WithCoqLibrary<proofs::CoqPart::functions> {
@@ -247,6 +276,18 @@ TEST_F(ReplayFunctions, the_last_byte_of_memory_is_in_bounds_and_the_next_traps)
 TEST_F(ReplayFunctions, rows_of_bytes_are_filled_and_copied_by_counts_that_arguments_decide) {
   expect_replayed(claim_about("tables", "copy", FunctionProperty::equivalent, "prefix"));
   expect_replayed(claim_about("tables", "fill", FunctionProperty::equivalent, "fill_words"));
+}
+
+TEST_F(ReplayFunctions, calls_through_a_table_are_those_of_its_functions_and_else_trap) {
+  const FunctionProof proof = claim_of(chosen_by_table(), FunctionProperty::equivalent, "g");
+  const std::string directory = write(proof);
+  EXPECT_EQ(replay(directory).status, ReplayStatus::replayed) << replay(directory).detail;
+  edit(directory + "/coq/gen/Spec_function.v", "[Some 2; Some 3]", "[Some 3; Some 2]");
+  EXPECT_EQ(replay(directory).status, ReplayStatus::statement_mismatch);
+  const auto false_claim = proofs::refute_function(
+      claim_of(chosen_by_table(), FunctionProperty::equivalent, "h"), solver_seconds);
+  ASSERT_FALSE(false_claim);
+  EXPECT_EQ(false_claim.error().code, core::RefusalCode::export_unsupported);
 }
 
 TEST_F(ReplayFunctions, a_row_longer_than_the_library_follows_is_refused) {

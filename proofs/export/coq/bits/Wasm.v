@@ -109,6 +109,34 @@ Inductive instruction :=
   | Br (depth : nat) | BrIf (depth : nat) | BrTable (depths : list nat) (default : nat) | Return
   | Call (f : nat).
 
+(* call_indirect through a table that nothing changes: the topmost value chooses the function; where the
+   table has none (or one of another type, which is written None too), and beyond its end, it traps.
+   It is a branch to one of the blocks around it, behind each of which a call stands (Indirect.v). *)
+Fixpoint callees (table : list (option nat)) : list nat :=
+  match table with
+  | [] => []
+  | Some f :: table => f :: callees table
+  | None :: table => callees table
+  end.
+Fixpoint labels (next none : nat) (table : list (option nat)) : list nat :=
+  match table with
+  | [] => []
+  | Some _ :: table => next :: labels (S next) none table
+  | None :: table => none :: labels next none table
+  end.
+Fixpoint calls_behind (takes out : nat) (fs : list nat) (inner : list instruction)
+  : list instruction :=
+  match fs with
+  | [] => inner
+  | f :: fs => calls_behind takes (pred out) fs [Block (S takes) takes inner; Call f; Br out]
+  end.
+Definition call_indirect (takes leaves : nat) (table : list (option nat)) : instruction :=
+  let n := length (callees table) in
+  Block (S takes) leaves
+    [Block (S takes) takes
+       (calls_behind takes n (callees table) [BrTable (labels 0 n table) n]);
+     Unreachable].
+
 Record function := Function {
   parameters : list width;
   results : list width;
