@@ -373,13 +373,36 @@ Support cpu_support(Op op, Dtype dtype) {
 
 /// Changes of shape reach no backend where the executor knows them (docs/backends.md); alone, and
 /// tensors made of a shape or three numbers, they move nothing that a device would have to.
-constexpr Op shape_changes[] = {Op::identity, Op::reshape, Op::flatten,  Op::squeeze, Op::unsqueeze,
-                                Op::shape,    Op::size,    Op::eye_like, Op::range};
+/// Sequences and optionals are the host's. How many elements the last three find decides shapes,
+/// which the host must know.
+constexpr Op host_operations[] = {Op::identity,
+                                  Op::reshape,
+                                  Op::flatten,
+                                  Op::squeeze,
+                                  Op::unsqueeze,
+                                  Op::shape,
+                                  Op::size,
+                                  Op::eye_like,
+                                  Op::range,
+                                  Op::sequence_construct,
+                                  Op::sequence_empty,
+                                  Op::sequence_at,
+                                  Op::sequence_insert,
+                                  Op::sequence_erase,
+                                  Op::sequence_length,
+                                  Op::split_to_sequence,
+                                  Op::concat_from_sequence,
+                                  Op::optional,
+                                  Op::optional_get_element,
+                                  Op::optional_has_element,
+                                  Op::non_zero,
+                                  Op::unique,
+                                  Op::non_max_suppression};
 
 Support gpu_support(Op op, Dtype dtype) {
   if (gpu::is_on_device(op, dtype)) return Support::device;
-  const bool shape = std::ranges::find(shape_changes, op) != std::end(shape_changes);
-  return shape ? Support::reference_loop : Support::refused;
+  const bool host = std::ranges::find(host_operations, op) != std::end(host_operations);
+  return host ? Support::reference_loop : Support::refused;
 }
 
 std::string dtypes_text(std::span<const Dtype> dtypes) {

@@ -42,6 +42,11 @@ core::Result<core::Done> set_resize_region(const core::Node& node,
                                            const std::vector<double>& region,
                                            ResizeGeometry& geometry);
 
+struct Call;
+/// The geometry of a whole call, its region included. Refuses what the two above refuse, and
+/// shape_mismatch for lists that are none.
+core::Result<ResizeGeometry> resize_geometry(const Call& call);
+
 /// The attributes that say where an output position samples, read once.
 class ResizeSampling {
  public:

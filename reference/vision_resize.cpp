@@ -122,17 +122,23 @@ auto interpolate(std::span<const T> source, const Strides& strides) {
 
 }  // namespace
 
-// [vision.resize]
-Outcome evaluate_resize(const Call& call) {
-  const TensorView& x = call.operand(0);
+Result<ResizeGeometry> resize_geometry(const Call& call) {
   ISOTRACE_TRY(const ResizeRequest request, read_request(call));
   ISOTRACE_TRY(const auto region, read_reals(call, 1));
-  ISOTRACE_TRY(ResizeGeometry geometry, resize_geometry(call.node, x.shape(), request));
-  const ResizeSampling sampling(call.node);
-  if (sampling.needs_region()) {
+  ISOTRACE_TRY(ResizeGeometry geometry,
+               resize_geometry(call.node, call.operand(0).shape(), request));
+  if (ResizeSampling(call.node).needs_region()) {
     if (!region) return refuse_shape("tf_crop_and_resize without a region");
     ISOTRACE_TRY_DONE(set_resize_region(call.node, *region, geometry));
   }
+  return geometry;
+}
+
+// [vision.resize]
+Outcome evaluate_resize(const Call& call) {
+  const TensorView& x = call.operand(0);
+  ISOTRACE_TRY(const ResizeGeometry geometry, resize_geometry(call));
+  const ResizeSampling sampling(call.node);
   const Strides strides = row_major_strides(x.shape());
   if (sampling.is_nearest()) {
     return one(visit_all(x.dtype(), [&](auto type) {

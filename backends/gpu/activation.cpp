@@ -73,6 +73,29 @@ Made prelu(DeviceCall& call, const Array& x) {
   return call.work.binary(Binary::prelu, x, slope);
 }
 
+/// A parameter as an element of the data, in the type that is computed in.
+Made parameter_of(DeviceCall& call, float value) {
+  ISOTRACE_TRY(const Array number, call.work.number(core::Dtype::f32, value));
+  ISOTRACE_TRY(const Array element, call.work.cast(number, call.dtype(), true));
+  return call.work.widen(element);
+}
+
+/// x + bias below -lambd, x - bias above lambd, else 0, all integers.
+Made shrink_integers(DeviceCall& call, const Array& x) {
+  Work& work = call.work;
+  const float lambd = call.node().real("lambd");
+  ISOTRACE_TRY(const Array low, parameter_of(call, -lambd));
+  ISOTRACE_TRY(const Array high, parameter_of(call, lambd));
+  ISOTRACE_TRY(const Array bias, parameter_of(call, call.node().real("bias")));
+  ISOTRACE_TRY(const Array zero, work.number(x.dtype, Parameter::of_integer(0)));
+  ISOTRACE_TRY(const Array is_above, work.compare(Comparison::greater, x, high));
+  ISOTRACE_TRY(const Array above, work.binary(Binary::subtract, x, bias));
+  ISOTRACE_TRY(const Array rest, work.choose(is_above, above, zero));
+  ISOTRACE_TRY(const Array is_below, work.compare(Comparison::less, x, low));
+  ISOTRACE_TRY(const Array below, work.binary(Binary::add, x, bias));
+  return work.choose(is_below, below, rest);
+}
+
 Made activate(DeviceCall& call) {
   const core::Node& node = call.node();
   Work& work = call.work;
@@ -85,7 +108,9 @@ Made activate(DeviceCall& call) {
       return work.unary(Unary::hard_sigmoid, x, node.real("alpha"), node.real("beta"));
     case Op::softsign: return work.unary(Unary::softsign, x);
     case Op::thresholded_relu: return work.unary(Unary::thresholded_relu, x, node.real("alpha"));
-    case Op::shrink: return work.unary(Unary::shrink, x, node.real("lambd"), node.real("bias"));
+    case Op::shrink:
+      if (!core::is_float(x.dtype)) return shrink_integers(call, x);
+      return work.unary(Unary::shrink, x, node.real("lambd"), node.real("bias"));
     case Op::hard_swish: return work.unary(Unary::hard_swish, x);
     case Op::sigmoid: return sigmoid(work, x);
     case Op::softplus: return softplus(work, x);
@@ -99,6 +124,31 @@ Made activate(DeviceCall& call) {
 }
 
 }  // namespace
+
+Made apply_activation(Work& work, std::string_view name, const Array& x, float alpha, float beta) {
+  if (name == "Relu") return work.unary(Unary::relu, x);
+  if (name == "Tanh") return work.function(functions::tanh, x);
+  if (name == "Sigmoid") return sigmoid(work, x);
+  if (name == "LeakyRelu") return work.unary(Unary::leaky_relu, x, alpha);
+  if (name == "HardSigmoid") return work.unary(Unary::hard_sigmoid, x, alpha, beta);
+  if (name == "Elu") return exponential_below(work, x, alpha, 1, 1);
+  if (name == "Softsign") return work.unary(Unary::softsign, x);
+  if (name == "Softplus") return softplus(work, x);
+  if (name == "ScaledTanh") {
+    ISOTRACE_TRY(const Array scaled, work.unary(Unary::multiply, x, beta));
+    ISOTRACE_TRY(const Array f, work.function(functions::tanh, scaled));
+    return work.unary(Unary::multiply, f, alpha);
+  }
+  if (name == "ThresholdedRelu") {  // which keeps NaN, unlike the operation of that name
+    ISOTRACE_TRY(const Array threshold, work.number(x.dtype, alpha));
+    ISOTRACE_TRY(const Array zero, work.number(x.dtype, 0));
+    ISOTRACE_TRY(const Array below, work.compare(Comparison::less_or_equal, x, threshold));
+    return work.choose(below, zero, x);
+  }
+  ISOTRACE_CHECK(name == "Affine", name);
+  ISOTRACE_TRY(const Array scaled, work.unary(Unary::multiply, x, alpha));
+  return work.unary(Unary::add, scaled, beta);
+}
 
 Results run_activation(DeviceCall& call) { return one(call.narrow(activate(call))); }
 

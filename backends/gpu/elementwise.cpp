@@ -77,9 +77,14 @@ Made clip(DeviceCall& call) {
   return core::is_float(x.dtype) ? call.work.unary(Unary::multiply, x, 1) : x;
 }
 
-/// Float remainders are exact by long division, which no kernel does: integers alone.
-Binary remainder_of(const core::Node& node) {
-  return node.integer("fmod") != 0 ? Binary::truncated_remainder : Binary::remainder;
+Made remainder(DeviceCall& call) {
+  const bool sign_of_dividend = call.node().integer("fmod") != 0;
+  ISOTRACE_TRY(const Array x, call.wide(0));
+  ISOTRACE_TRY(const Array y, call.wide(1));
+  if (core::is_float(x.dtype) && !sign_of_dividend) {
+    return reference::refuse_attribute("fmod 0 of floating-point numbers");
+  }
+  return call.work.binary(sign_of_dividend ? Binary::truncated_remainder : Binary::remainder, x, y);
 }
 
 Made compare(DeviceCall& call, Comparison comparison) {
@@ -104,8 +109,7 @@ Results run_elementwise(DeviceCall& call) {
   ISOTRACE_TRY(const Array x, call.wide(0));
   if (const auto unary = find_unary(op)) return one(call.narrow(call.work.unary(*unary, x)));
   ISOTRACE_CHECK(op == Op::mod, static_cast<int>(op));
-  ISOTRACE_TRY(const Array y, call.wide(1));
-  return one(call.narrow(call.work.binary(remainder_of(call.node()), x, y)));
+  return one(call.narrow(remainder(call)));
 }
 
 }  // namespace isotrace::backends::gpu

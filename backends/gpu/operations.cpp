@@ -42,19 +42,17 @@ const Kind kinds[] = {
                                     Op::clip,          Op::equal,
                                     Op::less,          Op::greater,
                                     Op::less_or_equal, Op::greater_or_equal,
-                                    Op::where}},
-    {&run_elementwise, integers, {Op::mod}},
+                                    Op::where,         Op::mod}},
     {&run_logic,
      everything,
      {Op::logical_not, Op::logical_and, Op::logical_or, Op::logical_xor, Op::bitwise_and,
       Op::bitwise_or, Op::bitwise_xor, Op::bitwise_not, Op::bit_shift, Op::is_nan, Op::is_inf}},
     {&run_cast, everything, {Op::cast, Op::bit_cast}},
     {&run_power, singles, {Op::pow}},
-    {&run_activation, everything, {Op::relu, Op::prelu}},
+    {&run_activation, everything, {Op::relu, Op::prelu, Op::shrink}},
     {&run_activation,
      floats,
-     {Op::leaky_relu, Op::hard_sigmoid, Op::softsign, Op::thresholded_relu, Op::shrink,
-      Op::hard_swish}},
+     {Op::leaky_relu, Op::hard_sigmoid, Op::softsign, Op::thresholded_relu, Op::hard_swish}},
     {&run_activation, singles, {Op::elu,   Op::selu,  Op::sigmoid, Op::softplus, Op::celu, Op::mish,
                                 Op::gelu,  Op::exp,   Op::log,     Op::sin,      Op::cos,  Op::tan,
                                 Op::asin,  Op::acos,  Op::atan,    Op::sinh,     Op::cosh, Op::tanh,
@@ -91,7 +89,11 @@ const Kind kinds[] = {
     {&run_placement,
      everything,
      {Op::gather_elements, Op::gather_nd, Op::scatter_elements, Op::scatter_nd, Op::tensor_scatter,
-      Op::trilu, Op::reverse_sequence, Op::center_crop_pad, Op::compress, Op::one_hot}},
+      Op::trilu, Op::reverse_sequence, Op::center_crop_pad, Op::compress, Op::one_hot,
+      Op::max_unpool}},
+    {&run_resize, everything, {Op::resize}},
+    {&run_einsum, everything, {Op::einsum}},
+    {&run_recurrent, singles, {Op::rnn, Op::gru, Op::lstm}},
 };
 
 const Kind* find_kind(Op op) {
@@ -129,8 +131,8 @@ bool takes_from_device(Op op, std::size_t operand) {
   const Kind* kind = find_kind(op);
   if (kind == nullptr || op == Op::constant_of_shape || op == Op::one_hot) return false;
   if (operand == 0 || op == Op::concat) return true;
-  const auto all_of_it = {&run_elementwise, &run_logic, &run_activation, &run_normalisation,
-                          &run_contraction};
+  const auto all_of_it = {&run_elementwise,   &run_logic,       &run_activation,
+                          &run_normalisation, &run_contraction, &run_einsum};
   return std::ranges::find(all_of_it, kind->run) != all_of_it.end();
 }
 

@@ -60,6 +60,7 @@ Results run_operation(DeviceCall& call);
 Results run_activation(DeviceCall& call);
 Results run_cast(DeviceCall& call);
 Results run_contraction(DeviceCall& call);
+Results run_einsum(DeviceCall& call);
 Results run_elementwise(DeviceCall& call);
 Results run_logic(DeviceCall& call);
 Results run_movement(DeviceCall& call);
@@ -69,8 +70,14 @@ Results run_pool(DeviceCall& call);
 Results run_power(DeviceCall& call);
 Results run_quantise_linear(DeviceCall& call);
 Results run_quantised(DeviceCall& call);
+Results run_recurrent(DeviceCall& call);
 Results run_reduction(DeviceCall& call);
+Results run_resize(DeviceCall& call);
 Results run_scan(DeviceCall& call);
+
+/// An activation of recurrent layers by its ONNX name (reference/recurrent_activation.hpp), of x in
+/// f32.
+Made apply_activation(Work& work, std::string_view name, const Array& x, float alpha, float beta);
 
 /// The one result of an operation.
 inline Results one(Made made) {

@@ -13,8 +13,7 @@
 #include <isotrace/backends/self_test.hpp>
 #include <isotrace/core/philox.hpp>
 #include <isotrace/reference/evaluate.hpp>
-#include <tests/backends/host_device.hpp>
-#include <tests/backends/values.hpp>
+#include <tests/backends/gpu_on_host.hpp>
 
 namespace isotrace::backends::gpu {
 namespace {
@@ -22,18 +21,6 @@ namespace {
 using core::Dtype;
 using core::Op;
 using core::Tensor;
-
-/// A backend on the host and the device under it.
-struct OnHost {
-  OnHost(unsigned multiprocessors, HostOrder order,
-         ByteUnits byte_units = ByteUnits::tensor_cores) {
-    auto made = std::make_unique<HostDevice>(multiprocessors, order, byte_units);
-    device = made.get();
-    backend = make_gpu_backend("cuda", std::move(made)).value();
-  }
-  HostDevice* device;
-  std::unique_ptr<Backend> backend;
-};
 
 class Orders : public testing::TestWithParam<HostOrder> {};
 INSTANTIATE_TEST_SUITE_P(Gpu, Orders, testing::Values(HostOrder::forwards, HostOrder::backwards));
@@ -55,15 +42,6 @@ TEST_P(Orders, kernels_have_the_bits_of_the_reference_on_every_sample) {
   }
 }
 
-/// Ordinary and special numbers, also tiny ones.
-Tensor draw(core::Shape shape, std::uint64_t seed) {
-  Tensor tensor(Dtype::f32, std::move(shape));
-  const auto kind = seed % 5 == 0 ? tests::Values::tiny : tests::Values::special;
-  const auto values = tests::random_values(tensor.elements(), seed, kind);
-  std::ranges::copy(values, tensor.data<float>().begin());
-  return tensor;
-}
-
 core::Node product_node(Op op, std::int64_t segment) {
   core::Node node{op, {0, 1}, {2}, {}, "product"};
   if (op == Op::gemm) {
@@ -78,17 +56,6 @@ core::Node product_node(Op op, std::int64_t segment) {
     node.attributes = {{"k_segment", segment}};
   }
   return node;
-}
-
-void expect_reference_bits(Backend& backend, const core::Node& node,
-                           const std::vector<Tensor>& operands, const std::string& what) {
-  std::vector<std::optional<core::TensorView>> views(operands.begin(), operands.end());
-  const auto expected = reference::evaluate(node, views);
-  ASSERT_TRUE(expected) << what;
-  const auto actual = backend.run(node, views);
-  ASSERT_TRUE(actual) << what << ": " << actual.error().detail;
-  ASSERT_EQ((*actual)[0].shape(), (*expected)[0].shape()) << what;
-  EXPECT_TRUE(std::ranges::equal((*actual)[0].bytes(), (*expected)[0].bytes())) << what;
 }
 
 TEST_P(Orders, products_of_every_tail_and_segment_have_the_bits_of_the_reference) {
@@ -171,7 +138,11 @@ TEST(GpuBackend, serves_every_operation_of_tier_a) {
                       Op::dequantize_linear,
                       Op::dynamic_quantize_linear,
                       Op::reduce_log_sum_exp,
-                      Op::lp_normalization}) {
+                      Op::lp_normalization,
+                      Op::resize,
+                      Op::einsum,
+                      Op::max_unpool,
+                      Op::lstm}) {
     EXPECT_TRUE(std::ranges::any_of(matrix, [op](const Capability& entry) {
       return entry.op == op && entry.support == Support::device;
     })) << core::op_info(op).name;
@@ -186,16 +157,6 @@ core::Node cast_node(Dtype to, bool saturate) {
           "cast"};
 }
 
-/// Any bits that are elements of the type.
-Tensor draw_bits(Dtype dtype, core::Shape shape, std::uint64_t seed) {
-  Tensor tensor(dtype, std::move(shape));
-  core::PhiloxStream stream(seed);
-  for (std::uint8_t& byte : tensor.mutable_bytes())
-    byte = static_cast<std::uint8_t>(stream.next_u32());
-  return tensor;
-}
-
-/// CUDA takes 65,535 blocks along y and z.
 TEST(GpuBackend, has_products_of_more_tiles_and_matrices_than_hardware_has_along_an_axis) {
   OnHost host(4, HostOrder::forwards);
   const std::int64_t rows = 0x10000 * 32 + 1;

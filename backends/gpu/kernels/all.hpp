@@ -5,6 +5,7 @@
 #include <isotrace/backends/gpu/kernels/convert.hpp>
 #include <isotrace/backends/gpu/kernels/elementwise.hpp>
 #include <isotrace/backends/gpu/kernels/hash.hpp>
+#include <isotrace/backends/gpu/kernels/interpolate.hpp>
 #include <isotrace/backends/gpu/kernels/math.hpp>
 #include <isotrace/backends/gpu/kernels/move.hpp>
 #include <isotrace/backends/gpu/kernels/product.hpp>

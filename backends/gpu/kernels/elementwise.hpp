@@ -2,6 +2,7 @@
 // after the other, as the definition writes them.
 #pragma once
 
+#include <isotrace/backends/gpu/kernels/remainder.hpp>
 #include <isotrace/backends/gpu/kernels/space.hpp>
 
 namespace isotrace::backends::gpu {
@@ -43,7 +44,7 @@ enum class Binary : std::uint32_t {
   prelu,                ///< a below 0: b * a
   scaled_negative,      ///< q * (a, or p * b where a is below 0 or NaN)
   remainder,            ///< of integers, with the sign of b; by zero 0, and the flag
-  truncated_remainder,  ///< with the sign of a
+  truncated_remainder,  ///< with the sign of a; exact, and of floats by zero NaN
   bit_and,
   bit_or,
   bit_xor,
@@ -165,6 +166,7 @@ ISOTRACE_KERNEL_CODE Number apply(Binary op, Number a, Number b, Number p, Numbe
     return apply_integer(op, a, b, flag);
   } else {
     if (op == Binary::scaled_negative) return q * (a >= 0 ? a : p * b);
+    if (op == Binary::truncated_remainder) return remainder_of(a, b);
     return a / b;
   }
 }
