@@ -253,6 +253,7 @@ class PluginBackend final : public Backend {
 
   Result<Reply> take_reply(const plugin::Deadline& deadline) const {
     const auto bytes = process_->channel().receive(&deadline);
+    process_->output().forward();
     if (!bytes) return tl::make_unexpected(give_up(bytes.error()));
     auto reply = plugin::parse_reply(*bytes);
     if (!reply) return broken("reply", core::describe(reply.error()));

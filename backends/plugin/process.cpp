@@ -64,13 +64,15 @@ struct SpawnAttributes {
   posix_spawnattr_t attributes;
 };
 
-/// Starts the program with these three descriptors; returns its process number.
+/// Starts the program with these descriptors, the second for what it prints; returns its process
+/// number.
 Result<int> spawn(const std::vector<std::string>& words, const Descriptor& channel,
-                  const Descriptor& operands, const Descriptor& results) {
+                  const Descriptor& output, const Descriptor& operands, const Descriptor& results) {
   SpawnActions spawn_actions;
   posix_spawn_file_actions_t* actions = &spawn_actions.actions;
   ::posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_adddup2(actions, STDERR_FILENO, STDOUT_FILENO);
+  ::posix_spawn_file_actions_adddup2(actions, output.get(), STDOUT_FILENO);
+  ::posix_spawn_file_actions_adddup2(actions, output.get(), STDERR_FILENO);
   ::posix_spawn_file_actions_adddup2(actions, channel.get(), channel_descriptor);
   ::posix_spawn_file_actions_adddup2(actions, operands.get(), operands_descriptor);
   ::posix_spawn_file_actions_adddup2(actions, results.get(), results_descriptor);
@@ -104,6 +106,10 @@ Result<Process> Process::start(const std::string& plugin_path, const PluginOptio
   }
   Descriptor ours(ends[0]);
   const Descriptor theirs(ends[1]);
+  std::array<int, 2> pipe{};
+  if (::pipe2(pipe.data(), O_CLOEXEC | O_NONBLOCK) != 0) return failed("pipe", errno);
+  Output output{Descriptor(pipe[0])};
+  const Descriptor printed(pipe[1]);
   Descriptor operands(::memfd_create("operands", MFD_CLOEXEC));
   Descriptor results(::memfd_create("results", MFD_CLOEXEC));
   if (operands.get() < 0 || results.get() < 0) return failed("memfd_create", errno);
@@ -111,20 +117,21 @@ Result<Process> Process::start(const std::string& plugin_path, const PluginOptio
   const std::vector<std::string> words = {
       options.host_program, plugin_path, std::to_string(options.memory_bytes),
       options.access == PluginAccess::device ? "device" : "compute"};
-  ISOTRACE_TRY(const int pid, spawn(words, out_of_the_way(theirs), out_of_the_way(operands),
-                                    out_of_the_way(results)));
+  ISOTRACE_TRY(const int pid, spawn(words, out_of_the_way(theirs), out_of_the_way(printed),
+                                    out_of_the_way(operands), out_of_the_way(results)));
   Descriptor handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  Process process(pid, std::move(handle), Channel(std::move(ours)), std::move(operands),
-                  std::move(results));
+  Process process(pid, std::move(handle), Channel(std::move(ours)), std::move(output),
+                  std::move(operands), std::move(results));
   if (process.handle_.get() < 0) return failed("pidfd_open", errno);
   return process;
 }
 
-Process::Process(int pid, Descriptor handle, Channel channel, Descriptor operands,
+Process::Process(int pid, Descriptor handle, Channel channel, Output output, Descriptor operands,
                  Descriptor results)
     : pid_(pid),
       handle_(std::move(handle)),
       channel_(std::move(channel)),
+      output_(std::move(output)),
       operands_(std::move(operands)),
       results_(std::move(results)) {}
 
@@ -132,6 +139,7 @@ Process::Process(Process&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)),
       handle_(std::move(other.handle_)),
       channel_(std::move(other.channel_)),
+      output_(std::move(other.output_)),
       operands_(std::move(other.operands_)),
       results_(std::move(other.results_)) {}
 
@@ -160,6 +168,7 @@ int Process::wait(std::chrono::milliseconds span) {
   while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
   }
   pid_ = -1;
+  output_.forward();  // its last words
   return status;
 }
 

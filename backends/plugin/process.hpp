@@ -5,6 +5,7 @@
 #include <string>
 
 #include <isotrace/backends/plugin/channel.hpp>
+#include <isotrace/backends/plugin/output.hpp>
 #include <isotrace/backends/plugin/plugin_backend.hpp>
 
 namespace isotrace::backends::plugin {
@@ -19,6 +20,7 @@ class Process {
   ~Process();
 
   [[nodiscard]] Channel& channel() { return channel_; }
+  [[nodiscard]] Output& output() { return output_; }
   [[nodiscard]] int operands() const { return operands_.get(); }
   [[nodiscard]] int results() const { return results_.get(); }
   /// For a process that said no more: how it ended, "killed by signal 11 (Segmentation fault)".
@@ -28,13 +30,15 @@ class Process {
   void kill();
 
  private:
-  Process(int pid, Descriptor handle, Channel channel, Descriptor operands, Descriptor results);
+  Process(int pid, Descriptor handle, Channel channel, Output output, Descriptor operands,
+          Descriptor results);
   /// The status of waitpid, once it has ended by itself within the span or been killed.
   int wait(std::chrono::milliseconds span);
 
   int pid_;  // -1: it has ended
   Descriptor handle_;
   Channel channel_;
+  Output output_;
   Descriptor operands_;
   Descriptor results_;
 };

@@ -235,6 +235,59 @@ class Faults(PluginTest):
         self.assertEqual(done.returncode, 0)
         self.assertIn(b"on standard output", os.read(reading, 1000))
 
+    def test_a_flood_of_output_is_cut_and_drives_no_terminal(self):
+        done = self.run_program("run", self.write_model(("Add", "Relu", "Relu", "Relu")), "--random", "1", "--json",
+                                "--backend", f"plugin:{self.faulty('FLOOD')}")
+        self.assertEqual(json.loads(done.stdout)["steps"], 4)
+        self.assertGreater(len(done.stderr), 10000)
+        self.assertLess(len(done.stderr), 300000)
+        self.assertEqual(set(done.stderr) - set(range(32, 127)), {10})
+        self.assertEqual(done.stderr.count(b"left out"), 0 if len(done.stderr) < 250000 else 1)
+
+    def test_output_without_end_costs_the_plugin_its_call(self):
+        model = self.write_model(("Add", "Relu"))
+        done = self.run_program("run", model, "--random", "1", "--json", "--plugin-timeout", "1", "--backend",
+                                f"plugin:{self.faulty('FLOOD_FOREVER')}", code=4)
+        refusal = json.loads(done.stdout)["refusal"]
+        # Waiting for readers is forbidden to it, or in vain.
+        self.assertIn(refusal["name"], ("plugin_timeout", "plugin_ended"))
+        self.assertTrue(refusal["where"].startswith("step 1 (Relu)"), refusal)
+        self.assertLess(len(done.stderr), 300000)
+
+    def test_the_floating_point_environment_is_the_plugin_s_own(self):
+        model = self.write_model(("Relu", "Add", "Relu", "Add"), shape=(64, 3))
+        tiny = self.write_floats("tiny.npy", (64, 3), [(1e-39 if i % 2 else 1 / 3) * (i + 1) for i in range(192)])
+        roots = {self.run_json("run", model, "--input", f"x={tiny}", "--backend", backend)["root"]
+                 for backend in ("reference", f"plugin:{self.faulty('ENVIRONMENT')}")}
+        self.assertEqual(len(roots), 1)
+
+    def test_processes_that_stop_or_lose_everything(self):
+        self.lost("STOP", "plugin_timeout", "--plugin-timeout", "1")
+        self.lost("CLOSE_ALL", "plugin_ended")
+        self.assertIn("signal 11", self.lost("DEEP", "plugin_ended"))
+
+    def test_what_a_plugin_does_at_its_end_changes_no_run(self):
+        root = self.run_json("run", self.write_model(("Add", "Relu")), "--random", "1")["root"]
+        start = time.monotonic()
+        for fault in ("CRASH_IN_CLOSE", "HANG_IN_CLOSE", "UNLOAD"):
+            self.assertEqual(self.run_on(self.faulty(fault))["root"], root, fault)
+        self.assertLess(time.monotonic() - start, 60)
+
+    def test_plugins_that_never_get_ready(self):
+        self.assertIn("exit code 0", self.refused(self.faulty("EXIT_IN_OPEN"), "plugin_ended")["detail"])
+        self.refused(self.faulty("NO_DEVICE_TEXT"), "backend_contract_broken")
+        self.assertIn("too long", self.refused(self.faulty("LONG_DEVICE_TEXT"), "backend_contract_broken")["detail"])
+        self.assertIn("12345", self.refused(self.faulty("OPEN_STATUS"), "backend_contract_broken")["detail"])
+        self.assertIn("signal 11", self.refused(self.faulty("CRASH_IN_SUPPORTS"), "plugin_ended")["detail"])
+
+    def test_who_claims_everything_and_does_nothing_is_refused_or_stood_in_for(self):
+        plugin = self.faulty("ALL_WRONG_STATUS")
+        self.refused(plugin, "backend_operation_unsupported", code=3)
+        answer = self.run_on(plugin, "--allow-fallback")
+        self.assertEqual(answer["selection"]["fallback"], {"Add": 1, "Relu": 1})
+        matrix = self.run_json("conform", "backend", plugin, "--only", "[AR]*/f32/*", code=3)["matrix"]
+        self.assertEqual({c["verdict"] for c in matrix}, {"refused"})
+
     def test_plugins_may_have_threads(self):
         root = self.run_json("run", self.write_model(("Add", "Relu")), "--random", "1")["root"]
         for access in ("compute", "device"):
@@ -270,6 +323,16 @@ class Faults(PluginTest):
         pathlib.Path(path).write_bytes(good[:len(good) // 2])
         self.refused(path, "plugin_ended")  # the loader itself falls over its end
         self.refused(self.path("absent.so"), "file_not_found")
+        os.symlink("nowhere.so", self.path("dangling.so"))
+        self.refused(self.path("dangling.so"), "file_not_found")
+        os.symlink("loop.so", self.path("loop.so"))
+        self.assertTrue(self.run_on(self.path("loop.so"), code=4)["refusal"]["name"].startswith("file_"))
+        os.symlink(self.template, self.path("link.so"))
+        self.run_program("run", MODEL, "--input", INPUT, "--backend", f"plugin:{self.path('link.so')}")
+        with open(self.path("huge.so"), "wb") as huge:
+            huge.write(good)
+            huge.truncate(1 << 40)
+        self.refused(self.path("huge.so"), "file_too_large", code=3)
         self.refused(str(self.folder), "file_not_regular", code=3)
         os.mkfifo(self.path("pipe"))
         self.refused(self.path("pipe"), "file_not_regular", code=3)
@@ -321,6 +384,60 @@ class Fallback(PluginTest):
         self.refused(self.faulty("LATE_REFUSAL"), "backend_operation_unsupported", code=3)
 
 
+class Comparisons(PluginTest):
+    """A network with residual blocks, most of which the plugin leaves to the reference, and one wrong bit in its
+    middle."""
+
+    def write_network(self):
+        nodes, weights, value = [], [], "x"
+        for block in range(3):
+            before, kernel = value, f"w{block}"
+            weights.append(onnx_bytes.tensor(kernel, FLOAT, [4, 4, 1, 1],
+                                             struct.pack("<16f", *(((7 * block + 5 * i) % 11 - 4) / 8 for i in range(16)))))
+            nodes += [onnx_bytes.node("Conv", [value, kernel], [f"c{block}"]),
+                      onnx_bytes.node("Relu", [f"c{block}"], [f"r{block}"]),
+                      onnx_bytes.node("Conv", [f"r{block}", kernel], [f"d{block}"]),
+                      onnx_bytes.node("Add", [f"d{block}", before], [f"s{block}"]),
+                      onnx_bytes.node("Relu", [f"s{block}"], [f"y{block}"])]
+            value = f"y{block}"
+        nodes.append(onnx_bytes.node("GlobalAveragePool", [value], ["y"]))
+        graph = onnx_bytes.graph("g", nodes, [onnx_bytes.value_info("x", FLOAT, (1, 4, 5, 5))],
+                                 [onnx_bytes.value_info("y", FLOAT, (1, 4, 1, 1))], weights)
+        path = self.path("network.onnx")
+        pathlib.Path(path).write_bytes(onnx_bytes.model(graph))
+        return path
+
+    def test_one_element_of_one_step_is_found(self):
+        reference = self.path("reference.isotrace")
+        self.run_program("run", self.write_network(), "--random", "1", "--trace", reference)
+        plugin = ("--against", f"plugin:{self.faulty('WRONG_MIDDLE')}", "--allow-fallback")
+        answer = self.run_json("compare", reference, *plugin, code=1)
+        found = answer["divergence"]
+        self.assertEqual((found["step"], found["operation"]), (6, "Relu"))  # the third
+        self.assertEqual(answer["selection"]["direct"], 9)
+        self.assertEqual(answer["selection"]["fallback"], {"Conv": 6, "GlobalAveragePool": 1})
+        text = self.run_program("compare", reference, *plugin, code=1).stdout.decode()
+        self.assertIn("50", text)  # of 100 elements
+        self.assertIn("1 ulp", text)
+        self.assertIn("7 fallen back", text)
+
+    def test_recorded_runs_of_it_part_in_the_same_place(self):
+        model, traces = self.write_network(), [self.path("a.isotrace"), self.path("b.isotrace")]
+        self.run_program("run", model, "--random", "1", "--trace", traces[0])
+        plugin = ("--backend", f"plugin:{self.faulty('WRONG_MIDDLE')}", "--allow-fallback")
+        answer = self.run_json("run", model, "--random", "1", *plugin, "--trace", traces[1])
+        self.assertEqual(answer["selection"]["fallbackSteps"], [0, 2, 5, 7, 10, 12, 15])
+        found = self.run_json("compare", *traces, code=1)["divergence"]
+        self.assertEqual((found["step"], found["operation"]), (6, "Relu"))
+        self.assertEqual(self.run_json("inspect", traces[1], "--step", 6)["selection"], "direct")
+        self.refused_without_fallback(model)
+
+    def refused_without_fallback(self, model):
+        refusal = self.run_json("run", model, "--random", "1", "--backend", f"plugin:{self.template}",
+                                code=3)["refusal"]
+        self.assertIn("step 0 (Conv)", refusal["where"])
+
+
 class ConformBackend(PluginTest):
     def cells(self, answer):
         return {(c["operation"], c["dtype"], c["layout"]): c for c in answer["matrix"]}
@@ -369,9 +486,20 @@ class ConformBackend(PluginTest):
                          "file_not_found")
         self.run_program("conform", "backend", self.template, "--only", "Erf/*", code=3)  # nothing was exact
 
+    def test_every_kind_of_wrong_result_is_named(self):
+        for fault, verdict, words in (("NAN_PAYLOAD", "wrong", "0x7fc00001 instead of"),
+                                      ("WRONG_SHAPE", "wrong", "shape"), ("WRONG_DTYPE", "wrong", "i32")):
+            cells = self.cells(self.run_json("conform", "backend", self.faulty(fault), "--only", "[AR]*/f32/*", code=1))
+            cell = cells["Relu", "f32", "dense"]
+            self.assertEqual(cell["verdict"], verdict, cell)
+            self.assertIn(words, cell["first"])
+            self.assertEqual(cells["Add", "f32", "dense"]["verdict"], "exact")
+
     def test_lost_calls_do_not_stop_the_ladder(self):
-        for fault, code in (("CRASH", 1354), ("WRITE_BEHIND", 1353), ("FAIL", 1356)):
-            answer = self.run_json("conform", "backend", self.faulty(fault), "--only", "[AR]*/f32/*", code=1)
+        for fault, code in (("CRASH", 1354), ("WRITE_BEHIND", 1353), ("FAIL", 1356), ("STOP", 1355),
+                            ("CLOSE_ALL", 1354), ("FORGE", 1353), ("EXIT", 1354)):
+            answer = self.run_json("conform", "backend", self.faulty(fault), "--only", "[AR]*/f32/*",
+                                   "--plugin-timeout", "1", code=1)
             cells = self.cells(answer)
             self.assertEqual((cells["Relu", "f32", "dense"]["verdict"], cells["Relu", "f32", "dense"]["code"]),
                              ("lost", code))

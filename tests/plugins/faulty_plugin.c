@@ -52,6 +52,23 @@
 #define HALF_ANSWER 38        /* a length on the socket, and less than that */
 #define TRICKLE 39            /* a long answer, byte by byte */
 #define LATE_REFUSAL 32       /* takes Relu, then refuses the call */
+#define FLOOD 40              /* prints megabytes, among them what drives terminals */
+#define FLOOD_FOREVER 41      /* prints without end, and makes itself wait for who reads it */
+#define ENVIRONMENT 42        /* no fault of results: leaves rounding upwards and flushed subnormals */
+#define STOP 43               /* stops its process */
+#define CLOSE_ALL 44          /* closes every descriptor and goes on */
+#define CRASH_IN_CLOSE 45     /* crashes when it is no longer needed */
+#define HANG_IN_CLOSE 46      /* never lets go */
+#define EXIT_IN_OPEN 47       /* ends its process as if all were well, before it is ready */
+#define NO_DEVICE_TEXT 48     /* names no device */
+#define LONG_DEVICE_TEXT 49   /* names one in a megabyte */
+#define OPEN_STATUS 50        /* a status that open does not have */
+#define DEEP 51               /* calls itself until the stack ends */
+#define CRASH_IN_SUPPORTS 52
+#define NAN_PAYLOAD 53        /* a NaN that is not the canonical one */
+#define WRONG_MIDDLE 54       /* in the third Relu alone, the last bit of one element in the middle */
+#define ALL_WRONG_STATUS 55   /* claims every operation, then refuses each call */
+#define UNLOAD 56             /* its library ends the process when that ends by itself */
 
 #ifndef FAULT
 #define FAULT NONE
@@ -97,7 +114,32 @@ static void forge_sparse_result(void) {
   sink = (int)write(3, reply, sizeof reply);
 }
 
+static int deeper(int depth) { return depth + deeper(sink + depth) + sink; }
+
+static void flood(void) {
+  char line[4096];
+  memset(line, 'x', sizeof line);
+  memcpy(line, "\033[2J\007", 5);
+  line[sizeof line - 1] = '\n';
+  for (int i = 0; i < 2000; ++i) {
+    sink = (int)write(1, line, sizeof line);
+    sink = (int)write(2, line, sizeof line);
+  }
+}
+
+static void flood_for_ever(void) {
+  fcntl(2, F_SETFL, 0);
+  for (;;) flood();
+}
+
+static void change_environment(void) {
+  const unsigned upwards = 0x5F80, flushed = 0x8040;
+  const unsigned both = upwards | flushed;
+  __asm__ volatile("ldmxcsr %0" : : "m"(both));
+}
+
 static void misbehave(const isotrace_call *call, float *y, uint64_t count) {
+  static int calls = 0;
   (void)call;
   char *bytes = (char *)y;
   switch (FAULT) {
@@ -138,6 +180,20 @@ static void misbehave(const isotrace_call *call, float *y, uint64_t count) {
     case SHRINK: sink = ftruncate(5, 0); break;
     case TWICE: call->result(call->host, 0, ISOTRACE_F32, 0, NULL); break;
     case ABORT: abort();
+    case FLOOD: flood(); break;
+    case FLOOD_FOREVER: flood_for_ever(); break;
+    case ENVIRONMENT: change_environment(); break;
+    case STOP: raise(SIGSTOP); break;
+    case CLOSE_ALL:
+      for (int i = 0; i < 1024; ++i) close(i);
+      break;
+    case DEEP: sink = deeper(sink); break;
+    case NAN_PAYLOAD:
+      if (count != 0) memcpy(bytes, "\1\0\xc0\x7f", 4);
+      break;
+    case WRONG_MIDDLE:
+      if (++calls == 3) bytes[count / 2 * 4] ^= 1;
+      break;
     case CHATTER:
       puts("on standard output");
       fflush(stdout);
@@ -159,6 +215,7 @@ static int32_t run(void *instance, const isotrace_call *call) {
   if (relu && FAULT == NO_RESULT) return ISOTRACE_OK;
   if (relu && FAULT == BAD_STATUS) return 77;
   if (relu && FAULT == LATE_REFUSAL) return ISOTRACE_NO_CALL;
+  if (FAULT == ALL_WRONG_STATUS) return ISOTRACE_NO_CALL;
   if (relu && FAULT == FAIL) {
     call->explain(call->host, "device lost\033[2J\nat 3");
     return ISOTRACE_FAILED;
@@ -193,6 +250,8 @@ static int32_t run(void *instance, const isotrace_call *call) {
 }
 
 static int32_t supports(void *instance, const isotrace_question *question) {
+  if (FAULT == CRASH_IN_SUPPORTS) *nowhere = 1;
+  if (FAULT == ALL_WRONG_STATUS) return ISOTRACE_OK;
   while (FAULT == SUPPORTS_HANGS) sink = sink + 1;
   (void)instance;
   const int equal = FAULT == WRONG_RESULT_BYTES && strcmp(question->operation, "Equal") == 0;
@@ -208,6 +267,8 @@ static int32_t open_device(const isotrace_host *host, void **instance) {
   if (FAULT == OPEN_HANGS) {
     for (;;) sink = sink + 1;
   }
+  if (FAULT == EXIT_IN_OPEN) exit(0);
+  if (FAULT == OPEN_STATUS) return 12345;
   if (FAULT == NO_DEVICE) {
     host->explain(host->host, "no card in the slot");
     return ISOTRACE_NO_DEVICE;
@@ -215,15 +276,30 @@ static int32_t open_device(const isotrace_host *host, void **instance) {
   return ISOTRACE_OK;
 }
 
-static void close_device(void *instance) { (void)instance; }
+static void close_device(void *instance) {
+  (void)instance;
+  if (FAULT == CRASH_IN_CLOSE) *nowhere = 1;
+  while (FAULT == HANG_IN_CLOSE) sink = sink + 1;
+}
 
 static const char *device(void *instance) {
   (void)instance;
+  if (FAULT == NO_DEVICE_TEXT) return NULL;
+  if (FAULT == LONG_DEVICE_TEXT) {
+    static char text[1 << 20];
+    memset(text, 'd', sizeof text - 1);
+    return text;
+  }
   return "faulty device";
 }
 
 __attribute__((constructor)) static void load(void) {
   if (FAULT == CONSTRUCTOR) *nowhere = 1;
+  if (FAULT == ENVIRONMENT) change_environment();
+}
+
+__attribute__((destructor)) static void unload(void) {
+  if (FAULT == UNLOAD) abort();
 }
 
 static const isotrace_backend backend = {
