@@ -1,6 +1,7 @@
 // Circuits of and-gates and exclusive-or-gates with one output per literal. Equal gates are one
 // gate, gates with a constant or twice the same input vanish; with `sums`, exclusive-ors of the
-// same wires in any order are one wire. Trust: part of the trusted base.
+// same wires in any order are one wire, and adders know what their digits are worth. Trust: part of
+// the trusted base.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include <isotrace/bits/cnf.hpp>
+#include <isotrace/bits/digit_sums.hpp>
 #include <isotrace/core/result.hpp>
 
 namespace isotrace::bits {
@@ -29,6 +31,9 @@ class Gates {
   Wire disjunction(Wire a, Wire b) { return invert(conjunction(invert(a), invert(b))); }
   Wire exclusive(Wire a, Wire b);
   Wire choose(Wire condition, Wire then, Wire otherwise);
+
+  /// What digits are worth, for adders; nothing if not wanted.
+  DigitSums* digit_sums() { return with_sums_ ? &digit_sums_ : nullptr; }
 
   /// More gates than the formula may have clauses for: what is made from then on is meaningless.
   [[nodiscard]] bool full() const { return full_; }
@@ -76,7 +81,8 @@ class Gates {
   std::unordered_map<std::uint32_t, Sum> sums_;  // by node: of the first gate of each sum
   std::map<Sum, std::uint32_t> first_of_sum_;
   std::unordered_map<std::uint32_t, Wire> same_sum_;  // by node
-  std::vector<std::int32_t> variables_;               // by node, 0: not in the formula
+  DigitSums digit_sums_;
+  std::vector<std::int32_t> variables_;  // by node, 0: not in the formula
 };
 
 }  // namespace isotrace::bits

@@ -23,16 +23,46 @@ struct Sum {
   Wire carry;  // out of the highest bit
 };
 
-/// a + b + carry, one full adder per bit.
-Sum add(Gates& gates, const Word& a, const Word& b, Wire carry) {
-  Sum sum{{}, carry};
-  for (std::size_t i = 0; i < a.size(); ++i) {
+/// The next digits of a + b + carry up to `end`, one full adder each.
+void add_digits(Gates& gates, const Word& a, const Word& b, std::size_t end, Sum& sum) {
+  for (std::size_t i = sum.bits.size(); i < end; ++i) {
     const Wire half = gates.exclusive(a[i], b[i]);
     sum.bits.push_back(gates.exclusive(half, sum.carry));
     const Wire carried = gates.conjunction(half, sum.carry);
     const Wire both = gates.conjunction(a[i], b[i]);
     sum.carry = gates.disjunction(both, carried);
   }
+}
+
+/// a + b + carry. Wherever a carry is the same whatever the wires are, the digits below it are
+/// worth a known sum of wires: the first digits made of that stand for all.
+Sum add(Gates& gates, const Word& a, const Word& b, Wire carry) {
+  Sum sum{{}, carry};
+  DigitSums* const known = carry > wire_false || a.size() > 64 ? nullptr : gates.digit_sums();
+  WireSum worth;
+  worth.add(carry, 1);
+  for (std::size_t i = 0, begin = 0; known != nullptr && i < a.size(); ++i) {
+    known->add(worth, a[i], WireSum::Integer{1} << (i - begin));
+    known->add(worth, b[i], WireSum::Integer{1} << (i - begin));
+    const auto above = worth.low >> (i + 1 - begin);
+    if (above != worth.high >> (i + 1 - begin)) continue;
+    worth.add(wire_true, -(above << (i + 1 - begin)));
+    if (const Word* digits = known->find(worth)) {
+      sum.bits.insert(sum.bits.end(), digits->begin(), digits->end());
+    } else {
+      add_digits(gates, a, b, i + 1, sum);
+      while (sum.bits.size() > begin && worth.high >> (sum.bits.size() - 1 - begin) == 0)
+        sum.bits.pop_back();
+      const auto first = sum.bits.begin() + static_cast<std::ptrdiff_t>(begin);
+      known->keep(worth, Word(first, sum.bits.end()));
+    }
+    sum.bits.resize(i + 1, wire_false);
+    sum.carry = above == 0 ? wire_false : wire_true;
+    begin = i + 1;
+    worth = {};
+    worth.add(sum.carry, 1);
+  }
+  add_digits(gates, a, b, a.size(), sum);
   return sum;
 }
 

@@ -271,6 +271,55 @@ TEST(Blast, exclusive_ors_of_the_same_numbers_are_the_same_gates_in_any_order) {
   EXPECT_TRUE(blasted->cnf.clause(blasted->cnf.size()).empty());
 }
 
+TEST(Blast, bits_counted_one_by_one_and_in_a_tree_are_the_same_gates) {
+  TermPool pool;
+  const Term x = pool.variable("x", vector_sort(64));
+  const auto constant = [&](Value value) { return pool.constant(value, 64); };
+  const auto down = [&](Term a, unsigned places) { return pool.bvlshr(a, constant(places)); };
+  Term chain = constant(0);
+  for (unsigned i = 0; i < 64; ++i) {
+    chain = pool.bvadd(chain, pool.bvand(down(x, i), constant(1)));
+  }
+  const Value twos = 0x3333333333333333;
+  Term tree = pool.bvsub(x, pool.bvand(down(x, 1), constant(0x5555555555555555)));
+  tree = pool.bvadd(pool.bvand(tree, constant(twos)), pool.bvand(down(tree, 2), constant(twos)));
+  tree = pool.bvand(pool.bvadd(tree, down(tree, 4)), constant(0x0f0f0f0f0f0f0f0f));
+  tree = down(pool.bvmul(tree, constant(0x0101010101010101)), 56);
+  const auto blasted = blast(pool, pool.distinct(chain, tree));
+  ASSERT_TRUE(blasted.has_value());
+  EXPECT_TRUE(blasted->cnf.clause(blasted->cnf.size()).empty());
+}
+
+TEST(Blast, sums_of_parts_of_words_have_the_values_of_their_terms) {
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    TermPool pool;
+    core::PhiloxStream random(seed);
+    const Value masks[] = {0x5555, 0x3333, 0x0f0f, 0x00ff, 0x1111, random.next_u32() & 0xffff};
+    std::vector<Term> words = {pool.zero_extend(pool.variable("x", vector_sort(8)), 16)};
+    const auto any = [&] { return words[random.next_below(words.size())]; };
+    while (words.size() < 14) {
+      const Term masked = pool.bvand(any(), pool.constant(masks[random.next_below(6)], 16));
+      const Term places = pool.constant(random.next_below(9), 16);
+      switch (random.next_below(5)) {
+        case 0: words.push_back(masked); break;
+        case 1: words.push_back(pool.bvlshr(any(), places)); break;
+        case 2: words.push_back(pool.bvsub(any(), masked)); break;
+        default: words.push_back(pool.bvadd(any(), masked)); break;
+      }
+    }
+    const Term r = pool.variable("r", vector_sort(16));
+    const auto blasted = blast(pool, pool.equal(words.back(), r));
+    ASSERT_TRUE(blasted.has_value());
+    for (unsigned x = 0; x < 256; ++x) {
+      Assignment right{{{"x", x}}, {}};
+      right.scalars["r"] = evaluate(pool, {words.back()}, right)->front();
+      ASSERT_EQ(with_inputs(pool, *blasted, right), Truth::yes) << "seed " << seed << ' ' << x;
+      right.scalars["r"] ^= Value{1} << x % 16;
+      ASSERT_EQ(with_inputs(pool, *blasted, right), Truth::no) << "seed " << seed << ' ' << x;
+    }
+  }
+}
+
 TEST(Blast, formulas_of_random_terms_have_the_value_of_the_term_as_solution) {
   int yes = 0;
   for (std::uint64_t seed = 0; seed < 2'000; ++seed) {
