@@ -16,7 +16,8 @@ struct ByteRange {
 };
 
 /// Below the initial value of the global "__stack_pointer": at most 64 KiB, the stack of a program
-/// that asks for nothing else, and no data segment. Nothing if there is no such global.
+/// that asks for nothing else, and no data segment. Where that name was stripped, of the one global
+/// without a name from which functions begin by taking a frame. Nothing if there is none.
 std::optional<ByteRange> find_stack_frames(const wasm::Module& module);
 
 }  // namespace isotrace::tools
