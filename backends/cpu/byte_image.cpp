@@ -42,7 +42,7 @@ void split_pairs(const std::uint8_t* from, Index count, std::uint8_t* first, std
 
 }  // namespace
 
-std::optional<ByteImage> ByteImage::make(std::span<const reference::WindowAxis> axes) {
+std::optional<ByteImage> ByteImage::make(std::span<const reference::WindowAxis> axes, Lines lines) {
   ByteImage layout;
   layout.axes_ = axes;
   for (const reference::WindowAxis& axis : axes) layout.image_bytes_ *= axis.input;
@@ -58,28 +58,13 @@ std::optional<ByteImage> ByteImage::make(std::span<const reference::WindowAxis> 
     positions *= extent_of(axis);
     taps *= axis.kernel;
   }
-  const Index phases = axes.back().stride;
-  layout.phase_bytes_ = (layout.extents_.back() + phases - 1) / phases;
-  layout.line_bytes_ = layout.phase_bytes_ * phases;
-  layout.channel_bytes_ = layout.line_bytes_;
-  layout.strides_.resize(axes.size() - 1);
-  layout.sources_.resize(axes.size() - 1);
-  Index source = axes.back().input;
-  for (std::size_t axis = axes.size() - 1; axis-- > 0;) {
-    layout.strides_[axis] = layout.channel_bytes_;
-    layout.channel_bytes_ *= layout.extents_[axis];
-    layout.sources_[axis] = source;
-    source *= axes[axis].input;
-  }
+  layout.find_strides(lines);
   layout.taps_ = {0};
   for (std::size_t axis = 0; axis < axes.size(); ++axis) {
     std::vector<Index> finer;
     for (const Index tap : layout.taps_) {
       for (Index k = 0; k < axes[axis].kernel; ++k) {
-        const Index at = k * axes[axis].dilation;
-        finer.push_back(tap + (axis + 1 < axes.size()
-                                   ? at * layout.strides_[axis]
-                                   : at % phases * layout.phase_bytes_ + at / phases));
+        finer.push_back(tap + layout.steps_[axis].place_of(k * axes[axis].dilation));
       }
     }
     layout.taps_ = std::move(finer);
@@ -87,11 +72,32 @@ std::optional<ByteImage> ByteImage::make(std::span<const reference::WindowAxis> 
   return layout;
 }
 
+void ByteImage::find_strides(Lines lines) {
+  const std::size_t rank = axes_.size();
+  steps_.resize(rank);
+  Index plane = 1;
+  for (std::size_t axis = rank; axis-- > 0;) {
+    // One window has no neighbours.
+    const bool whole = lines == Lines::whole || axes_[axis].output == 1;
+    steps_[axis].phases = whole ? 1 : axes_[axis].stride;
+    steps_[axis].stride = plane;
+    plane *= (extents_[axis] + steps_[axis].phases - 1) / steps_[axis].phases;
+  }
+  channel_bytes_ = plane;
+  sources_.resize(rank);
+  Index source = 1;
+  for (std::size_t axis = rank; axis-- > 0;) {
+    steps_[axis].phase_stride = channel_bytes_;
+    channel_bytes_ *= steps_[axis].phases;
+    sources_[axis] = source;
+    source *= axes_[axis].input;
+  }
+}
+
 Index ByteImage::window(Index number) const {
-  Index offset = number % axes_.back().output;
-  number /= axes_.back().output;
-  for (std::size_t axis = axes_.size() - 1; axis-- > 0;) {
-    offset += number % axes_[axis].output * axes_[axis].stride * strides_[axis];
+  Index offset = 0;
+  for (std::size_t axis = axes_.size(); axis-- > 0;) {
+    offset += steps_[axis].place_of(number % axes_[axis].output * axes_[axis].stride);
     number /= axes_[axis].output;
   }
   return offset;
@@ -107,32 +113,28 @@ std::vector<Index> ByteImage::offsets(Index channels) const {
 }
 
 void ByteImage::fill_line(const std::uint8_t* source, std::uint8_t* line) const {
-  const reference::WindowAxis& last = axes_.back();
+  const Index pad = axes_.back().pad_begin;
   const Index count = inside_.back();
-  if (last.stride == 1) {
-    std::copy_n(source, count, line + last.pad_begin);
-    return;
-  }
-  if (last.stride == 2) {
+  const Step& step = steps_.back();
+  if (step.phases == 1) return copy_bytes(source, count, line + pad);
+  if (step.phases == 2) {
     // An even padding puts the first byte into phase 0.
-    const bool odd = last.pad_begin % 2 != 0;
-    std::uint8_t* first = line + (odd ? phase_bytes_ : 0) + last.pad_begin / 2;
-    std::uint8_t* second = line + (odd ? 0 : phase_bytes_) + (last.pad_begin + 1) / 2;
+    std::uint8_t* first = line + step.place_of(pad);
+    std::uint8_t* second = line + step.place_of(pad + 1);
     split_pairs(source, count, first, second);
     return;
   }
-  for (Index at = 0; at < std::min(count, last.stride); ++at) {
-    const Index position = last.pad_begin + at;
-    std::uint8_t* to = line + position % last.stride * phase_bytes_ + position / last.stride;
-    for (Index i = at; i < count; i += last.stride) *to++ = source[i];
+  for (Index at = 0; at < std::min(count, step.phases); ++at) {
+    std::uint8_t* to = line + step.place_of(pad + at);
+    for (Index i = at; i < count; i += step.phases) *to++ = source[i];
   }
 }
 
 void ByteImage::fill_from(std::size_t axis, const std::uint8_t* source, std::uint8_t* to) const {
   if (axis + 1 == axes_.size()) return fill_line(source, to);
-  to += axes_[axis].pad_begin * strides_[axis];
   for (Index i = 0; i < inside_[axis]; ++i) {
-    fill_from(axis + 1, source + i * sources_[axis], to + i * strides_[axis]);
+    fill_from(axis + 1, source + i * sources_[axis],
+              to + steps_[axis].place_of(axes_[axis].pad_begin + i));
   }
 }
 
@@ -151,7 +153,8 @@ void ByteImageColumns::pack(const IntegerKernels& kernels, Index first, Index co
   Run runs[columns_max];
   std::size_t run_count = 0;
   const Index line = layout_.line_outputs();
-  for (Index lane = 0; lane < count;) {
+  if (across_lines_) runs[run_count++] = {0, count, first_ + first};
+  for (Index lane = across_lines_ ? count : 0; lane < count;) {
     const Index column = first_ + first + lane;
     const Index length = std::min(count - lane, line - column % line);
     runs[run_count++] = {lane, length, layout_.window(column)};

@@ -1,8 +1,10 @@
 // Channels of bytes with their padding around them, laid out so that neighbouring windows read
-// neighbouring bytes whatever the stride: each line (the last axis) stands as `stride` phases, the
-// positions p, p + stride, p + 2 stride, ... one after the other.
+// neighbouring bytes whatever the stride: the positions p, p + stride, p + 2 stride, ... of each
+// axis are together, and so a channel is a few planes, one for each choice of a p per axis. Or
+// lines stand as they are.
 #pragma once
 
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <span>
@@ -17,17 +19,23 @@ class ByteImage {
  public:
   /// Nothing if the padding would make far more of the image than it is, or with huge kernels.
   /// `axes` (at least one) must outlive the object.
-  static std::optional<ByteImage> make(std::span<const reference::WindowAxis> axes);
+  enum class Lines : std::uint8_t { in_planes, whole };
+  static std::optional<ByteImage> make(std::span<const reference::WindowAxis> axes,
+                                       Lines lines = Lines::in_planes);
 
   /// Bytes of one channel; of several, with what may be read behind the last.
   [[nodiscard]] Index channel_bytes() const { return channel_bytes_; }
   [[nodiscard]] Index bytes(Index channels) const { return channels * channel_bytes_ + slack; }
-  /// Output positions along the last axis: their windows lie side by side.
+  /// Output positions along the last axis: their windows lie side by side, or in whole lines
+  /// `stride` bytes apart.
   [[nodiscard]] Index line_outputs() const { return axes_.back().output; }
   /// Where the taps of a window over several channels lie, from its first, row-major.
   [[nodiscard]] std::vector<Index> offsets(Index channels) const;
-  /// Where the window with this number (output positions, row-major) begins.
+  /// Where the window with this number (output positions, row-major) begins. In planes these are
+  /// places in one plane, of which there are so many up to the last; those between the lines of
+  /// windows are windows, too, though nobody's.
   [[nodiscard]] Index window(Index number) const;
+  [[nodiscard]] Index places(Index windows) const { return window(windows - 1) + 1; }
 
   /// Copies channels in; `value` is what stands around them.
   void fill(const std::uint8_t* image, Index channels, std::uint8_t value,
@@ -36,35 +44,66 @@ class ByteImage {
  private:
   static constexpr Index slack = 64;
 
+  /// How positions along an axis become places.
+  struct Step {
+    Index phases = 1;
+    Index phase_stride = 0;  ///< bytes from one phase to the next
+    Index stride = 1;        ///< bytes from a position to the next of its phase
+
+    [[nodiscard]] Index place_of(Index position) const {
+      if (phases == 1) return position * stride;  // lines are many, and division is slow
+      return position % phases * phase_stride + position / phases * stride;
+    }
+  };
+
   ByteImage() = default;
+  void find_strides(Lines lines);
   void fill_from(std::size_t axis, const std::uint8_t* source, std::uint8_t* to) const;
   void fill_line(const std::uint8_t* source, std::uint8_t* line) const;
 
   std::span<const reference::WindowAxis> axes_;
   std::vector<Index> extents_;  // per axis: positions that windows touch
   std::vector<Index> inside_;   // those of them that the image has
-  std::vector<Index> strides_;  // per axis but the last: bytes from one position to the next
-  std::vector<Index> sources_;  // the same in the image
-  Index phase_bytes_ = 0;
-  Index line_bytes_ = 0;
+  std::vector<Step> steps_;     // per axis
+  std::vector<Index> sources_;  // per axis: bytes of the image from one position to the next
   Index channel_bytes_ = 0;
   Index image_bytes_ = 1;
   std::vector<Index> taps_;
 };
+
+/// For short runs, which a call would make slow: in pieces that overlap.
+inline void copy_bytes(const std::uint8_t* from, Index count, std::uint8_t* to) {
+  const auto copy = [&]<std::size_t size>(Index at, std::integral_constant<std::size_t, size>) {
+    std::memcpy(to + at, from + at, size);
+  };
+  constexpr std::integral_constant<std::size_t, 16> sixteen;
+  constexpr std::integral_constant<std::size_t, 4> four;
+  if (count >= 16) {
+    for (Index at = 0; at + 16 < count; at += 16) copy(at, sixteen);
+    copy(count - 16, sixteen);
+  } else if (count >= 4) {
+    for (Index at = 0; at + 4 < count; at += 4) copy(at, four);
+    copy(count - 4, four);
+  } else {
+    for (Index at = 0; at < count; ++at) to[at] = from[at];
+  }
+}
 
 /// The columns of a convolution: row k is a tap (channel, then kernel position), column j an output
 /// position.
 class ByteImageColumns final : public IntegerColumns {
  public:
   /// `padded` are the channels of one group in the given layout; both outlive this object. Columns
-  /// are numbered from output position `first` on.
+  /// are numbered from output position `first` on, or from the place `first` on all places.
+  enum class Numbers : std::uint8_t { outputs, places };
   ByteImageColumns(const std::uint8_t* padded, const ByteImage& layout, Index channels,
-                   bool is_signed, Index first)
+                   bool is_signed, Index first, Numbers numbers)
       : padded_(padded),
         layout_(layout),
         offsets_(layout.offsets(channels)),
         is_signed_(is_signed),
-        first_(first) {}
+        first_(first),
+        across_lines_(numbers == Numbers::places) {}
 
   void pack(const IntegerKernels& kernels, Index first, Index count, std::byte* panel,
             std::int32_t* sums) const override;
@@ -83,6 +122,7 @@ class ByteImageColumns final : public IntegerColumns {
   std::vector<Index> offsets_;  // of each k
   bool is_signed_;
   Index first_;
+  bool across_lines_;
 };
 
 }  // namespace isotrace::backends::cpu

@@ -91,6 +91,9 @@ class ConvRun {
       taps *= axis.kernel;
     }
     depth_ = conv.geometry.group_inputs * taps;
+    const Index places = layout == nullptr ? columns_ : layout->places(columns_);
+    across_lines_ = layout != nullptr && conv.requantisation != nullptr && pays(places);
+    product_columns_ = across_lines_ ? places : columns_;
   }
 
   core::Result<core::Done> run() const {
@@ -102,20 +105,20 @@ class ConvRun {
       // A thread pads the image of its part for itself, so one part is best where it suffices.
       const Index threads = engine_.pool.threads();
       const Index parts = pairs >= threads ? 1 : threads;
-      const Index panels = (columns_ + kernels_.tile_columns - 1) / kernels_.tile_columns;
+      const Index panels = panels_of(product_columns_);
       const Index step = (panels + parts - 1) / parts * kernels_.tile_columns;
-      engine_.pool.run(static_cast<std::size_t>(pairs * parts),
-                       [&](std::size_t index, unsigned worker) {
-                         const auto at = static_cast<Index>(index);
-                         const Index from = at % parts * step;
-                         if (from >= columns_) return;
-                         try {
-                           run_part(weights, at / parts, from, std::min(step, columns_ - from),
-                                    engine_.scratch[worker]);
-                         } catch (const std::bad_alloc&) {
-                           out_of_memory = true;
-                         }
-                       });
+      engine_.pool.run(
+          static_cast<std::size_t>(pairs * parts), [&](std::size_t index, unsigned worker) {
+            const auto at = static_cast<Index>(index);
+            const Index from = at % parts * step;
+            if (from >= product_columns_) return;
+            try {
+              run_part(weights, at / parts, from, std::min(step, product_columns_ - from),
+                       engine_.scratch[worker]);
+            } catch (const std::bad_alloc&) {
+              out_of_memory = true;
+            }
+          });
     } catch (const std::bad_alloc&) {
       out_of_memory = true;
     }
@@ -124,6 +127,17 @@ class ConvRun {
   }
 
  private:
+  [[nodiscard]] Index panels_of(Index columns) const {
+    return (columns + kernels_.tile_columns - 1) / kernels_.tile_columns;
+  }
+
+  /// Whether it is better to have columns for the places between lines, too, than to put the
+  /// columns of several lines together.
+  [[nodiscard]] bool pays(Index places) const {
+    if (layout_->line_outputs() % kernels_.tile_columns == 0) return false;
+    return panels_of(places) <= panels_of(columns_) + panels_of(columns_) / 8 + 1;
+  }
+
   /// Some columns of one image and group, `pair` in the order of memory.
   void run_part(const PackedWeights& weights, Index pair, Index from, Index count,
                 Scratch& scratch) const {
@@ -145,6 +159,10 @@ class ConvRun {
     if (conv_.requantisation != nullptr) {
       requantisation = conv_.requantisation->at(group * rows, 0);
       requantisation.out = conv_.requantisation->out + pair * rows * columns_ + from;
+      if (across_lines_) {
+        requantisation.out = get_bytes(scratch, Scratch::products, rows * count);
+        requantisation.out_stride = count;
+      }
       product.gemm.requantisation = &requantisation;
     } else {
       product.gemm.c = conv_.sums + pair * rows * columns_ + from;
@@ -155,14 +173,45 @@ class ConvRun {
     }
     // The rows are packed already, so their scratch memory is free for the image.
     const Index bytes = layout_->bytes(geometry.group_inputs);
-    auto* padded = reinterpret_cast<std::uint8_t*>(
-        scratch.get(Scratch::packed_a, bytes / Index{sizeof(float)} + 1));
+    std::uint8_t* padded = get_bytes(scratch, Scratch::packed_a, bytes);
     const auto zero = static_cast<std::uint8_t>(conv_.image_zero_point);
     layout_->fill(image, geometry.group_inputs, zero, padded);
+    using Numbers = ByteImageColumns::Numbers;
     const ByteImageColumns columns(padded, *layout_, geometry.group_inputs, conv_.image_signed,
-                                   from);
+                                   from, across_lines_ ? Numbers::places : Numbers::outputs);
     product.columns_of_b = &columns;
     run_integer_product(product, kernels_, scratch);
+    if (across_lines_) {
+      take_lines(requantisation.out, from, count,
+                 conv_.requantisation->out + pair * rows * columns_);
+    }
+  }
+
+  static std::uint8_t* get_bytes(Scratch& scratch, Scratch::Use use, Index bytes) {
+    return reinterpret_cast<std::uint8_t*>(scratch.get(use, bytes / Index{sizeof(float)} + 1));
+  }
+
+  /// Of the results at `count` places from `from` on those that are outputs.
+  void take_lines(const std::uint8_t* results, Index from, Index count, std::uint8_t* out) const {
+    struct Piece {
+      Index place;
+      Index count;
+      Index output;
+    };
+    std::vector<Piece> pieces;
+    const Index line = layout_->line_outputs();
+    for (Index output = 0; output < columns_; output += line) {
+      const Index at = layout_->window(output);
+      const Index first = std::max(at, from);
+      const Index end = std::min(at + line, from + count);
+      if (first < end) pieces.push_back({first - from, end - first, output + first - at});
+    }
+    for (Index row = 0; row < conv_.geometry.group_outputs; ++row) {
+      for (const Piece& piece : pieces) {
+        copy_bytes(results + row * count + piece.place, piece.count,
+                   out + row * columns_ + piece.output);
+      }
+    }
   }
 
   const IntegerConv& conv_;
@@ -172,6 +221,8 @@ class ConvRun {
   Index image_bytes_ = 1;
   Index columns_ = 1;
   Index depth_ = 0;
+  bool across_lines_;      // columns are places rather than outputs
+  Index product_columns_;  // of either
 };
 
 }  // namespace
@@ -180,9 +231,12 @@ core::Result<bool> run_integer_conv(const IntegerConv& conv, const IntegerKernel
                                     const Engine& engine) {
   std::optional<ByteImage> layout;
   if (!is_pointwise(conv.geometry)) {
-    layout = ByteImage::make(conv.geometry.axes);
+    const bool direct = conv.geometry.group_outputs <= direct_outputs_max;
+    const bool whole = direct && reads_whole_lines(conv.geometry.axes, kernels);
+    layout = ByteImage::make(conv.geometry.axes,
+                             whole ? ByteImage::Lines::whole : ByteImage::Lines::in_planes);
     if (!layout) return false;
-    if (conv.geometry.group_outputs <= direct_outputs_max) {
+    if (direct) {
       ISOTRACE_TRY_DONE(run_direct_conv(conv, *layout, kernels, engine));
       return true;
     }

@@ -20,6 +20,9 @@ struct IntegerConv {
   const Requantisation* requantisation;  ///< of [images][output channels][positions]; or nullptr
 };
 
+/// Whether run_direct_conv wants the lines of such an image whole.
+bool reads_whole_lines(std::span<const reference::WindowAxis> axes, const IntegerKernels& kernels);
+
 /// One or two output channels per group: too few for a product of matrices to be worth its columns.
 /// Every window is summed where it lies, side by side with its neighbours. Refuses limit_exceeded
 /// when memory for the padded image runs out.

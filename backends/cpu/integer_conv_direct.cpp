@@ -11,6 +11,36 @@ namespace {
 
 constexpr Index sums_together = 4096;  // about so many positions, then they become bytes
 constexpr Index sums_slack = 16;       // that kernels may write behind the last
+constexpr Index lines_stride_max = 2;
+
+/// Taps in groups that kernels read together, and where in them each one is.
+struct GroupedTaps {
+  struct Place {
+    std::size_t group;
+    std::size_t tap;
+  };
+  std::vector<ByteTaps> groups;
+  std::vector<Place> places;
+
+  GroupedTaps() = default;
+  GroupedTaps(std::span<const Index> offsets, Index stride) {
+    const Index reach = byte_taps_reach - 3 * stride;
+    std::size_t tap = 4;
+    for (const Index offset : offsets) {
+      const Index from = groups.empty() ? offset : groups.back().offset;
+      if (tap == 4 || offset < from || offset - from >= reach) {
+        groups.push_back({offset, {}, {}});
+        tap = 0;
+      }
+      ByteTaps& group = groups.back();
+      for (std::size_t i = 0; i < 4; ++i) {
+        const Index byte = static_cast<Index>(i) * stride + offset - group.offset;
+        group.shuffle[4 * i + tap] = static_cast<std::uint8_t>(byte);
+      }
+      places.push_back({groups.size() - 1, tap++});
+    }
+  }
+};
 
 /// One task: the output channels of one group of one image.
 class DirectGroup {
@@ -28,6 +58,9 @@ class DirectGroup {
       lines_.push_back(layout.window(at));
     }
     depth_ = std::ssize(offsets_);
+    if (reads_whole_lines(conv.geometry.axes, kernels)) {
+      taps_ = GroupedTaps(offsets_, conv.geometry.axes.back().stride);
+    }
     // Kernels take taps by two; the one too many has the weight 0.
     if (depth_ % 2 != 0) offsets_.push_back(offsets_.back());
     weights_.resize(offsets_.size(), 0);
@@ -54,19 +87,13 @@ class DirectGroup {
   /// `channel` of the weights; `plane` of the result.
   void run_channel(Index channel, Index plane, const std::uint8_t* padded) {
     const std::int32_t start = find_weights(channel);
+    // A weight that is no byte is the sum of some that are.
+    byte_taps_.clear();
+    while (!taps_.groups.empty() && take_bytes()) {
+    }
     for (Index from = 0; from < columns_; from += positions_) {
       const Index count = std::min(positions_, columns_ - from);
-      for (Index at = 0; at < count; at += layout_.line_outputs()) {
-        const auto number = static_cast<std::size_t>((from + at) / layout_.line_outputs());
-        kernels_.windows({.data = padded + lines_[number],
-                          .offsets = offsets_.data(),
-                          .weights = weights_.data(),
-                          .taps = std::ssize(offsets_),
-                          .count = layout_.line_outputs(),
-                          .flip = row_flip(conv_.image_signed),
-                          .start = start,
-                          .sums = sums_.data() + at});
-      }
+      sum_lines(padded, from / layout_.line_outputs(), count / layout_.line_outputs(), start);
       if (conv_.requantisation == nullptr) {
         std::copy_n(sums_.data(), count, conv_.sums + plane * columns_ + from);
       } else {
@@ -75,6 +102,51 @@ class DirectGroup {
         requantisation.run_row(sums_.data(), count);
       }
     }
+  }
+
+  /// The sums of some lines.
+  void sum_lines(const std::uint8_t* padded, Index first, Index count, std::int32_t start) {
+    const std::uint8_t flip = row_flip(conv_.image_signed);
+    const Index* lines = lines_.data() + first;
+    if (!byte_taps_.empty()) {
+      kernels_.lines({.data = padded,
+                      .lines = lines,
+                      .line_count = count,
+                      .count = layout_.line_outputs(),
+                      .stride = conv_.geometry.axes.back().stride,
+                      .taps = byte_taps_.data(),
+                      .tap_groups = std::ssize(byte_taps_),
+                      .flip = flip,
+                      .start = start,
+                      .sums = sums_.data()});
+      return;
+    }
+    for (Index line = 0; line < count; ++line) {
+      kernels_.windows({.data = padded + lines[line],
+                        .offsets = offsets_.data(),
+                        .weights = weights_.data(),
+                        .taps = std::ssize(offsets_),
+                        .count = layout_.line_outputs(),
+                        .flip = flip,
+                        .start = start,
+                        .sums = sums_.data() + line * layout_.line_outputs()});
+    }
+  }
+
+  /// Adds all groups of taps with as much of the weights as bytes hold, which is taken from them.
+  /// Returns whether any weight is left.
+  bool take_bytes() {
+    const std::size_t from = byte_taps_.size();
+    byte_taps_.insert(byte_taps_.end(), taps_.groups.begin(), taps_.groups.end());
+    bool left = false;
+    for (std::size_t k = 0; k < taps_.places.size(); ++k) {
+      const auto [group, tap] = taps_.places[k];
+      const int part = std::clamp<int>(weights_[k], -127, 127);
+      byte_taps_[from + group].weights[tap] = static_cast<std::int8_t>(part);
+      weights_[k] = static_cast<std::int16_t>(weights_[k] - part);
+      left = left || weights_[k] != 0;
+    }
+    return left;
   }
 
   /// Weights less their zero point; returns what the zero point of the flipped image adds.
@@ -99,6 +171,8 @@ class DirectGroup {
   std::vector<Index> offsets_;
   std::vector<Index> lines_;  // where the windows of each line begin
   std::vector<std::int16_t> weights_;
+  GroupedTaps taps_;                 // none where lines are in phases
+  std::vector<ByteTaps> byte_taps_;  // with the weights of the channel at hand
   std::vector<std::int32_t> sums_;
   Index image_bytes_ = 1;
   Index columns_ = 1;
@@ -107,6 +181,10 @@ class DirectGroup {
 };
 
 }  // namespace
+
+bool reads_whole_lines(std::span<const reference::WindowAxis> axes, const IntegerKernels& kernels) {
+  return kernels.lines != nullptr && axes.back().stride <= lines_stride_max;
+}
 
 core::Result<core::Done> run_direct_conv(const IntegerConv& conv, const ByteImage& layout,
                                          const IntegerKernels& kernels, const Engine& engine) {

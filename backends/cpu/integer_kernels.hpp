@@ -72,6 +72,31 @@ struct ByteWindows {
   std::int32_t* sums;
 };
 
+/// Up to four taps of windows that lie close together: byte 4 i + t of four windows side by side is
+/// byte shuffle[4 i + t] of the 16 from data + offset on. Unused ones have the weight 0.
+struct ByteTaps {
+  Index offset;
+  std::uint8_t shuffle[16];
+  std::int8_t weights[4];
+};
+constexpr Index byte_taps_reach = 16;  ///< bytes that four windows' taps may touch
+
+/// Lines of windows: sums[l * count + i] = start + sum over taps of
+/// weight * (data[lines[l] + i * stride + tap] ^ flip), as u8. Up to 64 bytes are read from where a
+/// window's taps begin, and up to 16 sums more than there are windows written.
+struct ByteLines {
+  const std::uint8_t* data;
+  const Index* lines;
+  Index line_count;
+  Index count;   ///< windows of a line
+  Index stride;  ///< 1 or 2 bytes from one to the next
+  const ByteTaps* taps;
+  Index tap_groups;
+  std::uint8_t flip;
+  std::int32_t start;
+  std::int32_t* sums;
+};
+
 struct IntegerKernels {
   const char* name;  ///< for people
   Index tile_rows;
@@ -83,6 +108,7 @@ struct IntegerKernels {
   void (*pack_b)(const IntegerPack& pack);
   void (*pack_lines)(const IntegerLines& lines);
   void (*windows)(const ByteWindows& windows);
+  void (*lines)(const ByteLines& lines);  ///< nullptr: there is none
   /// For each of 128 columns the sum of x[k] * code over 4 * groups values of k (ternary.hpp).
   void (*ternary)(const std::int8_t* x, Index groups, const std::byte* panel, std::int32_t* sums);
 };

@@ -289,7 +289,7 @@ struct IntegerKernelSet {
 
   static constexpr IntegerKernels table{V::name,     tile_rows, tile_columns, group,
                                         4,           &tile<1>,  &pack_a,      &pack_b,
-                                        &pack_lines, &windows,  &V::ternary};
+                                        &pack_lines, &windows,  V::lines,     &V::ternary};
 };
 
 }  // namespace isotrace::backends::cpu

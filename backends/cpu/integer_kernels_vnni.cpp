@@ -76,6 +76,32 @@ struct Vnni {
   }
   static Vector multiply_pairs(Vector a, Vector b) { return _mm512_madd_epi16(a, b); }
 
+  /// Each quarter of a vector gets the 16 bytes that its four windows begin with, whose taps are
+  /// then put together by one shuffle for all quarters.
+  static void lines(const ByteLines& w) {
+    const Vector flip = _mm512_set1_epi8(static_cast<char>(w.flip));
+    const Vector start = broadcast(&w.start);
+    const Vector quarters = w.stride == 1
+                                ? _mm512_setr_epi32(0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6)
+                                : _mm512_setr_epi32(0, 1, 2, 3, 2, 3, 4, 5, 4, 5, 6, 7, 6, 7, 8, 9);
+    for (Index line = 0; line < w.line_count; ++line) {
+      std::int32_t* sums = w.sums + line * w.count;
+      for (Index at = 0; at < w.count; at += width) {
+        const std::uint8_t* data = w.data + w.lines[line] + at * w.stride;
+        Vector sum = start;
+        for (Index g = 0; g < w.tap_groups; ++g) {
+          const ByteTaps& taps = w.taps[g];
+          const Vector bytes = _mm512_permutexvar_epi32(
+              quarters, _mm512_xor_si512(_mm512_loadu_si512(data + taps.offset), flip));
+          const Vector order = _mm512_broadcast_i32x4(
+              _mm_loadu_si128(reinterpret_cast<const __m128i*>(taps.shuffle)));
+          sum = multiply_add(sum, _mm512_shuffle_epi8(bytes, order), broadcast(taps.weights));
+        }
+        _mm512_storeu_si512(sums + at, sum);
+      }
+    }
+  }
+
   /// VNNI has one product per cycle, so nothing but masks stands beside them: each of four products
   /// takes in the codes of one more column where they stand in the byte. The differences of their
   /// sums are those of the columns, 4, 16 and 64 times too great.

@@ -125,7 +125,42 @@ std::vector<ConvCase> conv_cases() {
           {{1, 2, 5, 6, 7}, {3, 2, 2, 3, 2}, {1, 2, 2}, {2, 1, 1}, {1, 0, 1, 0, 2, 1}},
           {{1, 130, 5, 5}, {30, 130, 3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}},
           {{1, 1, 40, 40}, {600, 1, 3, 3}, {1, 1}, {1, 1}, {0, 0, 0, 0}},
-          {{1, 1, 2, 2}, {2, 1, 2, 2}, {1, 1}, {1, 900}, {0, 900, 0, 0}}};
+          {{1, 1, 2, 2}, {2, 1, 2, 2}, {1, 1}, {1, 900}, {0, 900, 0, 0}},
+          // Lines that are no multiple of a vector, one or two outputs of a group.
+          {{1, 5, 20, 39}, {5, 1, 3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}, 5},
+          {{1, 5, 20, 71}, {10, 1, 3, 3}, {2, 2}, {1, 1}, {1, 1, 0, 1}, 5},
+          {{1, 3, 40, 21}, {3, 1, 7, 5}, {1, 2}, {2, 3}, {3, 5, 9, 6}, 3},
+          {{2, 4, 90}, {4, 2, 9}, {1}, {1}, {4, 4}, 2},
+          {{1, 3, 4, 9, 18}, {3, 1, 3, 3, 3}, {2, 1, 1}, {1, 1, 1}, {1, 1, 1, 1, 1, 1}, 3},
+          // Columns across lines: strides on both axes, one line, phases that are not all met.
+          {{1, 7, 29, 29}, {14, 7, 3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}},
+          {{2, 3, 31, 45}, {26, 3, 5, 3}, {3, 2}, {1, 1}, {2, 1, 2, 1}},
+          {{1, 4, 3, 70}, {13, 4, 3, 3}, {5, 2}, {1, 2}, {0, 1, 0, 2}},
+          {{1, 2, 9, 22, 13}, {5, 2, 3, 3, 3}, {2, 2, 1}, {1, 1, 1}, {1, 1, 1, 1, 1, 1}}};
+}
+
+/// Sizes, strides, dilations and paddings that nobody chose.
+ConvCase random_conv(std::uint64_t seed) {
+  core::PhiloxStream random(seed);
+  const auto up_to = [&](std::int64_t most) {
+    return 1 + static_cast<std::int64_t>(random.next_u32() % static_cast<std::uint32_t>(most));
+  };
+  ConvCase c;
+  c.group = up_to(4);
+  const std::int64_t inputs = up_to(3);
+  c.x = {up_to(2), c.group * inputs};
+  c.w = {c.group * up_to(seed % 2 == 0 ? 2 : 20), inputs};
+  const std::size_t rank = static_cast<std::size_t>(up_to(3));
+  c.pads.resize(2 * rank);
+  for (std::size_t axis = 0; axis < rank; ++axis) {
+    const std::int64_t kernel = up_to(4);
+    c.dilations.push_back(up_to(2));
+    c.strides.push_back(up_to(3));
+    for (const std::size_t end : {axis, axis + rank}) c.pads[end] = up_to(kernel) - 1;
+    c.w.push_back(kernel);
+    c.x.push_back((kernel - 1) * c.dilations.back() + up_to(axis + 1 == rank ? 60 : 12));
+  }
+  return c;
 }
 
 std::vector<Attribute> attributes_of(const ConvCase& c) {
@@ -138,7 +173,9 @@ std::vector<Attribute> attributes_of(const ConvCase& c) {
 
 TEST_F(Quantised, convolutions_of_every_form) {
   std::uint64_t seed = 10;
-  for (const ConvCase& c : conv_cases()) {
+  std::vector<ConvCase> cases = conv_cases();
+  for (std::uint64_t number = 0; number < 60; ++number) cases.push_back(random_conv(number));
+  for (const ConvCase& c : cases) {
     for (const bool by_channel : {false, true}) {
       const Dtype x = seed % 3 == 0 ? Dtype::i8 : Dtype::u8;
       const Dtype w = seed % 4 == 0 ? Dtype::u8 : Dtype::i8;
