@@ -229,6 +229,25 @@ class Unknown(Inspect):
         self.refused(b"{" * 100000, "artifact_unknown")
         self.refused(b'{"a": ' + b"[" * 100000, "artifact_unknown")
 
+    def test_no_command_lets_names_drive_the_terminal_or_begin_a_line(self):
+        evil = "\x1b[2K\r\u202e\nroot 00\x07"
+        for file, operation, last in (("a.onnx", "Relu", "Neg"), ("b.onnx", "Relu", "Abs"), ("c.onnx", "Re" + evil, "Neg")):
+            first = node(operation, ["x" + evil], ["t" + evil], field(3, "n" + evil))
+            data = model(graph("g" + evil, [first, node(last, ["t" + evil], ["y" + evil], field(3, "m" + evil))],
+                               [value_info("x" + evil, FLOAT, [2])], [value_info("y" + evil, FLOAT, [2])]))
+            pathlib.Path(self.path(file)).write_bytes(data)
+        for words, code in ((("run", "a.onnx", "--random", "1", "--print", "--trace", "a"), 0), (("run", "a.onnx"), 3),
+                            (("run", "c.onnx", "--random", "1"), 3), (("inspect", "c.onnx"), 3),
+                            (("compare", "a.onnx", "b.onnx", "--random", "1"), 1), (("check-invariance", "a.onnx"), 0),
+                            (("report", "a"), 0), (("inspect", "a", "--step", "1"), 0), (("run", evil + ".onnx"), 4)):
+            done = self.run_program(*words, code=code)
+            printed = (done.stdout + done.stderr).decode()
+            self.assertTrue("root 00" in printed or words[0] in ("report", "check-invariance"), printed)
+            for mark in ("\x1b", "\r", "\x07", "\u202e", "\nroot 00"):
+                self.assertNotIn(mark, printed, words)
+        refused = self.run_program("run", "größe\xff.onnx".encode("utf-8", "surrogateescape").decode(), code=4)
+        self.assertIn("größe", refused.stderr.decode())
+
     def test_names_cannot_drive_a_terminal(self):
         data = model(graph("g", [node("Relu", ["\x1b[2Jx"], ["\u202ey"])], [value_info("\x1b[2Jx", FLOAT, [1])],
                            [value_info("\u202ey", FLOAT, [1])]))

@@ -3,6 +3,8 @@
 #include <iostream>
 #include <iterator>
 
+#include <isotrace/tools/cli/printable.hpp>
+
 namespace isotrace::tools {
 
 core::Result<core::Bytes> Context::read(const std::string& path, std::uint64_t bytes_max) const {
@@ -49,8 +51,8 @@ int exit_code_of(core::Verdict::Kind kind) {
 
 int report(const Context& context, const core::Refusal& refusal) {
   const core::RefusalInfo& info = core::refusal_info(refusal.code);
-  context.err << "isotrace: refused: " << core::describe(refusal) << "\n  " << info.sentence
-              << "\n  " << info.next << "\n";
+  context.err << "isotrace: refused: " << printable(core::describe(refusal)) << "\n  "
+              << info.sentence << "\n  " << info.next << "\n";
   if (context.json) {
     context.print({{"refusal",
                     {{"code", static_cast<int>(refusal.code)},

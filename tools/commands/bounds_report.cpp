@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include <isotrace/core/text.hpp>
+#include <isotrace/tools/cli/printable.hpp>
 
 namespace isotrace::tools {
 namespace {
@@ -126,7 +127,7 @@ bool BoundsReport::fails(const StepJudgement& judged) const {
 
 /// One line on a step that is not equal; empty for one that is.
 std::string BoundsReport::explain(const StepJudgement& judged) const {
-  if (judged.not_run) return "not executed: " + core::describe(*judged.not_run);
+  if (judged.not_run) return "not executed: " + printable(core::describe(*judged.not_run));
   std::string text;
   for (std::size_t i = 0; i < judged.results.size(); ++i) {
     const TensorJudgement& result = judged.results[i];
@@ -145,7 +146,7 @@ std::string BoundsReport::explain(const StepJudgement& judged) const {
       text += ", " + element_line(result, judged.step.results[i], *judged.foreign[i]);
     }
   }
-  if (judged.no_bound) text += " (" + core::describe(*judged.no_bound) + ")";
+  if (judged.no_bound) text += " (" + printable(core::describe(*judged.no_bound)) + ")";
   return text;
 }
 
@@ -219,12 +220,13 @@ void BoundsReport::print_text(const char* verdict) const {
     context_.out << "\n";
   }
   if (bounds_) {
-    context_.out << "assumed of " << judged_ << ": sums in any order, library functions within "
+    context_.out << "assumed of " << printable(judged_)
+                 << ": sums in any order, library functions within "
                  << short_number(bounds_->library_ulps) << " ulps, subnormals "
                  << (bounds_->flush_subnormals ? "may be flushed" : "kept")
                  << " (docs/bounds.md)\n";
   }
-  context_.out << verdict << ": " << total_.steps << " steps against " << judged_ << ", "
+  context_.out << verdict << ": " << total_.steps << " steps against " << printable(judged_) << ", "
                << total_.equal << " equal, " << total_.within << " within bounds, "
                << total_.outside << " outside, " << total_.no_bound
                << (bounds_ ? " without bound, " : " different, ") << total_.not_run
@@ -241,7 +243,7 @@ void BoundsReport::add(const StepJudgement& judged) {
   if (judged.not_run || (bounds_ && agreement == Agreement::unbounded)) test.skipped = why;
   if (fails(judged)) test.failure = why;
   if (!context_.json && (test.failure || test.skipped)) {
-    context_.out << test.name << ": " << why << "\n";
+    context_.out << printable(test.name) << ": " << why << "\n";
   }
   if (context_.json && !why.empty()) steps_.push_back(step_json(judged));
   tests_.push_back(std::move(test));

@@ -3,9 +3,11 @@
 #include <algorithm>
 
 #include <isotrace/executor/invariance.hpp>
+#include <isotrace/tools/cli/printable.hpp>
 #include <isotrace/tools/commands/choose_backend.hpp>
 #include <isotrace/tools/commands/commands.hpp>
 #include <isotrace/tools/commands/inputs.hpp>
+#include <isotrace/tools/commands/terminal_text.hpp>
 
 namespace isotrace::tools {
 namespace {
@@ -108,18 +110,20 @@ Json check_json(const Check& check) {
 }
 
 std::string check_text(const Check& check) {
-  if (!check.cases) return check.name + ": refused: " + core::describe(check.cases.error()) + "\n";
+  if (!check.cases)
+    return check.name + ": refused: " + printable(core::describe(check.cases.error())) + "\n";
   std::string text = check.name + (check.broken() ? ": broken" : ": held") + " in " +
                      std::to_string(check.cases->size()) + " cases\n";
   for (const std::string& machine : check.absent) text += "  absent: " + machine + "\n";
   for (const InvarianceCase& one : *check.cases) {
     if (one.held) continue;
     text += "  " + one.name + ": ";
-    text += one.output.empty() ? "a step differs" : "output " + one.output + " differs";
+    text +=
+        one.output.empty() ? "a step differs" : "output " + terminal_text(one.output) + " differs";
     if (one.first) {
       text += ", first at step " + std::to_string(one.first->step) + " (" + one.first->operation +
-              (one.first->name.empty() ? "" : ", " + one.first->name) + "), output " +
-              std::to_string(one.first->output);
+              (one.first->name.empty() ? "" : ", " + terminal_text(one.first->name)) +
+              "), output " + std::to_string(one.first->output);
     }
     text += "\n";
   }

@@ -8,6 +8,7 @@
 #include <isotrace/tools/commands/extract_step.hpp>
 #include <isotrace/tools/commands/inputs.hpp>
 #include <isotrace/tools/commands/tensor_json.hpp>
+#include <isotrace/tools/commands/terminal_text.hpp>
 
 namespace isotrace::tools {
 namespace {
@@ -99,7 +100,7 @@ Json origin_json(const ValueOrigin& origin, const std::optional<core::Node>& nod
 std::string origin_text(const ValueOrigin& origin) {
   if (origin.kind != ValueOrigin::Kind::step) return "a constant";
   return "step " + std::to_string(origin.step) + " (" + origin.operation +
-         (origin.node.empty() ? "" : ", " + origin.node) + ")";
+         (origin.node.empty() ? "" : ", " + terminal_text(origin.node)) + ")";
 }
 
 Json comparison_json(const ModelComparison& comparison,
@@ -139,19 +140,19 @@ std::string comparison_text(const ModelComparison& comparison,
           std::to_string(comparison.values) + " values of the same name inside, " +
           std::to_string(comparison.differing) + " of them differ\n";
   for (const ComparedValue& output : comparison.outputs) {
-    text += "  output " + output.name + ": ";
+    text += "  output " + terminal_text(output.name) + ": ";
     text += output.identical() ? "identical\n"
             : !output.a        ? "only b has it\n"
             : !output.b        ? "only a has it\n"
                                : "differs\n";
   }
   if (!comparison.first) return text;
-  text += "first value that differs: " + comparison.first->name +
+  text += "first value that differs: " + terminal_text(comparison.first->name) +
           ", a: " + origin_text(comparison.first->a_origin) +
           ", b: " + origin_text(comparison.first->b_origin) + "\n";
   text += difference_text(explanation->differences[0]);
   for (const executor::ComparedOperand& operand : comparison.operands) {
-    text += "  operand " + operand.name + ": " +
+    text += "  operand " + terminal_text(operand.name) + ": " +
             (!operand.identical   ? "b has no such value"
              : *operand.identical ? "identical"
                                   : "differs") +

@@ -7,6 +7,7 @@
 #include <isotrace/tools/commands/inputs.hpp>
 #include <isotrace/tools/commands/inspect_module.hpp>
 #include <isotrace/tools/commands/modules.hpp>
+#include <isotrace/tools/commands/terminal_text.hpp>
 #include <isotrace/wasm/function_names.hpp>
 #include <isotrace/wasm/record/compare.hpp>
 #include <isotrace/wasm/record/run_again.hpp>
@@ -33,9 +34,9 @@ std::string list_text(const Json& list) {
 void print_step(const Context& context, const char* side, const Json& step) {
   if (step.is_null()) return;
   context.out << "  " << side << ": step " << step["step"] << ", "
-              << step["function"].get<std::string>() << " at byte " << step["pc"] << ", "
-              << step["opcode"].get<std::string>() << ": takes" << list_text(step["operands"])
-              << ", puts" << list_text(step["results"]);
+              << terminal_text(step["function"].get<std::string>()) << " at byte " << step["pc"]
+              << ", " << step["opcode"].get<std::string>() << ": takes"
+              << list_text(step["operands"]) << ", puts" << list_text(step["results"]);
   for (const Json& write : step["writes"]) {
     context.out << ", writes " << write["bytes"].get<std::string>() << " at " << write["address"];
   }

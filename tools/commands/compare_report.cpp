@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <isotrace/core/text.hpp>
+#include <isotrace/tools/cli/printable.hpp>
 #include <isotrace/tools/commands/tensor_json.hpp>
 
 namespace isotrace::tools {
@@ -154,7 +155,7 @@ Json difference_json(const TensorDifference& difference) {
 }
 
 std::string difference_text(const TensorDifference& difference) {
-  std::string text = "  " + difference.place + " " +
+  std::string text = "  " + printable(difference.place) + " " +
                      std::string(core::dtype_name(difference.a.dtype)) +
                      core::shape_text(difference.a.shape);
   if (difference.b.dtype != difference.a.dtype || difference.b.shape != difference.a.shape) {

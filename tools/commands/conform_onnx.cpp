@@ -3,6 +3,7 @@
 #include <array>
 
 #include <isotrace/executor/conform.hpp>
+#include <isotrace/tools/cli/printable.hpp>
 #include <isotrace/tools/commands/choose_backend.hpp>
 #include <isotrace/tools/commands/conform_cases.hpp>
 #include <isotrace/tools/commands/inputs.hpp>
@@ -42,9 +43,9 @@ Json case_json(const FoundCase& test, const Outcome& outcome) {
 }
 
 void print_case(const Context& context, const FoundCase& test, const Outcome& outcome) {
-  context.out << status_name(outcome.kind) << "  " << test.name;
+  context.out << status_name(outcome.kind) << "  " << printable(test.name);
   if (outcome.kind == Kind::failed) context.out << "  " << outcome.mismatch;
-  if (outcome.refusal) context.out << "  " << core::describe(*outcome.refusal);
+  if (outcome.refusal) context.out << "  " << printable(core::describe(*outcome.refusal));
   context.out << "\n";
 }
 

@@ -2,6 +2,7 @@
 // them.
 #include <algorithm>
 
+#include <isotrace/tools/cli/printable.hpp>
 #include <isotrace/tools/commands/conform_cases.hpp>
 #include <isotrace/tools/commands/inputs.hpp>
 #include <isotrace/wasm/conform.hpp>
@@ -69,9 +70,9 @@ Json case_json(const FoundCase& test, const Outcome& outcome) {
 }
 
 void print_case(const Context& context, const FoundCase& test, const Outcome& outcome) {
-  context.out << status_name(outcome) << "  " << test.name << "  ";
+  context.out << status_name(outcome) << "  " << printable(test.name) << "  ";
   if (!outcome) {
-    context.out << core::describe(outcome.error()) << "\n";
+    context.out << printable(core::describe(outcome.error())) << "\n";
     return;
   }
   context.out << outcome->passed << " passed, " << outcome->failures.size() << " failed, "

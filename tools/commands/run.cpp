@@ -13,6 +13,7 @@
 #include <isotrace/tools/commands/inputs.hpp>
 #include <isotrace/tools/commands/run_module.hpp>
 #include <isotrace/tools/commands/tensor_json.hpp>
+#include <isotrace/tools/commands/terminal_text.hpp>
 #include <isotrace/tools/commands/traces.hpp>
 
 namespace isotrace::tools {
@@ -96,9 +97,9 @@ void print_text(const Context& context, const Arguments& arguments, const execut
                 const std::vector<Ensured>& ensured) {
   context.out << "root " << run.root.hex() << "\nsteps " << run.steps << "\n";
   for (const executor::NamedTensor& output : run.outputs) {
-    context.out << "output " << output.name << " " << core::dtype_name(output.value.dtype())
-                << core::shape_text(output.value.shape()) << " "
-                << core::tensor_digest(output.value).hex() << "\n";
+    context.out << "output " << terminal_text(output.name) << " "
+                << core::dtype_name(output.value.dtype()) << core::shape_text(output.value.shape())
+                << " " << core::tensor_digest(output.value).hex() << "\n";
     if (arguments.has("--print")) context.out << array_text(output.value);
     if (arguments.has("--print-all")) context.out << elements_text(output.value);
   }

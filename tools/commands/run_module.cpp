@@ -8,6 +8,7 @@
 #include <isotrace/tools/cli/foreign_options.hpp>
 #include <isotrace/tools/commands/discard_files.hpp>
 #include <isotrace/tools/commands/modules.hpp>
+#include <isotrace/tools/commands/terminal_text.hpp>
 #include <isotrace/tools/commands/wasi_host.hpp>
 #include <isotrace/wasm/function_names.hpp>
 #include <isotrace/wasm/record/effect_digest.hpp>
@@ -78,7 +79,8 @@ void print_text(const Context& context, const Outcome& outcome) {
     const Json& trap = *outcome.trap;
     context.out << "trap: " << trap["reason"].get<std::string>();
     if (trap["pc"].is_number()) {
-      context.out << " in " << trap["function"].get<std::string>() << " at byte " << trap["pc"];
+      context.out << " in " << terminal_text(trap["function"].get<std::string>()) << " at byte "
+                  << trap["pc"];
     }
     context.out << "\n";
   }

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include <isotrace/core/limits.hpp>
+#include <isotrace/tools/cli/printable.hpp>
 
 namespace isotrace::tools {
 namespace {
@@ -62,11 +63,11 @@ class Listing {
     raise(report.outcome);
     const std::string_view result = certificates::outcome_name(report.outcome);
     if (!context_.json) {
-      context_.out << result << " " << path;
+      context_.out << result << " " << printable(path);
       if (!report.subject.empty()) {
-        context_.out << ": " << report.subject << " sha256:" << report.subject_sha256;
+        context_.out << ": " << printable(report.subject) << " sha256:" << report.subject_sha256;
       }
-      if (!reason.empty()) context_.out << ": " << reason;
+      if (!reason.empty()) context_.out << ": " << printable(reason);
       context_.out << "\n";
     }
     if (!keep_) return;

@@ -1,0 +1,14 @@
+// What a refusal quotes from a file, for a terminal.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace isotrace::tools {
+
+/// The text with `\xNN` for each byte of what is no valid UTF-8, and of what could drive the
+/// terminal it is printed on, end the line or reorder it: control characters, new lines, marks of
+/// direction and of no width. All other text stays as it is.
+std::string printable(std::string_view text);
+
+}  // namespace isotrace::tools
