@@ -104,7 +104,7 @@ Result<CheckReport> check_proof(const Proof& proof) {
   }
   // From here on every sum, product and quotient of this thread rounds downward.
   const DownwardRounding downward;
-  ISOTRACE_TRY(const Network network, lower_program(*program));
+  ISOTRACE_TRY(const Network network, lower_program(*program, compares_outputs(*property)));
   ISOTRACE_TRY_DONE(check_sizes(*property, network));
   ISOTRACE_TRY(report.verdict, check_trees(proof, *property, network, report.leaves));
   return report;

@@ -116,10 +116,10 @@ class TreeWalk {
 
 std::optional<NodeBounds> TreeWalk::bound(const Waiting& at) {
   if (at.enclosing != nullptr) return bounder_.bound(at.box, at.enclosing, at.settled);
-  if (!root_ || root_->box.lower != at.box.lower || root_->box.upper != at.box.upper) {
-    root_ = KnownBounds{at.box, bounder_.bound(at.box, nullptr)};
+  if (!root_ || root_->first.lower != at.box.lower || root_->first.upper != at.box.upper) {
+    root_.emplace(at.box, bounder_.bound(at.box, nullptr));
   }
-  return root_->bounds;
+  return root_->second;
 }
 
 std::string TreeWalk::split(const ProofNode& node, Waiting at) {

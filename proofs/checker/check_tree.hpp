@@ -9,11 +9,8 @@
 
 namespace isotrace::proofs {
 
-/// The bounds of a root, with its box.
-struct KnownBounds {
-  Bounds box;
-  std::optional<NodeBounds> bounds;
-};
+/// A root's box and its bounds.
+using KnownBounds = std::pair<Bounds, std::optional<NodeBounds>>;
 
 /// To be called while rounding downward. `root` is what the case before has left, for the same
 /// bounder, and what this one leaves: cases often share a box. Counts the leaves whose bound was

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "convex_rule.hpp"
 #include "error_model.hpp"
 #include "round_rule.hpp"
 
@@ -26,16 +27,6 @@ constexpr Enclosure one{1, -1};
 
 Enclosure quotient(double numerator, double denominator) {
   return {numerator / denominator, -numerator / denominator};
-}
-
-/// exp(x) for 0 <= x <= exponent_max: Taylor's nine terms at t = x / 1024 < 0.1, squared ten times.
-/// What follows the term t^9/9! is at most t^9/9! (t/10) (1 + t/11 + ...) <= t^9/9! (t/5).
-Enclosure exponential(double x) {
-  const Enclosure t = quotient(x, 1024);
-  Enclosure sum{1, -1 + t.negated_upper / 5};
-  for (int k = 9; k > 0; --k) sum = one + t * quotient(1, k) * sum;
-  for (int k = 0; k < 10; ++k) sum = sum * sum;
-  return sum;
 }
 
 /// 1 / (1 + exp(x)) for x >= 0.
@@ -71,19 +62,6 @@ double touching_point(double low, double high) {
   return right;
 }
 
-/// c(x) - slope x for low <= x <= high <= 0: the tangent at p stays below the convex c, so it is at
-/// least c(p) - slope p + (c'(p) - slope) (x - p).
-double least_convex(double low, double high, double p, double slope) {
-  const Enclosure rise = slope_at(p);
-  const double steepest_low = rise.lower - slope;
-  const double steepest_high = -(rise.negated_upper + slope);
-  const double left = low - p;
-  const double right = -(p - high);
-  const double change = std::min(std::min(steepest_low * left, steepest_low * right),
-                                 std::min(steepest_high * left, steepest_high * right));
-  return centred_logistic(p).lower + -slope * p + change;
-}
-
 /// How far a computed result can lie from the real one, which is at most 1. Tanh is correctly
 /// rounded. Sigmoid is 1 / (1 + e) with e = exp(-x) correctly rounded: three roundings, each of
 /// which changes the result by at most u relatively, unless e overflows, where the result is 0 and
@@ -106,6 +84,29 @@ Curve curve_of(Layer::Kind kind) {
 
 }  // namespace
 
+/// Taylor's nine terms at t = x / 1024 < 0.3, squared ten times. What follows the term t^9/9! is at
+/// most t^9/9! (t/10) (1 + t/11 + ...) <= t^9/9! (t/5).
+Enclosure exponential(double x) {
+  const Enclosure t = quotient(x, 1024);
+  Enclosure sum{1, -1 + t.negated_upper / 5};
+  for (int k = 9; k > 0; --k) sum = one + t * quotient(1, k) * sum;
+  for (int k = 0; k < 10; ++k) sum = sum * sum;
+  return sum;
+}
+
+/// The tangent at p stays below f, so f(x) - slope x is at least
+/// f(p) - slope p + (f'(p) - slope) (x - p).
+double least_above_tangent(double low, double high, double p, double slope, double value,
+                           Enclosure rise) {
+  const double steepest_low = rise.lower - slope;
+  const double steepest_high = -(rise.negated_upper + slope);
+  const double left = low - p;
+  const double right = -(p - high);
+  const double change = std::min(std::min(steepest_low * left, steepest_low * right),
+                                 std::min(steepest_high * left, steepest_high * right));
+  return value + -slope * p + change;
+}
+
 Enclosure centred_logistic(double x) {
   const Enclosure rest = tail(std::fabs(x));
   const Enclosure value{0.5 + rest.negated_upper, rest.lower - 0.5};
@@ -124,7 +125,10 @@ LineBelow line_below(double low, double high) {
   slope = std::max(slope, 0.0);
   // The concave side is least at its ends.
   double shift = std::numeric_limits<double>::infinity();
-  if (low < 0) shift = least_convex(low, std::min(high, 0.0), p, slope);
+  if (low < 0) {
+    shift = least_above_tangent(low, std::min(high, 0.0), p, slope, centred_logistic(p).lower,
+                                slope_at(p));
+  }
   for (const double end : {std::max(low, 0.0), high}) {
     if (high >= 0) shift = std::min(shift, centred_logistic(end).lower + -slope * end);
   }
@@ -136,6 +140,15 @@ CurveRelaxation relax_curve(Layer::Kind kind, Level level, const Bounds& input,
   const std::size_t size = input.lower.size();
   CurveRelaxation made{std::vector<double>(size, 1), std::vector<double>(size, 0),
                        std::vector<double>(size, 1), std::vector<double>(size, 0)};
+  for (std::size_t i = 0; i < active && is_convex(kind); ++i) {
+    const LineBelow below = convex_line_below(kind, input.lower[i], input.upper[i]);
+    const LineBelow above = convex_line_above(kind, input.lower[i], input.upper[i]);
+    made.lower_slope[i] = below.slope;
+    made.lower_shift[i] = below.shift;
+    made.upper_slope[i] = above.slope;
+    made.negated_upper_shift[i] = above.shift;
+  }
+  if (is_convex(kind)) return made;
   const Curve curve = curve_of(kind);
   const double error = curve_error(kind, level);
   const auto line = kind == Layer::Kind::round ? line_below_steps : line_below;
@@ -164,6 +177,12 @@ void bound_curve(Layer::Kind kind, Level level, std::size_t active, const Bounds
                    output.upper.begin(), nearest_integer);
     return;
   }
+  for (std::size_t i = 0; i < active && is_convex(kind); ++i) {
+    const bool falls = kind == Layer::Kind::reciprocal;
+    output.lower[i] = convex_value(kind, falls ? input.upper[i] : input.lower[i]).lower;
+    output.upper[i] = -convex_value(kind, falls ? input.lower[i] : input.upper[i]).negated_upper;
+  }
+  if (is_convex(kind)) return;
   const Curve curve = curve_of(kind);
   const double error = curve_error(kind, level);
   for (std::size_t i = 0; i < active; ++i) {

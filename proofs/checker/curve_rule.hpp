@@ -16,6 +16,14 @@ struct Enclosure {
   double negated_upper;
 };
 
+/// exp(x) for 0 <= x <= 300, to about 2^-38.
+Enclosure exponential(double x);
+
+/// The least of f(x) - slope x for low <= x <= high where a convex f is at least `value` at p and
+/// rises there by `rise`.
+double least_above_tangent(double low, double high, double p, double slope, double value,
+                           Enclosure rise);
+
 /// c(x), to about 2^-38. To be called while rounding downward, like all that follows.
 Enclosure centred_logistic(double x);
 

@@ -103,9 +103,8 @@ Result<Shape> lower_hard_sigmoid(const NodeAtHand& at, NetworkBuilder& network) 
   return at.value().shape;
 }
 
-/// Of values alone. The minimum is the negated maximum of the negated values.
+/// The minimum is the negated maximum of the negated values.
 Result<Shape> lower_extremes(const NodeAtHand& at, NetworkBuilder& network) {
-  if (at.values != at.operands.size()) return at.unsupported("an operand is constant");
   Shape shape = at.value().shape;
   for (const Operand& operand : at.operands) {
     const auto wider = broadcast_shape(shape, operand.shape());
@@ -115,17 +114,26 @@ Result<Shape> lower_extremes(const NodeAtHand& at, NetworkBuilder& network) {
   ISOTRACE_TRY(const std::size_t count, checked_count(at, shape));
   const bool smallest = at.node.op == Op::min;
   std::vector<std::vector<std::uint32_t>> groups(count);
-  ISOTRACE_TRY_DONE(network.reserve(at.place, count * at.values, count * at.values));
+  const std::size_t rows = count * at.operands.size();
+  ISOTRACE_TRY_DONE(network.reserve(at.place, rows, rows));
   MatrixBuilder matrix = network.rows();
-  for (const Operand& operand : at.operands) {
-    const auto source = broadcast_source(operand.shape(), shape);
+  std::vector<double> bias(rows, 0.0);
+  for (std::size_t operand = 0; operand < at.operands.size(); ++operand) {
+    const auto source = broadcast_source(at.operands[operand].shape(), shape);
+    const Value* value = at.operands[operand].value;
+    std::span<const float> constants;
+    if (value == nullptr) {
+      ISOTRACE_TRY(constants, finite_floats(at, operand));
+    }
     for (std::size_t i = 0; i < count; ++i) {
+      const double sign = smallest ? -1 : 1;
       groups[i].push_back(static_cast<std::uint32_t>(matrix.rows()));
-      matrix.add(operand.value->positions[source[i]], smallest ? -1 : 1);
+      if (value != nullptr) matrix.add(value->positions[source[i]], sign);
+      if (value == nullptr) bias[matrix.rows()] = sign * static_cast<double>(constants[source[i]]);
       matrix.end_row();
     }
   }
-  network.add_affine(std::move(matrix), {}, 0);
+  network.add_affine(std::move(matrix), std::move(bias), 0);
   ISOTRACE_TRY_DONE(add_maxima(at, std::move(groups), network));
   if (smallest) {
     ISOTRACE_TRY_DONE(add_scaling(at, std::vector<Interval>(count, {-1, -1}), {}, 0, network));

@@ -33,8 +33,9 @@ bool compares_only(Op op) {
 
 class Lowering {
  public:
-  Lowering(const Program& program, std::size_t inputs, std::vector<WholeInputs> whole)
-      : program_(program), network_(inputs, std::move(whole)) {}
+  Lowering(const Program& program, std::size_t inputs, std::vector<WholeInputs> whole,
+           bool order_only)
+      : program_(program), order_only_(order_only), network_(inputs, std::move(whole)) {}
 
   Result<Network> run();
 
@@ -53,6 +54,7 @@ class Lowering {
   const Tensor* find_constant(ValueId value) const;
 
   const Program& program_;
+  bool order_only_;
   NetworkBuilder network_;
   std::map<ValueId, Value> values_;          ///< alive, or made by the node at hand
   std::map<ValueId, std::size_t> last_use_;  ///< node; nodes.size(): the program's outputs
@@ -282,6 +284,14 @@ Result<Done> Lowering::compute(const NodeAtHand& at) {
     const bool fits = operand.value == nullptr || operand.value->dtype == core::Dtype::f32;
     if (!fits && !compares_only(at.node.op)) return at.unsupported("of integers");
   }
+  const bool is_last =
+      program_.outputs.size() == 1 && program_.outputs[0].value == at.node.outputs[0];
+  if (is_last && is_ordered_softmax(at)) network_.end_in_softmax(order_only_);
+  if (order_only_ && is_last && is_ordered_softmax(at)) {
+    ISOTRACE_TRY_DONE(bring_to_front(at, network_));
+    values_[at.node.outputs[0]] = {at.value().shape, count_up(at.value().positions.size()), dtype};
+    return Done{};
+  }
   ISOTRACE_TRY(Shape shape, lower_operation(at));
   ISOTRACE_TRY(const std::size_t count, checked_count(at, shape));
   values_[at.node.outputs[0]] = {std::move(shape), count_up(count), dtype};
@@ -313,13 +323,17 @@ Result<Shape> Lowering::lower_operation(const NodeAtHand& at) {
     case Op::global_max_pool:
     case Op::global_average_pool: return lower_pool(at, network_);
     case Op::batch_normalization: return lower_batch_normalization(at, network_);
+    case Op::elu:
+    case Op::selu:
+    case Op::softplus:
+    case Op::softmax: return lower_exponential(at, network_);
     default: return at.unsupported("no bound is known for this operation");
   }
 }
 
 }  // namespace
 
-Result<Network> lower_program(const Program& program) {
+Result<Network> lower_program(const Program& program, bool order_only) {
   const auto unsupported = [](std::string detail) {
     return core::refuse(RefusalCode::prove_unsupported, "program", std::move(detail));
   };
@@ -336,7 +350,7 @@ Result<Network> lower_program(const Program& program) {
     if (count == 0 || inputs > (std::size_t{1} << 24)) return unsupported("size of the input");
   }
   if (inputs == 0 || program.outputs.empty()) return unsupported("has no input or no output");
-  return Lowering(program, inputs, std::move(whole)).run();
+  return Lowering(program, inputs, std::move(whole), order_only).run();
 }
 
 }  // namespace isotrace::proofs

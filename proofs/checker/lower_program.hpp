@@ -10,6 +10,8 @@ namespace isotrace::proofs {
 
 /// Inputs and outputs are binary32 (dimensions of any size are taken as 1) and stand one after the
 /// other, each side as one vector. To be called while rounding downward.
-core::Result<Network> lower_program(const core::Program& program);
+/// With `order_only` a Softmax or LogSoftmax of one row that gives all outputs is left out, and the
+/// network says so.
+core::Result<Network> lower_program(const core::Program& program, bool order_only = false);
 
 }  // namespace isotrace::proofs

@@ -53,6 +53,9 @@ core::Result<core::Shape> lower_gemm(const NodeAtHand& at, NetworkBuilder& netwo
 core::Result<core::Shape> lower_conv(const NodeAtHand& at, NetworkBuilder& network);
 core::Result<core::Shape> lower_pool(const NodeAtHand& at, NetworkBuilder& network);
 core::Result<core::Shape> lower_batch_normalization(const NodeAtHand& at, NetworkBuilder& network);
+core::Result<core::Shape> lower_exponential(const NodeAtHand& at, NetworkBuilder& network);
+/// Softmax or LogSoftmax of one row: its results are in the order of its operands.
+bool is_ordered_softmax(const NodeAtHand& at);
 
 /// The operations of docs/spec/quantise.md, and Round and Cast, which tell the type of the result.
 bool is_quantised(const NodeAtHand& at);

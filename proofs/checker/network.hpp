@@ -53,7 +53,7 @@ struct AffineLayer {
 };
 
 struct Layer {
-  enum class Kind : std::uint8_t { affine, relu, sigmoid, tanh, round };
+  enum class Kind : std::uint8_t { affine, relu, sigmoid, tanh, round, exp, reciprocal, softplus };
   Kind kind = Kind::relu;
   std::size_t inputs = 0;
   std::size_t outputs = 0;
@@ -78,6 +78,9 @@ struct Network {
   std::vector<Layer> layers;
   std::size_t relus = 0;   ///< active ReLU elements of all layers
   std::size_t curves = 0;  ///< and those of curves
+  /// The program's outputs are a Softmax of these, which was left out: only their order counts.
+  bool order_only = false;
+  bool is_distribution = false;  ///< the outputs are one row of a Softmax
 
   [[nodiscard]] std::size_t outputs() const {
     return layers.empty() ? inputs : layers.back().outputs;

@@ -77,6 +77,8 @@ class NetworkBuilder {
   /// themselves kept. The layer then covers both a sum that starts from the bias and one to which
   /// it is added at the end.
   bool extend_sums(const std::vector<double>& bias, std::size_t roundings);
+  /// The results of the newest layer, which only moves, are rounded so many times.
+  void round_results(std::size_t times) { network_.layers.back().affine.roundings = times; }
   /// The results of the newest layer are integers, which are then rounded to binary32.
   void round_whole_results();
   /// result[i] = element[source[i]].
@@ -86,6 +88,9 @@ class NetworkBuilder {
   void add_activation(Layer::Kind kind, std::size_t active);
 
   [[nodiscard]] std::size_t width() const { return network_.outputs(); }
+  void end_in_softmax(bool left_out) {
+    (left_out ? network_.order_only : network_.is_distribution) = true;
+  }
   Network take() { return std::move(network_); }
 
  private:

@@ -58,6 +58,21 @@ double bound_directly(const std::vector<FormTerm>& terms, double constant,
   return constant;
 }
 
+/// A lower bound of a sum of terms over the outputs y, where these are results of one Softmax: none
+/// is negative, and their sum errs from 1 by the roundings of its sum and of a quotient.
+double bound_as_distribution(const Network& network, const std::vector<FormTerm>& terms,
+                             double constant) {
+  std::vector<double> coefficients(network.outputs(), 0.0);
+  for (const FormTerm& term : terms) {
+    if (term.layer != network.layers.size()) return -HUGE_VAL;
+    coefficients[term.element] += term.lower;
+  }
+  const double least = *std::min_element(coefficients.begin(), coefficients.end());
+  if (!(std::fabs(least) <= coefficient_max)) return -HUGE_VAL;
+  const double error = error_bound(rounding_model(Level::any_order, network.outputs() + 2), -1);
+  return constant + least * (least < 0 ? -(-error - 1) : 1 - error);
+}
+
 /// The relaxations with a leaf's slopes for its unstable elements.
 std::string find_slope_fault(const Network& network, const NodeBounds& node,
                              const std::vector<std::uint8_t>& slopes, Relaxations& relaxations) {
@@ -83,6 +98,17 @@ std::string find_slope_fault(const Network& network, const NodeBounds& node,
   return {};
 }
 
+/// Results of Softmax and LogSoftmax are in the order of operands that are further apart than this,
+/// if none is further than spread_max below another (docs/proofs/checker.md).
+constexpr double order_gap = 0x1p-15;
+constexpr double spread_max = 80;
+
+bool keeps_order(const Bounds& outputs, std::ptrdiff_t count) {
+  const double least = *std::min_element(outputs.lower.begin(), outputs.lower.begin() + count);
+  return *std::max_element(outputs.upper.begin(), outputs.upper.begin() + count) <=
+         least + spread_max;
+}
+
 /// What a leaf or a clipped split speaks of: the terms and the constant of the weighted sum, and a
 /// form over the inputs below it.
 struct WeightedSum {
@@ -97,6 +123,10 @@ std::string bound_sum(const Network& network, const OutputRows& rows, const Node
                       WeightedSum& sum) {
   std::string fault = find_multiplier_fault(rows.rows.size(), signs.size(), node.multipliers);
   if (!fault.empty()) return fault;
+  const auto outputs = static_cast<std::ptrdiff_t>(network.outputs());
+  if (network.order_only && !keeps_order(bounds.layers.back().values, outputs)) {
+    return "values too far apart for Softmax to keep their order";
+  }
   Relaxations with_slopes;
   if (!node.slopes.empty()) {
     with_slopes.resize(network.layers.size());
@@ -114,10 +144,23 @@ std::string bound_sum(const Network& network, const OutputRows& rows, const Node
 
 }  // namespace
 
+bool compares_outputs(const Property& property) {
+  const auto compares = [](const LinearRow& row) {
+    return row.input_terms.empty() && row.terms.size() == 2 && row.bound <= 0 &&
+           row.terms[0].coefficient == -row.terms[1].coefficient;
+  };
+  return std::all_of(property.cases.begin(), property.cases.end(), [&](const Case& unsafe) {
+    return std::all_of(unsafe.rows.begin(), unsafe.rows.end(), compares);
+  });
+}
+
 OutputRows output_rows(const Network& network, const Case& unsafe) {
   OutputRows made;
   for (const LinearRow& row : unsafe.rows) {
     OutputRows::Row out{{}, core::round_up(row.bound), row.strict};
+    if (network.order_only) {  // y_k <= y_j, so z_k - z_j <= order_gap
+      out = {{}, order_gap * core::round_up(abs(row.terms[0].coefficient)), false};
+    }
     const auto add = [&](std::size_t layer, const std::vector<Term>& terms) {
       for (const Term& term : terms) {
         out.terms.push_back({layer, term.index, core::round_down(term.coefficient),
@@ -157,7 +200,10 @@ std::string find_leaf_fault(const Network& network, const OutputRows& rows, cons
   WeightedSum sum;
   std::string fault = bound_sum(network, rows, node, signs, leaf, sum);
   if (!fault.empty()) return fault;
-  const double direct = bound_directly(sum.terms, sum.constant, node.layers);
+  double direct = bound_directly(sum.terms, sum.constant, node.layers);
+  if (network.is_distribution) {
+    direct = std::max(direct, bound_as_distribution(network, sum.terms, sum.constant));
+  }
   const double least =
       std::max(direct, bound_below(std::move(sum.linear), node.layers[0].values)[0]);
   bool strict = false;

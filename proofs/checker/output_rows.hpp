@@ -19,6 +19,10 @@ struct OutputRows {
   std::vector<Row> rows;
 };
 
+/// Whether each row of each case says that some output is not above another one.
+bool compares_outputs(const Property& property);
+
+/// Of a network whose Softmax was left out, compares_outputs() must hold.
 OutputRows output_rows(const Network& network, const Case& unsafe);
 
 /// What a split of a ReLU's input says about a node below it: sign * z >= 0.

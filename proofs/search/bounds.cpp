@@ -11,6 +11,8 @@ namespace isotrace::proofs::search {
 namespace {
 
 constexpr double unknown = 1e300;
+/// What Softmax is given may differ by so much for its results to keep the order.
+constexpr double spread_max = 79.9;
 /// Below the largest binary32: beyond this a float run may leave the model of roundings.
 constexpr double height_max = 0x1p126;
 
@@ -94,6 +96,17 @@ void Relaxation::tighten(Bounds& bounds, const Box& box, std::size_t settled) {
       relax_layer(k, bounds);
     }
   }
+  if (network_.order_only) finite_ = finite_ && spread_of_outputs() < spread_max;
+}
+
+double Relaxation::spread_of_outputs() const {
+  double least = unknown;
+  double most = -unknown;
+  for (const std::uint32_t neuron : network_.output_neurons) {
+    least = std::min(least, low_.back()[neuron]);
+    most = std::max(most, high_.back()[neuron]);
+  }
+  return most - least;
 }
 
 void Relaxation::charge_errors(std::size_t k) {
@@ -366,6 +379,16 @@ Relaxation::Sum Relaxation::least_of_intervals(const RowForm& row) const {
   }
   for (std::size_t i = 0; i < row.inputs.size(); ++i) {
     add(row.inputs[i], box_.lower[i], box_.upper[i]);
+  }
+  if (network_.is_distribution && row.inputs.empty()) {
+    // No output is negative, and they sum to 1.
+    double least = 1e300;
+    for (const std::uint32_t neuron : network_.output_neurons) {
+      least = std::min(least, row.outputs[neuron]);
+    }
+    const double error = static_cast<double>(network_.output_neurons.size() + 3) * 0x1p-24;
+    least -= std::fabs(least) * error;
+    if (least > sum.least) return {least, std::fabs(least)};
   }
   return sum;
 }

@@ -15,6 +15,7 @@ std::pair<double, double> slopes_of(Activation activation, double low, double hi
     return {0, rise > 0 ? rise / (high - low) : 0};
   }
   if (activation == Activation::relu) return {low >= 0 ? 1 : 0, high > 0 ? 1 : 0};
+  if (is_convex(activation)) return {std::min(at(low), at(high)), std::max(at(low), at(high))};
   return {std::min(at(low), at(high)), at(std::clamp(0.0, low, std::max(low, high)))};
 }
 

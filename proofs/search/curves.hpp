@@ -1,6 +1,7 @@
-// Sigmoid, Tanh and rounding to integers as the search bounds them. Sigmoid and Tanh are the odd
-// function c(x) = 1 / (1 + exp(-x)) - 1/2 (Sigmoid is c(x) + 1/2, Tanh is 2 c(2 x)), which is
-// convex below 0 and concave above. Plain binary64 without library functions, so the same
+// Sigmoid, Tanh, what Elu, Softplus and Softmax are made of (exp, 1 / x for x >= 1, log(1 +
+// exp(x)): all convex), and rounding to integers as the search bounds them. Sigmoid and Tanh are
+// the odd function c(x) = 1 / (1 + exp(-x)) - 1/2 (Sigmoid is c(x) + 1/2, Tanh is 2 c(2 x)), which
+// is convex below 0 and concave above. Plain binary64 without library functions, so the same
 // everywhere; the checker derives its own bounds.
 #pragma once
 
@@ -8,7 +9,9 @@
 
 namespace isotrace::proofs::search {
 
-enum class Activation : std::uint8_t { relu, sigmoid, tanh, round };
+enum class Activation : std::uint8_t { relu, sigmoid, tanh, round, exp, reciprocal, softplus };
+
+inline bool is_convex(Activation activation) { return activation >= Activation::exp; }
 
 /// Ties to even; exact.
 double nearest_integer(double x);

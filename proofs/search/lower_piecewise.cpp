@@ -126,21 +126,30 @@ Lowering::Step Lowering::add_bounds(double sign, const std::vector<double>& boun
 
 Lowering::Step Lowering::lower_extremes(const Node& node) {
   Shape shape = front_.shape;
-  std::vector<Front> fronts;
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
     const Front* value = find_value(node, i);
-    if (value == nullptr) return unsupported("an operand is constant");
-    fronts.push_back(*value);
-    ISOTRACE_TRY(shape, broadcast_shape(shape, value->shape));
+    const Tensor* constant = find_f32(node, i);
+    if (value == nullptr && constant == nullptr) return unsupported("an operand is not f32");
+    ISOTRACE_TRY(shape,
+                 broadcast_shape(shape, value != nullptr ? value->shape : constant->shape()));
   }
   const double sign = node.op == Op::max ? 1 : -1;
   std::vector<SparseRow> rows;
   std::vector<std::vector<std::uint32_t>> groups(count(shape));
-  for (const Front& front : fronts) {
-    const auto source = broadcast_source(front.shape, shape);
+  for (std::size_t operand = 0; operand < node.inputs.size(); ++operand) {
+    const Front* value = find_value(node, operand);
+    const Tensor* constant = value == nullptr ? find_f32(node, operand) : nullptr;
+    const auto source =
+        broadcast_source(value != nullptr ? value->shape : constant->shape(), shape);
     for (std::size_t i = 0; i < groups.size(); ++i) {
       groups[i].push_back(static_cast<std::uint32_t>(rows.size()));
-      rows.push_back({{{front.neurons[source[i]], sign}}, 0});
+      SparseRow row;
+      if (value != nullptr) {
+        row.weights = {{value->neurons[source[i]], sign}};
+      } else {
+        row.bias = sign * double{constant->data<float>()[source[i]]};
+      }
+      rows.push_back(std::move(row));
     }
   }
   ISOTRACE_TRY_DONE(add_rows(rows, 0));

@@ -128,6 +128,11 @@ Lowering::Step Lowering::lower(const Node& node, std::size_t index) {
                              ((node.op == Op::add || node.op == Op::sub) && uses == 2);
   if (uses > 1 && !takes_several) return unsupported("several operands are not constant");
   const core::Dtype dtype = front_.dtype;
+  if (gives_outputs(node)) (order_only_ ? network_.order_only : network_.is_distribution) = true;
+  if (network_.order_only) {
+    values_[node.outputs[0]] = front_;
+    return Done{};
+  }
   const bool compares = node.op == Op::relu || node.op == Op::max || node.op == Op::min ||
                         node.op == Op::max_pool || node.op == Op::global_max_pool;
   if (is_quantised(node)) {
@@ -164,6 +169,10 @@ Lowering::Step Lowering::lower_operation(const Node& node) {
     case Op::average_pool:
     case Op::global_max_pool:
     case Op::global_average_pool: return lower_pool(node);
+    case Op::elu:
+    case Op::selu: return lower_elu(node);
+    case Op::softplus: return lower_softplus();
+    case Op::softmax: return lower_softmax(node);
     case Op::batch_normalization: return lower_batch_normalization(node);
     case Op::neg: return lower_neg();
     case Op::add:
@@ -247,8 +256,8 @@ Result<Network> Lowering::finish() {
   return std::move(network_);
 }
 
-Result<Network> lower_program(const core::Program& program, Level level) {
-  return Lowering(program, level).run();
+Result<Network> lower_program(const core::Program& program, Level level, bool order_only) {
+  return Lowering(program, level, order_only).run();
 }
 
 }  // namespace isotrace::proofs::search

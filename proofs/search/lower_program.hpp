@@ -14,6 +14,8 @@ inline constexpr std::size_t weights_max = std::size_t{1} << 25;
 /// One f32 input and output, batch 1 (unknown dimensions count as 1); MatMul, Gemm, Conv, Relu,
 /// Add, Sub, Mul, Div by constants, Neg and data movement, each value used once. Refuses
 /// prove_unsupported with node number, operation and name, and limit_exceeded.
-core::Result<Network> lower_program(const core::Program& program, Level level);
+/// With `order_only` a Softmax or LogSoftmax of one row that gives all outputs is left out.
+core::Result<Network> lower_program(const core::Program& program, Level level,
+                                    bool order_only = false);
 
 }  // namespace isotrace::proofs::search

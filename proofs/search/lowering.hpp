@@ -11,7 +11,8 @@ namespace isotrace::proofs::search {
 
 class Lowering {
  public:
-  Lowering(const core::Program& program, Level level) : program_(program), level_(level) {}
+  Lowering(const core::Program& program, Level level, bool order_only)
+      : program_(program), level_(level), order_only_(order_only) {}
   core::Result<Network> run();
 
  private:
@@ -80,6 +81,13 @@ class Lowering {
   Step add_maxima(std::vector<std::vector<std::uint32_t>> groups);
   Step put_relu_beside();
 
+  // lower_exponential.cpp
+  Step lower_elu(const core::Node& node);
+  Step lower_softplus();
+  Step lower_softmax(const core::Node& node);
+  /// Whether all outputs are one row of this Softmax or LogSoftmax.
+  [[nodiscard]] bool gives_outputs(const core::Node& node) const;
+
   // lower_quantised.cpp
   struct IntegerProduct;
   [[nodiscard]] bool is_quantised(const core::Node& node) const;
@@ -136,6 +144,7 @@ class Lowering {
 
   const core::Program& program_;
   Level level_;
+  bool order_only_;
   Network network_;
   Front front_;                    ///< the operand at hand, then the result
   std::size_t front_operand_ = 0;  ///< its number

@@ -109,6 +109,8 @@ struct Network {
   std::size_t inputs = 0;
   std::vector<WholeInputs> whole;             ///< the other inputs are binary32 numbers
   bool real = false;                          ///< level R: nothing rounds
+  bool is_distribution = false;               ///< the outputs are one row of a Softmax
+  bool order_only = false;                    ///< a Softmax behind the outputs was left out
   std::vector<Layer> layers;                  ///< at least one; layer 0 reads the inputs
   std::vector<std::uint32_t> output_neurons;  ///< Y_j is this neuron of the last layer
 

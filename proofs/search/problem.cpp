@@ -8,6 +8,9 @@
 namespace isotrace::proofs::search {
 namespace {
 
+/// Operands of Softmax that are further apart have results in the same order.
+constexpr double order_gap = 0x1p-15;
+
 constexpr float infinity = std::numeric_limits<float>::infinity();
 
 /// The least float not below (above, if strict), or the greatest not above (below), an exact bound.
@@ -83,8 +86,11 @@ Problem make_problem(const Network& network, const Case& unsafe) {
       form.inputs[term.index] = term.coefficient.convert_to<double>();
     }
     problem.rows.push_back(std::move(form));
-    problem.limits.push_back(row.bound.convert_to<double>());
-    problem.strict.push_back(row.strict);
+    const double reach =
+        std::fabs(row.terms.empty() ? 0 : row.terms[0].coefficient.convert_to<double>());
+    problem.limits.push_back(network.order_only ? order_gap * reach
+                                                : row.bound.convert_to<double>());
+    problem.strict.push_back(row.strict && !network.order_only);
   }
   return problem;
 }

@@ -15,6 +15,18 @@ ProveOutcome unsupported(core::Refusal refusal) {
   return outcome;
 }
 
+/// Whether every row says that some output is not above another: then a Softmax need not be
+/// bounded.
+bool compares_outputs(const Property& property) {
+  for (const Case& unsafe : property.cases) {
+    for (const LinearRow& row : unsafe.rows) {
+      if (!row.input_terms.empty() || row.terms.size() != 2 || row.bound > 0) return false;
+      if (row.terms[0].coefficient != -row.terms[1].coefficient) return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string_view undecided_reason_name(UndecidedReason reason) {
@@ -33,7 +45,7 @@ core::Result<ProveOutcome> prove(const core::Program& program, const std::string
   const core::FloatEnvironment environment;
   ISOTRACE_TRY_DONE(core::check_program(program));
   ISOTRACE_TRY(const Property property, parse_vnnlib(property_text));
-  auto network = search::lower_program(program, options.level);
+  auto network = search::lower_program(program, options.level, compares_outputs(property));
   if (!network) return unsupported(std::move(network).error());
   if (property.inputs != network->inputs || property.outputs != network->output_neurons.size()) {
     return core::refuse(core::RefusalCode::property_mismatch, "property",

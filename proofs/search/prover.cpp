@@ -329,7 +329,7 @@ ProveOutcome Prover::attack_further(std::size_t case_index, const SearchResult& 
     if (found) return violated();
   }
   // The solver has seconds of its own, which whoever is out of time has not.
-  if (options_.solver && result.end != SearchEnd::timeout) {
+  if (options_.solver && !network_.order_only && result.end != SearchEnd::timeout) {
     if (auto answered = ask_solver(case_index)) return *std::move(answered);
   }
   if (result.end == SearchEnd::precision && problems_[case_index].floats.empty) {

@@ -38,8 +38,8 @@ def overflowing():
                        [floats("a", [], 3e20)]))
 
 
-def softmax():
-    return model(graph("softmax", [node("Softmax", ["x"], ["y"])], [value_info("x", FLOAT, [1, 2])],
+def rows(operation):
+    return model(graph("rows", [node(operation, ["x"], ["y"])], [value_info("x", FLOAT, [1, 2])],
                        [value_info("y", FLOAT, [1, 2])]))
 
 
@@ -208,11 +208,20 @@ class NamedProperties(CommandLineTest):
         for text in ("", "finite finite", "bounds y in [0, 1", "bounds y in [a, 1]", "fair x[1] within -1",
                      "order y[0] > y[0]", "robust seven.npy within 1", "monotone y[0] x[0]", "argmax 3", "sound"):
             self.assertEqual(name("--domain", "0:1", "--ensure", text), "property_malformed", text)
-        soft = self.write("softmax.onnx", softmax())
-        refusal = self.run_json("prove", soft, "--domain", "0:1", "--ensure", "probabilities", code=3)["refusal"]
+        logarithms = self.write("logarithms.onnx", rows("LogSoftmax"))
+        refusal = self.run_json("prove", logarithms, "--domain", "0:1", "--ensure", "probabilities", code=3)["refusal"]
         self.assertEqual(refusal["name"], "prove_unsupported")
-        self.assertIn("Softmax", refusal["where"])
+        self.assertIn("LogSoftmax", refusal["where"])
         self.assertEqual(name("--robust", self.write("wide.npy", npy(1, 2, 3)), "--eps", "1"), "property_mismatch")
+
+    def test_softmax(self):
+        for operation in ("Softmax", "LogSoftmax"):
+            subject = self.write(f"{operation}.onnx", rows(operation))
+            self.prove(["--domain", "0=1:2", "--domain", "0:0.5", "--ensure", "argmax is 0"], "proved", subject)
+            self.prove(["--domain", "0:1", "--ensure", "argmax is 0"], "violated", subject)
+        subject = self.path("Softmax.onnx")
+        self.prove(["--domain", "-1000:1000", "--ensure", "probabilities"], "proved", subject)
+        self.prove(["--domain", "0=1:2", "--domain", "0:0.5", "--ensure", "bounds y[0] in [0.62, 0.89]"], "proved", subject)
 
     def test_empty_domains_hold_for_no_input(self):
         self.prove(["--domain", "1:0", "--ensure", "argmax is 1"], "proved")

@@ -50,6 +50,7 @@ class Maker {
   core::Program wholes();
   core::Program curves();
   core::Program hard();
+  core::Program exponentials();
 
  private:
   core::PhiloxStream& random_;
@@ -146,6 +147,25 @@ core::Program Maker::hard() {
   return graph_.build({dense(inner, 6, 3), bounded(x, 1, 0), bounded(inner, -1.5F, 0.75F)});
 }
 
+core::Program Maker::exponentials() {
+  const auto bounded = [this](int value) {
+    return graph_.node(Op::clip, {value, graph_.floats({}, {-9}), graph_.floats({}, {9})});
+  };
+  const int x = flat(Graph::input);
+  const int elu = graph_.node(Op::elu, {dense(x, 12, 5)}, {{"alpha", 0.75F}});
+  const int selu =
+      graph_.node(Op::selu, {dense(elu, 5, 4)}, {{"alpha", 1.6732632F}, {"gamma", 1.050701F}});
+  const int soft = graph_.node(Op::softplus, {dense(selu, 4, 5)});
+  const int floor = graph_.node(Op::max, {soft, graph_.floats({5}, {0.5F, 0, 1, -1, 2})});
+  const int ceiling = graph_.node(Op::min, {graph_.floats({1}, {1.5F}), floor});
+  // Rows along an axis in the middle, and all of them.
+  const int along = graph_.node(Op::softmax, {bounded(Graph::input)},
+                                {{"axis", std::int64_t{2}}, {"flatten", std::int64_t{0}}});
+  const int all = graph_.node(Op::softmax, {bounded(dense(ceiling, 5, 3))},
+                              {{"axis", std::int64_t{1}}, {"flatten", std::int64_t{1}}});
+  return graph_.build({dense(ceiling, 5, 2), all, elu, along});
+}
+
 }  // namespace
 
 core::Program random_graph(core::PhiloxStream& random, std::size_t kind, float scale) {
@@ -162,6 +182,7 @@ core::Program random_graph(core::PhiloxStream& random, std::size_t kind, float s
     case 8: return maker.extremes();
     case 9: return maker.curves();
     case 10: return maker.hard();
+    case 11: return maker.exponentials();
     default: return maker.wholes();
   }
 }
