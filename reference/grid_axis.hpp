@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include <isotrace/core/tensor.hpp>
 #include <isotrace/reference/grid.hpp>
+#include <isotrace/reference/taps.hpp>
 
 namespace isotrace::reference {
 
@@ -76,5 +78,19 @@ inline std::vector<GridAxis> grid_axes(const core::Node& node, Dims x) {
   for (const std::int64_t size : x.subspan(2)) axes.emplace_back(size, align_corners, pad);
   return axes;
 }
+
+struct GridSampling {
+  GridMode mode;
+  std::vector<GridAxis> axes;
+};
+
+/// The taps of every axis that point `point` of a grid of floats asks for, or nothing if a
+/// coordinate is not a number. The grid names the last axis first.
+std::optional<std::vector<AxisTaps>> grid_point_taps(const GridSampling& sampling,
+                                                     const core::TensorView& grid,
+                                                     std::size_t point);
+
+/// AffineGrid: position i of `size` on [-1, 1].
+double affine_base_coordinate(std::int64_t i, std::int64_t size, bool align_corners);
 
 }  // namespace isotrace::reference

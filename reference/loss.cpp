@@ -1,4 +1,5 @@
 // NegativeLogLikelihoodLoss (docs/spec/loss.md).
+#include <isotrace/reference/loss.hpp>
 #include <isotrace/reference/odometer.hpp>
 #include <isotrace/reference/operations.hpp>
 #include <isotrace/reference/reduce.hpp>
@@ -7,9 +8,6 @@
 
 namespace isotrace::reference {
 namespace {
-
-/// Per target: the class, or nothing where it is ignored.
-using Targets = std::vector<std::optional<std::size_t>>;
 
 Result<Targets> read_targets(const core::Node& node, const TensorView& target,
                              std::int64_t classes) {
@@ -71,8 +69,7 @@ Result<Tensor> loss(const Call& call, const Targets& targets, std::string_view r
 
 }  // namespace
 
-// [loss.negative_log_likelihood]
-Outcome evaluate_negative_log_likelihood_loss(const Call& call) {
+Result<Targets> read_loss_targets(const Call& call) {
   const TensorView& x = call.operand(0);
   const TensorView* weights = call.find_operand(2);
   const std::string& reduction = call.node.text("reduction");
@@ -81,9 +78,14 @@ Outcome evaluate_negative_log_likelihood_loss(const Call& call) {
   }
   if (weights != nullptr) ISOTRACE_TRY_DONE(check_same_dtype(x, *weights));
   ISOTRACE_TRY_DONE(check_shapes(x, call.operand(1), weights));
-  ISOTRACE_TRY(const Targets targets, read_targets(call.node, call.operand(1), x.dim(1)));
-  return one(visit_floats(x.dtype(), [&](auto type) {
-    return loss<typename decltype(type)::type>(call, targets, reduction);
+  return read_targets(call.node, call.operand(1), x.dim(1));
+}
+
+// [loss.negative_log_likelihood]
+Outcome evaluate_negative_log_likelihood_loss(const Call& call) {
+  ISOTRACE_TRY(const Targets targets, read_loss_targets(call));
+  return one(visit_floats(call.operand(0).dtype(), [&](auto type) {
+    return loss<typename decltype(type)::type>(call, targets, call.node.text("reduction"));
   }));
 }
 

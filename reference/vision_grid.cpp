@@ -23,15 +23,8 @@ AxisTaps find_taps(const GridAxis& axis, GridMode mode, double x) {
   return taps;
 }
 
-struct Sampling {
-  GridMode mode;
-  std::vector<GridAxis> axes;
-};
-
-/// The taps that one grid point asks for, or nothing if a coordinate is not a number. The grid
-/// names the last axis first.
 template <class Grid>
-std::optional<std::vector<AxisTaps>> point_taps(const Sampling& sampling,
+std::optional<std::vector<AxisTaps>> point_taps(const GridSampling& sampling,
                                                 std::span<const Grid> point) {
   std::vector<AxisTaps> taps;
   for (std::size_t a = 0; a < point.size(); ++a) {
@@ -54,7 +47,7 @@ Result<Tensor> grid_sample(const Call& call, const Shape& output) {
   const TensorView& x = call.operand(0);
   ISOTRACE_TRY(Tensor out, Tensor::make(x.dtype(), output));
   if (out.elements() == 0) return out;
-  const Sampling sampling = {grid_mode(call.node), grid_axes(call.node, x.shape())};
+  const GridSampling sampling = {grid_mode(call.node), grid_axes(call.node, x.shape())};
   const std::size_t rank = sampling.axes.size();
   const std::size_t plane = product(x.shape(), 2, x.rank());
   const std::size_t points = product(output, 2, output.size());
@@ -80,14 +73,6 @@ Result<Tensor> grid_sample(const Call& call, const Shape& output) {
   return out;
 }
 
-/// Position i of `size` on [-1, 1].
-double base_coordinate(std::int64_t i, std::int64_t size, bool align_corners) {
-  const auto n = static_cast<double>(size);
-  const auto at = static_cast<double>(2 * i);
-  if (!align_corners) return (at + 1) / n - 1;
-  return size == 1 ? 0.0 : at / (n - 1) - 1;
-}
-
 template <class T>
 Result<Tensor> affine_grid(const Call& call, const Shape& output) {
   using Number = Wide<T>;
@@ -102,7 +87,8 @@ Result<Tensor> affine_grid(const Call& call, const Shape& output) {
       Number t = 0;
       for (std::size_t k = 0; k < axes; ++k) {
         const std::size_t axis = axes - 1 - k;
-        const double base = base_coordinate(at.position()[axis], output[axis + 1], align_corners);
+        const double base =
+            affine_base_coordinate(at.position()[axis], output[axis + 1], align_corners);
         t = std::fma(widen(theta[row * (axes + 1) + k]), static_cast<Number>(base), t);
       }
       out.data<T>()[i * axes + row] = narrow<T>(t + widen(theta[row * (axes + 1) + axes]));
@@ -112,6 +98,24 @@ Result<Tensor> affine_grid(const Call& call, const Shape& output) {
 }
 
 }  // namespace
+
+std::optional<std::vector<AxisTaps>> grid_point_taps(const GridSampling& sampling,
+                                                     const TensorView& grid, std::size_t point) {
+  const std::size_t rank = sampling.axes.size();
+  return visit_floats(grid.dtype(),
+                      [&](auto type) -> Result<std::optional<std::vector<AxisTaps>>> {
+                        using Grid = typename decltype(type)::type;
+                        return point_taps(sampling, grid.data<Grid>().subspan(point * rank, rank));
+                      })
+      .value_or(std::nullopt);
+}
+
+double affine_base_coordinate(std::int64_t i, std::int64_t size, bool align_corners) {
+  const auto n = static_cast<double>(size);
+  const auto at = static_cast<double>(2 * i);
+  if (!align_corners) return (at + 1) / n - 1;
+  return size == 1 ? 0.0 : at / (n - 1) - 1;
+}
 
 // [vision.grid_sample]
 Outcome evaluate_grid_sample(const Call& call) {

@@ -92,6 +92,8 @@ const Kind kinds[] = {
       Op::trilu, Op::reverse_sequence, Op::center_crop_pad, Op::compress, Op::one_hot,
       Op::max_unpool}},
     {&run_resize, everything, {Op::resize}},
+    {&run_grid, everything, {Op::grid_sample, Op::affine_grid}},
+    {&run_loss, everything, {Op::negative_log_likelihood_loss}},
     {&run_einsum, everything, {Op::einsum}},
     {&run_recurrent, singles, {Op::rnn, Op::gru, Op::lstm}},
 };

@@ -1,8 +1,8 @@
 // Resize (docs/spec/vision.md). Where an axis is sampled, and with which weights, the reference
 // says on the host, in f64; the taps of all positions of an axis are sent, and elements stay on the
 // device.
-#include <isotrace/backends/gpu/kernels/interpolate.hpp>
 #include <isotrace/backends/gpu/operations.hpp>
+#include <isotrace/backends/gpu/tap_lists.hpp>
 #include <isotrace/reference/resize.hpp>
 #include <isotrace/reference/shape.hpp>
 
@@ -51,14 +51,6 @@ Made move_nearest(DeviceCall& call, const AllTaps& taps) {
   return call.work.look_up(x, tables, fill.bytes());
 }
 
-/// The taps as the kernel reads them: without those that weigh nothing.
-template <class Number>
-struct TapLists {
-  std::vector<std::int64_t> first;
-  std::vector<std::int64_t> offsets;
-  std::vector<Number> weights;
-};
-
 template <class Number>
 Made interpolate(Work& work, const Array& x, const AllTaps& taps, Shape shape) {
   if (shape.size() > space_rank_max) {
@@ -68,31 +60,19 @@ Made interpolate(Work& work, const Array& x, const AllTaps& taps, Shape shape) {
   ISOTRACE_TRY(Array out, work.make(x.dtype, std::move(shape)));
   if (out.elements == 0) return out;
   typename Interpolate<Number>::Arguments arguments{};
-  arguments.count = out.elements;
-  arguments.rank = static_cast<std::uint32_t>(taps.size());
   const Strides strides = reference::row_major_strides(x.shape);
   TapLists<Number> lists;
   for (std::size_t axis = 0; axis < taps.size(); ++axis) {
     arguments.sizes[axis] = taps[axis].size();
-    arguments.rows[axis] = lists.first.size();
+    arguments.rows[axis] = lists.rows();
     for (const auto& at : taps[axis]) {
-      lists.first.push_back(std::ssize(lists.offsets));
-      for (const reference::Tap& tap : at ? *at : reference::AxisTaps{}) {
-        if (tap.position < 0 || tap.weight == 0) continue;
-        lists.offsets.push_back(tap.position * strides[axis]);
-        lists.weights.push_back(static_cast<Number>(tap.weight));
-      }
+      lists.add(at.value_or(reference::AxisTaps{}), strides[axis]);
     }
-    lists.first.push_back(std::ssize(lists.offsets));
   }
-  ISOTRACE_TRY(const Array first, work.send(lists.first));
-  ISOTRACE_TRY(const Array offsets, work.send(lists.offsets));
-  ISOTRACE_TRY(const Array weights, work.send(lists.weights));
-  arguments.x = x.data<Number>();
+  ISOTRACE_TRY(const auto sent, lists.send(work));
+  arguments.count = out.elements;
+  arguments.taps = sent.rows_of(x, taps.size());
   arguments.out = out.data<Number>();
-  arguments.first = first.data<std::int64_t>();
-  arguments.offsets = offsets.data<std::int64_t>();
-  arguments.weights = weights.data<Number>();
   ISOTRACE_TRY_DONE(work.launch_each(of_type("interpolate", x.dtype), arguments));
   return out;
 }
