@@ -13,7 +13,8 @@ struct Vnni {
   static constexpr const char* name = "AVX-512 VNNI";
   static constexpr Index width = 16;
   static constexpr Index group = 4;
-  static constexpr Index tile_rows = 12;  // 24 accumulators, 2 columns, 1 row of 32 registers
+  static constexpr Index ternary_ahead = 8192;  // bytes: what memory takes to answer
+  static constexpr Index tile_rows = 12;        // 24 accumulators, 2 columns, 1 row of 32 registers
 
   static Mask first(Index lanes) { return static_cast<Mask>((1U << lanes) - 1U); }
   static Vector zero() { return _mm512_setzero_si512(); }
@@ -30,8 +31,11 @@ struct Vnni {
     _mm512_mask_storeu_epi32(to, mask, value);
   }
   static Vector load_b(const std::byte* from) { return _mm512_loadu_si512(from); }
+  /// By name: around the intrinsic, gcc 12 copies sums from register to register and back, as many
+  /// times as it multiplies.
   static Vector multiply_add(Vector sum, Vector a, Vector b) {
-    return _mm512_dpbusd_epi32(sum, a, b);
+    asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
+    return sum;
   }
   static Vector ones() { return _mm512_set1_epi8(1); }
   static Vector add(Vector a, Vector b) { return _mm512_add_epi32(a, b); }
@@ -102,9 +106,9 @@ struct Vnni {
     }
   }
 
-  /// VNNI has one product per cycle, so nothing but masks stands beside them: each of four products
-  /// takes in the codes of one more column where they stand in the byte. The differences of their
-  /// sums are those of the columns, 4, 16 and 64 times too great.
+  /// VNNI has one or two products per cycle, so nothing but masks stands beside them: each of four
+  /// products takes in the codes of one more column where they stand in the byte. The differences
+  /// of their sums are those of the columns, 4, 16 and 64 times too great.
   static void ternary(const std::int8_t* x, Index groups, const std::byte* panel,
                       std::int32_t* sums) {
     // So many groups do not leave i32: a byte is at most 170, x at most 128, and a group has four.
@@ -117,34 +121,48 @@ struct Vnni {
   }
 
  private:
+  using TernarySums =
+      Vector[2][4];  // of each half of the columns, as each of the four masks has it
+
+  static void add_ternary_group(const std::int8_t* x, const std::byte* panel, TernarySums& acc) {
+    const Vector row = broadcast(x);
+    const Vector masks[3] = {_mm512_set1_epi8(3), _mm512_set1_epi8(15), _mm512_set1_epi8(63)};
+#pragma GCC unroll 2
+    for (int h = 0; h < 2; ++h) {
+      prefetch(panel + ternary_ahead + h * 64);
+      const Vector codes = load_b(panel + h * 64);
+#pragma GCC unroll 3
+      for (int p = 0; p < 3; ++p) {
+        acc[h][p] = multiply_add(acc[h][p], _mm512_and_si512(codes, masks[p]), row);
+      }
+      acc[h][3] = multiply_add(acc[h][3], codes, row);
+    }
+  }
+
+  /// Two groups in turns have sums of their own, so that none waits for the one before it.
   static void ternary_block(const std::int8_t* x, Index groups, const std::byte* panel,
                             std::int32_t* sums) {
-    const Vector one = _mm512_set1_epi8(3);
-    const Vector two = _mm512_set1_epi8(15);
-    const Vector three = _mm512_set1_epi8(63);
-    Vector acc[2][4];
+    TernarySums even;
+    TernarySums odd;
 #pragma GCC unroll 2
     for (int h = 0; h < 2; ++h) {
 #pragma GCC unroll 4
-      for (int p = 0; p < 4; ++p) acc[h][p] = zero();
+      for (int p = 0; p < 4; ++p) even[h][p] = odd[h][p] = zero();
     }
-    for (Index g = 0; g < groups; ++g, x += 4, panel += 128) {
-      const Vector row = broadcast(x);
-#pragma GCC unroll 2
-      for (int h = 0; h < 2; ++h) {
-        const Vector codes = load_b(panel + h * 64);
-        acc[h][0] = _mm512_dpbusd_epi32(acc[h][0], _mm512_and_si512(codes, one), row);
-        acc[h][1] = _mm512_dpbusd_epi32(acc[h][1], _mm512_and_si512(codes, two), row);
-        acc[h][2] = _mm512_dpbusd_epi32(acc[h][2], _mm512_and_si512(codes, three), row);
-        acc[h][3] = _mm512_dpbusd_epi32(acc[h][3], codes, row);
-      }
+    Index g = 0;
+    for (; g + 2 <= groups; g += 2, x += 8, panel += 256) {
+      add_ternary_group(x, panel, even);
+      add_ternary_group(x + 4, panel + 128, odd);
     }
+    if (g < groups) add_ternary_group(x, panel, even);
 #pragma GCC unroll 2
     for (int h = 0; h < 2; ++h, sums += 64) {
-      add_to(sums, acc[h][0]);
-      add_to(sums + 16, _mm512_srai_epi32(subtract(acc[h][1], acc[h][0]), 2));
-      add_to(sums + 32, _mm512_srai_epi32(subtract(acc[h][2], acc[h][1]), 4));
-      add_to(sums + 48, _mm512_srai_epi32(subtract(acc[h][3], acc[h][2]), 6));
+#pragma GCC unroll 4
+      for (int p = 0; p < 4; ++p) even[h][p] = add(even[h][p], odd[h][p]);
+      add_to(sums, even[h][0]);
+      add_to(sums + 16, _mm512_srai_epi32(subtract(even[h][1], even[h][0]), 2));
+      add_to(sums + 32, _mm512_srai_epi32(subtract(even[h][2], even[h][1]), 4));
+      add_to(sums + 48, _mm512_srai_epi32(subtract(even[h][3], even[h][2]), 6));
     }
   }
   static void add_to(std::int32_t* sums, Vector part) {
