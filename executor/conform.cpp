@@ -225,7 +225,7 @@ ConformanceOutcome check_conformance(core::Files& files, const std::string& fold
       return {ConformanceOutcome::Kind::failed, *std::move(mismatch), std::nullopt};
     }
   }
-  return {ConformanceOutcome::Kind::passed, {}, std::nullopt};
+  return {ConformanceOutcome::Kind::passed, {}, std::nullopt, loaded->data.size()};
 }
 
 }  // namespace isotrace::executor

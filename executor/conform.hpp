@@ -35,7 +35,9 @@ struct ConformanceOutcome {
   Kind kind = Kind::refused;
   std::string mismatch;                  ///< when failed
   std::optional<core::Refusal> refusal;  ///< when refused
+  std::size_t sets = 0;                  ///< of data, when passed
 };
+/// Judges test_data_set_0, 1, ... up to the first that is missing or empty.
 ConformanceOutcome check_conformance(core::Files& files, const std::string& folder,
                                      backends::Backend& backend, const ExecuteLimits& limits = {});
 

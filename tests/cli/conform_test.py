@@ -45,6 +45,19 @@ class Conform(CommandLineTest):
         self.assertEqual(self.conform("--only", "c/*", code=3)["refused"], 1)
         self.assertEqual(self.conform("--only", "*zzz*", code=4)["refusal"]["name"], "file_not_found")
 
+    def test_data_that_is_passed_over_is_no_success(self):
+        for name, files in (("test_data_set_2", True), ("test_data_set_1", False), ("test_data_set_a", True)):
+            first = self.make_test(name)
+            more = first.parent / name
+            more.mkdir()
+            for file in first.iterdir() if files else ():
+                shutil.copy(file, more)
+        answer = self.conform(code=3)
+        self.assertEqual((answer["passed"], answer["refused"]), (0, 3))
+        for name in ("test_data_set_1", "test_data_set_2", "test_data_set_a"):
+            shutil.rmtree(self.folder / "suite" / name / name)
+        self.assertEqual(self.conform(code=0)["passed"], 3)
+
     def test_no_tests_is_an_error(self):
         (self.folder / "suite").mkdir()
         self.conform(code=4)
