@@ -56,6 +56,12 @@ class Run(CommandLineTest):
         self.assert_only("half.onnx")
 
 
+    def test_a_number_out_of_range_is_told_from_a_damaged_file(self):
+        for option in ("--jobs", "--memory-max"):
+            refused = self.run_json("run", MODEL, "--random", "1", option, "0", code=3)["refusal"]
+            self.assertEqual((refused["name"], refused["where"]), ("value_out_of_range", option))
+            self.assertIn("Give one within it", refused["next"])
+
     def test_memory_limit_is_an_option(self):
         self.run_program("run", MODEL, "--input", INPUT, "--memory-max", "1")
         for wrong, name in (("0", "value_out_of_range"), ("much", "text_not_number")):
