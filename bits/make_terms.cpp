@@ -5,6 +5,10 @@
 
 namespace isotrace::bits {
 
+namespace {
+constexpr unsigned lift_depth_max = 64;
+}
+
 bool TermPool::is_constant(Term a, Value value) const {
   const auto known = constant_value(a);
   return known.has_value() && *known == value;
@@ -113,6 +117,7 @@ Term TermPool::equal(Term a, Term b) {
 
 // true: the first, false: the second; equal ones: either; not C: the other way round;
 // a choice by the same C inside: what it chooses;
+// (C, A + k, A) -> A + (C, k, 0), (C, A, A + k) -> A + (C, 0, k);
 // Booleans: (C, true, B) -> C or B, (C, false, B) -> not C and B,
 //           (C, A, true) -> not C or A, (C, A, false) -> C and A
 Term TermPool::ite(Term condition, Term then, Term otherwise) {
@@ -134,6 +139,15 @@ Term TermPool::ite(Term condition, Term then, Term otherwise) {
     if (is_false(then)) return bool_and(bool_not(condition), otherwise);
     if (is_true(otherwise)) return bool_or(bool_not(condition), then);
     if (is_false(otherwise)) return bool_and(condition, then);
+  }
+  for (const bool first : {true, false}) {
+    const Term sum = first ? then : otherwise;
+    const Term rest = first ? otherwise : then;
+    if (operation(sum) != Operation::bvadd || operand(sum, 0) != rest) continue;
+    const Term k = operand(sum, 1);
+    if (operation(k) != Operation::constant) continue;
+    const Term none = constant(0, width(k));
+    return bvadd(rest, first ? ite(condition, k, none) : ite(condition, none, k));
   }
   return make(Operation::ite, sort(then), condition, then, otherwise);
 }
@@ -305,6 +319,7 @@ Term TermPool::bvsle(Term a, Term b) {
 // ---- other widths
 
 // A[h..m+1] with A[m..l] below -> A[h..l]
+// (C, A, B) with (C, D, E) below -> (C, A with D below, B with E below), within `lift_depth_max`
 Term TermPool::concat(Term high, Term low) {
   if (full_) return {};
   check_vectors(high, high);
@@ -317,6 +332,17 @@ Term TermPool::concat(Term high, Term low) {
   if (operation(high) == Operation::extract && operation(low) == Operation::extract &&
       operand(high, 0) == operand(low, 0) && low_bit(high) == low_bit(low) + width(low)) {
     return extract(operand(low, 0), low_bit(low) + width_both - 1, low_bit(low));
+  }
+  if (operation(high) == Operation::ite && operation(low) == Operation::ite &&
+      operand(high, 0) == operand(low, 0) && lift_depth_ < lift_depth_max) {
+    // Each pair once: both branches may be such pairs again.
+    const std::uint64_t pair = std::uint64_t{high.index} << 32 | low.index;
+    if (const auto known = lifted_.find(pair); known != lifted_.end()) return known->second;
+    ++lift_depth_;
+    const Term then = concat(operand(high, 1), operand(low, 1));
+    const Term otherwise = concat(operand(high, 2), operand(low, 2));
+    --lift_depth_;
+    return lifted_.emplace(pair, ite(operand(high, 0), then, otherwise)).first->second;
   }
   return make(Operation::concat, vector_sort(width_both), high, low);
 }

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include <isotrace/bits/value.hpp>
@@ -172,6 +173,8 @@ class TermPool {
   std::map<Value, std::uint32_t> constant_numbers_;  // index in values_
   std::vector<std::string> names_;
   std::map<std::string, std::uint32_t, std::less<>> variables_;  // name to term
+  std::unordered_map<std::uint64_t, Term> lifted_;               // concat: choices, high and low
+  unsigned lift_depth_ = 0;
 };
 
 }  // namespace isotrace::bits

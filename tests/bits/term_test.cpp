@@ -50,6 +50,33 @@ TEST(TermPool, a_number_put_together_from_its_bytes_is_the_number) {
   EXPECT_EQ(pool.concat(high, low), x);
 }
 
+TEST(TermPool, a_number_that_paths_count_up_in_memory_is_a_sum) {
+  TermPool pool;
+  const Term x = pool.variable("x", vector_sort(32));
+  Assignment assignment{{{"x", 1'000}}, {}};
+  Term number = x;
+  Value value = 1'000;
+  for (unsigned i = 0; i < 100; ++i) {
+    const std::string name = "c" + std::to_string(i);
+    const Term condition = pool.variable(name, boolean_sort);
+    const bool counts = i % 3 == 0;
+    assignment.scalars[name] = counts ? 1 : 0;
+    const Term more = pool.bvadd(number, pool.constant(i + 1, 32));
+    const bool first = i % 2 == 0;
+    const auto byte = [&](unsigned low) {
+      const Term then = pool.extract(first ? more : number, low + 7, low);
+      return pool.ite(condition, then, pool.extract(first ? number : more, low + 7, low));
+    };
+    const Term high = pool.concat(byte(24), byte(16));
+    const Term chosen = pool.concat(high, pool.concat(byte(8), byte(0)));
+    ASSERT_EQ(pool.operation(chosen), Operation::bvadd) << i;
+    EXPECT_EQ(pool.operand(chosen, 0), number) << i;
+    number = chosen;
+    value += counts == first ? i + 1 : 0;
+  }
+  EXPECT_TRUE(evaluate(pool, {number}, assignment)->front() == value);
+}
+
 TEST(TermPool, a_truth_value_as_a_number_and_back_is_itself) {
   TermPool pool;
   const Term c = pool.variable("c", boolean_sort);
