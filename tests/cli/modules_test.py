@@ -88,6 +88,18 @@ class Run(ModuleTest):
         trace = self.trace("t.isotrace", "--invoke", "divide", "1", "0", code=1)
         self.run_program("replay", trace)
 
+    def test_a_file_of_another_kind_is_named(self):
+        trace = self.trace("t.isotrace", "--invoke", "divide", "6", "3")
+        for words, kind in ((("run", trace), "a trace, for replay"), (("check", trace), "a trace, for replay"),
+                            (("replay", MODULE), "a WebAssembly module, for run"),
+                            (("check", MODULE), "a WebAssembly module, for run"),
+                            (("report", MODULE), "a WebAssembly module, for run")):
+            refused = self.run_program(*words, code=3)
+            self.assertIn("the file is " + kind, refused.stderr.decode(), words)
+        whole = pathlib.Path(trace).read_bytes()
+        pathlib.Path(trace).write_bytes(whole[:-1])
+        self.assertNotIn(b"the file is", self.run_program("replay", trace, code=3).stderr)
+
     def test_an_endless_loop_ends_at_max_steps_without_a_verdict(self):
         answer = self.run_json("run", MODULE, "--invoke", "spin", "--max-steps", "100000", code=5)
         self.assertEqual((answer["verdict"], answer["root"], answer["steps"]), ("undecided", None, 100000))

@@ -4,6 +4,7 @@
 #include <isotrace/tools/commands/function_proofs.hpp>
 #include <isotrace/tools/commands/inputs.hpp>
 #include <isotrace/tools/commands/level.hpp>
+#include <isotrace/tools/commands/other_kind.hpp>
 #include <isotrace/tools/commands/proof_files.hpp>
 #include <isotrace/tools/commands/questions.hpp>
 #include <isotrace/tools/commands/reexecution.hpp>
@@ -64,7 +65,8 @@ int check_model_proof(const Context& context, const Arguments& arguments, core::
   if (!problem.empty()) return report_usage(context, "check: " + problem);
   const auto parsed = proofs::parse_proof(bytes);
   if (!parsed) {
-    return report(context, core::refuse_within(arguments.operand(0), parsed.error()).value());
+    return report(context,
+                  refuse_kind(arguments.operand(0), parsed.error(), bytes, "a proof").value());
   }
   const Proof& proof = *parsed;
   ISOTRACE_OR_REPORT(context, const proofs::CheckReport checked, proofs::check_proof(proof));

@@ -10,6 +10,7 @@
 #include <isotrace/executor/import_onnx.hpp>
 #include <isotrace/executor/tensor_file.hpp>
 #include <isotrace/tools/commands/choose_backend.hpp>
+#include <isotrace/tools/commands/other_kind.hpp>
 
 namespace isotrace::tools {
 namespace {
@@ -177,6 +178,17 @@ core::Result<bool> is_module(const std::string& path, const executor::ModelBytes
   return begins_like_module(begin) || path.ends_with(".wasm");
 }
 
+namespace {
+
+/// As much of a file as shows of what kind it is; nothing where it cannot be read.
+core::Bytes beginning_of(const executor::ModelBytes& file) {
+  constexpr std::uint64_t bytes_max = std::uint64_t{1} << 20;
+  core::Bytes bytes(std::min(file.size(), bytes_max));
+  return file.read(0, bytes) ? bytes : core::Bytes{};
+}
+
+}  // namespace
+
 core::Result<core::Program> load_program(const Context& context, const std::string& path,
                                          const std::string& weights_path) {
   ISOTRACE_TRY(const auto model, open_program(context, path));
@@ -197,8 +209,8 @@ core::Result<core::Program> load_program(const Context& context, const std::stri
   const executor::ModelFolder folder = executor::ModelFolder::of_model(path);
   auto program = executor::import_onnx(
       model, {.folder = path == "-" ? nullptr : &folder, .weights = weights.tensors});
-  if (!program) return core::refuse_within(path, std::move(program).error());
-  return program;
+  if (program) return program;
+  return refuse_kind(path, std::move(program).error(), beginning_of(model), "an ONNX model");
 }
 
 core::Result<executor::TensorFile> load_tensors(const Context& context, const std::string& path) {

@@ -4,6 +4,7 @@
 
 #include <isotrace/core/limits.hpp>
 #include <isotrace/core/text.hpp>
+#include <isotrace/tools/commands/other_kind.hpp>
 
 namespace isotrace::tools {
 namespace {
@@ -35,7 +36,7 @@ Json texts(const std::vector<float>& values) {
 core::Result<proofs::Proof> load_proof(const Context& context, const std::string& path) {
   ISOTRACE_TRY(const core::Bytes bytes, context.read(path, core::limits::proof_bytes_max));
   auto proof = proofs::parse_proof(bytes);
-  if (!proof) return core::refuse_within(path, std::move(proof).error());
+  if (!proof) return refuse_kind(path, std::move(proof).error(), bytes, "a proof");
   return proof;
 }
 

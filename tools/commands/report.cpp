@@ -1,6 +1,7 @@
 // report: what a trace, or the comparison of two, tells, as text, JSON, JUnit and a page.
 #include <isotrace/core/limits.hpp>
 #include <isotrace/tools/commands/commands.hpp>
+#include <isotrace/tools/commands/other_kind.hpp>
 #include <isotrace/tools/commands/report_module.hpp>
 #include <isotrace/tools/commands/report_tensors.hpp>
 #include <isotrace/tools/commands/traces.hpp>
@@ -26,7 +27,7 @@ core::Result<trace::RecoveredTrace> load_first(const Context& context, const std
                                                bool must_be_whole) {
   ISOTRACE_TRY(const core::Bytes bytes, context.read(path, core::limits::trace_bytes_max));
   auto recovered = trace::recover_trace(bytes);
-  if (!recovered) return core::refuse_within(path, std::move(recovered).error());
+  if (!recovered) return refuse_kind(path, std::move(recovered).error(), bytes, "a trace");
   if (!recovered->damage) return recovered;
   const core::RefusalCode code = recovered->damage->code;
   const bool early = !recovered->complete && (code == core::RefusalCode::trace_incomplete ||

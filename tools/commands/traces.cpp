@@ -2,13 +2,14 @@
 
 #include <isotrace/core/limits.hpp>
 #include <isotrace/tools/commands/inputs.hpp>
+#include <isotrace/tools/commands/other_kind.hpp>
 
 namespace isotrace::tools {
 
 core::Result<trace::Trace> load_trace(const Context& context, const std::string& path) {
   ISOTRACE_TRY(const core::Bytes bytes, context.read(path, core::limits::trace_bytes_max));
   auto trace = trace::parse_trace(bytes);
-  if (!trace) return core::refuse_within(path, std::move(trace).error());
+  if (!trace) return refuse_kind(path, std::move(trace).error(), bytes, "a trace");
   return trace;
 }
 
