@@ -88,6 +88,27 @@ class Run(ModuleTest):
         trace = self.trace("t.isotrace", "--invoke", "divide", "1", "0", code=1)
         self.run_program("replay", trace)
 
+    def test_a_segment_that_does_not_fit_traps_before_the_first_call(self):
+        # One page; two bytes at its last one; run: () -> ().
+        module = pathlib.Path(self.path("segment.wasm"))
+        module.write_bytes(bytes.fromhex("0061736d01000000" "010401600000" "03020100" "05030100" "01"
+                                         "070701" "0372756e0000" "0a040102000b" "0b0a01" "0041ffff030b020809"))
+        answer = self.run_json("run", str(module), "--invoke", "run", "--trace", self.path("t.isotrace"), code=1)
+        self.assertEqual(answer["trap"], {"reason": "out of bounds memory access", "function": None, "pc": None})
+        self.assertEqual(answer["steps"], 0)
+        text = self.run_program("run", str(module), "--invoke", "run", code=1).stdout.decode()
+        self.assertIn("trap: out of bounds memory access before the first step\n", text)
+        self.run_program("replay", self.path("t.isotrace"), "--effects-digest")
+        shown = self.run_json("inspect", self.path("t.isotrace"), "--step", "0", "--memory", "0:4")
+        self.assertEqual((shown["status"], shown["callStack"]), ("trapped", []))
+        self.run_program("compare", self.path("t.isotrace"), self.path("t.isotrace"))
+        self.run_program("compare", self.path("t.isotrace"), "--against", "reference")
+        self.run_program("report", self.path("t.isotrace"), "--html", self.path("t.html"))
+        for words, name in ((("witness", self.path("t.isotrace"), "--step", "0", "--out", self.path("w")),
+                             "wasm_step_unknown"),
+                            (("run", str(module), "--invoke", "run", "--edition", "1.0"), "wasm_unlinkable")):
+            self.assertEqual(self.run_json(*words, code=3)["refusal"]["name"], name)
+
     def test_a_file_of_another_kind_is_named(self):
         trace = self.trace("t.isotrace", "--invoke", "divide", "6", "3")
         for words, kind in ((("run", trace), "a trace, for replay"), (("check", trace), "a trace, for replay"),

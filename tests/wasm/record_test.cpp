@@ -309,6 +309,43 @@ TEST(WasmRecord, a_trap_is_a_last_state_like_others) {
   EXPECT_TRUE(judge(trace).verdict.accepted());
 }
 
+/// Of two segments the second does not fit; there is a start function, which is not called.
+TEST(WasmRecord, a_segment_that_does_not_fit_ends_the_run_before_its_first_call) {
+  const Bytes module =
+      ModuleBuilder()
+          .add_memory(1)
+          .add_function({{}, {}}, op(Opcode::nop))
+          .add_function({{i32}, {i32}}, op(Opcode::local_get, 0))
+          .add_export("run", ExternKind::function, 1)
+          .set(start_section, Bytes{0})
+          .add(data_section, Bytes{0} + push_i32(3) + close_block() + Bytes{1, 7})
+          .add(data_section, Bytes{0} + push_i32(65535) + close_block() + Bytes{2, 8, 9})
+          .bytes();
+  const RunRequest request = request_for(module, {5});
+  const Recorded recorded = record(request, link_nothing);
+  const trace::Trace trace = read(recorded.file);
+  Execution trapped;
+  trapped.status = Status::trapped;
+  trapped.trap = Trap::out_of_bounds_memory_access;
+  EXPECT_EQ(recorded.recording->end, trapped);
+  ASSERT_EQ(trace.machine.checkpoints.size(), 1U);
+  EXPECT_EQ(trace.machine.checkpoints[0].state, trace.machine.state);
+  const auto fast = make_fastest_engine;
+  EXPECT_EQ(record(request, link_nothing, fast).file, recorded.file);
+  EXPECT_TRUE(judge(trace).verdict.accepted());
+  EXPECT_TRUE(judge(trace, fast).verdict.accepted());
+  trace::Trace forged = trace;
+  forged.machine.state->trap = static_cast<std::uint8_t>(Trap::out_of_bounds_table_access);
+  EXPECT_FALSE(judge(forged).verdict.accepted());
+
+  auto loaded = load_module(module, Edition::mvp);  // which places all segments or none
+  RunRequest first = request;
+  first.module = std::make_shared<const Module>(*std::move(loaded));
+  const auto refused = ModuleRun::make(first, link_nothing, fast);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, core::RefusalCode::wasm_unlinkable);
+}
+
 TEST(WasmRecord, nothing_is_left_of_a_run_whose_host_refuses) {
   const RunRequest request = request_for(busy_module(), {rounds});
   const Link refusing = [](Store& store, const Module&) -> core::Result<std::vector<ExternValue>> {

@@ -82,6 +82,7 @@ void print_text(const Context& context, const Outcome& outcome) {
       context.out << " in " << terminal_text(trap["function"].get<std::string>()) << " at byte "
                   << trap["pc"];
     }
+    if (run.end.frames.empty() && run.end.steps == 0) context.out << " before the first step";
     context.out << "\n";
   }
   if (outcome.exit_code) context.out << "exit " << *outcome.exit_code << "\n";

@@ -90,11 +90,8 @@ Result<Done> ModuleRun::prepare(const RunRequest& request, const Link& link) {
   interval_ = request.interval;
   ISOTRACE_TRY(const std::vector<ExternValue> imports, link(store_, module));
   ISOTRACE_TRY(const Instantiation made, instantiate(store_, request.module, imports));
-  if (made.trap != Trap::none) {
-    return core::refuse(RefusalCode::wasm_unlinkable, "segments",
-                        std::string(trap_text(made.trap)));
-  }
   instance_ = made.instance;
+  instantiation_trap_ = made.trap;
   if (made.start) calls_.push_back({*made.start, {}});
   const Namespace exports = exports_of(store_, instance_);
   const auto found = exports.find(request.invoke);
@@ -128,6 +125,12 @@ Result<Done> ModuleRun::prepare(const RunRequest& request, const Link& link) {
 void ModuleRun::begin(std::uint8_t call) {
   call_ = call;
   begun_ = true;
+  if (instantiation_trap_ != Trap::none) {  // before the first call, and so in no frame
+    Execution ended;
+    ended.status = Status::trapped;
+    ended.trap = instantiation_trap_;
+    return engine_->restore(ended);
+  }
   const auto begun = engine_->begin(calls_[call].function, calls_[call].arguments);
   ISOTRACE_CHECK(begun.has_value());  // prepare() has compared the types
 }

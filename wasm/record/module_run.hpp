@@ -44,8 +44,9 @@ core::Result<std::vector<ExternValue>> link_nothing(Store& store, const Module& 
 
 class ModuleRun {
  public:
-  /// Instantiates the module. Refuses wasm_unlinkable, limit_exceeded, wasm_export_unknown (of the
-  /// function to invoke), wasm_arguments_mismatch.
+  /// Instantiates the module; what traps there ends the run before its first call. Refuses
+  /// wasm_unlinkable, limit_exceeded, wasm_export_unknown (of the function to invoke),
+  /// wasm_arguments_mismatch.
   static core::Result<std::unique_ptr<ModuleRun>> make(const RunRequest& request, const Link& link,
                                                        const EngineFactory& engine);
 
@@ -110,6 +111,7 @@ class ModuleRun {
   ChunkLists instantiated_;  ///< written before marks began to say what the run writes
   std::optional<BackgroundHasher> background_;
   Address instance_ = 0;
+  Trap instantiation_trap_ = Trap::none;
   std::uint64_t interval_ = 0;
   std::vector<Call> calls_;
   std::uint8_t call_ = 0;
