@@ -21,6 +21,8 @@ class TraceAssembler {
   /// Whether a run of WebAssembly can go on from here: behind a snapshot, or before the first call.
   [[nodiscard]] bool resumable() const;
   [[nodiscard]] Trace take() { return std::move(trace_); }
+  /// Whether the footer's state and results can end what was taken in, host calls among it.
+  [[nodiscard]] core::Result<core::Done> check_last_state(const FooterMessage& footer) const;
   /// Over the leaves so far.
   [[nodiscard]] const SubtreeRoots& tree() const { return tree_; }
 
@@ -54,7 +56,6 @@ class TraceAssembler {
   core::Result<core::Done> take_footer(FooterMessage footer, core::ByteView before);
   [[nodiscard]] core::Result<core::Done> check_state(const StateRecord& state) const;
   [[nodiscard]] core::Result<core::Done> check_order(const CheckpointRecord& checkpoint) const;
-  [[nodiscard]] core::Result<core::Done> check_last_state(const FooterMessage& footer) const;
 
   Trace trace_;
   core::Digest host_log_;       ///< of the host calls so far

@@ -274,6 +274,20 @@ class Replay(ModuleTest):
 
 
 class Inspect(ModuleTest):
+    def test_no_state_is_shown_where_the_end_contradicts_an_answer_of_the_host(self):
+        program = str(SOURCE / "fixtures/wasm/programs/words.wasm")
+        trace = pathlib.Path(self.path("w.isotrace"))
+        self.run_program("run", program, "--arg", "UNUSUALARGUMENT", "--trace", trace, code=1)
+        whole = trace.read_bytes()
+        shown = ("inspect", str(trace), "--step", "400")
+        self.run_program(*shown)
+        place = whole.rindex(b"UNUSUALARGUMENT")
+        trace.write_bytes(whole[:place] + b"A" + whole[place + 1:])
+        for option in (), ("--last-write", "1024"):
+            self.assertEqual(self.run_json(*shown, *option, code=3)["refusal"]["name"], "trace_digest_mismatch")
+        trace.write_bytes(whole[:-8])  # a recording that was interrupted
+        self.run_program(*shown)
+
     def test_shows_the_run(self):
         answer = self.run_json("inspect", self.trace("t.isotrace", "--invoke", "collatz", "27"))
         self.assertEqual((answer["invoke"], answer["checkpoints"], answer["hostCalls"]), ("collatz", 1, 0))

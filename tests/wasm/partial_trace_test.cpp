@@ -104,6 +104,30 @@ TEST_F(WasmPartialTrace, a_changed_byte_never_gives_another_state) {
   EXPECT_GT(found, 0U);  // what is not needed is not read
 }
 
+/// What the host answered is covered by the state behind it alone.
+TEST_F(WasmPartialTrace, a_changed_answer_behind_the_last_checkpoint_never_gives_another_state) {
+  RunRequest request = request_for(busy_module(), {20});
+  request.interval = checkpoint_interval;
+  const core::Bytes bytes = record(request, counting_host()).file;
+  const trace::Trace whole = read(bytes);
+  ASSERT_GE(whole.machine.host_calls.size(),
+            whole.machine.checkpoints.back().state.host_calls.size + 20U);
+  const std::uint64_t step = whole.machine.state->steps - 1;
+  const auto expected = find_in(whole, request, step);
+  ASSERT_TRUE(expected.has_value());
+  std::size_t found = 0;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    core::Bytes changed = bytes;
+    changed[i] ^= static_cast<std::uint8_t>(1U << (i % 8));
+    FileInMemory file(std::move(changed));
+    const auto state = find(file, step);
+    if (!state) continue;
+    ++found;
+    EXPECT_EQ(state, expected) << "byte " << i;
+  }
+  EXPECT_GT(found, 0U);  // provenance, say
+}
+
 TEST_F(WasmPartialTrace, a_trace_that_was_not_closed_is_left_to_others) {
   for (const std::size_t size : {std::size_t{0}, std::size_t{5}, file_.size() - 8}) {
     FileInMemory file({file_.begin(), file_.begin() + static_cast<std::ptrdiff_t>(size)});

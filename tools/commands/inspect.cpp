@@ -44,19 +44,30 @@ char first_character(ByteView bytes) {
   return first == std::string_view::npos ? '\0' : text[first];
 }
 
+/// Whether all that is wrong is that the recording ends early.
+bool ends_early(const core::Refusal& damage) {
+  return damage.code == RefusalCode::trace_incomplete ||
+         damage.code == RefusalCode::trace_truncated;
+}
+
+/// What is asked about a step is answered from a whole trace or from the beginning of one, but not
+/// where what stands behind contradicts the answers.
 Result<Json> read_trace(const File& file) {
   ISOTRACE_TRY(const trace::RecoveredTrace recovered, trace::recover_trace(file.bytes));
   const trace::Trace& trace = recovered.trace;
+  const bool about_step = file.arguments.has("--step") || file.arguments.has("--memory") ||
+                          file.arguments.has("--last-write");
+  if (about_step && recovered.damage && !ends_early(*recovered.damage)) {
+    return tl::unexpected(*recovered.damage);
+  }
   if (!trace.identity.machine) {
     if (file.arguments.has("--step")) {
       return trace_step_json(trace, file.arguments.value("--step"));
     }
     return tensor_trace_json(recovered);
   }
-  for (const char* option : {"--step", "--memory", "--last-write"}) {
-    if (file.arguments.has(option)) return module_step_json(file.context, file.arguments, trace);
-  }
-  return module_trace_json(recovered);
+  return about_step ? module_step_json(file.context, file.arguments, trace)
+                    : Result<Json>(module_trace_json(recovered));
 }
 
 /// Options that this kind of file has no use for; empty if there is none.

@@ -124,10 +124,7 @@ Result<Done> PartialTrace::read_messages() {
     framed.resize(head.bytes);
     ISOTRACE_TRY_DONE(file_->read(offset, framed));
     offset += head.bytes;
-    if (offset == file_->size()) {
-      trace_ = assembler.take();
-      return take_footer(framed, assembler.tree());
-    }
+    if (offset == file_->size()) return take_footer(framed, assembler);
     ISOTRACE_TRY(trace::DecodedMessage decoded, trace::decode_message(framed));
     if (std::holds_alternative<trace::FooterMessage>(decoded.message)) return malformed();
     if (std::holds_alternative<trace::CheckpointRecord>(decoded.message)) ++checkpoints;
@@ -136,16 +133,20 @@ Result<Done> PartialTrace::read_messages() {
   return malformed();
 }
 
-/// The root vouches for everything but snapshots and the contents of tensors.
-Result<Done> PartialTrace::take_footer(core::ByteView framed, trace::SubtreeRoots tree) {
+/// The root vouches for everything but snapshots and the contents of tensors: for host calls by the
+/// logs of the states behind them, the last one's too.
+Result<Done> PartialTrace::take_footer(core::ByteView framed, trace::TraceAssembler& assembler) {
   ISOTRACE_TRY(trace::DecodedMessage decoded, trace::decode_message(framed));
   auto* footer = std::get_if<trace::FooterMessage>(&decoded.message);
-  if (footer == nullptr || !footer->state || !trace_.identity.machine) return malformed();
+  if (footer == nullptr || !footer->state) return malformed();
+  ISOTRACE_TRY_DONE(assembler.check_last_state(*footer));
+  trace::SubtreeRoots tree = assembler.tree();
+  trace_ = assembler.take();
   footer->state->program = trace_.identity.program;
+  tree.append(core::merkle_leaf(trace::state_root(*footer->state).view()));
+  if (tree.leaves() != footer->leaves || tree.root() != footer->root) return malformed();
   trace_.machine.state = std::move(footer->state);
   trace_.machine.results = std::move(footer->results);
-  tree.append(core::merkle_leaf(trace::state_root(*trace_.machine.state).view()));
-  if (tree.leaves() != footer->leaves || tree.root() != footer->root) return malformed();
   trace_.root = footer->root;
   return Done{};
 }

@@ -9,6 +9,10 @@
 #include <isotrace/trace/reader.hpp>
 #include <isotrace/wasm/record/stored_snapshot.hpp>
 
+namespace isotrace::trace {
+class TraceAssembler;
+}
+
 namespace isotrace::wasm {
 
 class PartialTrace {
@@ -31,7 +35,7 @@ class PartialTrace {
   };
   explicit PartialTrace(RandomAccess& file) : file_(&file) {}
   core::Result<core::Done> read_messages();
-  core::Result<core::Done> take_footer(core::ByteView framed, trace::SubtreeRoots tree);
+  core::Result<core::Done> take_footer(core::ByteView framed, trace::TraceAssembler& assembler);
   [[nodiscard]] core::Result<core::Bytes> read_snapshot(std::size_t place) const;
 
   RandomAccess* file_;
