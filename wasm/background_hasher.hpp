@@ -77,7 +77,6 @@ class BackgroundHasher {
   ChunkLists changed_;  ///< read by the thread until it has hashed
   std::optional<StateCopy> state_;
   std::optional<trace::StateRecord> record_;
-  int records_ = 0;                         ///< asked for while there was no thread
   Clock::time_point begun_ = Clock::now();  ///< the latest begin()
 
   // Between the threads.
