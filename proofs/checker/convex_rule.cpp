@@ -6,10 +6,8 @@
 namespace isotrace::proofs {
 namespace {
 
-/// exp(exponent_max) > 2^400; so far the series of exponential() reaches.
-constexpr double exponent_max = 300;
-/// About how well exponential() knows what it encloses.
-constexpr double guess_slack = 0x1p-36;
+constexpr double exponent_max = 300;     // where the series still holds; exp of it is above 2^400
+constexpr double guess_slack = 0x1p-36;  // about how well exponential() knows what it encloses
 
 Enclosure exponential_of(double x) {
   if (!(std::fabs(x) <= exponent_max)) return {0, x < 0 ? -0x1p-400 : -HUGE_VAL};

@@ -1,6 +1,5 @@
-// Operations made of exp: Elu, Selu, Softplus and Softmax (convex_rule.hpp). Their layers in
-// between are real numbers that no program computes; what the program's own roundings change is
-// charged at the end.
+// Operations made of exp: Elu, Selu, Softplus and Softmax (convex_rule.hpp). Layers in between are
+// real numbers that no program computes; its roundings are charged at the results. Trusted base.
 #include <cmath>
 
 #include "lowering.hpp"

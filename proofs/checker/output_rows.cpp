@@ -103,10 +103,16 @@ std::string find_slope_fault(const Network& network, const NodeBounds& node,
 constexpr double order_gap = 0x1p-15;
 constexpr double spread_max = 80;
 
-bool keeps_order(const Bounds& outputs, std::ptrdiff_t count) {
-  const double least = *std::min_element(outputs.lower.begin(), outputs.lower.begin() + count);
-  return *std::max_element(outputs.upper.begin(), outputs.upper.begin() + count) <=
-         least + spread_max;
+bool keeps_order(const Network& network, const NodeBounds& bounds) {
+  const std::size_t count = network.outputs();
+  LinearForms forms(2 * count, count);
+  for (std::size_t i = 0; i < 2 * count; ++i) forms.row(i)[i % count] = i < count ? 1 : -1;
+  const auto least = bound_below(substitute(network, network.layers.size(), bounds.layers,
+                                            bounds.relaxations, std::move(forms), {}),
+                                 bounds.layers[0].values);
+  const auto middle = least.begin() + static_cast<std::ptrdiff_t>(count);
+  return *std::min_element(least.begin(), middle) + *std::min_element(middle, least.end()) >=
+         -spread_max;
 }
 
 /// What a leaf or a clipped split speaks of: the terms and the constant of the weighted sum, and a
@@ -123,8 +129,7 @@ std::string bound_sum(const Network& network, const OutputRows& rows, const Node
                       WeightedSum& sum) {
   std::string fault = find_multiplier_fault(rows.rows.size(), signs.size(), node.multipliers);
   if (!fault.empty()) return fault;
-  const auto outputs = static_cast<std::ptrdiff_t>(network.outputs());
-  if (network.order_only && !keeps_order(bounds.layers.back().values, outputs)) {
+  if (network.order_only && !keeps_order(network, bounds)) {
     return "values too far apart for Softmax to keep their order";
   }
   Relaxations with_slopes;

@@ -98,7 +98,8 @@ class Relaxation {
   [[nodiscard]] bool finite() const { return finite_; }
 
  private:
-  [[nodiscard]] double spread_of_outputs() const;
+  [[nodiscard]] double spread_by_intervals() const;
+  [[nodiscard]] double spread_by_substitution();
   void charge_errors(std::size_t k);
   void narrow_by_interval(std::size_t k, Bounds& bounds) const;
   void bound_layer(std::size_t k, Bounds& bounds);

@@ -67,6 +67,23 @@ TEST(Softmax, equal_results_of_operands_in_order_are_found) {
   EXPECT_EQ(ask(program, text, Level::any_order).kind, Kind::violated);
 }
 
+TEST(Softmax, operands_are_far_apart_for_intervals_alone) {
+  // z_0 = 200 s + 2 + x_0 and z_1 = 200 s with s = x_0 + x_1, less 200 x_1 and 200 x_0 again.
+  tests::Graph graph({1, 2});
+  const std::vector<core::Attribute> segment = {{"k_segment", std::int64_t{256}}};
+  const int wide =
+      graph.node(Op::matmul, {0, graph.floats({2, 3}, {200, 200, 1, 200, 200, 0})}, segment);
+  const int less =
+      graph.node(Op::matmul, {0, graph.floats({2, 3}, {200, 200, 0, 200, 200, 0})}, segment);
+  const int back = graph.node(Op::sub, {wide, less});
+  const int z = graph.node(Op::matmul, {back, graph.floats({3, 2}, {1, 0, 0, 1, 1, 0})}, segment);
+  const int shifted = graph.node(Op::add, {z, graph.floats({2}, {2, 0})});
+  const core::Program program = graph.build({graph.node(
+      Op::softmax, {shifted}, {{"axis", std::int64_t{-1}}, {"flatten", std::int64_t{0}}})});
+  const ProveOutcome outcome = ask(program, box(2, 0, "(assert (<= Y_0 Y_1))\n"), Level::any_order);
+  EXPECT_EQ(outcome.kind, Kind::proved) << outcome.detail;
+}
+
 TEST(Softmax, operands_far_apart_prove_no_order) {
   // As above, but so that only the relation of y_1 to y_2 is left open by what the attack sees.
   const core::Program program = rows_of(3, Op::softmax, 200);
