@@ -5,10 +5,7 @@
 
 namespace isotrace::proofs {
 
-inline bool is_convex(Layer::Kind kind) {
-  return kind == Layer::Kind::exp || kind == Layer::Kind::reciprocal ||
-         kind == Layer::Kind::softplus;
-}
+inline bool is_convex(Layer::Kind kind) { return kind >= Layer::Kind::exp; }
 
 /// f(x), which may be infinite above. To be called while rounding downward, like what follows.
 Enclosure convex_value(Layer::Kind kind, double x);

@@ -99,20 +99,22 @@ std::string find_slope_fault(const Network& network, const NodeBounds& node,
 }
 
 /// Results of Softmax and LogSoftmax are in the order of operands that are further apart than this,
-/// if none is further than spread_max below another (docs/proofs/checker.md).
+/// if the greater one is at most spread_max below any (docs/proofs/checker.md).
 constexpr double order_gap = 0x1p-15;
 constexpr double spread_max = 80;
 
-bool keeps_order(const Network& network, const NodeBounds& bounds) {
+bool keeps_order(const Network& network, const OutputRows& rows, const NodeBounds& bounds) {
   const std::size_t count = network.outputs();
   LinearForms forms(2 * count, count);
   for (std::size_t i = 0; i < 2 * count; ++i) forms.row(i)[i % count] = i < count ? 1 : -1;
   const auto least = bound_below(substitute(network, network.layers.size(), bounds.layers,
                                             bounds.relaxations, std::move(forms), {}),
                                  bounds.layers[0].values);
-  const auto middle = least.begin() + static_cast<std::ptrdiff_t>(count);
-  return *std::min_element(least.begin(), middle) + *std::min_element(middle, least.end()) >=
-         -spread_max;
+  const double negated_most = *std::min_element(least.begin() + std::ptrdiff_t(count), least.end());
+  return std::all_of(rows.rows.begin(), rows.rows.end(), [&](const OutputRows::Row& row) {
+    const FormTerm& greater = row.terms[row.terms[0].lower > 0 ? 0 : 1];
+    return least[greater.element] + negated_most >= -spread_max;
+  });
 }
 
 /// What a leaf or a clipped split speaks of: the terms and the constant of the weighted sum, and a
@@ -129,7 +131,7 @@ std::string bound_sum(const Network& network, const OutputRows& rows, const Node
                       WeightedSum& sum) {
   std::string fault = find_multiplier_fault(rows.rows.size(), signs.size(), node.multipliers);
   if (!fault.empty()) return fault;
-  if (network.order_only && !keeps_order(network, bounds)) {
+  if (network.order_only && !keeps_order(network, rows, bounds)) {
     return "values too far apart for Softmax to keep their order";
   }
   Relaxations with_slopes;
@@ -152,6 +154,7 @@ std::string bound_sum(const Network& network, const OutputRows& rows, const Node
 bool compares_outputs(const Property& property) {
   const auto compares = [](const LinearRow& row) {
     return row.input_terms.empty() && row.terms.size() == 2 && row.bound <= 0 &&
+           abs(row.terms[0].coefficient) == 1 &&
            row.terms[0].coefficient == -row.terms[1].coefficient;
   };
   return std::all_of(property.cases.begin(), property.cases.end(), [&](const Case& unsafe) {
@@ -164,7 +167,7 @@ OutputRows output_rows(const Network& network, const Case& unsafe) {
   for (const LinearRow& row : unsafe.rows) {
     OutputRows::Row out{{}, core::round_up(row.bound), row.strict};
     if (network.order_only) {  // y_k <= y_j, so z_k - z_j <= order_gap
-      out = {{}, order_gap * core::round_up(abs(row.terms[0].coefficient)), false};
+      out = {{}, order_gap, false};
     }
     const auto add = [&](std::size_t layer, const std::vector<Term>& terms) {
       for (const Term& term : terms) {

@@ -11,8 +11,6 @@ namespace isotrace::proofs::search {
 namespace {
 
 constexpr double unknown = 1e300;
-/// What Softmax is given may differ by so much for its results to keep the order.
-constexpr double spread_max = 79.9;
 /// Below the largest binary32: beyond this a float run may leave the model of roundings.
 constexpr double height_max = 0x1p126;
 
@@ -96,23 +94,6 @@ void Relaxation::tighten(Bounds& bounds, const Box& box, std::size_t settled) {
       relax_layer(k, bounds);
     }
   }
-  if (network_.order_only && finite_) {
-    finite_ = spread_by_intervals() < spread_max || spread_by_substitution() < spread_max;
-  }
-}
-
-double Relaxation::spread_by_substitution() {
-  double least = unknown;
-  double most = -unknown;
-  RowForm row{std::vector<double>(padded(network_.outputs()), 0), {}};
-  for (const std::uint32_t neuron : network_.output_neurons) {
-    row.outputs[neuron] = 1;
-    least = std::min(least, bound_row(row, lower_slopes_, nullptr).least);
-    row.outputs[neuron] = -1;
-    most = std::max(most, -bound_row(row, lower_slopes_, nullptr).least);
-    row.outputs[neuron] = 0;
-  }
-  return most - least;
 }
 
 double Relaxation::spread_by_intervals() const {

@@ -93,13 +93,12 @@ class Relaxation {
   [[nodiscard]] Sum least_of_intervals(const RowForm& row) const;
   /// Sum |w| H + |b| of a neuron: the scale of the rounding errors of its bounds.
   [[nodiscard]] const Slopes& magnitudes() const { return magnitudes_; }
-  /// False if some value may overflow binary32, or outputs of which the order counts lie too far
-  /// apart.
+  /// How far apart outputs may lie, by interval arithmetic.
+  [[nodiscard]] double spread_by_intervals() const;
+  /// False if some value may overflow binary32.
   [[nodiscard]] bool finite() const { return finite_; }
 
  private:
-  [[nodiscard]] double spread_by_intervals() const;
-  [[nodiscard]] double spread_by_substitution();
   void charge_errors(std::size_t k);
   void narrow_by_interval(std::size_t k, Bounds& bounds) const;
   void bound_layer(std::size_t k, Bounds& bounds);

@@ -12,6 +12,8 @@ namespace {
 /// good already.
 constexpr double first_step = 0.5;
 constexpr double later_step = 0.1;
+/// How far below the greatest operand of a Softmax its order still counts; less than the checker's.
+constexpr double spread_max = 79.9;
 
 /// The rows' linear bounds over the box: gap[r] + coefficients[r] * x <= row r - limit r.
 struct LinearRows {
@@ -35,7 +37,7 @@ class Attempt {
         slopes_(slopes_from(network, bounds, relaxation, slopes)) {}
 
   LeafAttempt run() {
-    if (problem_.rows.empty() || !relaxation_.finite()) {
+    if (problem_.rows.empty() || !relaxation_.finite() || !keeps_order()) {
       best_.weights.assign(problem_.rows.size(), 1);
       remember_centre();
       return best_;
@@ -76,6 +78,28 @@ class Attempt {
     slopes_ = std::move(hints->slopes);
     for (std::size_t s = 0; s < signs_.size(); ++s) signs_[s].weight = hints->sign_weights[s];
     best_.by_program = evaluate(true);
+  }
+
+  /// Whether Softmax, if one was left out, keeps the order of what the rows compare: no operand
+  /// that a row says is the smaller one may lie far below the greatest.
+  bool keeps_order() {
+    if (!network_.order_only || relaxation_.spread_by_intervals() < spread_max) return true;
+    RowForm unit{std::vector<double>(padded(network_.outputs()), 0), {}};
+    const auto least_of_output = [&](std::size_t neuron, double sign) {
+      unit.outputs[neuron] = sign;
+      const double least = relaxation_.bound_row(unit, relaxation_.default_slopes(), nullptr).least;
+      unit.outputs[neuron] = 0;
+      return least;
+    };
+    double most = -HUGE_VAL;
+    for (const std::uint32_t neuron : network_.output_neurons) {
+      most = std::max(most, -least_of_output(neuron, -1));
+    }
+    return std::all_of(problem_.rows.begin(), problem_.rows.end(), [&](const RowForm& row) {
+      const auto greater = std::max_element(row.outputs.begin(), row.outputs.end());
+      const auto neuron = static_cast<std::size_t>(greater - row.outputs.begin());
+      return most - least_of_output(neuron, 1) < spread_max;
+    });
   }
 
   void remember_centre() {

@@ -86,10 +86,7 @@ Problem make_problem(const Network& network, const Case& unsafe) {
       form.inputs[term.index] = term.coefficient.convert_to<double>();
     }
     problem.rows.push_back(std::move(form));
-    const double reach =
-        std::fabs(row.terms.empty() ? 0 : row.terms[0].coefficient.convert_to<double>());
-    problem.limits.push_back(network.order_only ? order_gap * reach
-                                                : row.bound.convert_to<double>());
+    problem.limits.push_back(network.order_only ? order_gap : row.bound.convert_to<double>());
     problem.strict.push_back(row.strict && !network.order_only);
   }
   return problem;

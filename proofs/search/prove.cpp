@@ -21,6 +21,7 @@ bool compares_outputs(const Property& property) {
   for (const Case& unsafe : property.cases) {
     for (const LinearRow& row : unsafe.rows) {
       if (!row.input_terms.empty() || row.terms.size() != 2 || row.bound > 0) return false;
+      if (abs(row.terms[0].coefficient) != 1) return false;
       if (row.terms[0].coefficient != -row.terms[1].coefficient) return false;
     }
   }

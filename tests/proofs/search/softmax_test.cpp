@@ -67,6 +67,20 @@ TEST(Softmax, equal_results_of_operands_in_order_are_found) {
   EXPECT_EQ(ask(program, text, Level::any_order).kind, Kind::violated);
 }
 
+TEST(Softmax, rows_with_other_coefficients_are_of_results_themselves) {
+  // So small that a gap times them would be 0.
+  const std::string tiny = "0." + std::string(319, '0') + "1";
+  const std::string unsafe = "(assert (<= (* " + tiny + " Y_0) (* " + tiny + " Y_1)))\n";
+  const auto outcome = ask(rows_of(2, Op::softmax, 1), box(2, 0, unsafe), Level::any_order);
+  EXPECT_EQ(outcome.kind, Kind::violated);
+}
+
+TEST(Softmax, the_greatest_operand_may_be_far_above_others) {
+  const core::Program program = rows_of(3, Op::softmax, 1000);
+  const std::string others = "(assert (or (and (<= Y_0 Y_1)) (and (<= Y_0 Y_2))))\n";
+  EXPECT_EQ(ask(program, box(3, 2, others), Level::any_order).kind, Kind::proved);
+}
+
 TEST(Softmax, operands_are_far_apart_for_intervals_alone) {
   // z_0 = 200 s + 2 + x_0 and z_1 = 200 s with s = x_0 + x_1, less 200 x_1 and 200 x_0 again.
   tests::Graph graph({1, 2});
