@@ -9,7 +9,7 @@
 namespace isotrace::proofs {
 
 /// The toolchain that bundles name.
-inline constexpr std::string_view lean_toolchain = "leanprover/lean4:v4.24.0";
+inline constexpr std::string_view lean_toolchain = "leanprover/lean4:v4.28.0";
 
 /// Deterministic. Levels E and A give theorems about every order of summation, level R about real
 /// arithmetic. Refuses export_unsupported (also nodes that Lean's checker does not know),

