@@ -73,7 +73,6 @@ struct StreamArguments {
   float* out;
   Index out_stride;
   bool starts;
-  Index rows_ahead;  ///< what lies so many rows below in b is brought nearer
 };
 
 /// `count` vectors of length `depth`, to be interleaved in panels of `width`: panel p, the vectors

@@ -243,39 +243,45 @@ struct KernelSet {
     }
   }
 
+  // Rows of b that are read side by side, a cache line of each, and then as many of them fetched
+  // early: the processor's own prefetchers do not follow so many rows.
+  static constexpr int stream_lines = 8;
+  static constexpr int stream_vectors = 16 / width;
+  static constexpr Index stream_columns = 16;
+
   /// Adds `Depth` values of k to the chains of one group of columns.
   template <int Rows, int Depth, class Lanes>
   [[gnu::always_inline]] static inline void stream_step(const StreamArguments& s, Index k, Index j,
                                                         const Lanes& lanes) {
-    Vector acc[Rows][tile_vectors];
+    Vector acc[Rows][stream_vectors];
 #pragma GCC unroll 8
     for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 2
-      for (int v = 0; v < tile_vectors; ++v) {
+      for (int v = 0; v < stream_vectors; ++v) {
         acc[i][v] = k == 0 && s.starts ? V::zero()
                                        : lanes.load(v, s.out + i * s.out_stride + j + v * width);
       }
     }
 #pragma GCC unroll 8
     for (int q = 0; q < Depth; ++q) {
-      Vector column[tile_vectors];
+      Vector column[stream_vectors];
 #pragma GCC unroll 2
-      for (int v = 0; v < tile_vectors; ++v) {
+      for (int v = 0; v < stream_vectors; ++v) {
         const float* from = s.b + (k + q) * s.b_stride + j + v * width;
         column[v] = lanes.load(v, from);
-        V::prefetch_far(from + s.rows_ahead * s.b_stride);
+        V::prefetch_far(from + stream_lines * s.b_stride);
       }
 #pragma GCC unroll 8
       for (int i = 0; i < Rows; ++i) {
         const Vector row = V::broadcast(s.a[i * s.a_row_stride + (k + q) * s.a_depth_stride]);
 #pragma GCC unroll 2
-        for (int v = 0; v < tile_vectors; ++v) acc[i][v] = V::fma(row, column[v], acc[i][v]);
+        for (int v = 0; v < stream_vectors; ++v) acc[i][v] = V::fma(row, column[v], acc[i][v]);
       }
     }
 #pragma GCC unroll 8
     for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 2
-      for (int v = 0; v < tile_vectors; ++v) {
+      for (int v = 0; v < stream_vectors; ++v) {
         lanes.store(v, s.out + i * s.out_stride + j + v * width, acc[i][v]);
       }
     }
@@ -284,8 +290,8 @@ struct KernelSet {
   template <int Rows, int Depth>
   static void stream_rows_of_b(const StreamArguments& s, Index k) {
     Index j = 0;
-    for (; j + tile_columns <= s.columns; j += tile_columns) {
-      stream_step<Rows, Depth>(s, k, j, Whole(tile_columns));
+    for (; j + stream_columns <= s.columns; j += stream_columns) {
+      stream_step<Rows, Depth>(s, k, j, Whole(stream_columns));
     }
     if (j < s.columns) stream_step<Rows, Depth>(s, k, j, Edge(s.columns - j));
   }
@@ -293,9 +299,9 @@ struct KernelSet {
   template <int Rows>
   static void stream_of(const StreamArguments& s) {
     Index k = 0;
-    // As many rows side by side as are fetched early.
-    for (; s.rows_ahead >= 32 && k + 32 <= s.depth; k += 32) stream_rows_of_b<Rows, 32>(s, k);
-    for (; k + 8 <= s.depth; k += 8) stream_rows_of_b<Rows, 8>(s, k);
+    for (; k + stream_lines <= s.depth; k += stream_lines) {
+      stream_rows_of_b<Rows, stream_lines>(s, k);
+    }
     for (; k < s.depth; ++k) stream_rows_of_b<Rows, 1>(s, k);
   }
 

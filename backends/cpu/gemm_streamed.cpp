@@ -7,11 +7,6 @@ namespace {
 
 constexpr Index stream_elements = 16384;  // outputs that a block of columns keeps in cache
 constexpr Index stream_depth = 32;  // rows of b that several groups of rows read from the cache
-// Rows of b that are fetched early: the processor's own prefetchers do not follow as many rows as
-// lie side by side.
-constexpr Index rows_ahead = 8;
-constexpr Index rows_ahead_of_many = 32;  // there is more to multiply
-constexpr Index few_rows = 4;
 
 }  // namespace
 
@@ -39,8 +34,7 @@ void run_streamed(const Gemm& g, const Kernels& k, Scratch& scratch) {
                     .b_stride = g.b->row_stride(),
                     .out = out + i * out_stride,
                     .out_stride = out_stride,
-                    .starts = at == 0,
-                    .rows_ahead = g.rows > few_rows ? rows_ahead_of_many : rows_ahead});
+                    .starts = at == 0});
         }
       }
       for (Index r = 0; from != 0 && r < g.rows; ++r) {
