@@ -1,5 +1,6 @@
 #include <sodium.h>
 
+#include <isotrace/certificates/ed25519.hpp>
 #include <isotrace/certificates/key_encoding.hpp>
 #include <isotrace/certificates/keys.hpp>
 #include <isotrace/certificates/openssl_key.hpp>
@@ -55,10 +56,8 @@ Result<PublicKey> PublicKey::from_spki(core::ByteView der) {
 bool PublicKey::verifies(core::ByteView message, core::ByteView signature) const {
   if (algorithm_ == KeyAlgorithm::ecdsa_p256)
     return verify_p256(openssl_.get(), message, signature);
-  // One call over the whole message: libsodium's multi-part interface is Ed25519ph, another scheme.
-  return signature.size() == crypto_sign_BYTES &&
-         crypto_sign_verify_detached(signature.data(), message.data(), message.size(),
-                                     spki_.data() + encoding::ed25519_spki.size()) == 0;
+  return verify_ed25519(core::ByteView(spki_).last<encoding::ed25519_point_bytes>(), message,
+                        signature);
 }
 
 Result<PublicKey> parse_public_key(core::ByteView pem) {

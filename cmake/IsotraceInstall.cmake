@@ -8,7 +8,7 @@ configure_package_config_file(cmake/isotrace-config.cmake.in ${PROJECT_BINARY_DI
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/isotrace-config-version.cmake
   COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/isotrace-config.cmake ${PROJECT_BINARY_DIR}/isotrace-config-version.cmake
-  DESTINATION ${package_folder})
+  cmake/FindCryptoPP.cmake DESTINATION ${package_folder})
 install(EXPORT isotrace NAMESPACE isotrace:: FILE isotrace-targets.cmake DESTINATION ${package_folder})
 
 configure_file(cmake/isotrace.pc.in ${PROJECT_BINARY_DIR}/isotrace.pc @ONLY)
