@@ -11,10 +11,13 @@ namespace isotrace::tests {
 namespace {
 
 constexpr std::size_t head_bytes = 9;
+// What engines do otherwise shows early; loops of strangers only take time.
+constexpr wasm::tests::Effort effort = {.steps_max = 1000, .calls_max = 4};
 
 void require_agreement(const core::Bytes& module, wasm::Edition edition, std::uint64_t seed,
                        bool must_be_valid) {
-  const auto found = wasm::tests::compare_engines(module, edition, seed);
+  const auto found =
+      wasm::tests::compare_engines(module, edition, seed, wasm::tests::engine_kinds, effort);
   if (found.difference) {
     std::cerr << *found.difference << '\n';
     std::abort();

@@ -13,8 +13,6 @@
 namespace isotrace::wasm::tests {
 namespace {
 
-constexpr std::uint64_t steps_max = 10'000;  // of one call
-constexpr std::size_t calls_max = 8;
 constexpr std::uint64_t dense_checkpoints = 24;
 
 ProfileLimits random_limits(Dice& dice) {
@@ -87,8 +85,9 @@ std::string difference_of(const trace::StateRecord& a, const trace::StateRecord&
 
 class Race {
  public:
-  Race(const core::Bytes& bytes, std::uint64_t seed, std::span<const EngineKind> engines)
-      : dice_(seed), program_(core::sha256(bytes)) {
+  Race(const core::Bytes& bytes, std::uint64_t seed, std::span<const EngineKind> engines,
+       const Effort& effort)
+      : dice_(seed), effort_(effort), program_(core::sha256(bytes)) {
     found_.valid = true;
     const ProfileLimits limits = random_limits(dice_);
     for (const EngineKind& kind : engines) {
@@ -125,7 +124,7 @@ class Race {
     if (first().start && !call("start", *first().start)) return false;
     std::size_t calls = 0;
     for (const Export& out : module.exports) {
-      if (out.kind != ExternKind::function || ++calls > calls_max) continue;
+      if (out.kind != ExternKind::function || ++calls > effort_.calls_max) continue;
       const Address function = first().store.instances[first().instance].functions[out.index];
       if (!call(out.name, function)) return false;
     }
@@ -154,7 +153,7 @@ class Race {
       const bool ended = run_to(first().engine->steps() + distance, name);
       if (found_.difference) return false;
       if (ended) break;
-      if (first().engine->steps() - begin >= steps_max) {
+      if (first().engine->steps() - begin >= effort_.steps_max) {
         ++found_.unfinished;
         found_.steps += first().engine->steps() - begin;
         return false;
@@ -189,6 +188,7 @@ class Race {
   }
 
   Dice dice_;
+  Effort effort_;
   core::Digest program_;
   std::vector<std::unique_ptr<Contender>> contenders_;
   Comparison found_;
@@ -197,10 +197,10 @@ class Race {
 }  // namespace
 
 Comparison compare_engines(const core::Bytes& bytes, Edition edition, std::uint64_t seed,
-                           std::span<const EngineKind> engines) {
+                           std::span<const EngineKind> engines, const Effort& effort) {
   auto loaded = load_module(bytes, edition);
   if (!loaded) return {};
-  return Race(bytes, seed, engines).run(std::make_shared<const Module>(*std::move(loaded)));
+  return Race(bytes, seed, engines, effort).run(std::make_shared<const Module>(*std::move(loaded)));
 }
 
 }  // namespace isotrace::wasm::tests

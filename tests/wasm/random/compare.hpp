@@ -21,12 +21,19 @@ struct Comparison {
   std::array<std::uint64_t, 13> endings{};  ///< runs by Trap
 };
 
+/// How far each module is executed.
+struct Effort {
+  std::uint64_t steps_max = 10'000;  ///< of one call
+  std::size_t calls_max = 8;
+};
+
 /// Loads the module and links it against spectest and make_random_host(). Its start function and
 /// its exported functions are called one after the other with arguments, limits and distances
 /// between checkpoints that follow from the seed. At every checkpoint all engines must have the
 /// state of the first one, hashed as far as it changed; at the end that must be the hash of all of
 /// it.
 Comparison compare_engines(const core::Bytes& bytes, Edition edition, std::uint64_t seed,
-                           std::span<const EngineKind> engines = engine_kinds);
+                           std::span<const EngineKind> engines = engine_kinds,
+                           const Effort& effort = {});
 
 }  // namespace isotrace::wasm::tests
