@@ -1,11 +1,13 @@
 """WASI programs and models inside them, as users run them."""
 import json
+import os
 import pathlib
 import shutil
 import struct
+import subprocess
 import unittest
 
-from command_line import CONTROLLER, CommandLineTest, SOURCE
+from command_line import BUILD, CONTROLLER, CommandLineTest, SOURCE
 
 PROGRAMS = SOURCE / "fixtures/wasm/programs"
 WORDS = str(PROGRAMS / "words.wasm")
@@ -49,6 +51,29 @@ def asking_module(rounds, spins):
             + section(10, leb(len(body)) + body))
 
 
+def polling_module():
+    """_start: waits until the standard input has something."""
+    def section(number, *entries):
+        contents = leb(len(entries)) + b"".join(entries)
+        return bytes([number]) + leb(len(contents)) + contents
+
+    def text(name):
+        return leb(len(name)) + name
+
+    i32 = b"\x7f"
+    body = b"\x00\x41\x00\x41" + leb(64) + b"\x41\x01\x41" + leb(128) + b"\x10\x00\x1a\x0b"
+    return (b"\0asm\1\0\0\0" + section(1, b"\x60\x04" + i32 * 4 + b"\x01" + i32, b"\x60\x00\x00")
+            + section(2, text(b"wasi_snapshot_preview1") + text(b"poll_oneoff") + b"\0\0") + section(3, b"\x01")
+            + section(5, b"\x00\x01") + section(7, text(b"_start") + b"\0\x01", text(b"memory") + b"\x02\0")
+            + section(10, leb(len(body)) + body)
+            + section(11, b"\x00\x41\x08\x0b\x01\x01"))  # at 8: to read, of descriptor 0
+
+
+def contents(folder):
+    return {str(p.relative_to(folder)): os.readlink(p) if p.is_symlink() else p.read_bytes() if p.is_file() else None
+            for p in sorted(folder.rglob("*"))}
+
+
 class Wasi(CommandLineTest):
     def test_a_program_reads_its_input_and_environment_and_prints(self):
         done = self.run_program("run", WORDS, "--env", "TOP=1", stdin=b"a rose is a rose\n")
@@ -68,6 +93,41 @@ class Wasi(CommandLineTest):
         self.assertIn(b"/texts/a\n      2 x\n      1 y\n", recorded.stdout)
         shutil.rmtree(texts)
         self.run_program("replay", self.path("t.isotrace"))
+
+    def test_what_becomes_of_files_is_what_becomes_of_them_on_linux(self):
+        compiler = shutil.which("cc")
+        if compiler is None:
+            self.skipTest("no C compiler")
+        native = self.path("files")
+        subprocess.run([compiler, "-o", native, PROGRAMS / "files.c"], check=True)
+        expected = self.folder / "expected"
+        expected.mkdir()
+        said = subprocess.run([native, expected], check=True, capture_output=True).stdout
+        self.assertGreater(said.count(b"\n"), 100)
+        for world in ((), ("--virtual",)):
+            folder = self.folder / f"found{len(world)}"
+            folder.mkdir()
+            trace = self.path("files.isotrace")
+            done = self.run_program("run", PROGRAMS / "files.wasm", "--dir", f"/f={folder}", "--arg", "/f", *world,
+                                    "--trace", trace)
+            self.assertEqual(done.stdout[:len(said)], said)
+            self.assertTrue(done.stdout[len(said):].startswith(b"root "))
+            self.assertEqual(contents(folder), contents(expected))
+            shutil.rmtree(folder)
+            self.run_program("replay", trace)
+            pathlib.Path(trace).unlink()
+
+    def test_a_program_waits_for_its_input(self):
+        program = pathlib.Path(self.path("polls.wasm"))
+        program.write_bytes(polling_module())
+        with subprocess.Popen([BUILD / "bin/isotrace", "run", program, "--trace", self.path("p.isotrace")], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE) as running:
+            with self.assertRaises(subprocess.TimeoutExpired):
+                running.wait(0.3)
+            running.stdin.write(b"x")
+            running.stdin.flush()
+            self.assertIn(b"steps ", running.stdout.read())
+        self.run_program("replay", self.path("p.isotrace"))
 
     def test_an_exit_code_is_shown_and_is_no_success_unless_zero(self):
         answer = self.run_json("run", WORDS, "--arg", "/none", code=1)

@@ -1,6 +1,8 @@
 // Files and streams of the operating system.
 #pragma once
 
+#include <array>
+
 #include <sys/stat.h>
 
 #include <isotrace/tools/wasi/unique_descriptor.hpp>
@@ -9,6 +11,8 @@
 namespace isotrace::tools::wasi {
 
 wasm::wasi::FileStatus status_from(const struct stat& status);
+/// As futimens and utimensat take them: access, modification.
+std::array<timespec, 2> times_for(const wasm::wasi::NewTimes& times);
 
 class RegularFile final : public wasm::wasi::File {
  public:
@@ -19,6 +23,9 @@ class RegularFile final : public wasm::wasi::File {
   wasm::wasi::Answer<std::size_t> write(core::ByteView bytes, std::uint64_t position) override;
   wasm::wasi::Answer<wasm::wasi::FileStatus> status() override;
   wasm::wasi::Answer<core::Done> sync() override;
+  wasm::wasi::Answer<core::Done> set_size(std::uint64_t size) override;
+  wasm::wasi::Answer<core::Done> allocate(std::uint64_t position, std::uint64_t size) override;
+  wasm::wasi::Answer<core::Done> set_times(const wasm::wasi::NewTimes& times) override;
 
  private:
   UniqueDescriptor descriptor_;
@@ -39,6 +46,8 @@ class Stream final : public wasm::wasi::File {
   wasm::wasi::Answer<std::size_t> write(core::ByteView bytes, std::uint64_t position) override;
   wasm::wasi::Answer<wasm::wasi::FileStatus> status() override;
   wasm::wasi::Answer<core::Done> sync() override;
+  /// Where reads take all that was asked for, they wait themselves.
+  wasm::wasi::Answer<bool> wait_for_input(std::optional<std::uint64_t> timeout) override;
 
  private:
   int descriptor_;

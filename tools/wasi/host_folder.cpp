@@ -1,6 +1,8 @@
 #include <isotrace/tools/wasi/host_folder.hpp>
 
+#include <array>
 #include <cerrno>
+#include <climits>
 #include <cstdio>
 
 #include <dirent.h>
@@ -20,6 +22,7 @@ using wasm::wasi::fail;
 using wasm::wasi::FileStatus;
 using wasm::wasi::FileType;
 using wasm::wasi::Folder;
+using wasm::wasi::NewTimes;
 using wasm::wasi::Opened;
 using wasm::wasi::OpenRequest;
 
@@ -73,6 +76,16 @@ Answer<FileStatus> HostFolder::status() {
   struct stat status {};
   if (::fstat(descriptor_.get(), &status) != 0) return fail_with_errno();
   return status_from(status);
+}
+
+Answer<Done> HostFolder::sync() {
+  if (::fsync(descriptor_.get()) != 0) return fail_with_errno();
+  return Done{};
+}
+
+Answer<Done> HostFolder::set_times(const NewTimes& times) {
+  if (::futimens(descriptor_.get(), times_for(times).data()) != 0) return fail_with_errno();
+  return Done{};
 }
 
 Answer<std::vector<std::string>> HostFolder::names() {
@@ -142,13 +155,64 @@ Answer<Done> HostFolder::remove_folder(std::string_view path) {
   return Done{};
 }
 
+Answer<Done> HostFolder::set_times_of(std::string_view path, bool follow_links,
+                                      const NewTimes& times) {
+  ISOTRACE_TRY(const Place place, find_place(descriptor_.get(), path, follow_links));
+  if (place.must_be_folder) ISOTRACE_TRY_DONE(status_at(place));
+  if (::utimensat(place.folder.get(), place.name.c_str(), times_for(times).data(),
+                  AT_SYMLINK_NOFOLLOW) != 0) {
+    return fail_with_errno();
+  }
+  return Done{};
+}
+
+Answer<std::string> HostFolder::read_link(std::string_view path) {
+  ISOTRACE_TRY(const Place place, find_place(descriptor_.get(), path, false));
+  std::array<char, PATH_MAX> text{};
+  const ssize_t size =
+      ::readlinkat(place.folder.get(), place.name.c_str(), text.data(), text.size());
+  if (size < 0) return fail_with_errno();
+  if (static_cast<std::size_t>(size) == text.size()) return fail(Errno::name_too_long);
+  if (text[0] == '/') return fail(Errno::not_capable);
+  return std::string(text.data(), static_cast<std::size_t>(size));
+}
+
+Answer<Done> HostFolder::create_link(std::string_view text, std::string_view path) {
+  if (text.starts_with('/')) return fail(Errno::not_capable);
+  ISOTRACE_TRY(const Place place, find_place(descriptor_.get(), path, false));
+  if (place.must_be_folder) ISOTRACE_TRY_DONE(status_at(place));
+  const std::string target(text);
+  if (::symlinkat(target.c_str(), place.folder.get(), place.name.c_str()) != 0) {
+    return fail_with_errno();
+  }
+  return Done{};
+}
+
+Answer<Done> HostFolder::link(std::string_view path, bool follow_links, Folder& target,
+                              std::string_view target_path) {
+  const auto* const other = dynamic_cast<const HostFolder*>(&target);
+  if (other == nullptr) return fail(Errno::cross_device);
+  ISOTRACE_TRY(const Place from, find_place(descriptor_.get(), path, follow_links));
+  ISOTRACE_TRY(const Place to, find_place(other->descriptor_.get(), target_path, false));
+  for (const Place* place : {&from, &to}) {
+    if (place->must_be_folder) ISOTRACE_TRY_DONE(status_at(*place));
+  }
+  if (::linkat(from.folder.get(), from.name.c_str(), to.folder.get(), to.name.c_str(), 0) != 0) {
+    return fail_with_errno();
+  }
+  return Done{};
+}
+
 Answer<Done> HostFolder::rename(std::string_view path, Folder& target,
                                 std::string_view target_path) {
   const auto* const other = dynamic_cast<const HostFolder*>(&target);
   if (other == nullptr) return fail(Errno::cross_device);
   ISOTRACE_TRY(const Place from, find_place(descriptor_.get(), path, false));
   ISOTRACE_TRY(const Place to, find_place(other->descriptor_.get(), target_path, false));
-  if (from.must_be_folder) ISOTRACE_TRY_DONE(status_at(from));
+  if (from.must_be_folder || to.must_be_folder) {
+    ISOTRACE_TRY(const FileStatus moved, status_at(from));
+    if (moved.type != FileType::folder) return fail(Errno::not_directory);
+  }
   if (::renameat(from.folder.get(), from.name.c_str(), to.folder.get(), to.name.c_str()) != 0) {
     return fail_with_errno();
   }

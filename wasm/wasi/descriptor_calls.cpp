@@ -7,16 +7,9 @@ namespace {
 
 using core::Done;
 
-/// Bits of `rights`. Nothing is decided by them: descriptors say themselves what can be done, but
-/// libraries ask (a descriptor that can seek is no terminal).
-constexpr std::uint64_t right_read = 1U << 1;
-constexpr std::uint64_t right_seek = 1U << 2;
-constexpr std::uint64_t right_tell = 1U << 5;
-constexpr std::uint64_t right_write = 1U << 6;
-constexpr std::uint64_t rights_all = (std::uint64_t{1} << 30) - 1;
-
+/// Libraries ask (a descriptor that can seek is no terminal).
 std::uint64_t rights_of(const Descriptor& descriptor) {
-  std::uint64_t rights = rights_all;
+  std::uint64_t rights = descriptor.rights_left;
   if (descriptor.is_stream()) rights &= ~(right_seek | right_tell);
   if (descriptor.folder != nullptr) rights &= ~(right_seek | right_read | right_write);
   if (descriptor.file != nullptr && !descriptor.readable) rights &= ~right_read;
@@ -24,16 +17,25 @@ std::uint64_t rights_of(const Descriptor& descriptor) {
   return rights;
 }
 
+/// Of what is opened in it.
+std::uint64_t inner_rights_of(const Descriptor& descriptor) {
+  return descriptor.folder != nullptr ? descriptor.inner_rights_left : 0;
+}
+
 }  // namespace
 
 Answer<Done> Wasi::fd_close(HostCall& call) { return descriptors_.close(call.u32(0)); }
+
+Answer<Done> Wasi::fd_renumber(HostCall& call) {
+  return descriptors_.renumber(call.u32(0), call.u32(1));
+}
 
 Answer<Done> Wasi::fd_fdstat_get(HostCall& call) {
   ISOTRACE_TRY(const Descriptor* const descriptor, descriptors_.find(call.u32(0)));
   core::ByteWriter fields;
   fields.u8(static_cast<std::uint8_t>(descriptor->type)).u8(0).u16(descriptor->flags).u32(0);
   fields.u64(rights_of(*descriptor));
-  fields.u64(descriptor->folder != nullptr ? rights_all : 0);  // of what is opened in it
+  fields.u64(inner_rights_of(*descriptor));
   return put(call, call.u32(1), fields.bytes());
 }
 
@@ -47,6 +49,32 @@ Answer<Done> Wasi::fd_fdstat_set_flags(HostCall& call) {
   descriptor->flags = static_cast<std::uint16_t>(flags);
   return Done{};
 }
+
+/// Rights are only ever given up. Those to read and to write are what a program can be held to;
+/// the others are remembered, and told to who asks.
+Answer<Done> Wasi::fd_fdstat_set_rights(HostCall& call) {
+  ISOTRACE_TRY(Descriptor* const descriptor, descriptors_.find(call.u32(0)));
+  const std::uint64_t rights = call.u64(1);
+  const std::uint64_t inner_rights = call.u64(2);
+  const bool asks_more = (rights & ~rights_of(*descriptor)) != 0 ||
+                         (inner_rights & ~inner_rights_of(*descriptor)) != 0;
+  if (asks_more) return fail(Errno::not_capable);
+  descriptor->rights_left = rights;
+  descriptor->inner_rights_left = inner_rights;
+  if ((rights & right_read) == 0) descriptor->readable = false;
+  if ((rights & right_write) == 0) descriptor->writable = false;
+  return Done{};
+}
+
+Answer<Done> Wasi::answer_socket(const HostCall& call) {
+  ISOTRACE_TRY_DONE(descriptors_.find(call.u32(0)));
+  return fail(Errno::not_socket);
+}
+
+Answer<Done> Wasi::sock_accept(HostCall& call) { return answer_socket(call); }
+Answer<Done> Wasi::sock_recv(HostCall& call) { return answer_socket(call); }
+Answer<Done> Wasi::sock_send(HostCall& call) { return answer_socket(call); }
+Answer<Done> Wasi::sock_shutdown(HostCall& call) { return answer_socket(call); }
 
 /// A folder's size and links say only what kind of disk it is on.
 Answer<Done> Wasi::put_status(HostCall& call, std::uint32_t place, const FileStatus& status,

@@ -29,6 +29,15 @@ Answer<core::Done> Descriptors::close(std::uint32_t number) {
   return core::Done{};
 }
 
+Answer<core::Done> Descriptors::renumber(std::uint32_t from, std::uint32_t to) {
+  ISOTRACE_TRY(Descriptor* const moved, find(from));
+  ISOTRACE_TRY(Descriptor* const replaced, find(to));
+  if (from == to) return core::Done{};
+  *replaced = std::move(*moved);
+  open_.erase(from);
+  return core::Done{};
+}
+
 Answer<Descriptor*> Descriptors::find_file(std::uint32_t number) {
   ISOTRACE_TRY(Descriptor* const descriptor, find(number));
   if (descriptor->file == nullptr) return fail(Errno::is_directory);

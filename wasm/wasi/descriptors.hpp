@@ -19,6 +19,18 @@ enum DescriptorFlag : std::uint16_t {
   flags_all = 31,
 };
 
+/// Bits of `rights` that are asked about by name.
+inline constexpr std::uint64_t right_read = 1U << 1;
+inline constexpr std::uint64_t right_seek = 1U << 2;
+inline constexpr std::uint64_t right_tell = 1U << 5;
+inline constexpr std::uint64_t right_write = 1U << 6;
+inline constexpr std::uint64_t right_allocate = 1U << 8;
+inline constexpr std::uint64_t right_read_folder = 1U << 14;
+inline constexpr std::uint64_t right_set_size = 1U << 22;
+inline constexpr std::uint64_t rights_all = (std::uint64_t{1} << 30) - 1;
+inline constexpr std::uint64_t rights_to_read = right_read | right_read_folder;
+inline constexpr std::uint64_t rights_to_write = right_write | right_allocate | right_set_size;
+
 struct FolderEntry {
   std::string name;
   FileType type = FileType::unknown;
@@ -33,6 +45,9 @@ struct Descriptor {
   bool readable = false;
   bool writable = false;
   std::uint16_t flags = 0;
+  /// What a program has left of the rights to it, and to what is opened in it.
+  std::uint64_t rights_left = rights_all;
+  std::uint64_t inner_rights_left = rights_all;
   std::uint64_t position = 0;  ///< regular files
   std::uint64_t inode = 0;     ///< a number of InodeNumbers; streams: 0
   /// The folders that were open from the start.
@@ -53,6 +68,8 @@ class Descriptors {
   /// All refuse bad_descriptor.
   Answer<Descriptor*> find(std::uint32_t number);
   Answer<core::Done> close(std::uint32_t number);
+  /// Closes `to`, and gives its number to `from`. Both are open.
+  Answer<core::Done> renumber(std::uint32_t from, std::uint32_t to);
   /// Refuses is_directory.
   Answer<Descriptor*> find_file(std::uint32_t number);
   /// Refuses not_directory.

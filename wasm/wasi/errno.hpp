@@ -31,6 +31,7 @@ enum class Errno : std::uint16_t {
   not_implemented = 52,
   not_directory = 54,
   not_empty = 55,
+  not_socket = 57,
   not_supported = 58,
   overflow = 61,
   not_permitted = 63,

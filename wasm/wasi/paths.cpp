@@ -16,11 +16,6 @@ constexpr std::uint32_t open_exclusive = 4;
 constexpr std::uint32_t open_truncate = 8;
 constexpr std::uint32_t open_all = 15;
 
-/// Rights that need a file open for reading (fd_read, fd_readdir), for writing (fd_write,
-/// fd_allocate, fd_filestat_set_size).
-constexpr std::uint64_t rights_to_read = (1U << 1) | (1U << 14);
-constexpr std::uint64_t rights_to_write = (1U << 6) | (1U << 8) | (1U << 22);
-
 Answer<OpenRequest> parse_request(std::uint32_t lookup, std::uint32_t how, std::uint64_t rights) {
   if ((lookup & ~lookup_follow) != 0 || (how & ~open_all) != 0) return fail(Errno::invalid);
   return OpenRequest{.read = (rights & rights_to_read) != 0,
@@ -37,7 +32,9 @@ Answer<OpenRequest> parse_request(std::uint32_t lookup, std::uint32_t how, std::
 Answer<Done> Wasi::path_open(HostCall& call) {
   ISOTRACE_TRY(Descriptor* const base, descriptors_.find_folder(call.u32(0)));
   ISOTRACE_TRY(const std::string path, get_path(call, call.u32(2), call.u32(3)));
-  ISOTRACE_TRY(const OpenRequest request, parse_request(call.u32(1), call.u32(4), call.u64(5)));
+  const std::uint64_t rights = call.u64(5) & base->inner_rights_left;
+  const std::uint64_t inner_rights = base->inner_rights_left;
+  ISOTRACE_TRY(const OpenRequest request, parse_request(call.u32(1), call.u32(4), rights));
   const std::uint32_t flags = call.u32(7);
   if ((flags & ~std::uint32_t{flags_all}) != 0) return fail(Errno::invalid);
   ISOTRACE_TRY_DONE(check_place(call, call.u32(8), 4));
@@ -49,6 +46,8 @@ Answer<Done> Wasi::path_open(HostCall& call) {
                   .readable = request.read,
                   .writable = request.write,
                   .flags = static_cast<std::uint16_t>(flags),
+                  .rights_left = inner_rights,
+                  .inner_rights_left = inner_rights,
                   .inode = inodes_.of(opened.status.identity)};
   ISOTRACE_TRY(const std::uint32_t number, descriptors_.add(std::move(made)));
   return put_u32(call, call.u32(8), number);

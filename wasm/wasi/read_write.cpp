@@ -105,8 +105,10 @@ Answer<Done> Wasi::fd_tell(HostCall& call) {
 }
 
 Answer<Done> Wasi::fd_sync(HostCall& call) {
-  ISOTRACE_TRY(Descriptor* const descriptor, descriptors_.find_file(call.u32(0)));
-  return descriptor->file->sync();
+  ISOTRACE_TRY(Descriptor* const descriptor, descriptors_.find(call.u32(0)));
+  return descriptor->folder != nullptr ? descriptor->folder->sync() : descriptor->file->sync();
 }
+
+Answer<Done> Wasi::fd_datasync(HostCall& call) { return fd_sync(call); }
 
 }  // namespace isotrace::wasm::wasi

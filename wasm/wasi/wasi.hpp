@@ -14,6 +14,9 @@ struct Settings {
   std::vector<std::string> environment;  ///< NAME=VALUE each
 };
 
+/// Refuses clocks that a program does not get (invalid).
+Answer<ClockId> get_clock(std::uint32_t id);
+
 class Wasi final : public HostLibrary {
  public:
   static constexpr std::string_view module_name = "wasi_snapshot_preview1";
@@ -42,6 +45,10 @@ class Wasi final : public HostLibrary {
 
   // ---- what several of them do
 
+  /// Refuses is_directory, bad_descriptor.
+  Answer<Descriptor*> find_writable(std::uint32_t number);
+  /// Of a function that only sockets have: there are none.
+  Answer<core::Done> answer_socket(const HostCall& call);
   void add_stream(std::unique_ptr<File> stream, bool readable);
   Answer<core::Done> put_texts(HostCall& call, const std::vector<std::string>& texts);
   Answer<core::Done> put_sizes(HostCall& call, const std::vector<std::string>& texts);

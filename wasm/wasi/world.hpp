@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -58,7 +59,20 @@ struct FileStatus {
   std::uint64_t changed = 0;
 };
 
-/// A regular file, or a stream, for which positions mean nothing.
+/// What becomes of one of a file's times.
+struct NewTime {
+  enum class Kind : std::uint8_t { keep, now, given };
+  Kind kind = Kind::keep;
+  std::uint64_t given = 0;  ///< nanoseconds since 1970
+};
+
+struct NewTimes {
+  NewTime accessed;
+  NewTime modified;
+};
+
+/// A regular file, or a stream, for which positions mean nothing; streams refuse with `invalid`
+/// what only regular files have.
 class File {
  public:
   virtual ~File() = default;
@@ -68,6 +82,16 @@ class File {
   virtual Answer<std::size_t> write(core::ByteView bytes, std::uint64_t position) = 0;
   virtual Answer<FileStatus> status() = 0;
   virtual Answer<core::Done> sync() = 0;
+  /// Cuts the file, or lengthens it by zero bytes.
+  virtual Answer<core::Done> set_size(std::uint64_t /*size*/) { return fail(Errno::invalid); }
+  /// Takes the room for these bytes, so that the file is at least as long.
+  virtual Answer<core::Done> allocate(std::uint64_t /*position*/, std::uint64_t /*size*/) {
+    return fail(Errno::invalid);
+  }
+  virtual Answer<core::Done> set_times(const NewTimes& /*times*/) { return fail(Errno::invalid); }
+  /// Waits until there is something to read, or the end; at most so many nanoseconds, or for ever.
+  /// Whether there is. What need not be waited for is always there.
+  virtual Answer<bool> wait_for_input(std::optional<std::uint64_t> /*timeout*/) { return true; }
 };
 
 class Folder;
@@ -95,6 +119,8 @@ class Folder {
  public:
   virtual ~Folder() = default;
   virtual Answer<FileStatus> status() = 0;
+  virtual Answer<core::Done> sync() = 0;
+  virtual Answer<core::Done> set_times(const NewTimes& times) = 0;
   /// What it contains, without "." and "..", in any order.
   virtual Answer<std::vector<std::string>> names() = 0;
   /// Regular files and folders only.
@@ -103,7 +129,15 @@ class Folder {
   virtual Answer<core::Done> create_folder(std::string_view path) = 0;
   virtual Answer<core::Done> remove_file(std::string_view path) = 0;
   virtual Answer<core::Done> remove_folder(std::string_view path) = 0;
-  /// `target` is a folder of the same world.
+  virtual Answer<core::Done> set_times_of(std::string_view path, bool follow_links,
+                                          const NewTimes& times) = 0;
+  /// Where a symbolic link leads.
+  virtual Answer<std::string> read_link(std::string_view path) = 0;
+  /// Makes a symbolic link; it may lead nowhere, but refuses not_capable where it is absolute.
+  virtual Answer<core::Done> create_link(std::string_view text, std::string_view path) = 0;
+  /// `target`, here and below, is a folder of the same world. One more name of the same file.
+  virtual Answer<core::Done> link(std::string_view path, bool follow_links, Folder& target,
+                                  std::string_view target_path) = 0;
   virtual Answer<core::Done> rename(std::string_view path, Folder& target,
                                     std::string_view target_path) = 0;
 };

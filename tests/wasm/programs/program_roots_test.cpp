@@ -41,6 +41,10 @@ std::string roots_text(const EngineChoice& engine) {
                             {{"/files/controller.onnx", "0.25", "0.75", "0.5"}, {}}, "", &nn);
   text << "classify";
   write_root(text, classify.steps, classify.root);
+  const wasi::tests::TemporaryFolder folder;
+  const CommandRun files(engine, "files", folder.path(), {{"/files"}, {}});
+  text << "files";
+  write_root(text, files.steps, files.root);
   for (const Run& run : runs) {
     Program program(run.program + ".wasm", engine);
     const std::uint64_t steps = program.run(run.function, run.arguments).steps;

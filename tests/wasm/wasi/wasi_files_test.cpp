@@ -48,6 +48,21 @@ struct WasiFiles : testing::Test {
     machine.put(0x180, to);
     return machine.call("path_rename", {3, 0x100, from.size(), 3, 0x180, to.size()});
   }
+  std::uint32_t make_link(const std::string& text, const std::string& path) {
+    machine.put(0x100, text);
+    machine.put(0x180, path);
+    return machine.call("path_symlink", {0x100, text.size(), 3, 0x180, path.size()});
+  }
+  std::uint32_t link(const std::string& from, const std::string& to, std::uint32_t lookup = 0) {
+    machine.put(0x100, from);
+    machine.put(0x180, to);
+    return machine.call("path_link", {3, lookup, 0x100, from.size(), 3, 0x180, to.size()});
+  }
+  /// Puts where it leads at 0x1000, and how long that is at 0x48.
+  std::uint32_t read_link(const std::string& path) {
+    machine.put(0x100, path);
+    return machine.call("path_readlink", {3, 0x100, path.size(), 0x1000, 64, 0x48});
+  }
   /// Puts the status at 0x200.
   std::uint32_t status(const std::string& path, std::uint32_t lookup = 0) {
     machine.put(0x100, path);
@@ -277,6 +292,78 @@ TEST_F(WasiFiles, links_inside_the_folder_are_followed) {
   EXPECT_EQ(machine.open("round/x"), number(Errno::loop));
 }
 
+TEST_F(WasiFiles, links_that_are_made_lead_nowhere_else) {
+  const TemporaryFolder outside;
+  outside.write("secret", "s");
+  const std::string beside = "../" + outside.path().filename().string();
+  EXPECT_EQ(make_link("/etc", "x"), number(Errno::not_capable));
+  EXPECT_EQ(make_link("", "x"), number(Errno::no_entry));
+  EXPECT_EQ(make_link("a", "../x"), number(Errno::not_capable));
+  EXPECT_EQ(make_link("a", "/x"), number(Errno::not_capable));
+  EXPECT_EQ(make_link(beside, "up"), success);
+  EXPECT_EQ(machine.open("up/secret"), number(Errno::not_capable));
+  EXPECT_EQ(machine.open("up"), number(Errno::not_capable));
+  EXPECT_EQ(read_link("up"), success);
+  EXPECT_EQ(machine.text(0x1000, machine.u32(0x48)), beside);
+  EXPECT_EQ(link("up/secret", "y"), number(Errno::not_capable));
+  EXPECT_EQ(link("up", "y", 1), number(Errno::not_capable));
+  EXPECT_EQ(link("../x", "y"), number(Errno::not_capable));
+  EXPECT_EQ(link("up", "up/y"), number(Errno::not_capable));
+  EXPECT_EQ(rename("up", "up/y"), number(Errno::not_capable));
+  const auto before = fs::last_write_time(outside.path() / "secret");
+  machine.put(0x100, "up/secret");
+  EXPECT_EQ(machine.call("path_filestat_set_times", {3, 1, 0x100, 9, 1, 1, 5}),
+            number(Errno::not_capable));
+  EXPECT_EQ(fs::last_write_time(outside.path() / "secret"), before);
+  // Where the machine's own links lead is the machine's.
+  fs::create_symlink(outside.path(), folder.path() / "absolute");
+  EXPECT_EQ(read_link("absolute"), number(Errno::not_capable));
+  EXPECT_EQ(std::distance(fs::directory_iterator(outside.path()), {}), 1);
+}
+
+TEST_F(WasiFiles, sizes_and_times_are_set) {
+  folder.write("a", "12345");
+  ASSERT_EQ(machine.open("a", 0, true), success);
+  EXPECT_EQ(machine.call("fd_filestat_set_size", {4, 3}), success);
+  EXPECT_EQ(folder.read("a"), "123");
+  EXPECT_EQ(machine.call("fd_filestat_set_size", {4, UINT64_MAX}), number(Errno::invalid));
+  EXPECT_EQ(machine.call("fd_allocate", {4, 2, 3}), success);
+  EXPECT_EQ(folder.read("a"), std::string("123\0\0", 5));
+  EXPECT_EQ(machine.call("fd_allocate", {4, 0, 0}), number(Errno::invalid));
+  EXPECT_EQ(machine.call("fd_allocate", {4, 1, INT64_MAX}), number(Errno::file_too_big));
+  EXPECT_EQ(machine.call("fd_advise", {4, 0, 0, 6}), number(Errno::invalid));
+  ASSERT_EQ(machine.open("a"), success);
+  EXPECT_EQ(machine.call("fd_filestat_set_size", {5, 0}), number(Errno::bad_descriptor));
+  EXPECT_EQ(machine.call("fd_filestat_set_size", {3, 0}), number(Errno::is_directory));
+  for (const std::uint32_t flags : {3U, 12U, 16U}) {
+    EXPECT_EQ(machine.call("fd_filestat_set_times", {4, 0, 0, flags}), number(Errno::invalid));
+  }
+  EXPECT_EQ(machine.call("fd_filestat_set_times", {4, 1, 1'000'000'007, 5}), success);
+  struct stat status {};
+  ASSERT_EQ(::stat((folder.path() / "a").c_str(), &status), 0);
+  EXPECT_EQ(status.st_atim.tv_nsec, 1);
+  EXPECT_EQ(status.st_mtim.tv_sec, 1);
+  EXPECT_EQ(status.st_mtim.tv_nsec, 7);
+  EXPECT_EQ(machine.call("fd_filestat_set_times", {3, 0, 2'000'000'000, 4}), success);
+  ASSERT_EQ(::stat(folder.path().c_str(), &status), 0);
+  EXPECT_EQ(status.st_mtim.tv_sec, 2);
+}
+
+TEST_F(WasiFiles, a_descriptor_takes_the_number_of_another) {
+  folder.write("a", "A");
+  folder.write("b", "B");
+  ASSERT_EQ(machine.open("a"), success);
+  ASSERT_EQ(machine.open("b"), success);
+  EXPECT_EQ(machine.call("fd_renumber", {5, 4}), success);
+  EXPECT_EQ(read(4), "B");
+  EXPECT_EQ(machine.call("fd_tell", {5, 0x80}), number(Errno::bad_descriptor));
+  EXPECT_EQ(machine.call("fd_renumber", {4, 4}), success);
+  EXPECT_EQ(machine.call("fd_renumber", {4, 5}), number(Errno::bad_descriptor));
+  EXPECT_EQ(machine.call("fd_renumber", {5, 4}), number(Errno::bad_descriptor));
+  EXPECT_EQ(machine.call("fd_renumber", {4, 3}), success);
+  EXPECT_EQ(machine.call("fd_prestat_get", {3, 0x80}), number(Errno::bad_descriptor));
+}
+
 TEST_F(WasiFiles, paths_that_are_none_are_refused) {
   EXPECT_EQ(machine.open(""), number(Errno::no_entry));
   EXPECT_EQ(machine.open(std::string("a\0b", 3)), number(Errno::invalid));
@@ -339,6 +426,21 @@ std::string read_pieces(tools::wasi::StreamReads reads) {
 TEST(WasiWorld, virtual_streams_do_not_show_in_which_pieces_they_come) {
   EXPECT_EQ(read_pieces(tools::wasi::StreamReads::what_is_there), "ab");
   EXPECT_EQ(read_pieces(tools::wasi::StreamReads::all), "abcd");
+}
+
+TEST(WasiWorld, input_is_waited_for_as_long_as_asked) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  tools::wasi::Stream input(ends[0]);
+  tools::wasi::Stream whole(ends[0], tools::wasi::StreamReads::all);
+  EXPECT_EQ(input.wait_for_input(0), false);
+  EXPECT_EQ(input.wait_for_input(1'000'000), false);
+  EXPECT_EQ(whole.wait_for_input(0), true);  // its reads wait
+  EXPECT_EQ(::write(ends[1], "ab", 2), 2);
+  EXPECT_EQ(input.wait_for_input(0), true);
+  EXPECT_EQ(input.wait_for_input(std::nullopt), true);
+  ::close(ends[1]);
+  ::close(ends[0]);
 }
 
 }  // namespace

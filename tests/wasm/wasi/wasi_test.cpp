@@ -1,4 +1,6 @@
 // WASI without files: the process, clocks, randomness, streams, and pointers that lead nowhere.
+#include <array>
+
 #include <isotrace/wasm/wasi/virtual_world.hpp>
 
 #include "tests/wasm/wasi/wasi_machine.hpp"
@@ -92,15 +94,32 @@ TEST(Wasi, polling_waits_for_the_first_clock) {
   EXPECT_EQ(machine.u64(0x400), 13U);
 }
 
-TEST(Wasi, polling_descriptors_is_refused_at_once) {
+TEST(Wasi, streams_are_ready_at_once_in_a_virtual_world) {
   const TemporaryFolder folder;
   WasiMachine machine(folder.path());
-  subscribe(machine, 0, 21, 1, 0, 0, 0);
-  subscribe(machine, 1, 22, 0, 1, 5'000'000'000, 0);
-  EXPECT_EQ(machine.call("poll_oneoff", {0x200, 0x400, 2, 0x80}), success);
-  EXPECT_EQ(machine.u32(0x80), 1U);
-  EXPECT_EQ(machine.u64(0x400), 21U);
-  EXPECT_EQ(machine.u64(0x408), number(Errno::not_supported) + (1U << 16));
+  subscribe(machine, 0, 21, 1, 0, 0, 0);              // input
+  subscribe(machine, 1, 22, 2, 1, 0, 0);              // output
+  subscribe(machine, 2, 23, 0, 1, 5'000'000'000, 0);  // not waited for
+  subscribe(machine, 3, 24, 1, 1, 0, 0);              // cannot be read
+  subscribe(machine, 4, 25, 2, 9, 0, 0);              // is not open
+  EXPECT_EQ(machine.call("poll_oneoff", {0x200, 0x400, 5, 0x80}), success);
+  EXPECT_EQ(machine.u32(0x80), 4U);
+  constexpr std::uint64_t to_read = 1U << 16;
+  constexpr std::uint64_t to_write = 2U << 16;
+  const std::array<std::array<std::uint64_t, 3>, 4> events = {
+      {{21, to_read, 1},
+       {22, to_write, 1},
+       {24, to_read + number(Errno::bad_descriptor), 0},
+       {25, to_write + number(Errno::bad_descriptor), 0}}};
+  for (std::uint32_t i = 0; i < events.size(); ++i) {
+    EXPECT_EQ(machine.u64(0x400 + 32 * i), events[i][0]);
+    EXPECT_EQ(machine.u64(0x408 + 32 * i), events[i][1]);
+    EXPECT_EQ(machine.u64(0x410 + 32 * i), events[i][2]);
+  }
+  EXPECT_EQ(machine.call("clock_time_get", {1, 0, 8}), success);
+  EXPECT_EQ(machine.u64(8), 1'000'000U);
+  subscribe(machine, 0, 21, 3, 0, 0, 0);
+  EXPECT_EQ(machine.call("poll_oneoff", {0x200, 0x400, 1, 0x80}), number(Errno::invalid));
   EXPECT_EQ(machine.call("poll_oneoff", {0x200, 0x400, 0, 0x80}), number(Errno::invalid));
   EXPECT_EQ(machine.call("poll_oneoff", {0x200, 0x400, 5000, 0x80}), number(Errno::invalid));
 }
@@ -157,9 +176,55 @@ TEST(Wasi, exit_ends_the_program_with_its_code) {
 TEST(Wasi, functions_that_are_not_there_say_so) {
   const TemporaryFolder folder;
   WasiMachine machine(folder.path());
-  EXPECT_EQ(machine.call("sock_shutdown", {0, 0}), number(Errno::not_implemented));
-  EXPECT_EQ(machine.call("path_symlink", {0, 0, 0, 0, 0}), number(Errno::not_implemented));
+  EXPECT_EQ(machine.call("proc_raise", {9}), number(Errno::not_implemented));
   EXPECT_EQ(machine.call("sched_yield", {}), success);
+}
+
+TEST(Wasi, nothing_is_a_socket) {
+  const TemporaryFolder folder;
+  WasiMachine machine(folder.path());
+  for (const auto& [name, parameters] : {std::pair<const char*, std::size_t>{"sock_accept", 3},
+                                         {"sock_recv", 6},
+                                         {"sock_send", 5},
+                                         {"sock_shutdown", 2}}) {
+    std::vector<Slot> arguments(parameters);
+    EXPECT_EQ(machine.call(name, arguments), number(Errno::not_socket));
+    arguments[0] = 9;
+    EXPECT_EQ(machine.call(name, arguments), number(Errno::bad_descriptor));
+  }
+}
+
+TEST(Wasi, streams_have_no_sizes_and_times) {
+  const TemporaryFolder folder;
+  WasiMachine machine(folder.path());
+  EXPECT_EQ(machine.call("fd_filestat_set_size", {1, 0}), number(Errno::invalid));
+  EXPECT_EQ(machine.call("fd_filestat_set_times", {1, 0, 0, 2}), number(Errno::invalid));
+  EXPECT_EQ(machine.call("fd_allocate", {1, 0, 1}), number(Errno::not_seekable));
+  EXPECT_EQ(machine.call("fd_advise", {1, 0, 1, 0}), number(Errno::not_seekable));
+  EXPECT_EQ(machine.call("fd_datasync", {1}), success);
+}
+
+TEST(Wasi, rights_are_only_given_up) {
+  const TemporaryFolder folder;
+  folder.write("a", "x");
+  WasiMachine machine(folder.path());
+  const std::uint32_t not_capable = number(Errno::not_capable);
+  EXPECT_EQ(machine.call("fd_fdstat_set_rights", {1, rights_all, 0}), not_capable);  // no seeking
+  EXPECT_EQ(machine.call("fd_fdstat_set_rights", {1, 0, 1}), not_capable);
+  EXPECT_EQ(machine.call("fd_fdstat_set_rights", {1, 0, 0}), success);
+  EXPECT_EQ(machine.call("fd_write", {1, 0x40, 0, 0x48}), number(Errno::bad_descriptor));
+  EXPECT_EQ(machine.call("fd_fdstat_set_rights", {9, 0, 0}), number(Errno::bad_descriptor));
+  // What is opened in a folder has no more rights than the folder gives.
+  const std::uint64_t inner = rights_all & ~rights_to_write;
+  EXPECT_EQ(machine.call("fd_fdstat_set_rights", {3, 0, inner}), success);
+  ASSERT_EQ(machine.open("a", 0, true), success);
+  EXPECT_EQ(machine.call("fd_write", {4, 0x40, 0, 0x48}), number(Errno::bad_descriptor));
+  EXPECT_EQ(machine.call("fd_fdstat_get", {4, 0x100}), success);
+  EXPECT_EQ(machine.u64(0x108), inner);
+  EXPECT_EQ(machine.u64(0x110), 0U);
+  EXPECT_EQ(machine.call("fd_fdstat_get", {3, 0x100}), success);
+  EXPECT_EQ(machine.u64(0x108), 0U);
+  EXPECT_EQ(machine.u64(0x110), inner);
 }
 
 TEST(Wasi, pointers_out_of_the_memory_are_faults_and_change_nothing) {
@@ -179,6 +244,11 @@ TEST(Wasi, pointers_out_of_the_memory_are_faults_and_change_nothing) {
   EXPECT_EQ(machine.call("fd_read", {0, 0x40, 1, 65533}), fault);
   EXPECT_EQ(machine.input, "abc");
   EXPECT_EQ(machine.call("path_unlink_file", {3, 65535, 2}), fault);
+  EXPECT_EQ(machine.call("path_symlink", {65535, 2, 3, 0x41, 1}), fault);
+  EXPECT_EQ(machine.call("path_symlink", {0x41, 1, 3, 65535, 2}), fault);
+  EXPECT_EQ(machine.call("path_link", {3, 0, 65535, 2, 3, 0x41, 1}), fault);
+  EXPECT_EQ(machine.call("path_readlink", {3, 0x41, 1, 65535, 2, 0x80}), fault);
+  EXPECT_EQ(machine.call("path_readlink", {3, 0x41, 1, 0, 2, 65533}), fault);
   EXPECT_EQ(machine.call("poll_oneoff", {0x200, 65535, 1, 0x80}), fault);
   for (const trace::HostCallRecord& record : machine.records) {
     if (record.results[0] == fault) {
