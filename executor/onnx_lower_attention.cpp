@@ -1,6 +1,6 @@
 // Lowering of Attention to the operations that ONNX composes it of (docs/formats/onnx-import.md):
 // products, sums of masks, Softmax. Masks are tensors of 0 and -inf; a query that may look at no
-// key gives NaN, as Softmax of nothing but -inf does.
+// key gives 0, as ONNX 1.22 corrected it.
 #include <cmath>
 #include <limits>
 
@@ -78,7 +78,8 @@ class AttentionNodes {
   Value mask_later_keys();
   Value mask_padding();
   Value add_mask(DraftValue scores, DraftValue mask);
-  Value add_masks(DraftValue scores);
+  Value sum_masks();
+  Value clear_blocked_rows(DraftValue weights, DraftValue mask);
   Value cap(DraftValue scores);
   Value convert(DraftValue value, Dtype from, Dtype to);
   Value join_heads(DraftValue y);
@@ -199,17 +200,25 @@ Value AttentionNodes::mask_given() {
   return pad_mask(mask);
 }
 
-/// The query at position i, counted after the past, looks at the keys up to position i.
+/// The query at position i, counted after the past, looks at the keys up to position i. With
+/// lengths the past is what precedes the sample's last keys, as many of them as there are queries.
 Value AttentionNodes::mask_later_keys() {
   const DraftValue one = node_.constant(core::Tensor::of<std::int64_t>({}, {1}));
   DraftValue start = node_.integer_list({0});
-  ISOTRACE_TRY(DraftValue end, length(q_, 2));
+  ISOTRACE_TRY(const DraftValue own, length(q_, 2));
+  DraftValue end = own;
   if (node_.input(4)) {
     ISOTRACE_TRY(start, length(node_.input(4), 2));
-    ISOTRACE_TRY(end, emit(Op::add, {start, end}));
+    ISOTRACE_TRY(end, emit(Op::add, {start, own}));
   }
   ISOTRACE_TRY(const DraftValue queries, emit(Op::range, {start, end, one}));
-  ISOTRACE_TRY(const DraftValue rows, emit(Op::unsqueeze, {queries, node_.integer_list({1})}));
+  ISOTRACE_TRY(DraftValue rows, emit(Op::unsqueeze, {queries, node_.integer_list({1})}));
+  if (node_.input(6)) {
+    ISOTRACE_TRY(const DraftValue before, emit(Op::sub, {node_.input(6), own}));
+    ISOTRACE_TRY(const DraftValue samples,
+                 emit(Op::unsqueeze, {before, node_.integer_list({1, 2, 3})}));
+    ISOTRACE_TRY(rows, emit(Op::add, {rows, samples}));
+  }
   ISOTRACE_TRY(const DraftValue count, length(k_, 2));
   ISOTRACE_TRY(const DraftValue keys, emit(Op::range, {node_.integer_list({0}), count, one}));
   ISOTRACE_TRY(const DraftValue allowed, emit(Op::greater_or_equal, {rows, keys}));
@@ -240,8 +249,8 @@ Value AttentionNodes::add_mask(DraftValue scores, DraftValue mask) {
   return sum;
 }
 
-/// The masks are added to each other first.
-Value AttentionNodes::add_masks(DraftValue scores) {
+/// The sum of all masks; nothing if there is none.
+Value AttentionNodes::sum_masks() {
   DraftValue sum;
   const auto add = [&](Value mask) -> Result<core::Done> {
     if (!mask) return tl::make_unexpected(std::move(mask).error());
@@ -255,7 +264,18 @@ Value AttentionNodes::add_masks(DraftValue scores) {
   if (node_.input(3)) ISOTRACE_TRY_DONE(add(mask_given()));
   if (form_.causal) ISOTRACE_TRY_DONE(add(mask_later_keys()));
   if (node_.input(6)) ISOTRACE_TRY_DONE(add(mask_padding()));
-  return sum ? add_mask(scores, sum) : Value(scores);
+  return sum;
+}
+
+/// Softmax of a row of nothing but -inf is NaN: where the masks leave a query no key, 0. Without an
+/// operand that says so, every query has a key.
+Value AttentionNodes::clear_blocked_rows(DraftValue weights, DraftValue mask) {
+  if (!node_.input(3) && !node_.input(6)) return weights;
+  ISOTRACE_TRY(const DraftValue largest,
+               emit(Op::reduce_max, {mask, node_.integer_list({-1})},
+                    {{"keepdims", std::int64_t{1}}, {"noop_with_empty_axes", std::int64_t{0}}}));
+  ISOTRACE_TRY(const DraftValue blocked, emit(Op::equal, {largest, scalar(-infinity)}));
+  return emit(Op::where, {blocked, scalar(0), weights});
 }
 
 /// softcap * tanh(scores / softcap).
@@ -294,20 +314,25 @@ Lowered AttentionNodes::add() {
   ISOTRACE_TRY(k_, extend(k_, 4));
   ISOTRACE_TRY(v_, extend(v_, 5));
   ISOTRACE_TRY(const DraftValue products, multiply_queries_and_keys());
-  ISOTRACE_TRY(const DraftValue masked, add_masks(products));
-  ISOTRACE_TRY(const DraftValue capped, cap(masked));
-  ISOTRACE_TRY(const DraftValue scores, convert(capped, dtype_, form_.softmax_dtype));
+  ISOTRACE_TRY(const DraftValue capped, cap(products));
+  ISOTRACE_TRY(const DraftValue mask, sum_masks());
+  DraftValue masked = capped;
+  if (mask) {
+    ISOTRACE_TRY(masked, add_mask(capped, mask));
+  }
+  ISOTRACE_TRY(const DraftValue scores, convert(masked, dtype_, form_.softmax_dtype));
   ISOTRACE_TRY(
       const DraftValue shares,
       emit(Op::softmax, {scores}, {{"axis", std::int64_t{-1}}, {"flatten", std::int64_t{0}}}));
-  ISOTRACE_TRY(const DraftValue weights, convert(shares, form_.softmax_dtype, dtype_));
+  ISOTRACE_TRY(const DraftValue own, convert(shares, form_.softmax_dtype, dtype_));
+  ISOTRACE_TRY(const DraftValue weights, clear_blocked_rows(own, mask));
   ISOTRACE_TRY(const DraftValue values, repeat_heads(v_, size(q_, 1)));
   ISOTRACE_TRY(const DraftValue mixed,
                emit(Op::matmul, {weights, values}, {{"k_segment", k_segment}}));
   ISOTRACE_TRY(const DraftValue y, join_heads(mixed));
   ISOTRACE_TRY(const DraftValue present_key, as_result(k_, 1));
   ISOTRACE_TRY(const DraftValue present_value, as_result(v_, 2));
-  const DraftValue stages[] = {products, masked, capped, weights};
+  const DraftValue stages[] = {products, capped, masked, weights};
   const DraftValue shown = stages[static_cast<std::size_t>(form_.output_mode)];
   return std::vector<std::size_t>{*y, *present_key, *present_value, *shown};
 }

@@ -132,7 +132,7 @@ TEST(LowerAttention, ScalesBothFactorsByTheRoot) {
         .run();
   };
   expect_results(form(0), {y, floats({1, 1, 1, 2}, {44, -28})});
-  expect_results(form(1), {y, floats({1, 1, 1, 2}, {44, -infinity})});
+  expect_results(form(1), {y, floats({1, 1, 1, 2}, {44, -28})});
   expect_results(form(2), {y, floats({1, 1, 1, 2}, {44, -infinity})});
   expect_results(form(3), {y, floats({1, 1, 1, 2}, {1, 0})});
 }
@@ -153,7 +153,7 @@ TEST(LowerAttention, CausalQueriesStandBehindThePast) {
                                                              {"pk", floats({1, 1, 2, 1}, {8, 9})},
                                                              {"pv", floats({1, 1, 2, 1}, {5, 6})}};
   NodeModel model(24, "Attention", cached, {"", "pk2", "pv2", "scores"});
-  model.with("is_causal", 1).with("qk_matmul_output_mode", 1);
+  model.with("is_causal", 1).with("qk_matmul_output_mode", 2);
   const std::vector<Tensor> expected = {floats({1, 1, 4, 1}, {8, 9, 0, 0}),
                                         floats({1, 1, 4, 1}, {5, 6, 1, 3}),
                                         floats({1, 1, 2, 4}, {0, 0, 0, -infinity, 0, 0, 0, 0})};
@@ -179,21 +179,40 @@ TEST(LowerAttention, HeadsOfKeysServeConsecutiveHeadsOfQueries) {
   expect_results(flat.forget_sizes({2}).run(), expected);
 }
 
-TEST(LowerAttention, QueriesWithoutKeysAreNotANumber) {
-  const auto operands = zero_keys(2, floats({1, 1, 2, 1}, {1, 3})) +
-                        std::vector<Operand>{{"mask", truths({2, 2}, {0, 0, 1, 1})}};
-  expect_results(NodeModel(23, "Attention", operands).run(), {floats({1, 1, 2, 1}, {nan, 2})});
+TEST(LowerAttention, QueriesWithoutKeysGiveZero) {
+  const auto with_mask = [](const Tensor& mask) {
+    const auto operands =
+        zero_keys(2, floats({1, 1, 2, 1}, {1, 3})) + std::vector<Operand>{{"mask", mask}};
+    NodeModel model(23, "Attention", operands, scores_too);
+    return model.with("qk_matmul_output_mode", 3);
+  };
+  const std::vector<Tensor> expected = {floats({1, 1, 2, 1}, {0, 2}),
+                                        floats({1, 1, 2, 2}, {0, 0, 0.5, 0.5})};
+  const Tensor numbers = floats({2, 2}, {-infinity, -infinity, 0, 0});
+  expect_results(with_mask(truths({2, 2}, {0, 0, 1, 1})).run(), expected);
+  expect_results(with_mask(numbers).run(), expected);
+  expect_results(with_mask(numbers).forget_sizes({1, 3}).run(), expected);
+  // What only looks like a row without keys is none: a NaN stays.
+  expect_results(with_mask(floats({2, 2}, {nan, -infinity, 0, 0})).run(),
+                 {floats({1, 1, 2, 1}, {nan, 2}), floats({1, 1, 2, 2}, {nan, nan, 0.5, 0.5})});
 }
 
-TEST(LowerAttention, TheSoftcapComesAfterTheMask) {
-  const auto operands = zero_keys(1, floats({1, 1, 2, 1}, {1, 3})) +
-                        std::vector<Operand>{{"mask", floats({1, 2}, {0, -infinity})}};
-  const auto results = NodeModel(23, "Attention", operands, scores_too)
-                           .with("softcap", 2.0F)
-                           .with("qk_matmul_output_mode", 2)
-                           .run();
-  ASSERT_EQ(results.size(), 2U);
-  expect_tensor(results[1], floats({1, 1, 1, 2}, {0, -2}));
+TEST(LowerAttention, TheSoftcapComesBeforeTheMask) {
+  const std::vector<Operand> operands = {{"q", floats({1, 1, 1, 1}, {infinity})},
+                                         {"k", floats({1, 1, 2, 1}, {1, 1})},
+                                         {"v", floats({1, 1, 2, 1}, {1, 3})},
+                                         {"mask", floats({1, 2}, {4, -infinity})}};
+  const auto form = [&](int mode) {
+    return NodeModel(23, "Attention", operands, scores_too)
+        .with("softcap", 2.0F)
+        .with("qk_matmul_output_mode", mode)
+        .run();
+  };
+  const Tensor y = floats({1, 1, 1, 1}, {1});
+  expect_results(form(0), {y, floats({1, 1, 1, 2}, {infinity, infinity})});
+  expect_results(form(1), {y, floats({1, 1, 1, 2}, {2, 2})});
+  expect_results(form(2), {y, floats({1, 1, 1, 2}, {6, -infinity})});
+  expect_results(form(3), {y, floats({1, 1, 1, 2}, {1, 0})});
 }
 
 TEST(LowerAttention, ShortMasksEndWithMinusInfinityFromOperatorSet24) {
@@ -201,7 +220,7 @@ TEST(LowerAttention, ShortMasksEndWithMinusInfinityFromOperatorSet24) {
                         std::vector<Operand>{{"mask", floats({1, 1}, {5})}};
   const auto scores = [&](std::int64_t opset, bool open) {
     NodeModel model(opset, "Attention", operands, scores_too);
-    model.with("qk_matmul_output_mode", 1);
+    model.with("qk_matmul_output_mode", 2);
     if (open) model.forget_sizes({1, 3});
     return model.run().at(1);
   };
@@ -215,7 +234,7 @@ TEST(LowerAttention, ShortMasksEndWithMinusInfinityFromOperatorSet24) {
   const auto wide = zero_keys(1, floats({1, 1, 2, 1}, {1, 3})) +
                     std::vector<Operand>{{"mask", floats({1, 1, 1, 1}, {5})}};
   expect_tensor(NodeModel(24, "Attention", wide, scores_too)
-                    .with("qk_matmul_output_mode", 1)
+                    .with("qk_matmul_output_mode", 2)
                     .forget_sizes({1})
                     .with("scale", 1.0F)
                     .run()
@@ -228,9 +247,24 @@ TEST(LowerAttention, SamplesHaveLengthsOfTheirOwn) {
       zero_keys(1, floats({2, 1, 2, 1}, {1, 3, 5, 7})) +
       std::vector<Operand>{{"", {}}, {"", {}}, {"", {}}, {"lengths", integers({1, 2})}};
   expect_results(
-      NodeModel(24, "Attention", operands, scores_too).with("qk_matmul_output_mode", 1).run(),
+      NodeModel(24, "Attention", operands, scores_too).with("qk_matmul_output_mode", 2).run(),
       {floats({2, 1, 1, 1}, {1, 6}), floats({2, 1, 1, 2}, {0, -infinity, 0, 0})});
   expect_refused(NodeModel(23, "Attention", operands), RefusalCode::program_ill_formed);
+}
+
+TEST(LowerAttention, CausalQueriesAreTheLastOfTheirSample) {
+  const auto operands =
+      zero_keys(2, floats({1, 1, 4, 1}, {2, 4, 6, 8})) +
+      std::vector<Operand>{{"", {}}, {"", {}}, {"", {}}, {"lengths", integers({3})}};
+  const auto causal = [](const std::vector<Operand>& given) {
+    NodeModel model(24, "Attention", given);
+    return model.with("is_causal", 1);
+  };
+  expect_results(causal(operands).run(), {floats({1, 1, 2, 1}, {3, 4})});
+  expect_results(causal(operands).forget_sizes({1, 3}).run(), {floats({1, 1, 2, 1}, {3, 4})});
+  auto short_of_queries = operands;
+  short_of_queries.back().value = integers({1});  // the first query comes before every key
+  expect_results(causal(short_of_queries).run(), {floats({1, 1, 2, 1}, {0, 2})});
 }
 
 TEST(LowerAttention, SoftmaxMayHaveATypeOfItsOwn) {
