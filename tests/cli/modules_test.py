@@ -213,6 +213,19 @@ class Run(ModuleTest):
 class Interrupted(ModuleTest):
     WORDS = ("--invoke", "longest", "30000")  # some 50 million steps
 
+    def test_a_run_of_no_steps_has_an_empty_log_of_effects(self):
+        module = pathlib.Path(self.path("nothing.wasm"))  # one function, of no opcodes
+        module.write_bytes(b"\0asm\1\0\0\0" b"\x01\x04\x01\x60\0\0" b"\x03\x02\x01\0" b"\x07\x05\x01\x01f\0\0"
+                           b"\x0a\x04\x01\x02\0\x0b")
+        words = ("run", str(module), "--invoke", "f")
+        made = self.run_json(*words, "--effects", self.path("all"))["effects"]
+        self.run_program(*words, "--trace", self.path("n.isotrace"))
+        again = self.run_json("replay", self.path("n.isotrace"), "--effects", self.path("again"))["effects"]
+        self.assertEqual((made["steps"], again), (0, made))
+        self.assertEqual(pathlib.Path(self.path("all")).read_bytes(), pathlib.Path(self.path("again")).read_bytes())
+        refused = self.run_json("replay", self.path("n.isotrace"), "--from", "1", "--effects", self.path("x"), code=3)
+        self.assertEqual(refused["refusal"]["name"], "trace_step_unknown")
+
     def test_a_halted_recording_becomes_the_same_file(self):
         whole = self.trace("whole.isotrace", "--invoke", "longest", "3000")
         path = self.path("half.isotrace")
@@ -220,6 +233,10 @@ class Interrupted(ModuleTest):
                          code=5)
         self.assertTrue((self.folder / "half.isotrace.incomplete").exists())
         self.assertFalse(self.run_json("inspect", path + ".incomplete")["complete"])
+        step = self.run_json("inspect", path + ".incomplete", "--step", "7")
+        self.assertEqual((step["complete"], step["root"]), (False, None))
+        self.assertIn("trace_incomplete", step["damage"])
+        self.assertNotIn("complete", self.run_json("inspect", whole, "--step", "7"))
         self.run_program("run", path + ".incomplete", "--resume")
         self.assertEqual(pathlib.Path(path).read_bytes(), pathlib.Path(whole).read_bytes())
         self.assert_only("half.isotrace", "whole.isotrace")

@@ -58,6 +58,20 @@ class Witness(CommandLineTest):
         self.assertEqual(self.judge("magic", 3)["refusal"]["name"], "witness_malformed")
         self.run_program("step", "absent", program="isotrace-verify", code=4)
 
+    def test_a_file_of_another_kind_is_named(self):
+        self.make(4)
+        self.run_program("run", "m.wasm", "--invoke", "f", "3", "--trace", "t.isotrace")
+        trace, witness = "a trace, for `isotrace-verify trace`", "a witness, for `isotrace-verify step`"
+        for command, file, code, kind in (("step", "t.isotrace", "witness_malformed", trace),
+                                          ("proof", "t.isotrace", None, trace),
+                                          ("trace", "a.isostep", None, witness), ("proof", "a.isostep", None, witness),
+                                          ("step", "m.wasm", "witness_malformed", None)):
+            refusal = self.run_json(command, self.path(file), program="isotrace-verify", code=3)["refusal"]
+            if code is not None:
+                self.assertEqual(refusal["name"], code)
+            self.assertEqual(kind is None, "the file is" not in refusal["detail"], refusal)
+            self.assertIn(kind or "", refusal["detail"])
+
     def test_negative_arguments_wrap_and_others_are_refused(self):
         self.run_program("witness", "m.wasm", "--invoke", "f", "--step", "0", "--out", "a.isostep", "--", "-1")
         self.assertEqual(self.make(0, argument="4294967295")["before"], self.judge("a.isostep", 0)["before"])

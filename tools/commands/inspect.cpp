@@ -50,6 +50,13 @@ bool ends_early(const core::Refusal& damage) {
          damage.code == RefusalCode::trace_truncated;
 }
 
+/// A closed trace's root speaks for every step; here none does.
+void show_unfinished(Json& step, const trace::RecoveredTrace& recovered) {
+  step["complete"] = false;
+  step["root"] = nullptr;
+  if (recovered.damage) step["damage"] = core::describe(*recovered.damage);
+}
+
 /// What is asked about a step is answered from a whole trace or from the beginning of one, but not
 /// where what stands behind contradicts the answers.
 Result<Json> read_trace(const File& file) {
@@ -60,14 +67,14 @@ Result<Json> read_trace(const File& file) {
   if (about_step && recovered.damage && !ends_early(*recovered.damage)) {
     return tl::unexpected(*recovered.damage);
   }
-  if (!trace.identity.machine) {
-    if (file.arguments.has("--step")) {
-      return trace_step_json(trace, file.arguments.value("--step"));
-    }
-    return tensor_trace_json(recovered);
+  const bool is_module = trace.identity.machine.has_value();
+  if (!about_step || !(is_module || file.arguments.has("--step"))) {
+    return is_module ? module_trace_json(recovered) : tensor_trace_json(recovered);
   }
-  return about_step ? module_step_json(file.context, file.arguments, trace)
-                    : Result<Json>(module_trace_json(recovered));
+  ISOTRACE_TRY(Json step, is_module ? module_step_json(file.context, file.arguments, trace)
+                                    : trace_step_json(trace, file.arguments.value("--step")));
+  if (!recovered.complete) show_unfinished(step, recovered);
+  return step;
 }
 
 /// Options that this kind of file has no use for; empty if there is none.

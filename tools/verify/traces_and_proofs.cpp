@@ -17,10 +17,38 @@ struct Answer {
   int code = exit_undecided;
 };
 
+struct Kind {
+  bool (*is_of)(core::ByteView bytes);
+  std::string_view name;
+};
+
+/// The kinds of file that stand in a text behind eight bytes of its length, and others.
+constexpr Kind kinds[] = {
+    {trace::looks_like_trace, "a trace, for `isotrace-verify trace`"},
+    {proofs::is_function_proof, "a proof, for `isotrace-verify proof`"},
+    {[](core::ByteView b) { return core::as_text(b).find("isotrace.wasm.step.") == 8; },
+     "a witness, for `isotrace-verify step`"},
+    {[](core::ByteView b) { return proofs::parse_proof(b).has_value(); },
+     "a proof, for `isotrace-verify proof`"},
+};
+
+/// Of a file that could not be read: with what it is, if it is of another kind than `expected` (the
+/// beginning of a name).
+tl::unexpected<core::Refusal> refuse_kind(const std::string& path, core::Refusal refusal,
+                                          core::ByteView bytes, std::string_view expected) {
+  for (const Kind& kind : kinds) {
+    if (kind.name.starts_with(expected) || !kind.is_of(bytes)) continue;
+    refusal.detail += (refusal.detail.empty() ? "the file is " : "; the file is ");
+    refusal.detail += kind.name;
+    break;
+  }
+  return core::refuse_within(path, std::move(refusal));
+}
+
 core::Result<Answer> judge_trace(const Context& context, const std::string& path) {
   ISOTRACE_TRY(const core::Bytes bytes, context.read(path, core::limits::trace_bytes_max));
   auto trace = trace::parse_trace(bytes);
-  if (!trace) return core::refuse_within(path, std::move(trace).error());
+  if (!trace) return refuse_kind(path, std::move(trace).error(), bytes, "a trace");
   if (auto own = trace::check_not_foreign(trace->identity); !own) {
     return core::refuse_within(path, std::move(own).error());
   }
@@ -61,7 +89,7 @@ core::Result<Answer> judge_proof(const Context& context, const std::string& path
   ISOTRACE_TRY(const core::Bytes bytes, context.read(path, core::limits::proof_bytes_max));
   if (proofs::is_function_proof(bytes)) return judge_function_proof(path, bytes);
   auto proof = proofs::parse_proof(bytes);
-  if (!proof) return core::refuse_within(path, std::move(proof).error());
+  if (!proof) return refuse_kind(path, std::move(proof).error(), bytes, "a proof");
   auto report = proofs::check_proof(*proof);
   if (!report) return core::refuse_within(path, std::move(report).error());
   const std::string verdict(core::verdict_name(report->verdict.kind));
@@ -85,7 +113,7 @@ core::Result<Answer> judge_proof(const Context& context, const std::string& path
 core::Result<Answer> judge_step(const Context& context, const std::string& path) {
   ISOTRACE_TRY(const core::Bytes bytes, context.read(path, core::limits::witness_bytes_max));
   auto witness = wasm::parse_witness(bytes);
-  if (!witness) return core::refuse_within(path, std::move(witness).error());
+  if (!witness) return refuse_kind(path, std::move(witness).error(), bytes, "a witness");
   auto judged = wasm::check_step(*witness);
   if (!judged) return core::refuse_within(path, std::move(judged).error());
   const std::string verdict(core::verdict_name(judged->verdict.kind));

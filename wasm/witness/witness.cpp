@@ -143,7 +143,8 @@ core::Bytes write_witness(const Witness& witness) {
 
 core::Result<Witness> parse_witness(core::ByteView bytes) {
   Reading io(bytes);
-  if (io.take(io.in.text(magic.size())) != magic) io.fail("not a witness of version 1");
+  const auto mark = io.in.text(magic.size());  // whatever stands there instead
+  if (!mark || *mark != magic) io.fail("not a witness of version 1");
   Witness witness;
   transfer(io, witness);
   if (io.refusal) return tl::unexpected<core::Refusal>(*std::move(io.refusal));
