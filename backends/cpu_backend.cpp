@@ -129,6 +129,9 @@ class CpuBackend final : public Backend {
       case core::Op::average_pool: return cpu::run_pool(node, operands, engine);
       case core::Op::global_max_pool:
       case core::Op::global_average_pool: return cpu::run_global_pool(node, operands, engine);
+      case core::Op::rnn:
+      case core::Op::gru:
+      case core::Op::lstm: return cpu::run_recurrent(node, operands, engine);
       case core::Op::transpose:
       case core::Op::split:
       case core::Op::slice:
