@@ -206,8 +206,8 @@ struct AmxKernelSet {
 
   /// What gains nothing from tiles comes from a set for vectors.
   static constexpr IntegerKernels make(const IntegerKernels& vectors) {
-    return {"AMX",   tile_rows, tile_columns, group,           group,         &tile,
-            &pack_a, &pack_b,   &pack_lines,  vectors.windows, vectors.lines, vectors.ternary};
+    return {"AMX",   tile_rows,   tile_columns,    group,         group, &tile,   &pack_a,
+            &pack_b, &pack_lines, vectors.windows, vectors.lines, 0,     nullptr, vectors.ternary};
   }
 };
 

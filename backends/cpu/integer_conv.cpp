@@ -241,6 +241,8 @@ core::Result<bool> run_integer_conv(const IntegerConv& conv, const IntegerKernel
       return true;
     }
   }
+  ISOTRACE_TRY(const bool done, run_in_place_conv(conv, kernels, engine));
+  if (done) return true;
   ISOTRACE_TRY_DONE(ConvRun(conv, layout ? &*layout : nullptr, kernels, engine).run());
   return true;
 }

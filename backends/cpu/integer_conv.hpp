@@ -29,6 +29,12 @@ bool reads_whole_lines(std::span<const reference::WindowAxis> axes, const Intege
 core::Result<core::Done> run_direct_conv(const IntegerConv& conv, const ByteImage& layout,
                                          const IntegerKernels& kernels, const Engine& engine);
 
+/// QLinearConv with held weights, without columns: windows are read where they lie. False, with
+/// nothing done, where that is not possible or does not pay; the padding is no more than a few
+/// times the image. Refuses limit_exceeded when memory runs out.
+core::Result<bool> run_in_place_conv(const IntegerConv& conv, const IntegerKernels& kernels,
+                                     const Engine& engine);
+
 /// False, with nothing done, if the padding would make far more of the image than it is. Refuses
 /// limit_exceeded when memory for packed operands runs out.
 core::Result<bool> run_integer_conv(const IntegerConv& conv, const IntegerKernels& kernels,

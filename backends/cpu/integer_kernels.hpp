@@ -97,6 +97,25 @@ struct ByteLines {
   std::int32_t* sums;
 };
 
+/// Bytes of each row that follow each other: 4 * groups of them from its beginning + offset on.
+struct InPlaceRun {
+  Index offset;
+  Index groups;
+};
+
+/// A tile whose rows, unsigned bytes that lie evenly apart, are not packed:
+///   sums[i][j] = (start ? start[j] : sums[i][j]) + sum over all runs of a[i] * b[j]
+struct InPlaceTile {
+  Index rows;  ///< at most in_place_rows
+  const std::uint8_t* a;
+  Index row_stride;  ///< bytes
+  const InPlaceRun* runs;
+  Index run_count;
+  const std::byte* b;         ///< packed [groups of all runs][tile_columns]
+  const std::int32_t* start;  ///< tile_columns, or nullptr
+  std::int32_t* sums;         ///< [rows][tile_columns]
+};
+
 struct IntegerKernels {
   const char* name;  ///< for people
   Index tile_rows;
@@ -108,7 +127,9 @@ struct IntegerKernels {
   void (*pack_b)(const IntegerPack& pack);
   void (*pack_lines)(const IntegerLines& lines);
   void (*windows)(const ByteWindows& windows);
-  void (*lines)(const ByteLines& lines);  ///< nullptr: there is none
+  void (*lines)(const ByteLines& lines);           ///< nullptr: there is none
+  Index in_place_rows;                             ///< 0: there are no such tiles
+  void (*tile_in_place)(const InPlaceTile& tile);  ///< groups of k are 4
   /// For each of 128 columns the sum of x[k] * code over 4 * groups values of k (ternary.hpp).
   void (*ternary)(const std::int8_t* x, Index groups, const std::byte* panel, std::int32_t* sums);
 };

@@ -72,6 +72,8 @@ struct Avx2 {
   static Vector multiply_pairs(Vector a, Vector b) { return _mm256_madd_epi16(a, b); }
   /// Products of bytes are exact in 16 bits only one by one.
   static constexpr void (*lines)(const ByteLines&) = nullptr;
+  static constexpr Index in_place_rows = 0;  // bytes would have to be widened each time
+  static constexpr void (*tile_in_place)(const InPlaceTile&) = nullptr;
 
   /// A pair of products is at most 2 * 2 * 128 in magnitude, and 32 of them are added before they
   /// are widened: 16384 fits 16 bits. The 32 groups stay in the first-level cache meanwhile.

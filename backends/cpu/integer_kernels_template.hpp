@@ -287,9 +287,10 @@ struct IntegerKernelSet {
     }
   }
 
-  static constexpr IntegerKernels table{V::name,     tile_rows, tile_columns, group,
-                                        4,           &tile<1>,  &pack_a,      &pack_b,
-                                        &pack_lines, &windows,  V::lines,     &V::ternary};
+  static constexpr IntegerKernels table{
+      V::name,  tile_rows,        tile_columns,     group,       4,
+      &tile<1>, &pack_a,          &pack_b,          &pack_lines, &windows,
+      V::lines, V::in_place_rows, V::tile_in_place, &V::ternary};
 };
 
 }  // namespace isotrace::backends::cpu

@@ -2,6 +2,7 @@
 // (its saturating twin vpdpbusds is not used).
 #include <immintrin.h>
 
+#include <isotrace/backends/cpu/integer_in_place_template.hpp>
 #include <isotrace/backends/cpu/integer_kernels_template.hpp>
 
 namespace isotrace::backends::cpu {
@@ -105,6 +106,10 @@ struct Vnni {
       }
     }
   }
+
+  // 28 accumulators, 2 columns, 1 row: lines of 14, 28, 56 and 112 positions are whole tiles.
+  static constexpr Index in_place_rows = 14;
+  static void tile_in_place(const InPlaceTile& t) { InPlaceTiles<Vnni>::tile(t); }
 
   /// VNNI has one or two products per cycle, so nothing but masks stands beside them: each of four
   /// products takes in the codes of one more column where they stand in the byte. The differences

@@ -24,6 +24,8 @@ enum class PackedForm : std::uint8_t {
   u8_panels,
   i8_rows,
   u8_rows,
+  i8_taps,
+  u8_taps,
   ternary
 };
 

@@ -220,6 +220,60 @@ TEST_F(Quantised, held_weights_give_the_same) {
   expect_same(sample);
 }
 
+/// Layers as quantised networks have them: weights held and without zero points.
+std::vector<ConvCase> layer_cases() {
+  return {{{1, 64, 14, 14}, {64, 64, 3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}},
+          {{2, 31, 9, 29}, {33, 31, 3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}},
+          {{1, 3, 30, 33}, {24, 3, 7, 7}, {2, 2}, {1, 1}, {3, 3, 3, 3}},
+          {{1, 130, 7, 7}, {96, 130, 3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}},
+          {{3, 20, 7, 9}, {56, 20, 1, 1}, {1, 1}, {1, 1}, {0, 0, 0, 0}},
+          {{1, 17, 15, 16}, {25, 17, 1, 1}, {2, 2}, {1, 1}, {0, 0, 0, 0}},
+          {{1, 5, 12, 23}, {28, 5, 2, 3}, {3, 1}, {2, 2}, {0, 3, 4, 1}},
+          {{2, 48, 8, 12}, {84, 16, 3, 3}, {1, 2}, {1, 1}, {2, 1, 0, 1}, 3},
+          {{1, 12, 5, 90}, {60, 4, 3, 2}, {2, 3}, {1, 2}, {1, 5, 3, 0}, 3},
+          {{2, 6, 50}, {30, 6, 4}, {3}, {2}, {5, 2}},
+          {{1, 700, 6, 6}, {32, 700, 1, 1}, {1, 1}, {1, 1}, {0, 0, 0, 0}},
+          {{1, 160, 45, 47}, {32, 160, 3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}},
+          {{1, 8, 4, 6}, {32, 8, 3, 3}, {1, 1}, {1, 1}, {7, 7, 6, 5}},
+          {{1, 8, 9, 9}, {32, 8, 2, 2}, {4, 5}, {1, 1}, {0, 0, 0, 0}}};
+}
+
+TEST_F(Quantised, layers_with_held_weights) {
+  std::uint64_t seed = 500;
+  for (const ConvCase& c : layer_cases()) {
+    for (int kind = 0; kind < 4; ++kind) {
+      const Dtype x = kind % 2 == 0 ? Dtype::u8 : Dtype::i8;
+      const bool flipped = kind == 3;  // bytes of weights around 128
+      const bool by_channel = kind >= 2;
+      const Tensor weights = random_bytes(flipped ? Dtype::u8 : Dtype::i8, c.w, seed++);
+      const Shape parameter = by_channel ? Shape{c.w[0]} : Shape{};
+      Tensor w_zero(weights.dtype(), parameter);
+      for (std::uint8_t& byte : w_zero.mutable_bytes()) byte = flipped ? 128 : 0;
+      Tensor bias(Dtype::i32, {c.w[0]});
+      core::PhiloxStream random(seed++);
+      for (std::int32_t& value : bias.data<std::int32_t>()) {
+        value = static_cast<std::int32_t>(random.next_u32() % 200000) - 100000;
+      }
+      Operands all = {random_bytes(x, c.x, seed),
+                      random_scales({}, seed + 1),
+                      random_bytes(x, {}, seed + 2),
+                      weights,
+                      random_scales(parameter, seed + 3),
+                      w_zero,
+                      random_scales({1}, seed + 4),
+                      random_bytes(kind == 1 ? Dtype::i8 : Dtype::u8, {1}, seed + 5)};
+      seed += 6;
+      if (kind != 0) all.emplace_back(bias);
+      const Sample sample = make_sample(Op::qlinear_conv, attributes_of(c), all);
+      const std::span<const Tensor> constants(&*sample.operands[3], 1);
+      for (const auto& backend : backends_) backend->hold_constants(constants);
+      expect_same(sample);
+      expect_same(sample);
+      for (const auto& backend : backends_) backend->release_constants(constants);
+    }
+  }
+}
+
 TEST_F(Quantised, sums_that_could_leave_i32_are_refused) {
   const auto sums = [](std::int64_t depth, std::int32_t bias) {
     return make_sample(
