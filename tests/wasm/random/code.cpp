@@ -20,6 +20,8 @@ RandomCode::RandomCode(const ModuleShape& shape, Dice& dice, std::uint32_t funct
       leaf_(!entry_ && dice.one_in(3)),
       locals_(type_.parameters),
       budget_(20 + static_cast<int>(dice.below(100))) {
+  if (rarely(50)) budget_ = 3000;
+  if (rarely(20)) nested_most_ = 40;
   const std::uint32_t runs = dice.below(4);
   for (std::uint32_t i = 0; i < runs; ++i) {
     const std::uint32_t count = dice.one_in(60) ? dice.below(400) : 1 + dice.below(3);
@@ -61,7 +63,24 @@ void RandomCode::emit(Opcode opcode) {
 
 void RandomCode::emit(Opcode opcode, std::uint32_t index) {
   emit(opcode);
-  append(out_, unsigned_leb(index));
+  this->index(index);
+}
+
+void RandomCode::emit_with(Opcode opcode, std::uint8_t byte) {
+  emit(opcode);
+  out_.push_back(byte);
+}
+
+void RandomCode::index(std::uint32_t value) {
+  constexpr std::size_t bytes_max = 5;
+  Bytes bytes = unsigned_leb(value);
+  if (rarely(12)) {
+    while (bytes.size() < bytes_max && !dice_.one_in(4)) {
+      bytes.back() |= 0x80;
+      bytes.push_back(0);
+    }
+  }
+  append(out_, bytes);
 }
 
 void RandomCode::number(ValueType type, Slot value) {

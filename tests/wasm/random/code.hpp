@@ -33,6 +33,10 @@ class RandomCode {
 
   void emit(Opcode opcode);
   void emit(Opcode opcode, std::uint32_t index);
+  /// With a byte that stands alone: no number.
+  void emit_with(Opcode opcode, std::uint8_t byte);
+  /// In as few bytes as it takes, or in more.
+  void index(std::uint32_t value);
   void number(ValueType type, Slot value);
   void word(std::uint32_t value) { number(ValueType::i32, value); }
   void push(TypeList types) { stack_.insert(stack_.end(), types.begin(), types.end()); }
@@ -98,8 +102,9 @@ class RandomCode {
   // ---- memory and tables (code_data.cpp)
 
   void address(std::uint64_t size);
+  [[nodiscard]] std::uint32_t access_offset();
   void add_index();
-  void access(const OpcodeInfo& info);
+  void access(const OpcodeInfo& info, std::uint32_t offset);
   bool load(ValueType type);
   void store();
   void memory_statement();
@@ -111,7 +116,9 @@ class RandomCode {
 
   [[nodiscard]] bool risky() { return dice_.percent(shape_.risk); }
   [[nodiscard]] bool v2() const { return shape_.edition == Edition::v2; }
-  [[nodiscard]] bool nests() const { return blocks_.size() < 6 && budget_ > 0; }
+  [[nodiscard]] bool nests() const { return blocks_.size() < nested_most_ && budget_ > 0; }
+  /// For what provers of integer functions need not meet.
+  [[nodiscard]] bool rarely(std::uint32_t n) { return !shape_.integers && dice_.one_in(n); }
 
   const ModuleShape& shape_;
   Dice& dice_;
@@ -125,6 +132,7 @@ class RandomCode {
   std::size_t floor_ = 0;  ///< operands below it are spoken for
   std::vector<Open> blocks_;
   int budget_;
+  std::size_t nested_most_ = 6;
   int depth_ = 0;
   std::uint32_t loops_ = 0;  ///< open ones
 };

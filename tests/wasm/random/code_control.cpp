@@ -165,7 +165,9 @@ void RandomCode::loop(const Form& form) {
   const auto counter = static_cast<std::uint32_t>(locals_.size());
   locals_.push_back(ValueType::i32);
   is_counter_.push_back(true);
-  const std::uint32_t rounds = loops_ > 0 ? 1 + dice_.below(3) : 1 + dice_.below(16);
+  constexpr std::uint32_t loops_often = 4;  // those inside go round once
+  const std::uint32_t rounds_most = loops_ == 0 ? 16 : loops_ <= loops_often ? 3 : 1;
+  const std::uint32_t rounds = 1 + dice_.below(rounds_most);
   const bool up = dice_.one_in(2);
   word(up ? 0 : rounds);
   emit(Opcode::local_set, counter);
@@ -263,16 +265,16 @@ void RandomCode::branch_table() {
   if (back) out_of_fuel();
   types.push_back(ValueType::i32);
   operands(types);
-  const std::uint32_t count = dice_.below(6);
+  const bool large = rarely(10);
+  const std::uint32_t count = dice_.below(large ? 300 : 6);
   if (!risky()) {  // as often one of the targets as the default one
-    word(7);
+    word(large ? 0x1FF : 7);
     emit(Opcode::i32_and);
     pop(1);
   }
   emit(Opcode::br_table, count);
   for (std::uint32_t i = 0; i <= count; ++i) {
-    const Bytes depth = unsigned_leb(dice_.pick(depths));
-    out_.insert(out_.end(), depth.begin(), depth.end());
+    index(dice_.pick(depths));
   }
   leave();
 }
@@ -329,8 +331,11 @@ void RandomCode::call_indirect() {
     expression(ValueType::i32);
   }
   emit(Opcode::call_indirect, type);
-  const Bytes index = unsigned_leb(*table);
-  out_.insert(out_.end(), index.begin(), index.end());
+  if (v2()) {
+    index(*table);
+  } else {
+    out_.push_back(0);
+  }
   pop(1);
   apply(callee.parameters, callee.results);
 }

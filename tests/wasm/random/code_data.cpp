@@ -64,24 +64,35 @@ void RandomCode::add_index() {
   pop(1);
 }
 
+/// What the address leaves room for.
+std::uint32_t RandomCode::access_offset() {
+  if (shape_.integers) return 0;
+  switch (dice_.below(8)) {
+    case 0: return 4 * dice_.below(8);
+    case 1: return dice_.below(128);
+    case 2: return 1016 + dice_.below(16);
+    case 3: return dice_.below(32'000);
+    default: return 0;
+  }
+}
+
 /// Alignment and offset.
-void RandomCode::access(const OpcodeInfo& info) {
+void RandomCode::access(const OpcodeInfo& info, std::uint32_t offset) {
   emit(info.opcode, dice_.below(info.alignment + 1U));
-  std::uint32_t offset = 0;
   if (risky()) {
     constexpr std::uint32_t far[] = {0xFFFFFFFF, 0xFFFFFFFC, 0x80000000, 0x10000, 0xFFFF};
     offset = dice_.pick(far);
   }
-  const Bytes bytes = unsigned_leb(offset);
-  out_.insert(out_.end(), bytes.begin(), bytes.end());
+  index(offset);
 }
 
 bool RandomCode::load(ValueType type) {
   if (!shape_.memory) return false;
   const OpcodeInfo& info = opcode_info(accesses[dice_.below(first_store)]);
   if (access_type(info) != type) return false;
-  address(std::uint64_t{1} << info.alignment);
-  access(info);
+  const std::uint32_t offset = access_offset();
+  address(offset + (std::uint64_t{1} << info.alignment));
+  access(info, offset);
   pop(1);
   push(type);
   return true;
@@ -95,9 +106,10 @@ void RandomCode::store() {
     opcode = dice_.pick(stores);
   }
   const OpcodeInfo& info = opcode_info(opcode);
-  address(std::uint64_t{1} << info.alignment);
+  const std::uint32_t offset = access_offset();
+  address(offset + (std::uint64_t{1} << info.alignment));
   expression(access_type(info));
-  access(info);
+  access(info, offset);
   pop(2);
 }
 
@@ -113,18 +125,18 @@ void RandomCode::memory_statement() {
   if (what < 3) {
     constexpr std::uint32_t more[] = {0, 1, 1, 2, 0xFFFF, 0x10000, 0xFFFFFFFF};
     word(dice_.pick(more));
-    emit(Opcode::memory_grow, 0);
+    emit_with(Opcode::memory_grow, 0);
   } else if (what < 6) {
     address(2048);
     expression(ValueType::i32);
     count_operand(2048);
-    emit(Opcode::memory_fill, 0);
+    emit_with(Opcode::memory_fill, 0);
     pop(3);
   } else if (what < 8 || shape_.datas.empty()) {
     address(2048);
     address(2048);
     count_operand(2048);
-    emit(Opcode::memory_copy, 0);
+    emit_with(Opcode::memory_copy, 0);
     out_.push_back(0);
     pop(3);
   } else {
@@ -190,8 +202,7 @@ void RandomCode::table_copy(std::uint32_t to) {
   word(dice_.below(place + 1));
   count_operand(room - place);
   emit(Opcode::table_copy, to);
-  const Bytes source = unsigned_leb(from);
-  out_.insert(out_.end(), source.begin(), source.end());
+  index(from);
   pop(3);
 }
 
@@ -210,8 +221,7 @@ void RandomCode::table_init(std::uint32_t table) {
   word(from);
   count_operand(std::min(size - from, shape_.tables[table].limits.least - place));
   emit(Opcode::table_init, index);
-  const Bytes to = unsigned_leb(table);
-  out_.insert(out_.end(), to.begin(), to.end());
+  this->index(table);
   pop(3);
 }
 

@@ -123,7 +123,7 @@ void RandomCode::leaf(ValueType type) {
     emit(Opcode::ref_func, dice_.pick(shape_.declared));
     push(type);
   } else {
-    emit(Opcode::ref_null, static_cast<std::uint32_t>(type));
+    emit_with(Opcode::ref_null, static_cast<std::uint8_t>(type));
     push(type);
   }
 }
@@ -197,7 +197,7 @@ bool RandomCode::block_expression(ValueType type) {
 /// Values of instructions that are neither arithmetic nor loads.
 bool RandomCode::special_value(ValueType type) {
   if (type == ValueType::i32 && shape_.memory && dice_.one_in(3)) {
-    emit(Opcode::memory_size, 0);
+    emit_with(Opcode::memory_size, 0);
     push(type);
     return true;
   }

@@ -78,7 +78,8 @@ void add_tables_memory_globals(ModuleBuilder& builder, const ModuleShape& shape)
 /// The eight forms of the binary format, as far as they fit the segment.
 Bytes element_bytes(const ShapeElements& segment) {
   const bool active = segment.mode == SegmentMode::active;
-  const bool named = active && (segment.table != 0 || segment.type != funcref);
+  const bool named =
+      active && (segment.table != 0 || segment.type != funcref || segment.names_table);
   const bool second_bit = active ? named : segment.mode == SegmentMode::declarative;
   const unsigned flags =
       (active ? 0U : 1U) | (second_bit ? 2U : 0U) | (segment.as_expressions ? 4U : 0U);
@@ -88,8 +89,12 @@ Bytes element_bytes(const ShapeElements& segment) {
   if ((flags & 3U) != 0) out = out + (segment.as_expressions ? byte_of(segment.type) : Bytes{0});
   out = out + unsigned_leb(segment.functions.size());
   for (const auto function : segment.functions) {
-    out = out +
-          (segment.as_expressions ? reference(segment.type, function) : unsigned_leb(*function));
+    if (segment.copied && !function) {
+      out = out + op(Opcode::global_get, *segment.copied) + close_block();
+    } else {
+      out = out +
+            (segment.as_expressions ? reference(segment.type, function) : unsigned_leb(*function));
+    }
   }
   return out;
 }
@@ -97,7 +102,10 @@ Bytes element_bytes(const ShapeElements& segment) {
 Bytes data_bytes(const ShapeData& segment) {
   const Bytes contents = unsigned_leb(segment.bytes.size()) + segment.bytes;
   if (segment.mode == SegmentMode::passive) return Bytes{1} + contents;
-  return Bytes{0} + push_i32(static_cast<std::int32_t>(segment.place)) + close_block() + contents;
+  const Bytes head = segment.names_memory ? Bytes{2, 0} : Bytes{0};
+  const Bytes place = segment.place_global ? op(Opcode::global_get, *segment.place_global)
+                                           : push_i32(static_cast<std::int32_t>(segment.place));
+  return head + place + close_block() + contents;
 }
 
 void add_segments(ModuleBuilder& builder, const ModuleShape& shape) {

@@ -34,11 +34,17 @@ class ShapeMaker {
 
   FunctionType random_function_type() {
     FunctionType type;
-    for (std::uint32_t i = dice_.below(4); i > 0; --i) type.parameters.push_back(value_type());
-    const std::uint32_t most = v2() ? 4 : 2;
+    const bool many = rarely(30);
+    for (std::uint32_t i = dice_.below(many ? 20 : 4); i > 0; --i) {
+      type.parameters.push_back(value_type());
+    }
+    const std::uint32_t most = !v2() ? 2 : many ? 10 : 4;
     for (std::uint32_t i = dice_.below(most); i > 0; --i) type.results.push_back(value_type());
     return type;
   }
+
+  /// What integer modules, which others count on, do not have.
+  bool rarely(std::uint32_t n) { return !options_.integers && dice_.one_in(n); }
 
   ValueType value_type() { return random_type(dice_, options_.edition, options_.integers); }
 
@@ -96,6 +102,13 @@ class ShapeMaker {
     if (!dice_.one_in(6)) return;
     shape_.global_imports.push_back({module, name});
     shape_.globals.push_back({.type = type});
+  }
+
+  std::optional<std::uint32_t> imported_global(ValueType type, std::string_view name) {
+    for (std::uint32_t i = 0; i < shape_.global_imports.size(); ++i) {
+      if (shape_.global_imports[i].name == name && shape_.globals[i].type.value == type) return i;
+    }
+    return {};
   }
 
   void make_globals() {
@@ -180,6 +193,10 @@ class ShapeMaker {
     if (v2() && dice_.one_in(100)) segment.place = table.limits.least + 1;  // a trap
     const std::uint32_t room = table.limits.least - std::min(segment.place, table.limits.least);
     fill(segment, dice_.below(room + 1));
+    segment.names_table = v2() && rarely(4);
+    if (segment.type == externref && dice_.one_in(2)) {
+      segment.copied = imported_global(externref, "token");
+    }
     shape_.elements.push_back(std::move(segment));
   }
 
@@ -217,6 +234,11 @@ class ShapeMaker {
     const std::uint64_t room = shape_.memory->least * page_bytes;
     if (room == 0) segment.bytes.clear();
     if (room != 0) segment.place = dice_.below(room - segment.bytes.size() + 1);
+    segment.names_memory = v2() && rarely(4);
+    constexpr std::uint64_t given_place = 666;  // spectest's global_i32
+    if (given_place + segment.bytes.size() <= room && rarely(2)) {
+      segment.place_global = imported_global(i32, "global_i32");
+    }
     shape_.datas.push_back(std::move(segment));
   }
 

@@ -39,12 +39,18 @@ struct ShapeElements {
   std::uint32_t place = 0;
   std::vector<std::optional<std::uint32_t>> functions = {};  ///< nothing: null
   bool as_expressions = false;
+  bool names_table = false;  ///< in its bytes, though it is the first one
+  /// The imported global that stands for nulls of an externref segment.
+  std::optional<std::uint32_t> copied = {};
 };
 
 struct ShapeData {
   SegmentMode mode = SegmentMode::active;
   std::uint32_t place = 0;
   core::Bytes bytes;
+  bool names_memory = false;  ///< in its bytes
+  /// The imported global that gives the place.
+  std::optional<std::uint32_t> place_global = {};
 };
 
 /// Index spaces hold what is imported first.
