@@ -38,6 +38,12 @@ Result<Done> check_header(Reader& reader) {
   for (const std::uint8_t byte : magic) {
     ISOTRACE_TRY_DONE(reader.expect(byte, "magic header not detected"));
   }
+  if (const Reader rest = reader; rest.left() >= version.size()) {
+    ISOTRACE_TRY(const core::ByteView found, Reader(rest).raw(version.size()));
+    if (found[2] == 1) {  // the layer
+      return refuse_at(RefusalCode::wasm_unsupported, rest.offset(), "a component, not a module");
+    }
+  }
   for (const std::uint8_t byte : version) {
     ISOTRACE_TRY_DONE(reader.expect(byte, "unknown binary version"));
   }
@@ -50,6 +56,10 @@ Result<std::size_t> find_section(std::uint8_t id, std::uint32_t offset, Edition 
     if (sections[place].id != id) continue;
     if (sections[place].decode == decode_data_count && edition == Edition::mvp) break;
     return place;
+  }
+  constexpr std::uint8_t tags = 13;
+  if (id == tags && edition != Edition::mvp) {
+    return refuse_at(RefusalCode::wasm_unsupported, offset, "a tag section: exceptions");
   }
   return refuse_malformed(offset, "malformed section id " + std::to_string(id));
 }

@@ -27,7 +27,11 @@ Result<std::vector<ValueType>> decode_value_types(Reader& reader, Edition editio
 Result<Limits> decode_limits(Reader& reader) {
   const std::uint32_t offset = reader.offset();
   ISOTRACE_TRY(const std::uint8_t flags, reader.byte());
-  if (flags > 1) return refuse_malformed(offset, "malformed limits flags");
+  if (flags > 7) return refuse_malformed(offset, "malformed limits flags");
+  if (flags > 1) {
+    return refuse_at(RefusalCode::wasm_unsupported, offset,
+                     flags > 3 ? "64-bit addresses: memory64" : "a shared memory: threads");
+  }
   Limits limits;
   limits.offset = offset;
   ISOTRACE_TRY(limits.least, reader.u32());
@@ -69,7 +73,8 @@ Result<GlobalType> decode_global_type(Reader& reader, Edition edition) {
 Result<ExternKind> decode_kind(Reader& reader, const char* what) {
   const std::uint32_t offset = reader.offset();
   ISOTRACE_TRY(const std::uint8_t kind, reader.byte());
-  if (kind > 3) return refuse_malformed(offset, what);
+  if (kind == 4) return refuse_at(RefusalCode::wasm_unsupported, offset, "a tag: exceptions");
+  if (kind > 4) return refuse_malformed(offset, what);
   return static_cast<ExternKind>(kind);
 }
 
@@ -114,8 +119,13 @@ Result<Done> decode_import_type(Reader& reader, Module& module, Import& import) 
 Result<Done> decode_types(Reader& reader, Module& module) {
   ISOTRACE_TRY(const std::uint32_t count, count_entries(reader, 0));
   for (std::uint32_t i = 0; i < count; ++i) {
+    const std::uint32_t begin = reader.offset();
+    ISOTRACE_TRY(const std::uint8_t form, reader.byte());
+    if (form == 0x4E || form == 0x4F || form == 0x50 || form == 0x5E || form == 0x5F) {
+      return refuse_at(RefusalCode::wasm_unsupported, begin, "a type of garbage collection");
+    }
     constexpr std::uint8_t function = 0x60;
-    ISOTRACE_TRY_DONE(reader.expect(function, "malformed function type"));
+    if (form != function) return refuse_malformed(begin, "malformed function type");
     FunctionType type;
     ISOTRACE_TRY(type.parameters, decode_value_types(reader, module.edition));
     const std::uint32_t offset = reader.offset();

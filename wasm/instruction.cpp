@@ -18,6 +18,32 @@ std::string opcode_text(std::uint32_t code) {
   return "opcode " + text;
 }
 
+/// What an opcode that no edition has belongs to; empty where no proposal defines it.
+std::string_view find_proposal(std::uint8_t opcode) {
+  switch (opcode) {
+    case 0x06:
+    case 0x07:
+    case 0x08:
+    case 0x09:
+    case 0x0A:
+    case 0x18:
+    case 0x19:
+    case 0x1F: return "exceptions";
+    case 0x12:
+    case 0x13: return "tail calls";
+    case 0x14:
+    case 0x15:
+    case 0xD4:
+    case 0xD5:
+    case 0xD6: return "function references";
+    case 0xD3:
+    case 0xFB: return "garbage collection";
+    case 0xFD: return "SIMD";
+    case 0xFE: return "threads";
+    default: return {};
+  }
+}
+
 Result<const OpcodeInfo*> read_opcode(Reader& reader, Edition edition) {
   const std::uint32_t offset = reader.offset();
   ISOTRACE_TRY(const std::uint8_t first, reader.byte());
@@ -27,11 +53,9 @@ Result<const OpcodeInfo*> read_opcode(Reader& reader, Edition edition) {
     if (number > 255) return refuse_malformed(offset, "illegal opcode: number behind 0xfc");
     code = std::uint32_t{prefix_byte} << 8 | number;
   }
-  constexpr std::uint8_t vector_prefix = 0xFD;
-  constexpr std::uint8_t thread_prefix = 0xFE;
-  if (first == vector_prefix || first == thread_prefix) {
+  if (const auto proposal = find_proposal(first); !proposal.empty()) {
     return refuse_at(RefusalCode::wasm_unsupported, offset,
-                     opcode_text(code) + (first == vector_prefix ? ": SIMD" : ": threads"));
+                     opcode_text(code) + ": " + std::string(proposal));
   }
   const OpcodeInfo* info = find_opcode(code);
   if (info == nullptr) return refuse_malformed(offset, "illegal " + opcode_text(code));

@@ -143,8 +143,13 @@ core::Result<ValueType> Reader::value_type(bool references) {
       if (references) return type;
       return refuse_at(RefusalCode::wasm_unsupported, begin, "a reference type in WebAssembly 1.0");
   }
-  constexpr std::uint8_t v128 = 0x7B;
-  if (found == v128) return refuse_at(RefusalCode::wasm_unsupported, begin, "a vector type");
+  const auto unsupported = [&](const char* proposal) {
+    return refuse_at(RefusalCode::wasm_unsupported, begin, proposal);
+  };
+  if (found == 0x7B) return unsupported("a vector type: SIMD");
+  if (found == 0x69 || found == 0x74) return unsupported("a type of exceptions");
+  if (found == 0x63 || found == 0x64) return unsupported("a typed function reference");
+  if (found >= 0x6A && found <= 0x73) return unsupported("a type of garbage collection");
   return refuse_malformed(begin, "no value type: " + std::to_string(found));
 }
 

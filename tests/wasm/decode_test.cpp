@@ -129,7 +129,7 @@ TEST(WasmDecode, sections_stand_in_order_once) {
   EXPECT_TRUE(decode_module(header() + types + memory, Edition::v2).has_value());
   expect_refused(header() + memory + types, RefusalCode::wasm_malformed, 13);
   expect_refused(header() + memory + memory, RefusalCode::wasm_malformed, 13);
-  expect_refused(header() + section(13, {}), RefusalCode::wasm_malformed, 8);
+  expect_refused(header() + section(14, {}), RefusalCode::wasm_malformed, 8);
   const Bytes custom = section(0, name_bytes("note") + Bytes{1, 2, 3});
   EXPECT_TRUE(
       decode_module(header() + custom + types + custom + memory + custom, Edition::v2).has_value());
@@ -221,13 +221,62 @@ TEST(WasmDecode, opcodes_belong_to_editions) {
         info->edition == Edition::mvp ? std::nullopt : std::optional(RefusalCode::wasm_unsupported);
     EXPECT_EQ(found, expected) << info->text;
   }
-  for (const std::uint8_t prefix : Bytes{0xFD, 0xFE}) {
-    EXPECT_EQ(refusal({prefix, 0}, Edition::v2), RefusalCode::wasm_unsupported);
-  }
-  EXPECT_EQ(refusal({0x06}, Edition::v2), RefusalCode::wasm_malformed);
+  EXPECT_EQ(refusal({0x27}, Edition::v2), RefusalCode::wasm_malformed);
   EXPECT_EQ(refusal({0xFC, 18}, Edition::v2), RefusalCode::wasm_malformed);
   EXPECT_EQ(refusal(Bytes{0xFC} + unsigned_leb(0x100000), Edition::v2),
             RefusalCode::wasm_malformed);
+}
+
+/// The refusal of a module with these sections, as "offset: detail".
+std::string unsupported(const Bytes& bytes) {
+  const auto module = decode_module(bytes, Edition::v2);
+  if (module) return "accepted";
+  EXPECT_EQ(module.error().code, RefusalCode::wasm_unsupported) << core::describe(module.error());
+  return module.error().where + ": " + module.error().detail;
+}
+
+TEST(WasmDecode, later_proposals_are_named) {
+  const auto opcode = [](std::uint8_t code) {
+    const std::string text =
+        unsupported(ModuleBuilder().add_function({}, op(Opcode::nop) + Bytes{code, 0}).bytes());
+    return text.substr(text.rfind(": ") + 2);
+  };
+  for (const std::uint8_t code : Bytes{0x06, 0x07, 0x08, 0x09, 0x0A, 0x18, 0x19, 0x1F}) {
+    EXPECT_EQ(opcode(code), "exceptions");
+  }
+  for (const std::uint8_t code : Bytes{0x12, 0x13}) EXPECT_EQ(opcode(code), "tail calls");
+  for (const std::uint8_t code : Bytes{0x14, 0x15, 0xD4, 0xD5, 0xD6}) {
+    EXPECT_EQ(opcode(code), "function references");
+  }
+  for (const std::uint8_t code : Bytes{0xD3, 0xFB}) EXPECT_EQ(opcode(code), "garbage collection");
+  EXPECT_EQ(opcode(0xFD), "SIMD");
+  EXPECT_EQ(opcode(0xFE), "threads");
+
+  const auto section = [](std::uint8_t id, const Bytes& contents) {
+    return unsupported(
+        Bytes{0, 'a', 's', 'm', 1, 0, 0, 0, id, static_cast<std::uint8_t>(contents.size())} +
+        contents);
+  };
+  EXPECT_EQ(section(5, {1, 3, 1, 2}), "byte 11: a shared memory: threads");
+  EXPECT_EQ(section(5, {1, 4, 1}), "byte 11: 64-bit addresses: memory64");
+  EXPECT_EQ(section(5, {1, 5, 1, 2}), "byte 11: 64-bit addresses: memory64");
+  EXPECT_EQ(section(13, {1, 0, 0}), "byte 8: a tag section: exceptions");
+  EXPECT_EQ(section(2, {1, 0, 0, 4, 0, 0}), "byte 13: a tag: exceptions");
+  for (const std::uint8_t form : Bytes{0x4E, 0x4F, 0x50, 0x5E, 0x5F}) {
+    EXPECT_EQ(section(1, {1, form, 0}), "byte 11: a type of garbage collection");
+  }
+  const auto type = [&](std::uint8_t code) { return section(1, {1, 0x60, 1, code, 0}); };
+  EXPECT_EQ(type(0x7B), "byte 13: a vector type: SIMD");
+  for (const std::uint8_t code : Bytes{0x69, 0x74}) {
+    EXPECT_EQ(type(code), "byte 13: a type of exceptions");
+  }
+  for (const std::uint8_t code : Bytes{0x63, 0x64}) {
+    EXPECT_EQ(type(code), "byte 13: a typed function reference");
+  }
+  for (const std::uint8_t code : Bytes{0x6A, 0x6E, 0x71, 0x73}) {
+    EXPECT_EQ(type(code), "byte 13: a type of garbage collection");
+  }
+  EXPECT_EQ(unsupported({0, 'a', 's', 'm', 0x0D, 0, 1, 0}), "byte 4: a component, not a module");
 }
 
 TEST(WasmDecode, forms_of_2_0_are_not_of_1_0) {
