@@ -38,6 +38,13 @@ Result<std::optional<std::int64_t>> find_opset(const Entries& entries) {
   return version;
 }
 
+/// Nothing but operations of other domains needs no standard set; they are refused by their names.
+bool is_foreign(const onnx::ModelProto& model) {
+  const auto& nodes = model.graph().node();
+  return !nodes.empty() && model.functions().empty() &&
+         std::ranges::none_of(nodes, is_standard_domain, &onnx::NodeProto::domain);
+}
+
 Result<core::Done> check_name(const std::string& name, const std::string& where) {
   if (name.size() <= core::limits::name_bytes_max) return core::Done{};
   return refuse(RefusalCode::limit_exceeded, where,
@@ -409,18 +416,20 @@ Result<core::Program> import_onnx(const ModelBytes& bytes, const ImportSources& 
     return refuse(RefusalCode::onnx_operation_unsupported, "model", "training information");
   }
   ISOTRACE_TRY(const auto opset, find_opset(model.opset_import()));
-  if (!opset) return refuse(RefusalCode::onnx_opset_unsupported, "opset_import", "none given");
+  if (!opset && !is_foreign(model)) {
+    return refuse(RefusalCode::onnx_opset_unsupported, "opset_import", "none given");
+  }
   try {
     ISOTRACE_TRY_DONE(apply_weights(*model.mutable_graph(), sources.weights));
     if (sources.folder != nullptr) {
       ISOTRACE_TRY_DONE(embed_external_data(*model.mutable_graph(), *sources.folder));
     }
     ISOTRACE_TRY(FunctionTable functions, make_function_table(model));
-    ModelImport shared{*opset, std::move(functions), {}};
+    ModelImport shared{opset.value_or(onnx_opset_max), std::move(functions), {}};
     Draft draft;
     Initializers initializers(*model.mutable_graph(), bytes, std::move(skeleton.initializers));
     ISOTRACE_TRY(const auto values,
-                 GraphImport(model.graph(), *opset, shared, draft, &initializers).run());
+                 GraphImport(model.graph(), shared.opset, shared, draft, &initializers).run());
     std::vector<Draft::Output> outputs;
     for (std::size_t i = 0; i < values.size(); ++i) {
       outputs.push_back({model.graph().output(static_cast<int>(i)).name(), values[i]});

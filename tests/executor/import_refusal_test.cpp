@@ -108,6 +108,19 @@ TEST(ImportRefuses, OperatorSetsOutside6To21) {
   expect_refused(none, RefusalCode::onnx_opset_unsupported);
 }
 
+TEST(ImportRefuses, ModelsOfOtherDomainsAloneNamingTheNode) {
+  ModelBuilder model = relu_model();
+  model.proto().mutable_opset_import(0)->set_domain("ai.onnx.ml");
+  expect_refused(model, RefusalCode::onnx_opset_unsupported);
+  model.proto().mutable_graph()->mutable_node(0)->set_domain("ai.onnx.ml");
+  const auto program = executor::import_onnx(model.bytes());
+  ASSERT_FALSE(program.has_value());
+  EXPECT_EQ(program.error().code, RefusalCode::onnx_operation_unsupported);
+  EXPECT_EQ(program.error().where, "node 0 (Relu, act): domain ai.onnx.ml");
+  model.proto().mutable_graph()->clear_node();
+  expect_refused(model, RefusalCode::onnx_opset_unsupported);
+}
+
 TEST(ImportRefuses, UnknownOperationsNamingTheNode) {
   ModelBuilder model = relu_model();
   node_of(model).set_op_type("Mystery");
