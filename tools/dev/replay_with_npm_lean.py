@@ -9,6 +9,7 @@ This Lean sees modules of its core as other modules do, without the proofs of th
 therefore. So this program prints which theorems of the core the bundle's theorems rest on, by name; nothing else can
 bring in an axiom. Exits with 1 if Lean refuses anything, or an axiom or `sorry` is among the names.
 """
+import json
 import os
 import pathlib
 import re
@@ -18,7 +19,6 @@ import sys
 import tarfile
 import tempfile
 
-LIBRARY = ["Integers", "Ring", "Order", "Network", "Checker", "Backward", "Forward", "Certified"]
 AXIOMS = {"propext", "Classical.choice", "Quot.sound", "sorryAx", "Lean.ofReduceBool", "Lean.trustCompiler"}
 
 # Lean looks up its functions by name, and Emscripten lists all 200,000 names anew for each.
@@ -40,10 +40,9 @@ def prepare(package, folder):
 
 
 def texts_of(bundle):
-    root = bundle / "lean/Isotrace"
-    generated = sorted(path.stem for path in (root / "Gen").glob("*.lean"))
-    ordered = [name for kind in ("Net_", "Spec_", "Cert_", "Proof_") for name in generated if name.startswith(kind)]
-    paths = [root / f"Core/{name}.lean" for name in LIBRARY] + [root / f"Gen/{name}.lean" for name in ordered]
+    """The modules by name, in the order of the manifest: none imports a later one."""
+    files = json.loads((bundle / "bundle.json").read_text())["files"]
+    paths = [bundle / file["path"] for file in files if file["path"].endswith(".lean")]
     return {path.stem: path.read_text() for path in paths}
 
 
