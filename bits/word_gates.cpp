@@ -240,8 +240,9 @@ Division divide_signed_by(Gates& gates, const Word& a, Value k) {
 }
 
 /// Long division. With b = 0 every step subtracts nothing and the quotient is all ones, the
-/// remainder a: what SMT-LIB says.
-Division divide_long(Gates& gates, const Word& a, const Word& b) {
+/// remainder a: what SMT-LIB says. That a step's remainder has no more bits than b, or for b = 0
+/// than a, can be demanded: solvers do not find by themselves what is true of all steps.
+Division divide_long(Gates& gates, const Word& a, const Word& b, bool demanding) {
   Division result{Word(a.size(), wire_false), Word(a.size(), wire_false)};
   Word divisor = b;
   divisor.push_back(wire_false);
@@ -252,6 +253,7 @@ Division divide_long(Gates& gates, const Word& a, const Word& b) {
     const Sum difference = subtract(gates, partial, divisor);
     result.quotient[i] = difference.carry;
     result.remainder = choose_word(gates, difference.carry, difference.bits, partial);
+    if (demanding) gates.demand({invert(result.remainder.back())});
     result.remainder.pop_back();
   }
   return result;
@@ -259,17 +261,28 @@ Division divide_long(Gates& gates, const Word& a, const Word& b) {
 
 /// Solvers find it hard to see from the steps what a division is, so it is demanded too, being true
 /// of every division: quotient * b + remainder = a, and the remainder is below b unless b is 0.
-Division divide(Gates& gates, const Word& a, const Word& b) {
+/// Where the highest bits of both are 0, so are those of the remainder, and of the quotient too
+/// unless b is 0.
+Division divide(Gates& gates, Word a, Word b) {
+  const std::size_t size = a.size();
   const auto k = known_number(b);
-  const bool by_constant = k && *k != 0 && b.back() == wire_false && a.size() <= 64;
-  const Division result = by_constant ? divide_by(gates, a, *k) : divide_long(gates, a, b);
-  const Word none(b.size(), wire_false);
-  gates.demand({equal_words(gates, b, none), less(gates, result.remainder, b)});
+  if (k && *k != 0 && b.back() == wire_false && size <= 64) {
+    Division result = divide_by(gates, a, *k);
+    gates.demand({less(gates, result.remainder, b)});
+    return result;
+  }
+  a.resize(std::max({length_of(a), length_of(b), std::size_t{1}}));
+  b.resize(a.size());
+  const Wire zero = equal_words(gates, b, Word(b.size(), wire_false));
+  Division result = divide_long(gates, a, b, true);
+  gates.demand({zero, less(gates, result.remainder, b)});
   const Word whole = multiply(gates, result.quotient, b);
   const Word sum = add(gates, whole, result.remainder, wire_false).bits;
-  for (std::size_t i = 0; i < a.size() && !by_constant; ++i) {
+  for (std::size_t i = 0; i < a.size(); ++i) {
     gates.demand({invert(gates.exclusive(sum[i], a[i]))});
   }
+  result.quotient.resize(size, zero);
+  result.remainder.resize(size, wire_false);
   return result;
 }
 
@@ -356,7 +369,10 @@ Word plain_product(Gates& gates, const Word& a, const Word& b) {
 }
 
 Division plain_division(Gates& gates, const Word& a, const Word& b, bool is_signed) {
-  return is_signed ? divide_signed(gates, a, b, divide_long) : divide_long(gates, a, b);
+  const auto plain = [](Gates& to, const Word& x, const Word& y) {
+    return divide_long(to, x, y, false);
+  };
+  return is_signed ? divide_signed(gates, a, b, plain) : plain(gates, a, b);
 }
 
 Word constant_word(Value value, unsigned width) {

@@ -1,8 +1,10 @@
 #include <isotrace/smt/circuit.hpp>
 
 #include <algorithm>
-#include <array>
+#include <bitset>
 #include <cstdlib>
+#include <numeric>
+#include <utility>
 
 namespace isotrace::smt {
 namespace {
@@ -72,6 +74,33 @@ class GateReader {
 }  // namespace
 
 Circuit find_gates(const bits::Cnf& cnf) { return GateReader(cnf).read(); }
+
+std::vector<int> stages_of(const Circuit& circuit) {
+  // Where there are more inputs, some share a place: sets of inputs still grow with the circuit.
+  constexpr std::size_t places = 512;
+  using Inputs = std::bitset<places>;
+  const std::size_t size = circuit.gates.size();
+  std::vector<Inputs> inputs(size);
+  std::vector<std::pair<std::size_t, std::uint32_t>> stages(size);  // inputs, gates between
+  std::size_t next = 0;
+  for (std::size_t v = 1; v < size; ++v) {
+    const CircuitGate& gate = circuit.gates[v];
+    if (gate.kind == Kind::input) {
+      inputs[v].set(next++ % places);
+    } else {
+      const auto a = static_cast<std::size_t>(std::abs(gate.a));
+      const auto b = static_cast<std::size_t>(std::abs(gate.b));
+      inputs[v] = inputs[a] | inputs[b];
+      stages[v].second = std::max(stages[a].second, stages[b].second) + 1;
+    }
+    stages[v].first = inputs[v].count();
+  }
+  std::vector<int> order(size - 1);
+  std::iota(order.begin(), order.end(), 1);
+  std::ranges::stable_sort(
+      order, {}, [&](int v) -> const auto& { return stages[static_cast<std::size_t>(v)]; });
+  return order;
+}
 
 void compute_signals(const Circuit& circuit, Signals& signals) {
   for (std::size_t v = 1; v < circuit.gates.size(); ++v) {

@@ -24,6 +24,11 @@ struct Circuit {
 
 Circuit find_gates(const bits::Cnf& cnf);
 
+/// All variables, inputs of gates before the gates: by how many inputs of the circuit a gate
+/// depends on, then by how many gates stand between. So two circuits that compute one thing step by
+/// step are gone through side by side, step by step, however they are numbered.
+std::vector<int> stages_of(const Circuit& circuit);
+
 /// By variable: bit i is its value for the i-th inputs. Inputs are set, gates are computed.
 using Signals = std::vector<std::uint64_t>;
 void compute_signals(const Circuit& circuit, Signals& signals);

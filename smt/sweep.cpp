@@ -35,7 +35,8 @@ class Sweeper {
       make_inputs();
       take_signals(i == 0);
     }
-    for (std::size_t v = 1; v < size_ && !is_over(); ++v) sweep(static_cast<int>(v));
+    order_ = stages_of(circuit_);
+    for (std::size_t i = 0; i < order_.size() && !is_over(); ++i) sweep(i);
     solver_.close_proof_trace();
     return std::move(clauses_);
   }
@@ -148,9 +149,9 @@ class Sweeper {
     }
   }
 
-  void rebuild(int below) {
+  void rebuild(std::size_t end) {
     first_of_.clear();
-    for (int v = 1; v < below; ++v) remember(v);
+    for (std::size_t i = 0; i < end; ++i) remember(order_[i]);
   }
 
   void remember(int v) {
@@ -163,7 +164,8 @@ class Sweeper {
 
   [[nodiscard]] int literal(int v) const { return flipped_[static_cast<std::size_t>(v)] ? -v : v; }
 
-  void sweep(int v) {
+  void sweep(std::size_t place) {
+    const int v = order_[place];
     if (circuit_.gates[static_cast<std::size_t>(v)].kind == CircuitGate::Kind::input) {
       return remember(v);
     }
@@ -186,7 +188,7 @@ class Sweeper {
       if (result != satisfiable) break;
       make_inputs_of_model();
       take_signals(false);
-      rebuild(v);
+      rebuild(place);
     }
     remember(v);
   }
@@ -215,6 +217,7 @@ class Sweeper {
   std::vector<bool> flipped_;
   std::vector<bool> varies_ = std::vector<bool>(size_);
   std::vector<bool> merged_ = std::vector<bool>(size_);
+  std::vector<int> order_;
   std::unordered_map<std::uint64_t, int> first_of_;
   std::vector<int> constraints_;
   Noise noise_;

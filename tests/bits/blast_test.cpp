@@ -136,6 +136,35 @@ TEST(Blast, division_of_bytes_by_every_constant_is_division) {
   }
 }
 
+TEST(Blast, division_of_extended_numbers_is_division_by_nothing_too) {
+  for (const bool of_quotient : {true, false}) {
+    for (unsigned narrow = 1; narrow <= 4; ++narrow) {
+      TermPool pool;
+      const Term a = pool.variable("a", vector_sort(4));
+      const Term b = pool.variable("b", vector_sort(narrow));
+      const Term r = pool.variable("r", vector_sort(9));
+      const Term x = pool.zero_extend(a, 9);
+      const Term y = pool.zero_extend(b, 9);
+      const auto blasted =
+          blast(pool, pool.equal(r, of_quotient ? pool.bvudiv(x, y) : pool.bvurem(x, y)));
+      ASSERT_TRUE(blasted.has_value());
+      for (Value n = 0; n < 16; ++n) {
+        for (Value k = 0; k < Value{1} << narrow; ++k) {
+          const Value none = of_quotient ? mask(9) : n;
+          const Value right = k == 0 ? none : of_quotient ? n / k : n % k;
+          for (unsigned flipped = 0; flipped <= 9; ++flipped) {
+            const Value result = flipped == 9 ? right : right ^ Value { 1 } << flipped;
+            const Assignment assignment{{{"a", n}, {"b", k}, {"r", result}}, {}};
+            ASSERT_EQ(with_inputs(pool, *blasted, assignment),
+                      flipped == 9 ? Truth::yes : Truth::no)
+                << of_quotient << ' ' << hex(n) << " / " << hex(k) << " = " << hex(result);
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST(Blast, division_by_constants_is_division_where_quotients_change) {
   core::PhiloxStream random(1);
   for (const unsigned width : {1U, 2U, 16U, 31U, 32U, 33U, 63U, 64U, 65U}) {

@@ -40,6 +40,25 @@ Term distributed_differs(TermPool& pool, unsigned width) {
                        pool.bvadd(pool.bvmul(a, b), pool.bvmul(a, c)));
 }
 
+/// a / b, and the same by shifts and subtractions in twice as many bits, where b is not 0.
+Term quotients_differ(TermPool& pool, unsigned width) {
+  const Term a = pool.variable("a", bits::vector_sort(width));
+  const Term b = pool.variable("b", bits::vector_sort(width));
+  const Term divisor = pool.zero_extend(b, 2 * width);
+  Term rest = pool.constant(0, 2 * width);
+  Term quotient = pool.constant(0, width);
+  for (unsigned i = width; i-- > 0;) {
+    const Term digit = pool.zero_extend(pool.extract(a, i, i), 2 * width);
+    rest = pool.bvor(pool.bvshl(rest, pool.constant(1, 2 * width)), digit);
+    const Term fits = pool.bvule(divisor, rest);
+    rest = pool.bvsub(rest, pool.ite(fits, divisor, pool.constant(0, 2 * width)));
+    const Term bit = pool.constant(bits::Value{1} << i, width);
+    quotient = pool.bvor(quotient, pool.ite(fits, bit, pool.constant(0, width)));
+  }
+  return pool.bool_and(pool.distinct(b, pool.constant(0, width)),
+                       pool.distinct(quotient, pool.bvudiv(a, b)));
+}
+
 void expect_proved(const TermPool& pool, Term assertion) {
   const auto blasted = bits::blast(pool, assertion);
   ASSERT_TRUE(blasted.has_value());
@@ -51,6 +70,11 @@ void expect_proved(const TermPool& pool, Term assertion) {
 TEST(SolveGates, a_product_of_words_by_shifts_is_the_product) {
   TermPool pool;
   expect_proved(pool, products_differ(pool, 24));
+}
+
+TEST(SolveGates, division_by_shifts_and_subtractions_is_division) {
+  TermPool pool;
+  expect_proved(pool, quotients_differ(pool, 16));
 }
 
 TEST(SolveGates, few_inputs_are_gone_through) {
@@ -129,6 +153,24 @@ TEST(SolveGates, random_terms_have_the_same_answer_by_every_way) {
   }
   EXPECT_GT(refuted, 20);
   EXPECT_GT(equalities, 500U);
+}
+
+TEST(Circuit, stages_put_inputs_before_gates_and_circuits_side_by_side) {
+  TermPool pool;
+  const auto blasted = bits::blast(pool, quotients_differ(pool, 8));
+  ASSERT_TRUE(blasted.has_value());
+  const Circuit circuit = find_gates(blasted->cnf);
+  const std::vector<int> order = stages_of(circuit);
+  ASSERT_EQ(order.size() + 1, circuit.gates.size());
+  std::vector<bool> seen(circuit.gates.size());
+  for (const int v : order) {
+    const CircuitGate& gate = circuit.gates[static_cast<std::size_t>(v)];
+    ASSERT_FALSE(seen[static_cast<std::size_t>(v)]);
+    seen[static_cast<std::size_t>(v)] = true;
+    if (gate.kind == CircuitGate::Kind::input) continue;
+    EXPECT_TRUE(seen[static_cast<std::size_t>(std::abs(gate.a))]);
+    EXPECT_TRUE(seen[static_cast<std::size_t>(std::abs(gate.b))]);
+  }
 }
 
 TEST(Circuit, gates_are_found_again_and_compute_the_term) {
