@@ -3,9 +3,12 @@
 // ISOTRACE_WABT_MODULES: how many (2,000), from the seed ISOTRACE_RANDOM_SEED (0) on.
 //
 // Known differences, which make a module not comparable: runs that do not end, and the depth of
-// calls, whose limit is each engine's own. Bits of NaNs are no difference: wabt gives the canonical
-// one, too.
+// calls, whose limit is each engine's own. Bits of NaNs are no difference, since wabt gives the
+// canonical one, too, except where a float of the other size is made of a NaN with a payload: there
+// it keeps the payload, as the specification leaves open. What differs behind that is not counted.
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -13,6 +16,9 @@
 #include <iostream>
 #include <map>
 #include <sstream>
+
+#include <isotrace/wasm/instruction.hpp>
+#include <isotrace/wasm/numeric/slot.hpp>
 
 #include "tests/wasm/engines.hpp"
 #include "tests/wasm/machine.hpp"
@@ -82,6 +88,50 @@ std::optional<std::vector<std::string>> run_here(const core::Bytes& bytes, const
   return lines;
 }
 
+/// Whether the opcode in front of the stepper makes a float of the other size of a NaN that is not
+/// the canonical one, whatever its sign.
+bool resizes_payload(const Module& module, const Execution& state) {
+  Reader reader(module.bytes, state.frames.back().pc, module.bytes.size());
+  Instruction now;
+  if (!read_instruction(reader, module.edition, now)) return false;
+  const Slot operand = state.slots.empty() ? 0 : state.slots.back();
+  if (now.opcode == Opcode::f64_promote_f32) {
+    return std::isnan(from_slot<float>(operand)) && (operand & 0x7FFFFFFF) != 0x7FC00000;
+  }
+  if (now.opcode != Opcode::f32_demote_f64) return false;
+  constexpr Slot magnitude = ~(Slot{1} << 63);
+  return std::isnan(from_slot<double>(operand)) && (operand & magnitude) != 0x7FF8000000000000;
+}
+
+/// Whether any call of a comparable module does that, opcode by opcode.
+bool any_call_resizes_payload(const core::Bytes& bytes) {
+  const auto module = std::make_shared<const Module>(*load_module(bytes, Edition::v2));
+  Store store;
+  const auto made = instantiate(store, module, {});
+  std::vector<Address> calls;
+  if (made->start) calls.push_back(*made->start);
+  for (const Export& out : module->exports) {
+    if (out.kind != ExternKind::function || out.name == "state") continue;
+    calls.push_back(store.instances[made->instance].functions[out.index]);
+  }
+  Stepper stepper(store);
+  for (const Address function : calls) {
+    if (!stepper.begin(function, {})) return false;
+    while (stepper.state().status == Status::running) {
+      if (resizes_payload(*module, stepper.state())) return true;
+      stepper.step();
+    }
+  }
+  return false;
+}
+
+core::Bytes bytes_of(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  const core::ByteView bytes = core::as_bytes(text);
+  return {bytes.begin(), bytes.end()};
+}
+
 /// Runs all modules of a folder; lines by module.
 std::map<std::string, std::vector<std::string>> run_there(const std::filesystem::path& folder) {
   const std::string command =
@@ -110,12 +160,14 @@ bool same_line(const std::string& ours, const std::string& theirs) {
   return ours == theirs || (ours.find("error: ") != std::string::npos && theirs.starts_with(ours));
 }
 
-void expect_same(const std::string& module, const std::vector<std::string>& ours,
+void expect_same(const std::filesystem::path& module, const std::vector<std::string>& ours,
                  const std::vector<std::string>& theirs, std::size_t& compared) {
   for (const std::string& line : theirs) {
     if (line.ends_with("call stack exhausted")) return;
   }
   ASSERT_EQ(ours.size(), theirs.size()) << module;
+  const bool same = std::equal(ours.begin(), ours.end(), theirs.begin(), same_line);
+  if (!same && any_call_resizes_payload(bytes_of(module))) return;
   for (std::size_t i = 0; i < ours.size(); ++i) {
     EXPECT_TRUE(same_line(ours[i], theirs[i])) << module << "\n" << ours[i] << "\n" << theirs[i];
   }
@@ -149,7 +201,9 @@ TEST(WabtDifferential, wabt_gives_what_the_engines_give) {
   }
   std::map<std::string, std::vector<std::string>> theirs = run_there(folder);
   std::size_t compared = 0;
-  for (const auto& [module, lines] : ours) expect_same(module, lines, theirs[module], compared);
+  for (const auto& [module, lines] : ours) {
+    expect_same(folder / module, lines, theirs[module], compared);
+  }
   std::cout << compared << " of " << count << " modules compared\n";
   EXPECT_GT(compared, count * 4 / 5);
   std::filesystem::remove_all(folder);
