@@ -17,6 +17,8 @@
 #include <map>
 #include <sstream>
 
+#include <unistd.h>
+
 #include <isotrace/wasm/instruction.hpp>
 #include <isotrace/wasm/numeric/slot.hpp>
 
@@ -183,7 +185,8 @@ TEST(WabtDifferential, wabt_gives_what_the_engines_give) {
   if (std::system("wasm-interp --version > /dev/null 2>&1") != 0) {
     GTEST_SKIP() << "wasm-interp (Debian's wabt) is absent";
   }
-  const auto folder = std::filesystem::path(::testing::TempDir()) / "isotrace-wabt";
+  const auto folder =
+      std::filesystem::path(::testing::TempDir()) / ("isotrace-wabt-" + std::to_string(::getpid()));
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
   const std::uint64_t count = number_from("ISOTRACE_WABT_MODULES", 2000);
