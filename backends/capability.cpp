@@ -345,12 +345,15 @@ constexpr Op cpu_f32[] = {Op::add,
                           Op::layer_normalization,
                           Op::global_average_pool,
                           Op::quantize_linear,
-                          Op::dynamic_quantize_linear};
+                          Op::dynamic_quantize_linear,
+                          Op::rnn,
+                          Op::gru,
+                          Op::lstm};
 constexpr Op cpu_bytes[] = {Op::matmul_integer, Op::qlinear_matmul, Op::conv_integer,
                             Op::qlinear_conv, Op::dequantize_linear};
 constexpr Op cpu_casts[] = {Op::cast};
 constexpr Op cpu_all_types[] = {Op::transpose, Op::split,  Op::expand, Op::slice,
-                                Op::concat,    Op::gather, Op::pad};
+                                Op::concat,    Op::gather, Op::pad,    Op::constant_of_shape};
 
 struct OwnCode {
   std::span<const Op> ops;

@@ -138,7 +138,8 @@ class CpuBackend final : public Backend {
       case core::Op::concat:
       case core::Op::gather:
       case core::Op::pad:
-      case core::Op::expand: return cpu::run_movement(node, operands, engine);
+      case core::Op::expand:
+      case core::Op::constant_of_shape: return cpu::run_movement(node, operands, engine);
       case core::Op::add:
       case core::Op::sub:
       case core::Op::mul:

@@ -128,6 +128,12 @@ std::optional<core::Tensor> expand(core::Operands operands, ThreadPool& pool) {
   return copy_strided(x, *std::move(shape), strides, 0, pool);
 }
 
+std::optional<core::Tensor> constant_of_shape(core::Operands operands, ThreadPool& pool) {
+  const auto shape = reference::read_integers(*operands[0]);
+  if (!shape || !core::element_count(*shape) || operands[1]->elements() != 1) return std::nullopt;
+  return copy_strided(*operands[1], *shape, Strides(shape->size(), 0), 0, pool);
+}
+
 std::optional<core::Tensor> slice(const reference::Call& call, ThreadPool& pool) {
   auto plan = reference::slice_plan(call);
   if (!plan) return std::nullopt;
@@ -167,6 +173,7 @@ std::optional<core::Tensor> move(const core::Node& node, core::Operands operands
   switch (node.op) {
     case core::Op::transpose: return transpose(node, *operands[0], pool);
     case core::Op::expand: return expand(operands, pool);
+    case core::Op::constant_of_shape: return constant_of_shape(operands, pool);
     case core::Op::slice: return slice({node, operands}, pool);
     case core::Op::gather: return gather({node, operands}, pool);
     case core::Op::concat: return concatenate({node, operands}, pool);

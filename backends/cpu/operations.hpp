@@ -66,7 +66,7 @@ Outcome run_pool(const core::Node& node, core::Operands operands, const Engine& 
 Outcome run_global_pool(const core::Node& node, core::Operands operands, const Engine& engine);
 /// RNN, GRU and LSTM.
 Outcome run_recurrent(const core::Node& node, core::Operands operands, const Engine& engine);
-/// Transpose, Expand, Slice, Split, Concat, Gather and Pad, of every element type.
+/// Transpose, Expand, ConstantOfShape, Slice, Split, Concat, Gather and Pad, of every element type.
 Outcome run_movement(const core::Node& node, core::Operands operands, const Engine& engine);
 /// A function of math.hpp where the operation is one and the operand f32, else run_reference.
 Outcome run_math(const core::Node& node, core::Operands operands, const MathFunctions& functions,

@@ -75,6 +75,25 @@ TEST_F(Move, slices_that_are_refused) {
   slice(x, {0, 0}, {2, 2}, {{1, -1}}, {});
 }
 
+TEST_F(Move, fills_any_shape) {
+  const auto fill = [&](const Tensor& value, const Ints& shape) {
+    expect_same(call(Op::constant_of_shape, {}, {list(shape), value}));
+  };
+  for (const Dtype dtype : dtypes) {
+    Tensor value(dtype, {1});
+    std::ranges::fill(value.mutable_bytes(), std::uint8_t{5});
+    for (const Ints& shape :
+         {Ints{}, Ints{0}, Ints{1}, Ints{3, 0, 2}, Ints{7, 5, 3}, Ints{300, 701}}) {
+      fill(value, shape);
+    }
+    fill(value, {2, -1});
+    fill(value, {1LL << 40, 1LL << 40});
+    fill(numbered(dtype, {2}), {2});
+  }
+  expect_same(
+      call(Op::constant_of_shape, {}, {numbered(Dtype::f32, {2}), numbered(Dtype::f32, {1})}));
+}
+
 TEST_F(Move, gathers_along_every_axis) {
   for (const Dtype dtype : dtypes) {
     for (const Shape& shape : {Shape{6, 5, 3}, Shape{6, 1, 16}, Shape{9, 2000, 9}}) {
