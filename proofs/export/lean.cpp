@@ -86,10 +86,6 @@ Result<core::Done> add_case(Bundle& bundle, const NetworkSubject& subject, const
   return core::Done{};
 }
 
-constexpr std::string_view lakefile =
-    "name = \"isotrace_bundle\"\ndefaultTargets = [\"Isotrace\"]\n\n"
-    "[[lean_lib]]\nname = \"Isotrace\"\nglobs = [\"Isotrace.+\"]\n";
-
 }  // namespace
 
 std::string lean_path(const std::string& module) {
@@ -106,14 +102,12 @@ Result<Bundle> export_lean(const Proof& proof) {
                      proof_digest(proof)};
   bundle.files.push_back({std::string(bundle_proof_path), write_proof(proof)});
   bundle.files.push_back(text_file("subjects/property.vnnlib", proof.property_text));
-  for (const LeanFile& file : lean_library())
-    bundle.files.push_back(text_file(lean_path(std::string(file.module)), file.text));
+  add_lean_library(bundle, LeanPart::networks);
   bundle.files.push_back(
       text_file(lean_path(gen_module(subject.net_module)), net_text(subject, network)));
   for (std::size_t i = 0; i < proof.cases.size(); ++i)
     ISOTRACE_TRY_DONE(add_case(bundle, subject, proof, i));
-  bundle.files.push_back(text_file("lean/lakefile.toml", lakefile));
-  bundle.files.push_back(text_file("lean/lean-toolchain", std::string(lean_toolchain) + "\n"));
+  add_lean_project(bundle);
   bundle.files.insert(bundle.files.begin(),
                       {std::string(bundle_manifest_path), write_bundle_manifest(bundle)});
   return bundle;

@@ -2,23 +2,38 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include <isotrace/core/check.hpp>
+#include <isotrace/proofs/export/lean.hpp>
 
 namespace isotrace::proofs {
 
-std::vector<LeanFile> lean_library() {
-  using Place = std::pair<std::string_view, std::string_view>;
-  constexpr std::array<Place, 8> order = {{{"Integers.lean", "Isotrace.Core.Integers"},
-                                           {"Ring.lean", "Isotrace.Core.Ring"},
-                                           {"Order.lean", "Isotrace.Core.Order"},
-                                           {"Network.lean", "Isotrace.Core.Network"},
-                                           {"Checker.lean", "Isotrace.Core.Checker"},
-                                           {"Backward.lean", "Isotrace.Core.Backward"},
-                                           {"Forward.lean", "Isotrace.Core.Forward"},
-                                           {"Certified.lean", "Isotrace.Core.Certified"}}};
+namespace {
+
+using Place = std::pair<std::string_view, std::string_view>;
+
+constexpr std::array<Place, 8> networks = {{{"Integers.lean", "Isotrace.Core.Integers"},
+                                            {"Ring.lean", "Isotrace.Core.Ring"},
+                                            {"Order.lean", "Isotrace.Core.Order"},
+                                            {"Network.lean", "Isotrace.Core.Network"},
+                                            {"Checker.lean", "Isotrace.Core.Checker"},
+                                            {"Backward.lean", "Isotrace.Core.Backward"},
+                                            {"Forward.lean", "Isotrace.Core.Forward"},
+                                            {"Certified.lean", "Isotrace.Core.Certified"}}};
+constexpr std::array<Place, 6> functions = {{{"Wasm.lean", "Isotrace.Bits.Wasm"},
+                                             {"Gates.lean", "Isotrace.Bits.Gates"},
+                                             {"Words.lean", "Isotrace.Bits.Words"},
+                                             {"Paths.lean", "Isotrace.Bits.Paths"},
+                                             {"Refutation.lean", "Isotrace.Bits.Refutation"},
+                                             {"Claims.lean", "Isotrace.Bits.Claims"}}};
+
+constexpr std::string_view lakefile =
+    "name = \"isotrace_bundle\"\ndefaultTargets = [\"Isotrace\"]\n\n"
+    "[[lean_lib]]\nname = \"Isotrace\"\nglobs = [\"Isotrace.+\"]\n";
+
+std::vector<LeanFile> files_at(std::span<const Place> order) {
   const std::vector<EmbeddedLeanFile> embedded = embedded_lean_files();
-  ISOTRACE_CHECK(embedded.size() == order.size(), embedded.size());
   std::vector<LeanFile> files;
   for (const auto& [name, module] : order) {
     const auto found =
@@ -28,6 +43,22 @@ std::vector<LeanFile> lean_library() {
     files.push_back({module, found->text});
   }
   return files;
+}
+
+}  // namespace
+
+std::vector<LeanFile> lean_library(LeanPart part) {
+  return part == LeanPart::functions ? files_at(functions) : files_at(networks);
+}
+
+void add_lean_library(Bundle& bundle, LeanPart part) {
+  for (const LeanFile& file : lean_library(part))
+    bundle.files.push_back(text_file(lean_path(std::string(file.module)), file.text));
+}
+
+void add_lean_project(Bundle& bundle) {
+  bundle.files.push_back(text_file("lean/lakefile.toml", lakefile));
+  bundle.files.push_back(text_file("lean/lean-toolchain", std::string(lean_toolchain) + "\n"));
 }
 
 }  // namespace isotrace::proofs

@@ -5,7 +5,9 @@
 #include <map>
 
 #include <isotrace/core/limits.hpp>
+#include <isotrace/proofs/export/coq_function.hpp>
 #include <isotrace/proofs/export/lean.hpp>
+#include <isotrace/proofs/export/lean_function.hpp>
 #include <isotrace/proofs/export/lean_library.hpp>
 
 #include "bundle_comparison.hpp"
@@ -28,8 +30,8 @@ class LeanReplay {
   LeanReplay(const LeanOptions& options, std::string folder)
       : options_(options), folder_(std::move(folder)) {}
 
-  Result<Done> compile_library() {
-    for (const LeanFile& file : lean_library()) {
+  Result<Done> compile_library(LeanPart part) {
+    for (const LeanFile& file : lean_library(part)) {
       const std::string path = lean_path(std::string(file.module));
       ISOTRACE_TRY(const ChildOutcome* outcome, compile(path));
       if (outcome->timed_out || outcome->exit_status != 0)
@@ -86,11 +88,24 @@ class LeanReplay {
   std::map<std::string, ChildOutcome> compiled_;
 };
 
+Result<core::Bytes> read_file(const std::string& path) {
+  return core::PosixFiles().read(path, core::limits::proof_bytes_max);
+}
+
 /// The bundle that the proof inside `directory` gives.
 Result<Bundle> regenerate(const std::string& directory) {
+  const std::string function = directory + "/" + std::string(bundle_function_path);
+  std::error_code error;
+  if (fs::is_regular_file(function, error)) {
+    ISOTRACE_TRY(const core::Bytes bytes, read_file(function));
+    ISOTRACE_TRY(const core::Bytes refutation,
+                 read_file(directory + "/" + std::string(bundle_refutation_path)));
+    auto proof = parse_function_proof(bytes);
+    if (!proof) return core::refuse_within(function, std::move(proof).error());
+    return export_lean_function(*proof, refutation);
+  }
   const std::string path = directory + "/" + std::string(bundle_proof_path);
-  ISOTRACE_TRY(const core::Bytes bytes,
-               core::PosixFiles().read(path, core::limits::proof_bytes_max));
+  ISOTRACE_TRY(const core::Bytes bytes, read_file(path));
   auto proof = parse_proof(bytes);
   if (!proof) return core::refuse_within(path, std::move(proof).error());
   return export_lean(*proof);
@@ -103,7 +118,8 @@ Result<Done> replay_open(const Bundle& bundle, const LeanOptions& options, const
                FreshFolder::make(options.work_directory));
   ISOTRACE_TRY_DONE(write_bundle(bundle, folder->path()));
   LeanReplay replay(options, folder->path());
-  ISOTRACE_TRY_DONE(replay.compile_library());
+  const bool function = bundle.obligations[0].semantics == "wasm";
+  ISOTRACE_TRY_DONE(replay.compile_library(function ? LeanPart::functions : LeanPart::networks));
   for (const auto& [obligation, verdict] : open) {
     ISOTRACE_TRY(*verdict, replay.replay(*obligation));
   }

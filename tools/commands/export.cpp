@@ -5,6 +5,7 @@
 #include <isotrace/proofs/export/coq.hpp>
 #include <isotrace/proofs/export/coq_function.hpp>
 #include <isotrace/proofs/export/lean.hpp>
+#include <isotrace/proofs/export/lean_function.hpp>
 #include <isotrace/proofs/export/replay_coq.hpp>
 #include <isotrace/proofs/export/replay_lean.hpp>
 #include <isotrace/proofs/export/smtlib.hpp>
@@ -127,9 +128,15 @@ std::string_view things_of(const std::string& target) {
 /// The solver's time for a function's circuit.
 constexpr std::uint64_t refute_seconds = 600;
 
-core::Result<proofs::Bundle> make_function_bundle(const std::string& path, core::ByteView bytes) {
+core::Result<proofs::Bundle> make_function_bundle(const std::string& path, core::ByteView bytes,
+                                                  bool lean) {
   auto proof = proofs::parse_function_proof(bytes);
   if (!proof) return core::refuse_within(path, std::move(proof).error());
+  if (lean) {
+    ISOTRACE_TRY(const core::Bytes refutation,
+                 proofs::refute_lean_function(*proof, refute_seconds));
+    return proofs::export_lean_function(*proof, refutation);
+  }
   ISOTRACE_TRY(const core::Bytes refutation, proofs::refute_function(*proof, refute_seconds));
   return proofs::export_coq_function(*proof, refutation);
 }
@@ -157,11 +164,10 @@ core::Result<proofs::Bundle> make_bundle(const Context& context, const Arguments
     const std::string target = arguments.value("--to");
     ISOTRACE_TRY(const core::Bytes bytes, context.read(path, core::limits::proof_bytes_max));
     if (proofs::is_function_proof(bytes)) {
-      if (target == "coq" && tier_of(arguments) == proofs::CoqTier::closed) {
-        return make_function_bundle(path, bytes);
-      }
+      const bool coq = target == "coq" && tier_of(arguments) == proofs::CoqTier::closed;
+      if (coq || target == "lean") return make_function_bundle(path, bytes, target == "lean");
       return core::refuse(core::RefusalCode::export_unsupported, path,
-                          "proofs about functions are exported to coq, tier closed, only");
+                          "proofs about functions are exported to coq, tier closed, and lean only");
     }
     ISOTRACE_TRY(const proofs::Proof proof, load_proof(context, path));
     if (target == "lean") return proofs::export_lean(proof);

@@ -1,0 +1,115 @@
+#include "lean_code_text.hpp"
+
+#include <array>
+
+#include "coq_numbers.hpp"
+
+namespace isotrace::proofs {
+namespace {
+
+constexpr std::array<std::string_view, 15> binary_names = {".add",
+                                                           ".sub",
+                                                           ".mul",
+                                                           "",
+                                                           "",
+                                                           "",
+                                                           "",
+                                                           ".and",
+                                                           ".or",
+                                                           ".xor",
+                                                           "(.move .shl)",
+                                                           "(.move .shr_s)",
+                                                           "(.move .shr_u)",
+                                                           "(.move .rotl)",
+                                                           "(.move .rotr)"};
+constexpr std::array<std::string_view, 10> relation_names = {
+    "false .eq", "false .ne", "true .lt",  "false .lt", "true .gt",
+    "false .gt", "true .le",  "false .le", "true .ge",  "false .ge"};
+
+std::string number(std::uint64_t value) { return " " + std::to_string(value); }
+
+std::string width_text(bool wide) { return wide ? " .i64" : " .i32"; }
+
+std::string widths_text(const std::vector<unsigned>& widths) {
+  return coq_list(widths, ", ", lean_width);
+}
+
+std::string code_text(const std::vector<CodeNode>& code, std::size_t indent);
+
+std::string block_text(const CodeNode& node, std::size_t indent) {
+  return number(node.takes) + number(node.leaves) + "\n" + std::string(indent + 2, ' ') +
+         code_text(node.body, indent + 2);
+}
+
+std::string node_text(const CodeNode& node, std::size_t indent) {
+  switch (node.kind) {
+    case CodeKind::constant: return ".const" + width_text(node.wide) + number(node.constant);
+    case CodeKind::unary: return ".eqz";
+    case CodeKind::binary:
+      return ".binary" + width_text(node.wide) + " " + std::string(binary_names.at(node.index));
+    case CodeKind::compare: return ".compare " + std::string(relation_names.at(node.index));
+    case CodeKind::extend:
+      return ".resize" + number(node.index) + width_text(node.wide) +
+             (node.with_sign ? " true" : " false");
+    case CodeKind::nop: return ".nop";
+    case CodeKind::drop: return ".drop";
+    case CodeKind::select: return ".select";
+    case CodeKind::local_get: return ".local_get" + number(node.index);
+    case CodeKind::local_set: return ".local_set" + number(node.index);
+    case CodeKind::local_tee: return ".local_tee" + number(node.index);
+    case CodeKind::global_get: return ".global_get" + number(node.index);
+    case CodeKind::global_set: return ".global_set" + number(node.index);
+    case CodeKind::block: return ".block" + block_text(node, indent);
+    case CodeKind::loop: return ".loop" + block_text(node, indent);
+    case CodeKind::if_:
+      return ".if_" + block_text(node, indent) + "\n" + std::string(indent + 2, ' ') +
+             code_text(node.no, indent + 2);
+    case CodeKind::br: return ".br" + number(node.index);
+    case CodeKind::br_if: return ".br_if" + number(node.index);
+    case CodeKind::return_: return ".return_";
+    case CodeKind::call: return ".call" + number(node.index);
+    default: return ".unreachable";
+  }
+}
+
+bool is_block(const CodeNode& node) {
+  return node.kind == CodeKind::block || node.kind == CodeKind::loop || node.kind == CodeKind::if_;
+}
+
+/// Plain instructions side by side, blocks on lines of their own.
+std::string code_text(const std::vector<CodeNode>& code, std::size_t indent) {
+  constexpr std::size_t line_max = 90;
+  const std::string margin(indent + 1, ' ');
+  std::string text = "[";
+  std::size_t column = indent + 1;
+  for (std::size_t i = 0; i < code.size(); ++i) {
+    const std::string node = node_text(code[i], indent + 1);
+    const bool breaks = i > 0 && (is_block(code[i]) || is_block(code[i - 1]) ||
+                                  column + node.size() + 2 > line_max);
+    if (i > 0) text += breaks ? ",\n" + margin : ", ";
+    column = breaks ? margin.size() : column + 2;
+    text += node;
+    column += node.size();
+  }
+  return text + "]";
+}
+
+std::string function_text(const CodeFunction& function) {
+  return "/- function " + std::to_string(function.index) + " of the module -/\n    ⟨" +
+         widths_text(function.parameters) + ", " + widths_text(function.results) + ", " +
+         widths_text(function.locals) + ",\n     " + code_text(function.body, 5) + "⟩";
+}
+
+}  // namespace
+
+std::string lean_width(unsigned width) { return width == 64 ? ".i64" : ".i32"; }
+
+std::string lean_module(const CodeModule& module) {
+  const auto global_text = [](const std::pair<unsigned, std::uint64_t>& global) {
+    return "(" + lean_width(global.first) + ", " + std::to_string(global.second) + ")";
+  };
+  return "⟨" + coq_list(module.functions, ",\n    ", function_text) + ",\n   " +
+         coq_list(module.globals, ", ", global_text) + "⟩";
+}
+
+}  // namespace isotrace::proofs

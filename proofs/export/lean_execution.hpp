@@ -1,0 +1,79 @@
+// Runs code on words of literals as lean/bits/Execution.lean does. Trust: none (lean_gates.hpp).
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include <isotrace/core/result.hpp>
+
+#include "lean_gates.hpp"
+
+namespace isotrace::proofs {
+
+struct LeanState {
+  std::vector<LeanWord> stack;  ///< the top last
+  std::vector<LeanWord> locals;
+  std::vector<LeanWord> globals;
+};
+
+struct LeanEnd {
+  enum class Kind : std::uint8_t { normal, branch, returned, trap, unfinished };
+  Kind kind = Kind::unfinished;
+  std::uint32_t depth = 0;  ///< branch
+  LeanState state = {};     ///< normal, branch, returned
+};
+
+struct LeanTree;
+using LeanTreePtr = std::shared_ptr<const LeanTree>;
+
+/// An end, or a fork.
+struct LeanTree {
+  LeanEnd end = {};
+  LeanLit condition = lean_no;
+  LeanTreePtr yes = nullptr;  ///< null: an end
+  LeanTreePtr no = nullptr;
+};
+
+/// Refuses export_unsupported what lean/bits/Wasm.lean does not define, naming it.
+core::Result<core::Done> check_lean_code(const CodeModule& module);
+
+class LeanExecution {
+ public:
+  /// Both must outlive it; check_lean_code must accept the module.
+  LeanExecution(LeanGates& gates, const CodeModule& module) : gates_(gates), module_(module) {}
+
+  /// Calls a function (by its place) whose arguments lie on the stack; `fuel` as in Wasm.lean.
+  LeanTreePtr call(std::uint32_t function, std::uint32_t fuel, LeanState state);
+
+  using Going = std::function<LeanTreePtr(const LeanEnd&)>;
+  /// A tree in the place of every end.
+  LeanTreePtr follow(const LeanTreePtr& tree, const Going& going);
+  using Judge = std::function<LeanLit(const LeanEnd&)>;
+  LeanLit folded(const LeanTreePtr& tree, const Judge& judge);
+
+  /// It was too much to execute: what came back is not the whole.
+  [[nodiscard]] bool exhausted() const { return work_ > work_max; }
+  /// Something ended as `unfinished`.
+  [[nodiscard]] bool unfinished() const { return unfinished_; }
+
+ private:
+  static constexpr std::uint64_t work_max = std::uint64_t{1} << 16;
+
+  LeanTreePtr sequence(const std::vector<CodeNode>& code, std::size_t from, std::uint32_t fuel,
+                       LeanState state);
+  LeanTreePtr execute(const CodeNode& node, std::uint32_t fuel, LeanState state);
+  LeanTreePtr execute_loop(const CodeNode& node, std::uint32_t fuel, const LeanState& state);
+  LeanTreePtr execute_if(const CodeNode& node, std::uint32_t fuel, LeanState state);
+  LeanTreePtr execute_call(std::uint32_t function, std::uint32_t fuel, const LeanState& state);
+  LeanTreePtr simple(const CodeNode& node, LeanState state);
+  void numeric(const CodeNode& node, LeanState& state);
+  LeanTreePtr fork(LeanLit condition, const LeanTreePtr& yes, const LeanTreePtr& no);
+  bool join(LeanLit condition, std::vector<LeanWord>& a, const std::vector<LeanWord>& b);
+
+  LeanGates& gates_;
+  const CodeModule& module_;
+  std::uint64_t work_ = 0;
+  bool unfinished_ = false;
+};
+
+}  // namespace isotrace::proofs
