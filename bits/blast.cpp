@@ -3,7 +3,7 @@
 #include <optional>
 #include <unordered_map>
 
-#include <isotrace/bits/word_gates.hpp>
+#include <isotrace/bits/choices.hpp>
 #include <isotrace/core/check.hpp>
 
 namespace isotrace::bits {
@@ -56,8 +56,18 @@ class Blaster {
     for (unsigned i = 0; i < pool_.operand_count(term); ++i) {
       operands.push_back(words_[pool_.operand(term, i).index]);
     }
-    const unsigned low = pool_.operation(term) == Operation::extract ? pool_.low_bit(term) : 0;
-    return operation_gates(gates_, pool_.operation(term), operands, low, wires);
+    Operation operation = pool_.operation(term);
+    const bool at_most = operation == Operation::bvule || operation == Operation::bvsle;
+    if (at_most) {  // not b < a
+      operation = operation == Operation::bvule ? Operation::bvult : Operation::bvslt;
+      std::swap(operands[0], operands[1]);
+    }
+    const unsigned low = operation == Operation::extract ? pool_.low_bit(term) : 0;
+    const auto known = choices_.compare(gates_, operation, operands);
+    Word made = known ? Word{*known} : operation_gates(gates_, operation, operands, low, wires);
+    if (operation == Operation::ite) choices_.note(gates_, operands, made);
+    if (at_most) made[0] = invert(made[0]);
+    return made;
   }
 
   Word fresh(unsigned wires) {
@@ -149,6 +159,7 @@ class Blaster {
 
   const TermPool& pool_;
   Gates gates_;
+  Choices choices_;
   std::vector<Word> words_;  // by term; of memories empty
   std::vector<Term> inputs_;
   std::vector<Read> reads_;

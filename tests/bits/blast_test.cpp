@@ -1,6 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include <isotrace/bits/blast.hpp>
+#include <isotrace/bits/evaluate.hpp>
+#include <isotrace/core/philox.hpp>
 
 #include "tests/support/random_terms.hpp"
 
@@ -346,6 +350,61 @@ TEST(Blast, formulas_of_random_terms_have_the_value_of_the_term_as_solution) {
   }
   EXPECT_GT(yes, 500);
   EXPECT_LT(yes, 1'500);
+}
+
+/// Numbers chosen from others by how they compare, and again from those: the last one, and one more
+/// comparison.
+std::array<Term, 2> random_choices(TermPool& pool, core::PhiloxStream& random, unsigned width,
+                                   unsigned variables) {
+  std::vector<Term> numbers;
+  for (unsigned i = 0; i < variables; ++i) {
+    numbers.push_back(pool.variable("x" + std::to_string(i), vector_sort(width)));
+  }
+  numbers.push_back(pool.constant(random.next_below(1U << width), width));
+  const auto some = [&] { return numbers[random.next_below(numbers.size())]; };
+  const auto compared = [&] {
+    switch (random.next_below(5)) {
+      case 0: return pool.bvult(some(), some());
+      case 1: return pool.bvule(some(), some());
+      case 2: return pool.bvslt(some(), some());
+      case 3: return pool.bvsle(some(), some());
+      default: return pool.equal(some(), some());
+    }
+  };
+  for (int i = 0; i < 9; ++i) {
+    const Term condition = compared();
+    const Term then = some();
+    numbers.push_back(pool.ite(condition, then, some()));
+  }
+  return {numbers.back(), pool.bit(compared())};
+}
+
+/// With more variables than are compared as a whole, too.
+TEST(Blast, comparisons_of_chosen_numbers_are_those_of_the_numbers) {
+  core::PhiloxStream random(5);
+  for (unsigned round = 0; round < 120; ++round) {
+    const unsigned variables = round % 3 == 0 ? 12 : 2 + round % 3;
+    const unsigned width = 3 + round % 4;
+    TermPool pool;
+    const auto made = random_choices(pool, random, width, variables);
+    const Term both = pool.concat(made[1], made[0]);
+    const Term r = pool.variable("r", vector_sort(width + 1));
+    const auto blasted = blast(pool, pool.equal(both, r));
+    ASSERT_TRUE(blasted.has_value());
+    for (unsigned sample = 0; sample < 300; ++sample) {
+      Assignment assignment;
+      // Of few numbers, so that many are equal.
+      for (unsigned i = 0; i < variables; ++i) {
+        const Value number = random.next_below(1U << (2 + sample % (width - 1)));
+        assignment.scalars["x" + std::to_string(i)] = number & mask(width);
+      }
+      const Value right = (*evaluate(pool, {both}, assignment))[0];
+      assignment.scalars["r"] = right;
+      ASSERT_EQ(with_inputs(pool, *blasted, assignment), Truth::yes) << round << ' ' << sample;
+      assignment.scalars["r"] = right ^ Value { 1 } << (sample % (width + 1));
+      ASSERT_EQ(with_inputs(pool, *blasted, assignment), Truth::no) << round << ' ' << sample;
+    }
+  }
 }
 
 TEST(Blast, constant_terms_need_no_variables) {

@@ -77,6 +77,43 @@ TEST(SolveGates, division_by_shifts_and_subtractions_is_division) {
   expect_proved(pool, quotients_differ(pool, 16));
 }
 
+TEST(SolveGates, a_network_sorts_eight_words) {
+  TermPool pool;
+  std::vector<Term> x;
+  for (int i = 0; i < 8; ++i) {
+    x.push_back(pool.variable("x" + std::to_string(i), bits::vector_sort(32)));
+  }
+  for (const auto& [i, j] : std::vector<std::pair<std::size_t, std::size_t>>{{0, 2},
+                                                                             {1, 3},
+                                                                             {4, 6},
+                                                                             {5, 7},
+                                                                             {0, 4},
+                                                                             {1, 5},
+                                                                             {2, 6},
+                                                                             {3, 7},
+                                                                             {0, 1},
+                                                                             {2, 3},
+                                                                             {4, 5},
+                                                                             {6, 7},
+                                                                             {2, 4},
+                                                                             {3, 5},
+                                                                             {1, 4},
+                                                                             {3, 6},
+                                                                             {1, 2},
+                                                                             {3, 4},
+                                                                             {5, 6}}) {
+    const Term less = pool.bvslt(x[i], x[j]);
+    const Term least = pool.ite(less, x[i], x[j]);
+    x[j] = pool.ite(less, x[j], x[i]);
+    x[i] = least;
+  }
+  Term sorted = pool.boolean(true);
+  for (std::size_t i = 0; i + 1 < x.size(); ++i) {
+    sorted = pool.bool_and(sorted, pool.bvsle(x[i], x[i + 1]));
+  }
+  expect_proved(pool, pool.bool_not(sorted));
+}
+
 TEST(SolveGates, few_inputs_are_gone_through) {
   TermPool pool;
   expect_proved(pool, distributed_differs(pool, 4));
