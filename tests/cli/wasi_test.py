@@ -26,7 +26,7 @@ def leb(number):
 
 
 def asking_module(rounds, spins):
-    """_start: so many times, reads the clock and 5 random bytes, and counts down from spins."""
+    """_start: so often reads the clock and 5 random bytes, asks where standard output is, counts down from spins."""
     def section(number, *entries):
         contents = leb(len(entries)) + b"".join(entries)
         return bytes([number]) + leb(len(contents)) + contents
@@ -39,15 +39,17 @@ def asking_module(rounds, spins):
     count = lambda local: (b"\x20" + local + b"\x41\x01\x6b\x22" + local + b"\x0d\x00")
     code = (b"\x41" + leb(rounds) + b"\x21\x00\x03\x40"
             + b"\x41\x00\x42\x00\x41\x08\x10\x00\x1a" + b"\x41\x10\x41\x05\x10\x01\x1a"
+            + b"\x41\x01\x41\x18\x10\x02\x1a"
             + b"\x41" + leb(spins) + b"\x21\x01\x03\x40" + count(b"\x01") + b"\x0b"
             + count(b"\x00") + b"\x0b\x0b")
     body = b"\x01\x02" + i32 + code
     return (b"\0asm\1\0\0\0"
             + section(1, b"\x60\x03" + i32 + i64 + i32 + b"\x01" + i32, b"\x60\x02" + i32 + i32 + b"\x01" + i32,
                       b"\x60\x00\x00")
-            + section(2, wasi + text(b"clock_time_get") + b"\0\0", wasi + text(b"random_get") + b"\0\1")
+            + section(2, wasi + text(b"clock_time_get") + b"\0\0", wasi + text(b"random_get") + b"\0\1",
+                      wasi + text(b"fd_tell") + b"\0\1")
             + section(3, b"\x02") + section(5, b"\x00\x01")
-            + section(7, text(b"_start") + b"\0\x02", text(b"memory") + b"\x02\0")
+            + section(7, text(b"_start") + b"\0\x03", text(b"memory") + b"\x02\0")
             + section(10, leb(len(body)) + body))
 
 

@@ -1,6 +1,7 @@
 #include <isotrace/tools/commands/wasi_host.hpp>
 
 #include <algorithm>
+#include <span>
 #include <filesystem>
 
 #include <isotrace/tools/commands/inputs.hpp>
@@ -56,10 +57,18 @@ bool leaves_host_alone(const wasm::Import& import, const trace::HostCallRecord& 
       "args_get",    "args_sizes_get",      "clock_res_get", "clock_time_get",
       "environ_get", "environ_sizes_get",   "fd_fdstat_get", "fd_prestat_get",
       "random_get",  "fd_prestat_dir_name", "sched_yield"};
+  // Streams have no positions, and stay as they are: closing or renumbering one is not among these.
+  constexpr std::string_view of_streams[] = {"fd_advise", "fd_datasync", "fd_filestat_get",
+                                             "fd_seek",   "fd_sync",     "fd_tell"};
+  constexpr std::uint64_t last_stream = 2;
   if (import.module != wasm::wasi::Wasi::module_name) return false;
-  const bool prints =
-      import.name == "fd_write" && (call.arguments[0] == 1 || call.arguments[0] == 2);
-  return prints || std::ranges::find(always, import.name) != std::end(always);
+  const auto is_among = [&](std::span<const std::string_view> names) {
+    return std::ranges::find(names, import.name) != names.end();
+  };
+  if (is_among(always)) return true;
+  const std::uint64_t descriptor = call.arguments.empty() ? 0 : call.arguments[0];
+  if (descriptor > last_stream) return false;
+  return is_among(of_streams) || (import.name == "fd_write" && descriptor != 0);
 }
 
 /// Puts a virtual world behind a call that was answered before: what it gives next follows from how
