@@ -1,8 +1,8 @@
 #include <isotrace/tools/commands/wasi_host.hpp>
 
 #include <algorithm>
-#include <span>
 #include <filesystem>
+#include <span>
 
 #include <isotrace/tools/commands/inputs.hpp>
 #include <isotrace/tools/wasi/host_world.hpp>
