@@ -121,6 +121,18 @@ class Run(ModuleTest):
         pathlib.Path(trace).write_bytes(whole[:-1])
         self.assertNotIn(b"the file is", self.run_program("replay", trace, code=3).stderr)
 
+    def test_models_in_other_formats_are_named(self):
+        for head, kind in ((b"\x10\0\0\0ORTM", "a model in ONNX Runtime's own format"),
+                           (b"\x1c\0\0\0TFL3", "a TensorFlow Lite model"),
+                           (b"PK\x03\x04" + bytes(26) + b"net/data.pkl", "a PyTorch archive"),
+                           (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
+                           (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n",
+                            "a pointer of Git LFS")):
+            model = self.path("model.onnx")
+            pathlib.Path(model).write_bytes(head + bytes(64))
+            refused = self.run_program("run", model, code=3)
+            self.assertIn("the file is " + kind, refused.stderr.decode(), head)
+
     def test_an_endless_loop_ends_at_max_steps_without_a_verdict(self):
         answer = self.run_json("run", MODULE, "--invoke", "spin", "--max-steps", "100000", code=5)
         self.assertEqual((answer["verdict"], answer["root"], answer["steps"]), ("undecided", None, 100000))

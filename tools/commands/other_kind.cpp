@@ -1,5 +1,7 @@
 #include <isotrace/tools/commands/other_kind.hpp>
 
+#include <algorithm>
+
 #include <isotrace/proofs/checker/proof.hpp>
 #include <isotrace/proofs/obligation/function_proof.hpp>
 #include <isotrace/tools/commands/inputs.hpp>
@@ -15,18 +17,41 @@ bool begins_with(ByteView bytes, std::string_view text) {
   return core::as_text(bytes).starts_with(text);
 }
 
+/// The identifier of a FlatBuffers file stands behind the offset of its root.
+bool is_flat_buffer(ByteView bytes, std::string_view identifier) {
+  return bytes.size() >= 8 && core::as_text(bytes.subspan(4, 4)) == identifier;
+}
+
+/// torch.save writes a ZIP archive whose first member is NAME/data.pkl.
+bool is_torch_archive(ByteView bytes) {
+  constexpr std::size_t name_end = 512;
+  return begins_with(bytes, "PK\x03\x04") &&
+         core::as_text(bytes.first(std::min(bytes.size(), name_end))).find("/data.pkl") !=
+             std::string_view::npos;
+}
+
 struct Kind {
   bool (*is_of)(ByteView bytes);
   std::string_view name;
 };
 
-/// What a file certainly is comes first; a proof is one only if all of it can be read.
+/// What a file certainly is comes first, also what users have beside ONNX models and nothing here
+/// reads; a proof is one only if all of it can be read.
 constexpr Kind kinds[] = {
     {begins_like_module, "a WebAssembly module, for run, prove, inspect and witness"},
     {trace::looks_like_trace, "a trace, for replay, inspect, compare and report"},
     {looks_like_witness, "a witness, for `isotrace-verify step` and inspect"},
     {looks_like_effects, "a log of effects, for inspect"},
     {[](ByteView b) { return begins_with(b, "-----BEGIN "); }, "a key, for sign and verify"},
+    {[](ByteView b) { return is_flat_buffer(b, "ORTM"); },
+     "a model in ONNX Runtime's own format (.ort), to be given as the ONNX model it was made of"},
+    {[](ByteView b) { return is_flat_buffer(b, "TFL3"); },
+     "a TensorFlow Lite model, to be converted to ONNX"},
+    {is_torch_archive, "a PyTorch archive, to be exported to ONNX"},
+    {[](ByteView b) { return begins_with(b, "\x89HDF\r\n"); },
+     "an HDF5 file, as of Keras, to be exported to ONNX"},
+    {[](ByteView b) { return begins_with(b, "version https://git-lfs."); },
+     "a pointer of Git LFS, not what it points to: run `git lfs pull`"},
     {[](ByteView b) { return begins_with(b, "\x93NUMPY") || begins_with(b, "PK\x03\x04"); },
      "a tensor file, for --input and --weights"},
     {proofs::is_function_proof, "a proof, for check, export and inspect"},
