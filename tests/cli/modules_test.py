@@ -9,6 +9,7 @@ import unittest
 from command_line import BUILD, CommandLineTest, SOURCE
 
 MODULE = str(SOURCE / "fixtures/wasm/collatz.wasm")
+MODEL = str(SOURCE / "fixtures/controller/controller.onnx")
 
 
 class ModuleTest(CommandLineTest):
@@ -117,6 +118,12 @@ class Run(ModuleTest):
                             (("report", MODULE), "a WebAssembly module, for run")):
             refused = self.run_program(*words, code=3)
             self.assertIn("the file is " + kind, refused.stderr.decode(), words)
+        for words in (("replay", MODEL), ("compare", MODEL, "--against", "cpu"), ("report", MODEL), ("check", MODEL)):
+            refused = self.run_program(*words, code=3)
+            self.assertIn("the file is an ONNX model, for run", refused.stderr.decode(), words)
+        damaged = self.path("damaged.onnx")
+        pathlib.Path(damaged).write_bytes(pathlib.Path(MODEL).read_bytes()[:-1])
+        self.assertNotIn(b"the file is", self.run_program("run", damaged, code=3).stderr)
         whole = pathlib.Path(trace).read_bytes()
         pathlib.Path(trace).write_bytes(whole[:-1])
         self.assertNotIn(b"the file is", self.run_program("replay", trace, code=3).stderr)

@@ -17,6 +17,7 @@
 #include <isotrace/tools/commands/explain_traces.hpp>
 #include <isotrace/tools/commands/extract_step.hpp>
 #include <isotrace/tools/commands/inputs.hpp>
+#include <isotrace/tools/commands/other_kind.hpp>
 #include <isotrace/tools/commands/shell_words.hpp>
 #include <isotrace/tools/commands/terminal_text.hpp>
 #include <isotrace/tools/commands/traces.hpp>
@@ -247,7 +248,9 @@ int compare_command(const Context& context, const Arguments& arguments) {
   if (!against && !trace::looks_like_trace(bytes))
     return compare_model_files(context, arguments, bytes);
   auto a = trace::parse_trace(bytes);
-  if (!a) return report(context, core::refuse_within(path_a, std::move(a).error()).value());
+  if (!a) {
+    return report(context, refuse_kind(path_a, std::move(a).error(), bytes, "a trace").value());
+  }
   if (against && a->identity.machine) return compare_with_engine(context, arguments, *a);
   ISOTRACE_OR_REPORT(
       context, Side b,

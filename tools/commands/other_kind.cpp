@@ -30,6 +30,16 @@ bool is_torch_archive(ByteView bytes) {
              std::string_view::npos;
 }
 
+/// The version of the format comes first and then another field of ModelProto, as every writer has
+/// it; in a tensor's message another number follows the first one.
+bool looks_like_onnx_model(ByteView bytes) {
+  constexpr std::uint8_t version = 0x08;
+  constexpr std::uint8_t version_end = 32;
+  constexpr std::string_view next = "\x12\x1A\x22\x28\x32\x3A\x42";
+  return bytes.size() > 2 && bytes[0] == version && bytes[1] < version_end &&
+         next.find(static_cast<char>(bytes[2])) != std::string_view::npos;
+}
+
 struct Kind {
   bool (*is_of)(ByteView bytes);
   std::string_view name;
@@ -57,6 +67,7 @@ constexpr Kind kinds[] = {
     {proofs::is_function_proof, "a proof, for check, export and inspect"},
     {[](ByteView b) { return proofs::parse_proof(b).has_value(); },
      "a proof, for check, export and inspect"},
+    {looks_like_onnx_model, "an ONNX model, for run, compare, prove and inspect"},
 };
 
 }  // namespace

@@ -9,8 +9,7 @@
 namespace isotrace::tools {
 
 /// What the bytes are, if they are a kind of file that some command takes, "a trace, for replay,
-/// inspect, ...", or a model in a format that none does; empty for a model in ONNX, and for what
-/// nobody knows.
+/// inspect, ...", or a model in a format that none does; empty for what nobody knows.
 std::string name_kind(core::ByteView bytes);
 
 /// Of a file that could not be read: with what it is, if it is of another kind than `expected`
