@@ -88,8 +88,12 @@ class BlockedGemm {
     a_in_place_ = g_.packed_a.data == nullptr &&
                   (g_.transposes || g_.columns <= in_place_columns_max) &&
                   (g_.a_depth_stride == 1 ? g_.a_row_stride : g_.a_depth_stride) % 1024 != 0;
-    if (a_in_place_) tile_rows_ = even_height(std::min(g_.rows, rows_block_));
-    columns_block_ = std::min(columns_block, round_up(g_.columns, k_.tile_columns));
+    // Where b is yet to be packed, tiles as high as they may be do that in the shadow of products.
+    if (a_in_place_ || (g_.packed_a.data == nullptr && g_.packed_b.data != nullptr)) {
+      tile_rows_ = even_height(std::min(g_.rows, rows_block_));
+    }
+    columns_block_ = std::min(columns_block / k_.tile_columns * k_.tile_columns,
+                              round_up(g_.columns, k_.tile_columns));
     if (g_.packed_a.data == nullptr && !a_in_place_) {
       a_ = scratch.get(Scratch::packed_a, rows_block_ * depth_max_);
     }
@@ -140,9 +144,9 @@ class BlockedGemm {
              .depth_stride = g_.a_depth_stride,
              .count = rows,
              .depth = depth.depth,
-             .width = k_.tile_rows,
+             .width = tile_rows_,
              .packed = a_});
-    return {a_, depth.depth * k_.tile_rows};
+    return {a_, depth.depth * tile_rows_};
   }
 
   /// The panel of b at column j of the block; the first block of rows packs it.
@@ -186,7 +190,7 @@ class BlockedGemm {
         tile.columns = columns;
         tile.depth = run.depth;
         tile.a_row_stride = a_in_place_ ? g_.a_row_stride : 1;
-        tile.a_depth_stride = a_in_place_ ? g_.a_depth_stride : k_.tile_rows;
+        tile.a_depth_stride = a_in_place_ ? g_.a_depth_stride : tile_rows_;
         tile.a = a.data + i * a.stride + at * tile.a_depth_stride;
         tile.b = b.data + at * b.stride;
         tile.b_stride = b.stride;

@@ -43,63 +43,72 @@ struct KernelSet {
     Mask masks[tile_vectors];
   };
 
+  /// Functions of their own, since compilers have registers for the sums of few variants only.
+  template <int Rows, int Vectors>
+  [[gnu::noinline]] static void edge_of(const TileArguments& t) {
+    tile_of<Rows, Vectors, Edge>(t);
+  }
+
+  /// Of a panel that is not full only the vectors that have columns are computed.
   template <int Rows>
   static void tile_of(const TileArguments& t) {
     if (t.columns == tile_columns) {
-      tile_of<Rows, Whole>(t);
+      tile_of<Rows, tile_vectors, Whole>(t);
+    } else if (t.columns <= width) {
+      edge_of<Rows, 1>(t);
     } else {
-      tile_of<Rows, Edge>(t);
+      edge_of<Rows, tile_vectors>(t);
     }
   }
 
   // Every loop over accumulators is unrolled, or they would live in memory.
-  template <int Rows, class Lanes>
+  template <int Rows, int Vectors, class Lanes>
   [[gnu::always_inline]] static inline void tile_of(const TileArguments& arguments) {
     const TileArguments t = arguments;  // no store can change it
     const Lanes lanes(t.columns);
-    Vector acc[Rows][tile_vectors];
+    Vector acc[Rows][Vectors];
 #pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 4
-      for (int v = 0; v < tile_vectors; ++v) {
+      for (int v = 0; v < Vectors; ++v) {
         acc[i][v] = t.chain == nullptr ? V::zero()
                                        : lanes.load(v, t.chain + i * t.chain_stride + v * width);
       }
     }
     if (t.packed_b != nullptr) {
-      t.a_row_stride != 1 ? multiply_rows<Rows, true, true>(t, acc)
-                          : multiply_rows<Rows, true, false>(t, acc);
+      t.a_row_stride != 1 ? multiply_rows<Rows, Vectors, true, true>(t, acc)
+                          : multiply_rows<Rows, Vectors, true, false>(t, acc);
     } else {
-      t.a_row_stride != 1 ? multiply_rows<Rows, false, true>(t, acc)
-                          : multiply_rows<Rows, false, false>(t, acc);
+      t.a_row_stride != 1 ? multiply_rows<Rows, Vectors, false, true>(t, acc)
+                          : multiply_rows<Rows, Vectors, false, false>(t, acc);
     }
     if (t.sum != nullptr) {
 #pragma GCC unroll 16
       for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 4
-        for (int v = 0; v < tile_vectors; ++v) {
+        for (int v = 0; v < Vectors; ++v) {
           acc[i][v] = V::add(lanes.load(v, t.sum + i * t.sum_stride + v * width), acc[i][v]);
         }
       }
     }
-    if (t.end != nullptr) end_tile<Rows>(*t.end, lanes, acc);
+    if (t.end != nullptr) end_tile<Rows, Vectors>(*t.end, lanes, acc);
 #pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 4
-      for (int v = 0; v < tile_vectors; ++v) {
+      for (int v = 0; v < Vectors; ++v) {
         lanes.store(v, t.out + i * t.out_stride + v * width, acc[i][v]);
       }
     }
   }
 
-  template <int Rows, class Lanes>
+  template <int Rows, int Vectors, class Lanes>
   [[gnu::always_inline]] static inline void end_tile(const TileEnd& end, const Lanes& lanes,
-                                                     Vector (&acc)[Rows][tile_vectors]) {
+                                                     Vector (&acc)[Rows][Vectors]) {
     for (const TileEnd::Step* step = end.steps; step != end.steps + end.count; ++step) {
       if (step->kind == TileEnd::normalise) {
-        normalise_rows<Rows>(*step, acc);
+        normalise_rows<Rows, Vectors>(*step, acc);
       } else {
-        add_rows<Rows>(*step, lanes, acc);
+        add_rows<Rows, Vectors>(*step, lanes, acc);
       }
     }
     const Vector low = V::broadcast(end.bounded ? end.low : 0.0F);
@@ -107,7 +116,7 @@ struct KernelSet {
 #pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 4
-      for (int v = 0; v < tile_vectors; ++v) {
+      for (int v = 0; v < Vectors; ++v) {
         const Vector value = acc[i][v];
         acc[i][v] = V::canonical(value, end.bounded ? V::bound(value, low, high) : value);
       }
@@ -125,14 +134,14 @@ struct KernelSet {
     return none;
   }
 
-  template <int Rows, class Lanes>
+  template <int Rows, int Vectors, class Lanes>
   [[gnu::always_inline]] static inline void add_rows(const TileEnd::Step& step, const Lanes& lanes,
-                                                     Vector (&acc)[Rows][tile_vectors]) {
+                                                     Vector (&acc)[Rows][Vectors]) {
 #pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i) {
       const float* addend = step.data + i * step.row_stride;
 #pragma GCC unroll 4
-      for (int v = 0; v < tile_vectors; ++v) {
+      for (int v = 0; v < Vectors; ++v) {
         const Vector term =
             step.column_stride == 0 ? V::broadcast(*addend) : lanes.load(v, addend + v * width);
         acc[i][v] = V::add(acc[i][v], term);
@@ -140,9 +149,9 @@ struct KernelSet {
     }
   }
 
-  template <int Rows>
+  template <int Rows, int Vectors>
   [[gnu::always_inline]] static inline void normalise_rows(const TileEnd::Step& step,
-                                                           Vector (&acc)[Rows][tile_vectors]) {
+                                                           Vector (&acc)[Rows][Vectors]) {
 #pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i) {
       const Vector mean = V::broadcast(step.data[i]);
@@ -150,7 +159,7 @@ struct KernelSet {
       const Vector scale = V::broadcast(step.scale[i]);
       const Vector bias = V::broadcast(step.bias[i]);
 #pragma GCC unroll 4
-      for (int v = 0; v < tile_vectors; ++v) {
+      for (int v = 0; v < Vectors; ++v) {
         acc[i][v] = V::fma(V::multiply(V::subtract(acc[i][v], mean), r), scale, bias);
       }
     }
@@ -181,9 +190,9 @@ struct KernelSet {
     Index depth_stride;
   };
 
-  template <int Rows, bool Packs, bool Apart>
+  template <int Rows, int Vectors, bool Packs, bool Apart>
   [[gnu::always_inline]] static inline void multiply_rows(const TileArguments& t,
-                                                          Vector (&acc)[Rows][tile_vectors]) {
+                                                          Vector (&acc)[Rows][Vectors]) {
     RowsOfA<Rows, Apart> a(t);
     const float* b = t.b;
     float* packed = t.packed_b;
@@ -203,12 +212,12 @@ struct KernelSet {
       written += t.written_stride;
       term += addend.row_stride;
       for (Index left = least(written_every, t.depth - from); left != 0; --left) {
-        Vector column[tile_vectors];
+        Vector column[Vectors];
 #pragma GCC unroll 4
-        for (int v = 0; v < tile_vectors; ++v) column[v] = V::load(b + v * width);
+        for (int v = 0; v < Vectors; ++v) column[v] = V::load(b + v * width);
         if constexpr (Packs) {
 #pragma GCC unroll 4
-          for (int v = 0; v < tile_vectors; ++v) V::store(packed + v * width, column[v]);
+          for (int v = 0; v < Vectors; ++v) V::store(packed + v * width, column[v]);
           // Rows of b lie pages apart: no prefetcher of the processor follows them.
           for (Index line = 0; line < tile_columns; line += 16) {
             V::prefetch(b + rows_ahead * b_stride + line);
@@ -225,7 +234,7 @@ struct KernelSet {
         for (int i = 0; i < Rows; ++i) {
           const Vector row = V::broadcast(a.get(i));
 #pragma GCC unroll 4
-          for (int v = 0; v < tile_vectors; ++v) acc[i][v] = V::fma(row, column[v], acc[i][v]);
+          for (int v = 0; v < Vectors; ++v) acc[i][v] = V::fma(row, column[v], acc[i][v]);
         }
         a.advance();
         b += b_stride;

@@ -43,9 +43,10 @@ void run_shallow(const Gemm& g, const Kernels& k, Scratch& scratch) {
     a = packed;
   }
   const bool in_place = is_in_place(g);
-  float* packed = scratch.get(Scratch::packed_b, columns_block * g.depth);
-  for (Index j = 0; j < g.columns; j += columns_block) {
-    const Index columns = std::min(columns_block, g.columns - j);
+  const Index step = columns_block / k.tile_columns * k.tile_columns;
+  float* packed = scratch.get(Scratch::packed_b, step * g.depth);
+  for (Index j = 0; j < g.columns; j += step) {
+    const Index columns = std::min(step, g.columns - j);
     // Tiles read all their columns: those at the end are packed.
     const Index whole = in_place ? columns / k.tile_columns * k.tile_columns : 0;
     g.b->pack(k, 0, g.depth, g.b_column + j + whole, columns - whole, k.tile_columns,

@@ -172,6 +172,27 @@ TEST(ConstantsHold, held_operands_change_no_bit) {
   }
 }
 
+TEST(ConstantsHold, any_number_of_rows_by_a_held_matrix_has_the_same_bits) {
+  const core::Node matmul{Op::matmul, {0, 1}, {2}, {{"k_segment", std::int64_t{256}}}, {}};
+  const Tensor b = random_tensor({300, 107}, 21);  // the last panel has a vector of columns
+  for (const char* isa : {"avx2", "avx512"}) {
+    for (unsigned threads = 1; threads <= 2; ++threads) {
+      auto backend = make_backend("cpu", {.threads = threads, .isa = isa});
+      if (!backend) continue;
+      const ConstantsHold hold(**backend, std::span(&b, 1));
+      for (std::int64_t rows = 1; rows <= 66; ++rows) {
+        const Tensor a = random_tensor({rows, 300}, 20);
+        const std::vector<std::optional<core::TensorView>> views = {a.view(), b.view()};
+        const core::FloatEnvironment environment;
+        const auto expected = reference::evaluate(matmul, views);
+        const auto actual = (*backend)->run(matmul, views);
+        ASSERT_TRUE(expected && actual) << rows;
+        EXPECT_TRUE(identical(expected->front(), actual->front())) << rows;
+      }
+    }
+  }
+}
+
 TEST(ConstantsHold, memory_that_was_held_may_change_afterwards) {
   auto backend = make_backend("cpu", {});
   if (!backend) GTEST_SKIP() << "no AVX2";
