@@ -132,6 +132,14 @@ void ByteImage::fill_line(const std::uint8_t* source, std::uint8_t* line) const 
 
 void ByteImage::fill_from(std::size_t axis, const std::uint8_t* source, std::uint8_t* to) const {
   if (axis + 1 == axes_.size()) return fill_line(source, to);
+  if (axis + 2 == axes_.size() && steps_.back().phases == 1) {  // short lines, without calls
+    std::uint8_t* line = to + axes_.back().pad_begin;
+    for (Index i = 0; i < inside_[axis]; ++i) {
+      copy_bytes(source + i * sources_[axis], inside_.back(),
+                 line + steps_[axis].place_of(axes_[axis].pad_begin + i));
+    }
+    return;
+  }
   for (Index i = 0; i < inside_[axis]; ++i) {
     fill_from(axis + 1, source + i * sources_[axis],
               to + steps_[axis].place_of(axes_[axis].pad_begin + i));

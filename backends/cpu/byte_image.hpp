@@ -77,12 +77,16 @@ inline void copy_bytes(const std::uint8_t* from, Index count, std::uint8_t* to) 
     std::memcpy(to + at, from + at, size);
   };
   constexpr std::integral_constant<std::size_t, 16> sixteen;
+  constexpr std::integral_constant<std::size_t, 8> eight;
   constexpr std::integral_constant<std::size_t, 4> four;
   if (count >= 16) {
     for (Index at = 0; at + 16 < count; at += 16) copy(at, sixteen);
     copy(count - 16, sixteen);
+  } else if (count >= 8) {
+    copy(0, eight);
+    copy(count - 8, eight);
   } else if (count >= 4) {
-    for (Index at = 0; at + 4 < count; at += 4) copy(at, four);
+    copy(0, four);
     copy(count - 4, four);
   } else {
     for (Index at = 0; at < count; ++at) to[at] = from[at];
