@@ -28,12 +28,12 @@ class Suite : public testing::TestWithParam<const char*> {};
 
 TEST_P(Suite, FunctionsAreProvedAndTheirBadTwinsViolated) {
   const std::vector<SuiteRow> rows = read_suite(folder, GetParam());
-  EXPECT_GT(rows.size(), 12U);
+  EXPECT_GE(rows.size(), 8U);
   for (const SuiteRow& row : rows) judge(row);
 }
 
 INSTANTIATE_TEST_SUITE_P(Modules, Suite,
-                         testing::Values("algebra", "bits", "numbers", "tables", "text"),
+                         testing::Values("algebra", "bits", "numbers", "order", "tables", "text"),
                          [](const auto& instance) { return std::string(instance.param); });
 
 }  // namespace
