@@ -7,6 +7,7 @@
 namespace isotrace::proofs {
 namespace {
 
+constexpr std::array<std::string_view, 3> count_names = {".clz", ".ctz", ".popcnt"};
 constexpr std::array<std::string_view, 15> binary_names = {".add",
                                                            ".sub",
                                                            ".mul",
@@ -44,7 +45,10 @@ std::string block_text(const CodeNode& node, std::size_t indent) {
 std::string node_text(const CodeNode& node, std::size_t indent) {
   switch (node.kind) {
     case CodeKind::constant: return ".const" + width_text(node.wide) + number(node.constant);
-    case CodeKind::unary: return ".eqz";
+    case CodeKind::unary:
+      return node.index == 3
+                 ? ".eqz"
+                 : ".unary" + width_text(node.wide) + " " + std::string(count_names.at(node.index));
     case CodeKind::binary:
       return ".binary" + width_text(node.wide) + " " + std::string(binary_names.at(node.index));
     case CodeKind::compare: return ".compare " + std::string(relation_names.at(node.index));

@@ -39,10 +39,8 @@ bool same_sizes(const Words& a, const Words& b) {
 
 /// What lean/bits/Wasm.lean lacks; empty: nothing.
 std::string_view unknown(const CodeNode& node) {
-  constexpr std::array<std::string_view, 3> counts = {"clz", "ctz", "popcnt"};
   constexpr std::array<std::string_view, 4> divisions = {"div_s", "div_u", "rem_s", "rem_u"};
   switch (node.kind) {
-    case CodeKind::unary: return node.index < 3 ? counts.at(node.index) : "";
     case CodeKind::binary:
       return node.index >= 3 && node.index < 7 ? divisions.at(node.index - 3) : "";
     case CodeKind::load: return "a load";
@@ -204,6 +202,10 @@ LeanTreePtr LeanExecution::execute_call(std::uint32_t function, std::uint32_t fu
 void LeanExecution::numeric(const CodeNode& node, LeanState& state) {
   if (node.kind == CodeKind::extend) {
     state.stack.back() = lean_resize(node, state.stack.back());
+    return;
+  }
+  if (node.kind == CodeKind::unary && node.index < 3) {
+    state.stack.back() = lean_counted(gates_, node, state.stack.back());
     return;
   }
   if (node.kind == CodeKind::unary) {

@@ -15,8 +15,8 @@ namespace isotrace::proofs {
 core::Result<core::Bytes> refute_lean_function(const FunctionProof& proof, std::uint64_t seconds);
 
 /// Deterministic. Whether the refutation is one is for Lean to find out. Refuses as
-/// export_coq_function, and export_unsupported what lean/bits lacks: memory, divisions, counts of
-/// bits, br_table, call_indirect, assumptions.
+/// export_coq_function, and export_unsupported what lean/bits lacks: memory, divisions,
+/// br_table, call_indirect, assumptions.
 core::Result<Bundle> export_lean_function(const FunctionProof& proof, core::ByteView refutation);
 
 }  // namespace isotrace::proofs

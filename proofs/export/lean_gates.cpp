@@ -168,6 +168,20 @@ LeanWord lean_fit(LeanLit z, std::size_t width, const LeanWord& word) {
 
 LeanLit lean_zero(LeanGates& gates, const LeanWord& word) { return equals(gates, word, {}); }
 
+LeanWord lean_counted(LeanGates& gates, const CodeNode& node, const LeanWord& x) {
+  LeanWord marks = x;
+  LeanLit all = lean_yes;
+  if (node.index == 0) {  // clz
+    for (std::size_t i = x.size(); i-- > 0;) marks[i] = all = gates.both(inverse(x[i]), all);
+  } else if (node.index == 1) {  // ctz
+    for (std::size_t i = 0; i < x.size(); ++i) marks[i] = all = gates.both(all, inverse(x[i]));
+  }
+  const std::size_t width = node.wide ? 64 : 32;
+  LeanWord count = lean_constant(width, 0);
+  for (std::size_t i = marks.size(); i-- > 0;) count = sum(gates, width, count, {}, marks[i]);
+  return count;
+}
+
 LeanWord lean_compute(LeanGates& gates, const CodeNode& node, const LeanWord& x,
                       const LeanWord& y) {
   const std::size_t width = node.wide ? 64 : 32;

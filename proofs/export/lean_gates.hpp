@@ -55,6 +55,8 @@ LeanWord lean_constant(std::size_t width, std::uint64_t value);
 /// The first `width` literals, with z behind the end.
 LeanWord lean_fit(LeanLit z, std::size_t width, const LeanWord& word);
 LeanLit lean_zero(LeanGates& gates, const LeanWord& word);
+/// `index` as in Wasm.v's `unary`; not eqz.
+LeanWord lean_counted(LeanGates& gates, const CodeNode& node, const LeanWord& x);
 /// `index` as in Wasm.v's `binary`; not a division.
 LeanWord lean_compute(LeanGates& gates, const CodeNode& node, const LeanWord& x, const LeanWord& y);
 LeanLit lean_compare(LeanGates& gates, std::uint32_t relation, LeanWord x, LeanWord y);

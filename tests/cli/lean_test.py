@@ -22,6 +22,7 @@ CLOSED = "'Isotrace.Proof_case0.proof' does not depend on any axioms"
 AXIOMS = "'Isotrace.Proof_case0.proof' depends on axioms: [propext, sorryAx]"
 
 NUMBERS = str(SOURCE / "fixtures/wasm/functions/numbers.wasm")
+BITS = str(SOURCE / "fixtures/wasm/functions/bits.wasm")
 FUNCTION_CLOSED = "'Isotrace.Bits.Proof_function.proof' does not depend on any axioms"
 
 TOOL = pathlib.Path(__file__).resolve().parents[2] / "tools/dev/replay_with_npm_lean.py"
@@ -169,13 +170,13 @@ class Reconcile(Lean):
 class Functions(CommandLineTest):
     """Bundles about WebAssembly functions."""
 
-    def prove(self, function, *claim):
+    def prove(self, function, *claim, module=NUMBERS):
         proof = self.path(function)
         before = os.environ.get("XDG_CACHE_HOME")
         os.environ["XDG_CACHE_HOME"] = self.path("cache")
         self.addCleanup(lambda: os.environ.pop("XDG_CACHE_HOME") if before is None
                         else os.environ.update(XDG_CACHE_HOME=before))
-        self.run_program("prove", NUMBERS, "--func", function, *claim, "--out", proof)
+        self.run_program("prove", module, "--func", function, *claim, "--out", proof)
         return proof
 
     def export(self, proof, code=0):
@@ -232,6 +233,11 @@ class Functions(CommandLineTest):
         other = self.prove("sign", "--range=-1:1")
         library.write_text(library.read_text())
         self.assertEqual(self.reconcile("--proof", other, code=1), "statement_mismatch")
+
+    def test_counts_of_bits_are_exported(self):
+        self.export(self.prove("popcount_low", "--range=0:8", module=BITS))
+        self.assertIn(".unary .i32 .popcnt", (self.generated / "Spec_function.lean").read_text())
+        self.assertIn("(step ", (self.generated / "Cert_function.lean").read_text())
 
     def test_what_lean_does_not_define_is_refused_by_name(self):
         refusal = self.export(self.prove("third_product", "--equivalent", "third"), code=3)["refusal"]

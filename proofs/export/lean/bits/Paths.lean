@@ -338,6 +338,7 @@ def simple_of (t : Gates) (i : Instruction) (s : State Lit) : Tree :=
   match i with
   | Instruction.const w n => normal (push (constant (size w) n) s)
   | Instruction.eqz => pop invalid s fun x s => known (is_zero t x) fun c => normal (push (truth Lit.no c) s)
+  | Instruction.unary w op => pop invalid s fun x s => normal (push (counted_of t w x op) s)
   | Instruction.binary w op => pop invalid s fun y s => pop invalid s fun x s => normal (push (compute_of t w x y op) s)
   | Instruction.compare is_signed r => pop invalid s fun y s => pop invalid s fun x s =>
       known (compare_of t is_signed r x y) fun c => normal (push (truth Lit.no c) s)
@@ -375,6 +376,12 @@ theorem simple_right (v : Assignment) (t : Gates) (o : obeys v t) (i : Instructi
     rw [known_eq]
     show End.normal (push (truth false (ev v (is_zero t x))) (state v s)) = _
     rw [is_zero_right v t o]
+  | unary w op =>
+    refine one s (fun x s => normal (push (counted_of t w x op) s)) (fun x s => End.normal (push (counted w x op) s))
+      rfl ?_
+    intro x s
+    show End.normal (push (vals v (counted_of t w x op)) (state v s)) = _
+    rw [counted_right v t o]
   | binary w op =>
     refine two s (fun y x s => normal (push (compute_of t w x y op) s))
       (fun y x s => End.normal (push (compute w x y op) s)) rfl ?_
@@ -528,6 +535,7 @@ theorem execute_right (v : Assignment) (t : Gates) (o : obeys v t) (m : Module) 
         exact rfl
     | const w k => exact simple_right v t o (Instruction.const w k) s
     | eqz => exact simple_right v t o (Instruction.eqz) s
+    | unary w op => exact simple_right v t o (Instruction.unary w op) s
     | binary w op => exact simple_right v t o (Instruction.binary w op) s
     | compare is_signed r => exact simple_right v t o (Instruction.compare is_signed r) s
     | resize bits w is_signed => exact simple_right v t o (Instruction.resize bits w is_signed) s

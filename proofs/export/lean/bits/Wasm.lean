@@ -80,6 +80,23 @@ def compute (w : Width) (x y : Word) : Binary → Word
   | Binary.move m => repeated (number (fit false (places w) y)) (move false (size w) m)
       (fit false (size w) x)
 
+/- Counts: of the bits that are 1; of those that are 0 like all bits above them, or below them. -/
+inductive Unary where
+  | clz | ctz | popcnt
+def ones : Word → Nat
+  | [] => 0
+  | b :: x => bit b + ones x
+def zero_above : Word → Word
+  | [] => []
+  | b :: x => (and (not b) (first true (zero_above x))) :: zero_above x
+def zero_below (c : Bool) : Word → Word
+  | [] => []
+  | b :: x => (and c (not b)) :: zero_below (and c (not b)) x
+def counted (w : Width) (x : Word) : Unary → Word
+  | Unary.clz => word (size w) (ones (zero_above x))
+  | Unary.ctz => word (size w) (ones (zero_below true x))
+  | Unary.popcnt => word (size w) (ones x)
+
 /- Comparisons of unsigned numbers; those of signed ones compare what is 2^31 (2^63) larger, which is the
    same bits with the highest one inverted. -/
 inductive Relation where
@@ -111,6 +128,7 @@ def resize {A : Type} (z : A) (bits w : Nat) (is_signed : Bool) (x : List A) : L
 inductive Instruction where
   | const (w : Width) (n : Nat)
   | eqz
+  | unary (w : Width) (op : Unary)
   | binary (w : Width) (op : Binary)
   | compare (is_signed : Bool) (r : Relation)
   /- wrap, extend_i32_s, extend8_s, ...: so many bits of it as a value of a width -/
@@ -178,6 +196,7 @@ def simple (i : Instruction) (s : State Bool) : End (State Bool) :=
   match i with
   | Instruction.const w n => End.normal (push (word (size w) n) s)
   | Instruction.eqz => pop End.invalid s fun x s => End.normal (push (truth false (zero x)) s)
+  | Instruction.unary w op => pop End.invalid s fun x s => End.normal (push (counted w x op) s)
   | Instruction.binary w op => pop End.invalid s fun y s => pop End.invalid s fun x s =>
       End.normal (push (compute w x y op) s)
   | Instruction.compare is_signed r => pop End.invalid s fun y s => pop End.invalid s fun x s =>

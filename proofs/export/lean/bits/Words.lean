@@ -290,6 +290,68 @@ theorem compute_right (v : Assignment) (t : Gates) (o : obeys v t) (w : Width) (
     · rw [← fit_vals]
       exact fit_again _ false _ _
 
+/- ---- counts ---- -/
+
+def ones_of (t : Gates) (w : Nat) : List Lit → List Lit
+  | [] => fit Lit.no w []
+  | a :: x => sums t w (ones_of t w x) [] a
+theorem word_zero : ∀ w, fit false w [] = word w 0
+  | 0 => rfl
+  | w + 1 => by
+    show false :: fit false w [] = word (w + 1) (bit false + 2 * 0)
+    rw [word_step, word_zero w]
+theorem ones_right (v : Assignment) (t : Gates) (o : obeys v t) (w : Nat) : ∀ x : List Lit,
+    vals v (ones_of t w x) = word w (ones (vals v x))
+  | [] => (fit_vals v Lit.no w []).symm.trans (word_zero w)
+  | a :: x => by
+    show vals v (sums t w (ones_of t w x) [] a) = word w (bit (ev v a) + ones (vals v x))
+    rw [sums_right v t o, ones_right v t o w x]
+    show word w (number (word w (ones (vals v x))) + bit (ev v a)) = _
+    rw [Nat.add_comm, word_add_low]
+
+def zero_above_of (t : Gates) : List Lit → List Lit
+  | [] => []
+  | a :: x => known (both t (inv a) (first Lit.yes (zero_above_of t x))) fun c => c :: zero_above_of t x
+def zero_below_of (t : Gates) (c : Lit) : List Lit → List Lit
+  | [] => []
+  | a :: x => known (both t c (inv a)) fun d => d :: zero_below_of t d x
+theorem first_true (v : Assignment) (x : List Lit) : first true (vals v x) = ev v (first Lit.yes x) := by
+  cases x <;> exact rfl
+theorem zero_above_right (v : Assignment) (t : Gates) (o : obeys v t) : ∀ x : List Lit,
+    vals v (zero_above_of t x) = zero_above (vals v x)
+  | [] => rfl
+  | a :: x => by
+    show vals v (known (both t (inv a) (first Lit.yes (zero_above_of t x))) fun c => c :: zero_above_of t x)
+      = (and (not (ev v a)) (first true (zero_above (vals v x)))) :: zero_above (vals v x)
+    rw [known_eq]
+    show ev v (both t (inv a) (first Lit.yes (zero_above_of t x))) :: vals v (zero_above_of t x) = _
+    rw [ev_both v t o, ev_inv, ← first_true, zero_above_right v t o x]
+theorem zero_below_right (v : Assignment) (t : Gates) (o : obeys v t) : ∀ (x : List Lit) (c : Lit),
+    vals v (zero_below_of t c x) = zero_below (ev v c) (vals v x)
+  | [], _ => rfl
+  | a :: x, c => by
+    show vals v (known (both t c (inv a)) fun d => d :: zero_below_of t d x)
+      = (and (ev v c) (not (ev v a))) :: zero_below (and (ev v c) (not (ev v a))) (vals v x)
+    rw [known_eq]
+    show ev v (both t c (inv a)) :: vals v (zero_below_of t (both t c (inv a)) x) = _
+    rw [zero_below_right v t o x, ev_both v t o, ev_inv]
+
+def counted_of (t : Gates) (w : Width) (x : List Lit) : Unary → List Lit
+  | Unary.clz => ones_of t (size w) (zero_above_of t x)
+  | Unary.ctz => ones_of t (size w) (zero_below_of t Lit.yes x)
+  | Unary.popcnt => ones_of t (size w) x
+theorem counted_right (v : Assignment) (t : Gates) (o : obeys v t) (w : Width) (x : List Lit) (op : Unary) :
+    vals v (counted_of t w x op) = counted w (vals v x) op := by
+  cases op with
+  | clz =>
+    show vals v (ones_of t (size w) (zero_above_of t x)) = word (size w) (ones (zero_above (vals v x)))
+    rw [ones_right v t o, zero_above_right v t o]
+  | ctz =>
+    show vals v (ones_of t (size w) (zero_below_of t Lit.yes x)) = word (size w) (ones (zero_below true (vals v x)))
+    rw [ones_right v t o, zero_below_right v t o]
+    exact rfl
+  | popcnt => exact ones_right v t o (size w) x
+
 /- ---- comparisons ---- -/
 
 theorem ble_twice : ∀ x y, Nat.ble (2 * x) (2 * y) = Nat.ble x y
