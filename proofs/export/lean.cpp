@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include <isotrace/core/program.hpp>
 #include <isotrace/proofs/export/lean_library.hpp>
 
+#include "lean_float_text.hpp"
 #include "lean_text.hpp"
 #include "network_subject.hpp"
 
@@ -61,6 +63,62 @@ std::string proof_text(const NetworkSubject& subject, const std::string& id) {
                                          "#print axioms proof\n");
 }
 
+std::string float_spec_text(const NetworkSubject& subject, const std::string& base) {
+  return "/- The same statement about the floats that isonum-1 computes. -/\n" +
+         import_gen("Spec_" + base) + "import Isotrace.Float.FloatExecution\n" +
+         in_namespace("Spec_" + base + "_float",
+                      "def steps : List Step :=\n  " + lean_float_steps(subject.chain) +
+                          "\n\ndef statement : Prop :=\n  float_safe steps " + subject.net_module +
+                          ".net Spec_" + base + ".box Spec_" + base + ".constraints\n");
+}
+
+std::string float_proof_text(const NetworkSubject& subject, const std::string& base) {
+  const std::string spec = "Spec_" + base + ".";
+  const std::string net = subject.net_module + ".net ";
+  const std::string steps = "Spec_" + base + "_float.steps ";
+  return "import Isotrace.Float.FloatCertified\n" + import_gen("Spec_" + base + "_float") +
+         import_gen("Proof_" + base) +
+         in_namespace("Proof_" + base + "_float",
+                      "theorem executed : executes " + steps + net +
+                          "= true := by\n"
+                          "  decide +kernel\n\n"
+                          "theorem proof : Spec_" +
+                          base + "_float.statement :=\n  certified_float_safe Cert_" + base +
+                          ".grain " + steps + net + spec + "box " + spec +
+                          "constraints\n    Cert_" + base + ".certificate executed Proof_" + base +
+                          ".checked\n\n"
+                          "#print axioms proof\n");
+}
+
+/// The theorem of case `base` about floats, which rests on what Lean checked for that case.
+void add_float_case(Bundle& bundle, const NetworkSubject& subject, Level level,
+                    const Obligation& base) {
+  const std::string id = base.id + "_float";
+  std::optional<std::string> omitted = no_lean_float_program(subject.chain);
+  if (level == Level::real) omitted = "the proof is about real arithmetic";
+  if (omitted) {
+    bundle.omitted.push_back({id, *omitted});
+    return;
+  }
+  BundleFile spec =
+      text_file(lean_path(gen_module("Spec_" + id)), float_spec_text(subject, base.id));
+  BundleFile theorem =
+      text_file(lean_path(gen_module("Proof_" + id)), float_proof_text(subject, base.id));
+  Obligation obligation{id,
+                        base.kind,
+                        std::string(core::semantics_id),
+                        theorem.path,
+                        "Isotrace.Proof_" + id + ".proof",
+                        core::sha256(spec.bytes),
+                        base.tier,
+                        {},
+                        base.parts};
+  obligation.parts.insert(obligation.parts.end(), {spec.path, theorem.path});
+  bundle.files.push_back(std::move(spec));
+  bundle.files.push_back(std::move(theorem));
+  bundle.obligations.push_back(std::move(obligation));
+}
+
 Result<core::Done> add_case(Bundle& bundle, const NetworkSubject& subject, const Proof& proof,
                             std::size_t index) {
   const std::string id = "case" + std::to_string(index);
@@ -83,6 +141,7 @@ Result<core::Done> add_case(Bundle& bundle, const NetworkSubject& subject, const
   bundle.files.push_back(std::move(spec));
   bundle.files.push_back(text_file(path("Cert_" + id), cert_text(id, grain, *tree)));
   bundle.files.push_back(text_file(path("Proof_" + id), proof_text(subject, id)));
+  add_float_case(bundle, subject, proof.level, Obligation(bundle.obligations.back()));
   return core::Done{};
 }
 

@@ -13,14 +13,19 @@ namespace {
 
 using Place = std::pair<std::string_view, std::string_view>;
 
-constexpr std::array<Place, 8> networks = {{{"Integers.lean", "Isotrace.Core.Integers"},
-                                            {"Ring.lean", "Isotrace.Core.Ring"},
-                                            {"Order.lean", "Isotrace.Core.Order"},
-                                            {"Network.lean", "Isotrace.Core.Network"},
-                                            {"Checker.lean", "Isotrace.Core.Checker"},
-                                            {"Backward.lean", "Isotrace.Core.Backward"},
-                                            {"Forward.lean", "Isotrace.Core.Forward"},
-                                            {"Certified.lean", "Isotrace.Core.Certified"}}};
+constexpr std::array<Place, 12> networks = {
+    {{"Integers.lean", "Isotrace.Core.Integers"},
+     {"Ring.lean", "Isotrace.Core.Ring"},
+     {"Order.lean", "Isotrace.Core.Order"},
+     {"Network.lean", "Isotrace.Core.Network"},
+     {"Checker.lean", "Isotrace.Core.Checker"},
+     {"Backward.lean", "Isotrace.Core.Backward"},
+     {"Forward.lean", "Isotrace.Core.Forward"},
+     {"Certified.lean", "Isotrace.Core.Certified"},
+     {"FloatExecution.lean", "Isotrace.Float.FloatExecution"},
+     {"FloatRounding.lean", "Isotrace.Float.FloatRounding"},
+     {"FloatSums.lean", "Isotrace.Float.FloatSums"},
+     {"FloatCertified.lean", "Isotrace.Float.FloatCertified"}}};
 constexpr std::array<Place, 6> functions = {{{"Wasm.lean", "Isotrace.Bits.Wasm"},
                                              {"Gates.lean", "Isotrace.Bits.Gates"},
                                              {"Words.lean", "Isotrace.Bits.Words"},

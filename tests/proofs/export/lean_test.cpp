@@ -5,6 +5,7 @@
 #include <isotrace/proofs/export/lean.hpp>
 #include <isotrace/proofs/export/lean_library.hpp>
 
+#include "lean_float_text.hpp"
 #include "lean_lint.hpp"
 #include "lean_output.hpp"
 #include "lean_text.hpp"
@@ -153,21 +154,48 @@ TEST(ExportLean, the_same_proof_gives_the_same_bytes) {
 TEST(ExportLean, theorems_are_closed_and_computed_by_the_kernel) {
   const auto bundle = proofs::export_lean(good_proof());
   ASSERT_TRUE(bundle);
-  ASSERT_EQ(bundle->obligations.size(), 1U);
-  EXPECT_EQ(bundle->obligations[0].tier, "closed");
-  EXPECT_TRUE(bundle->obligations[0].axioms.empty());
+  ASSERT_EQ(bundle->obligations.size(), 2U);
   EXPECT_EQ(bundle->obligations[0].semantics, "fp32-any-order");
-  const auto* proof = bundle->find(bundle->obligations[0].file);
-  ASSERT_NE(proof, nullptr);
-  const std::string text(core::as_text(proof->bytes));
-  EXPECT_NE(text.find("decide +kernel"), std::string::npos);
-  EXPECT_EQ(text.find("native"), std::string::npos);
+  EXPECT_EQ(bundle->obligations[1].semantics, "isonum-1");
+  for (const proofs::Obligation& obligation : bundle->obligations) {
+    EXPECT_EQ(obligation.tier, "closed");
+    EXPECT_TRUE(obligation.axioms.empty());
+    const auto* proof = bundle->find(obligation.file);
+    ASSERT_NE(proof, nullptr);
+    const std::string text(core::as_text(proof->bytes));
+    EXPECT_NE(text.find("decide +kernel"), std::string::npos);
+    EXPECT_EQ(text.find("native"), std::string::npos);
+  }
+}
+
+TEST(ExportLean, floats_are_stated_for_sums_over_neighbouring_operands) {
+  proofs::AffineChain chain{2, {}};
+  chain.layers.resize(1);
+  proofs::AffineLayer& layer = chain.layers[0];
+  layer.execution = proofs::RowExecution::contraction;
+  layer.rows = {{{{0, 1.5}, {1, -2.0}}, 0.25}};
+  layer.biased = true;
+  EXPECT_EQ(proofs::no_lean_float_program(chain), std::nullopt);
+  EXPECT_EQ(proofs::lean_float_steps(chain), "[Step.dot 256 true]");
+  layer.rows[0].terms[1].operand = 2;
+  EXPECT_TRUE(proofs::no_lean_float_program(chain));
+  layer.rows[0].terms[1] = {1, 0.1};
+  EXPECT_TRUE(proofs::no_lean_float_program(chain));
+  layer.rows[0].terms[1] = {1, 0.5};
+  EXPECT_FALSE(proofs::no_lean_float_program(chain));
+  layer.execution = proofs::RowExecution::sum;
+  EXPECT_TRUE(proofs::no_lean_float_program(chain));
 }
 
 TEST(ExportLean, only_real_arithmetic_is_called_real) {
   proofs::Proof proof = good_proof();
   proof.level = proofs::Level::real;
-  EXPECT_EQ(proofs::export_lean(proof)->obligations[0].semantics, "real");
+  const auto bundle = proofs::export_lean(proof);
+  ASSERT_TRUE(bundle);
+  ASSERT_EQ(bundle->obligations.size(), 1U);
+  EXPECT_EQ(bundle->obligations[0].semantics, "real");
+  ASSERT_EQ(bundle->omitted.size(), 1U);
+  EXPECT_EQ(bundle->omitted[0].id, "case0_float");
 }
 
 TEST(ExportLean, nothing_generated_contains_a_hostile_word) {

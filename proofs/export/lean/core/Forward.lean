@@ -14,22 +14,27 @@ def knowns_ok (D Q : Int) : List (List Itv) → List (List Int) → Prop
 
 /- ---- one neuron ---- -/
 
-theorem error_spec {D Q s m exact total p S err : Int} (hD : NN (D + -1)) (hQ : NN (Q + -1)) (hm : NN m)
-    (near : near D s m exact total p) (hS : NN (S * D + -(Q * total))) (ok : error_ok Q s m S err = true) :
-    NN (err * D + -(Q * size (s * p + -exact))) := by
+/- The sizes that `error_ok` has seen are those that the error bound of Network.lean asks for. -/
+theorem error_fits {D Q s m total S err : Int} (hD : NN (D + -1)) (hQ : NN (Q + -1))
+    (hS : NN (S * D + -(Q * total))) (ok : error_ok Q s m S err = true) :
+    m ≤ Int.ofNat (2 ^ 23) ∧ total + 1 ≤ Int.ofNat (2 ^ 126) * (s * D) := by
   have c1 := cond_false ok
   have c2 := cond_false c1.2
-  have c3 := cond_false c2.2
-  have few : m ≤ Int.ofNat (2 ^ 23) := le_of_nn (nonneg_true c1.1)
   have room : NN (Q * (Int.ofNat (2 ^ 126) * (s * D) + -total) + -1) :=
     nn_of (nn_add (nn_add (nn_mul (nonneg_true c2.1) (nn_weaken hD)) hS) hD)
       (ring [Int.ofNat (2 ^ 126), s, Q, S, D, total]
         ((x 0 * (x 1 * x 2) + -(x 3) + -Poly.one) * x 4 + (x 3 * x 4 + -(x 2 * x 5)) + (x 4 + -Poly.one))
         (x 2 * (x 0 * (x 1 * x 4) + -(x 5)) + -Poly.one) rfl)
-  have fits : total + 1 ≤ Int.ofNat (2 ^ 126) * (s * D) :=
+  exact ⟨le_of_nn (nonneg_true c1.1),
     le_of_nn (nn_of (one_le_cancel (nn_weaken hQ) room)
-      (ring [Int.ofNat (2 ^ 126) * (s * D), total] (x 0 + -(x 1) + -Poly.one) (x 0 + -(x 1 + Poly.one)) rfl))
-  have bound := nn_of_le (near few fits)
+      (ring [Int.ofNat (2 ^ 126) * (s * D), total] (x 0 + -(x 1) + -Poly.one) (x 0 + -(x 1 + Poly.one)) rfl))⟩
+
+theorem error_spec {D Q s m exact total p S err : Int} (hD : NN (D + -1)) (hQ : NN (Q + -1)) (hm : NN m)
+    (near : near D s m exact total p) (hS : NN (S * D + -(Q * total))) (ok : error_ok Q s m S err = true) :
+    NN (err * D + -(Q * size (s * p + -exact))) := by
+  have c3 := cond_false (cond_false (cond_false ok).2).2
+  have sizes := error_fits hD hQ hS ok
+  have bound := nn_of_le (near sizes.1 sizes.2)
   exact nn_cancel (nonneg_true c3.1)
     (nn_of
       (nn_add (nn_add (nn_mul (nonneg_true c3.2) (nn_weaken hD)) (nn_mul (nn_mul hm (nn_nat (2 ^ 149))) hS))
