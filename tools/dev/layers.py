@@ -57,7 +57,7 @@ TRUSTED_FILES = {f"wasm/{name}" for name in (
 # Of these rooms what no judge needs: conversions, random numbers and numbers as text, the writing and comparing of traces.
 UNTRUSTED_FILES = {f"{name}{end}" for end in (".cpp", ".hpp") for name in (
     "core/convert", "core/philox", "core/text", "trace/compare", "trace/difference", "trace/writer")}
-TRUSTED_LINES_MAX = 27_500
+TRUSTED_LINES_MAX = 28_000
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.MULTILINE)
 TOKEN = re.compile(
@@ -304,7 +304,7 @@ CASES = [
                                       function_of(71)}, "a function of 71 lines"),
     ("trusted base", {f"core/b{i}.cpp": "\n" * 800 for i in range(TRUSTED_LINES_MAX // 800 + 1)}, "trusted base"),
     ("large and of no judge", {"trace/writer.cpp": "\n" * 800,
-                               **{f"core/b{i}.cpp": "\n" * 800 for i in range(TRUSTED_LINES_MAX // 800)}}, None),
+                               **{f"core/b{i}.cpp": "\n" * 800 for i in range((TRUSTED_LINES_MAX - 1) // 800)}}, None),
     ("large elsewhere", {f"executor/b{i}.cpp": "\n" * 800 for i in range(13)}, None),
 ]
 
