@@ -114,6 +114,33 @@ void through_curve(LinearForms& forms, const CurveRelaxation& curve, const Bound
 
 }  // namespace
 
+std::string relax_with_slopes(const Network& network, std::size_t layers,
+                              const NetworkBounds& bounds, const Relaxations& known,
+                              const std::vector<std::uint8_t>& slopes, Relaxations& made) {
+  std::size_t relus = 0;
+  std::size_t unstable = 0;
+  for (std::size_t k = 0; k < layers; ++k) {
+    if (network.layers[k].kind != Layer::Kind::relu) continue;
+    relus += network.layers[k].active;
+    unstable += count_unstable(bounds[k].values, network.layers[k].active);
+  }
+  const bool for_all = slopes.size() == relus;
+  if (!for_all && slopes.size() != unstable) return "wrong number of slopes";
+  made.resize(layers);
+  std::size_t next = 0;
+  for (std::size_t k = 0; k < layers; ++k) {
+    const Layer& layer = network.layers[k];
+    if (layer.is_curve()) made[k] = known[k];
+    if (layer.kind != Layer::Kind::relu) continue;
+    std::vector<std::uint8_t> hints(layer.active);
+    for (std::size_t i = 0; i < layer.active; ++i) {
+      if (for_all || is_unstable(bounds[k].values, i)) hints[i] = slopes[next++];
+    }
+    made[k].relu = relax_relu(bounds[k].values, layer.active, layer.inputs, hints.data());
+  }
+  return {};
+}
+
 LinearForms substitute(const Network& network, std::size_t layers, const NetworkBounds& bounds,
                        const Relaxations& relaxations, LinearForms forms,
                        const std::vector<FormTerm>& terms) {

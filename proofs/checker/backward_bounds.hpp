@@ -39,6 +39,12 @@ struct Relaxation {
 };
 using Relaxations = std::vector<Relaxation>;
 
+/// The relaxations of the first `layers` layers: those `known` of curves, and of ReLUs with slopes
+/// k/255, one for each element or for each that is unstable. Or why there are none.
+std::string relax_with_slopes(const Network& network, std::size_t layers,
+                              const NetworkBounds& bounds, const Relaxations& known,
+                              const std::vector<std::uint8_t>& slopes, Relaxations& made);
+
 /// A term of the first form over another layer: c * (element of the input of layer `layer`), or of
 /// the last layer's results, with lower <= c <= upper.
 struct FormTerm {

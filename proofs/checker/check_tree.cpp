@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace isotrace::proofs {
 namespace {
@@ -12,6 +13,8 @@ using core::Verdict;
 // Boxes and bounds that wait on the path to the node at hand, in binary64 numbers (512 MiB).
 constexpr std::size_t waiting_numbers_max = std::size_t{1} << 26;
 
+constexpr std::size_t all_settled = std::numeric_limits<std::size_t>::max();
+
 /// A subtree still to be read: its box, what its parent knew, and the signs of ReLU inputs that the
 /// splits above it say.
 struct Waiting {
@@ -19,6 +22,7 @@ struct Waiting {
   std::shared_ptr<const ActivationBounds> enclosing;
   std::vector<SignSplit> signs;
   /// Activations whose bounds are those of this very box already: refining them changes nothing.
+  /// Of boxes below bounds that the proof names all_settled: it names what it needs.
   std::size_t settled = 0;
 };
 
@@ -103,7 +107,9 @@ class TreeWalk {
   std::optional<NodeBounds> bound(const Waiting& at);
   /// The two halves wait, the lower one first in line; or what is wrong with the split.
   std::string split(const ProofNode& node, Waiting at);
-  /// The same for z <= 0 and z >= 0.
+  /// The node itself waits again, with the bounds that the proof names for it.
+  std::string name_bounds(std::span<const ProofNode> named, Waiting at);
+  /// Halves for z <= 0 and z >= 0.
   std::string split_sign(const ProofNode& node, Waiting at);
 
   const Network& network_;
@@ -127,7 +133,7 @@ std::string TreeWalk::split(const ProofNode& node, Waiting at) {
   if (dimension >= network_.inputs) return "split outside its box";
   const auto bounds = bound(at);
   if (bounds) at.enclosing = bounds->inputs;
-  at.settled = 0;
+  if (at.settled != all_settled) at.settled = 0;
   if (node.kind == ProofNode::Kind::clipped_split) {
     if (!bounds) return "clip without bounds";
     std::string fault = clip_box(network_, rows_, *bounds, at.signs, node, at.box);
@@ -141,6 +147,16 @@ std::string TreeWalk::split(const ProofNode& node, Waiting at) {
   at.box.upper[dimension] = grid_.below(dimension, node.at);
   above.box.lower[dimension] = grid_.above(dimension, node.at);
   waiting_.push_back(std::move(above));
+  waiting_.push_back(std::move(at));
+  return {};
+}
+
+std::string TreeWalk::name_bounds(std::span<const ProofNode> named, Waiting at) {
+  const auto bounds = bounder_.bound(at.box, at.enclosing, at.settled, &named);
+  if (!bounds) return "bounds of values that may come near overflow";
+  if (!named.empty()) return "a bound of no ReLU, of an earlier layer, or with wrong slopes";
+  at.enclosing = bounds->inputs;
+  at.settled = all_settled;
   waiting_.push_back(std::move(at));
   return {};
 }
@@ -166,7 +182,8 @@ std::string TreeWalk::split_sign(const ProofNode& node, Waiting at) {
     double& lower = (*known)[activation].lower[element];
     double& upper = (*known)[activation].upper[element];
     (sign > 0 ? lower : upper) = sign > 0 ? std::max(lower, 0.0) : std::min(upper, 0.0);
-    waiting_.push_back({at.box, std::move(known), at.signs, activation + 1});
+    const std::size_t settled = at.settled == all_settled ? all_settled : activation + 1;
+    waiting_.push_back({at.box, std::move(known), at.signs, settled});
     waiting_.back().signs.push_back({k, element, sign});
   }
   return {};
@@ -185,6 +202,13 @@ Result<Verdict> TreeWalk::run(const CaseProof& tree, std::uint64_t& leaves) {
     Waiting at = std::move(waiting_.back());
     waiting_.pop_back();
     const ProofNode& node = tree.nodes[i];
+    if (node.kind == ProofNode::Kind::bound) {
+      const std::size_t start = i;
+      while (i + 1 < tree.nodes.size() && tree.nodes[i + 1].kind == node.kind) ++i;
+      const std::string fault = name_bounds({&node, i + 1 - start}, std::move(at));
+      if (!fault.empty()) return Verdict::reject(place + fault);
+      continue;
+    }
     if (node.kind != ProofNode::Kind::leaf) {
       const std::string fault =
           node.has_cut() ? split(node, std::move(at)) : split_sign(node, std::move(at));

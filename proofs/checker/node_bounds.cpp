@@ -69,15 +69,38 @@ void NodeBounder::refine(NodeBounds& node, std::size_t layer) const {
   }
 }
 
+/// Of z, or of -z, of this layer's ReLUs, whose elements are numbered from `first` on.
+void NodeBounder::take_named(NodeBounds& node, std::size_t layer, std::size_t first,
+                             std::span<const ProofNode>& named) const {
+  Bounds& values = node.layers[layer].values;
+  for (; !named.empty(); named = named.subspan(1)) {
+    const ProofNode& claim = named.front();
+    const bool above = claim.dimension % 2 != 0;
+    const std::size_t element = claim.dimension / 2 - first;  // wraps for earlier layers
+    if (element >= network_.layers[layer].active || !claim.multipliers.empty()) return;
+    Relaxations hinted;
+    const std::string fault =
+        relax_with_slopes(network_, layer, node.layers, node.relaxations, claim.slopes, hinted);
+    if (!fault.empty()) return;
+    LinearForms form(1, network_.layers[layer].inputs);
+    form.row(0)[element] = above ? -1 : 1;
+    form = substitute(network_, layer, node.layers, hinted, std::move(form), {});
+    const double least = bound_below(std::move(form), node.layers[0].values)[0];
+    double& end = above ? values.upper[element] : values.lower[element];
+    end = above ? std::min(end, -least) : std::max(end, least);
+  }
+}
+
 std::optional<NodeBounds> NodeBounder::bound(
-    Bounds box, const std::shared_ptr<const ActivationBounds>& enclosing,
-    std::size_t settled) const {
+    Bounds box, const std::shared_ptr<const ActivationBounds>& enclosing, std::size_t settled,
+    std::span<const ProofNode>* named) const {
   if (!is_representable(box)) return std::nullopt;
   NodeBounds node;
   ActivationBounds inputs;
   node.layers.resize(network_.layers.size() + 1);
   node.relaxations.resize(network_.layers.size());
   node.layers[0].values = std::move(box);
+  std::size_t first = 0;
   for (std::size_t k = 0; k < network_.layers.size(); ++k) {
     const Layer& layer = network_.layers[k];
     LayerBounds& output = node.layers[k + 1];
@@ -97,6 +120,8 @@ std::optional<NodeBounds> NodeBounder::bound(
       node.relaxations[k].curve = relax_curve(layer.kind, level_, input, layer.active);
       bound_curve(layer.kind, level_, layer.active, input, output.values);
     } else {
+      if (named != nullptr) take_named(node, k, first, *named);
+      first += layer.active;
       node.relaxations[k].relu = relax_relu(input, layer.active, layer.inputs, nullptr);
       bound_relu(layer.active, input, output);
     }

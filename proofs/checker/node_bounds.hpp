@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "backward_bounds.hpp"
 
@@ -25,13 +26,16 @@ class NodeBounder {
 
   [[nodiscard]] Level level() const { return level_; }
   /// `enclosing` are bounds for a box around this one, or null; those of the first `settled`
-  /// activations are not refined any further. Nothing if some sum could come near overflow.
+  /// activations are not refined any further. Those that a proof names (kind bound) are taken from
+  /// the front of `named`, as far as they are valid. Nothing if some sum could come near overflow.
   [[nodiscard]] std::optional<NodeBounds> bound(
-      Bounds box, const std::shared_ptr<const ActivationBounds>& enclosing,
-      std::size_t settled = 0) const;
+      Bounds box, const std::shared_ptr<const ActivationBounds>& enclosing, std::size_t settled = 0,
+      std::span<const ProofNode>* named = nullptr) const;
 
  private:
   void refine(NodeBounds& node, std::size_t layer) const;
+  void take_named(NodeBounds& node, std::size_t layer, std::size_t first,
+                  std::span<const ProofNode>& named) const;
 
   const Network& network_;
   Level level_;

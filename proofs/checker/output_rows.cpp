@@ -73,31 +73,6 @@ double bound_as_distribution(const Network& network, const std::vector<FormTerm>
   return constant + least * (least < 0 ? -(-error - 1) : 1 - error);
 }
 
-/// The relaxations with a leaf's slopes for its unstable elements.
-std::string find_slope_fault(const Network& network, const NodeBounds& node,
-                             const std::vector<std::uint8_t>& slopes, Relaxations& relaxations) {
-  std::size_t unstable = 0;
-  for (std::size_t k = 0; k < network.layers.size(); ++k) {
-    if (network.layers[k].kind != Layer::Kind::relu) continue;
-    unstable += count_unstable(node.layers[k].values, network.layers[k].active);
-  }
-  const bool for_all = slopes.size() == network.relus;
-  if (!for_all && slopes.size() != unstable) return "wrong number of slopes";
-  std::size_t next = 0;
-  for (std::size_t k = 0; k < network.layers.size(); ++k) {
-    const Layer& layer = network.layers[k];
-    if (layer.is_curve()) relaxations[k] = node.relaxations[k];
-    if (layer.kind != Layer::Kind::relu) continue;
-    const Bounds& bounds = node.layers[k].values;
-    std::vector<std::uint8_t> hints(layer.active);
-    for (std::size_t i = 0; i < layer.active; ++i) {
-      if (for_all || is_unstable(bounds, i)) hints[i] = slopes[next++];
-    }
-    relaxations[k].relu = relax_relu(bounds, layer.active, layer.inputs, hints.data());
-  }
-  return {};
-}
-
 /// Results of Softmax and LogSoftmax are in the order of operands that are further apart than this,
 /// if the greater one is at most spread_max below any (docs/proofs/checker.md).
 constexpr double order_gap = 0x1p-15;
@@ -136,8 +111,8 @@ std::string bound_sum(const Network& network, const OutputRows& rows, const Node
   }
   Relaxations with_slopes;
   if (!node.slopes.empty()) {
-    with_slopes.resize(network.layers.size());
-    fault = find_slope_fault(network, bounds, node.slopes, with_slopes);
+    fault = relax_with_slopes(network, network.layers.size(), bounds.layers, bounds.relaxations,
+                              node.slopes, with_slopes);
     if (!fault.empty()) return fault;
   }
   sum.terms = weighted_terms(rows, signs, node.multipliers, sum.constant);

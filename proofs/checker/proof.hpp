@@ -20,7 +20,13 @@ enum class Level : std::uint8_t {
 
 /// Trees are stored in preorder.
 struct ProofNode {
-  enum class Kind : std::uint8_t { split = 1, leaf = 2, sign_split = 3, clipped_split = 4 };
+  enum class Kind : std::uint8_t {
+    split = 1,
+    leaf = 2,
+    sign_split = 3,
+    clipped_split = 4,
+    bound = 5,
+  };
   Kind kind = Kind::leaf;
   /// split: children are x[dimension] <= at and x[dimension] >= at (first the lower one). `at` lies
   /// strictly inside the node's box, whose sides are the case's rounded outward to binary64.
@@ -28,20 +34,23 @@ struct ProofNode {
   /// number `dimension` (in network order) is given.
   /// clipped_split: a split of what remains of the box without the inputs at which the linear bound
   /// of the weighted sum is positive.
+  /// bound: before the node that it is of; the input of ReLU element number `dimension` / 2 is
+  /// bounded from below, or (odd) above. Several stand in the order of the ReLUs' layers.
   std::uint32_t dimension = 0;
   double at = 0;
   /// leaf, clipped_split: non-negative weights of the case's rows, whose weighted sum a leaf shows
   /// unsatisfiable; then, or not at all, weights of the sign splits above, the topmost first.
   std::vector<double> multipliers;
   /// The same: lower slopes of ReLUs as k/255, in network order; either of all ReLU
-  /// elements (those of stable ones are ignored) or of those that the checker finds unstable.
+  /// elements (those of stable ones are ignored) or of those that the checker finds unstable;
+  /// bound: of the layers before its own.
   /// Empty: the checker's own choice.
   std::vector<std::uint8_t> slopes;
 
   bool operator==(const ProofNode&) const = default;
   [[nodiscard]] bool has_cut() const { return kind == Kind::split || kind == Kind::clipped_split; }
   [[nodiscard]] bool has_weights() const {
-    return kind == Kind::leaf || kind == Kind::clipped_split;
+    return kind == Kind::leaf || kind == Kind::clipped_split || kind == Kind::bound;
   }
 };
 

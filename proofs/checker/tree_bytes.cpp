@@ -57,7 +57,7 @@ Result<std::size_t> take_size(core::ByteReader& in, core::ByteView bytes) {
 
 Result<Done> take_node(core::ByteReader& in, core::ByteView bytes, ProofNode& node) {
   ISOTRACE_TRY(const std::uint8_t kind, in.u8());
-  if (kind < 1 || kind > 4) return malformed("kind of a node");
+  if (kind < 1 || kind > 5) return malformed("kind of a node");
   node.kind = static_cast<Kind>(kind);
   if (node.kind != Kind::leaf) {
     ISOTRACE_TRY(const std::uint64_t dimension, take_count(in));

@@ -119,6 +119,10 @@ Result<std::string> split_text(const ProofNode& node, std::size_t index, const C
     return core::refuse(RefusalCode::export_unsupported, "node " + std::to_string(index),
                         "clips its box; prove with --plain-splits");
   }
+  if (node.kind == ProofNode::Kind::bound) {
+    return core::refuse(RefusalCode::export_unsupported, "node " + std::to_string(index),
+                        "names a bound of a ReLU's input; prove with --plain-splits");
+  }
   if (node.dimension >= of.box.size()) return malformed(index, "split at no input");
   if (!std::isfinite(node.at)) return malformed(index, "split at no number");
   return "Split " + std::to_string(node.dimension) + " (" +

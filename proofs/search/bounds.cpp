@@ -75,19 +75,28 @@ void Relaxation::reserve(std::size_t rows) {
   constants_.assign(rows, 0);
 }
 
-void Relaxation::tighten(Bounds& bounds, const Box& box, std::size_t settled) {
+void Relaxation::enter_box(const Box& box) {
   box_ = box;
   finite_ = true;
   low_[0] = box.lower;
   high_[0] = box.upper;
+}
+
+/// Heights, errors and intervals of a layer, from those of the layer before.
+void Relaxation::enter_layer(std::size_t k) {
+  auto& height = heights_[k];
+  for (std::size_t i = 0; i < height.size(); ++i) {
+    height[i] = std::max(std::fabs(low_[k][i]), std::fabs(high_[k][i]));
+    finite_ = finite_ && height[i] < height_max;
+  }
+  charge_errors(k);
+  bound_by_interval(k);
+}
+
+void Relaxation::tighten(Bounds& bounds, const Box& box, std::size_t settled) {
+  enter_box(box);
   for (std::size_t k = 0; k < network_.layers.size(); ++k) {
-    auto& height = heights_[k];
-    for (std::size_t i = 0; i < height.size(); ++i) {
-      height[i] = std::max(std::fabs(low_[k][i]), std::fabs(high_[k][i]));
-      finite_ = finite_ && height[i] < height_max;
-    }
-    charge_errors(k);
-    bound_by_interval(k);
+    enter_layer(k);
     if (network_.layers[k].activated) {
       narrow_by_interval(k, bounds);
       if (k >= settled) bound_layer(k, bounds);

@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include <isotrace/proofs/checker/proof.hpp>
 #include <isotrace/proofs/search/kernels.hpp>
 #include <isotrace/proofs/search/network.hpp>
 
@@ -57,6 +58,9 @@ class Relaxation {
   /// still unstable is bounded again, layer by layer. Those of the first `settled` layers are
   /// already what this comes to.
   void tighten(Bounds& bounds, const Box& box, std::size_t settled = 0);
+  /// The same, and then the bounds of open ReLUs behind others with slopes of their own. Returns
+  /// those that gained by it, as a proof names them.
+  std::vector<ProofNode> tighten_named(Bounds& bounds, const Box& box);
 
   /// A linear lower bound of rows over the last layer's results: value >= coefficients * x +
   /// constant over the box, hence >= least.
@@ -99,6 +103,16 @@ class Relaxation {
   [[nodiscard]] bool finite() const { return finite_; }
 
  private:
+  struct Climb;
+  std::vector<std::uint32_t> choose_climbers(std::size_t k, const Bounds& bounds) const;
+  void descend_rows(Climb& climb);
+  void raise_slopes(Climb& climb, const Bounds& bounds, double step);
+  [[nodiscard]] std::vector<std::uint8_t> slope_bytes(const Climb& climb, std::size_t row,
+                                                      const Bounds& bounds, bool every) const;
+  void climb_layer(std::size_t k, std::uint32_t first, Bounds& bounds,
+                   std::vector<ProofNode>& named);
+  void enter_box(const Box& box);
+  void enter_layer(std::size_t k);
   void charge_errors(std::size_t k);
   void narrow_by_interval(std::size_t k, Bounds& bounds) const;
   void bound_layer(std::size_t k, Bounds& bounds);

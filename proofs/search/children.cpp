@@ -1,6 +1,7 @@
 #include <isotrace/proofs/search/children.hpp>
 
 #include <cmath>
+#include <utility>
 
 #include <isotrace/core/check.hpp>
 #include <isotrace/proofs/search/clipping.hpp>
@@ -21,12 +22,20 @@ SignSplit find_element(const Network& network, std::uint32_t element) {
   return {};
 }
 
-/// Nodes in preorder with the numbers of their children.
-std::vector<TreeNode> with_children(const CaseProof& proof) {
-  std::vector<TreeNode> tree(proof.nodes.size());
+/// Nodes in preorder with the numbers of their children; `node` becomes its number among them.
+std::vector<TreeNode> with_children(const CaseProof& proof, std::size_t& node) {
+  std::vector<TreeNode> tree;
   std::vector<std::size_t> awaiting;  // splits whose upper child is still to come
-  for (std::size_t i = 0; i < tree.size(); ++i) {
-    tree[i].node = proof.nodes[i];
+  std::vector<ProofNode> named;
+  const std::size_t wanted = node;
+  for (std::size_t at = 0; at < proof.nodes.size(); ++at) {
+    if (proof.nodes[at].kind == ProofNode::Kind::bound) {
+      named.push_back(proof.nodes[at]);
+      continue;
+    }
+    const std::size_t i = tree.size();
+    if (at == wanted) node = i;
+    tree.push_back({proof.nodes[at], std::exchange(named, {})});
     if (tree[i].node.kind != ProofNode::Kind::leaf) {
       tree[i].lower_child = i + 1;
       awaiting.push_back(i);
@@ -75,13 +84,18 @@ Children cut(const OpenBox& parent, const std::shared_ptr<const Bounds>& bounds,
 CaseState reopen_leaf(const Network& network, const Kernels& kernels, const Problem& problem,
                       const CaseProof& proof, std::size_t node, double margin) {
   CaseState state;
-  state.tree = with_children(proof);
+  state.tree = with_children(proof, node);
   Relaxation relaxation(network, kernels);
   OpenBox at{problem.box, std::make_shared<const Bounds>(unknown_bounds(network)), {}, {}, 0, 0};
   for (std::size_t i = 0; i != node;) {
     const TreeNode& parent = state.tree[i];
     auto bounds = std::make_shared<Bounds>(*at.inherited);
-    relaxation.tighten(*bounds, at.box);
+    const bool refines = state.tree[0].named.empty();
+    if (i == 0 && !refines) {
+      (void)relaxation.tighten_named(*bounds, at.box);  // as it was then
+    } else {
+      relaxation.tighten(*bounds, at.box, refines ? 0 : network.layers.size());
+    }
     if (parent.node.kind == ProofNode::Kind::clipped_split) {
       const auto rest = clip_again(network, problem, relaxation, parent.node.multipliers, margin);
       if (rest) at.box = *rest;
@@ -101,6 +115,7 @@ CaseState reopen_leaf(const Network& network, const Kernels& kernels, const Prob
     at.signs[s].weight = multipliers[rows + s];
   }
   state.tree[node].node = {};
+  state.tree[node].named.clear();  // a root finds its own again
   at.tree_node = node;
   state.open.push_back(std::move(at));
   return state;

@@ -275,6 +275,7 @@ SearchRules Prover::rules_of(std::size_t case_index) {
   rules.seed = options_.seed ^ (std::uint64_t{case_index} << 32U);
   rules.plain_boxes = options_.plain_boxes;
   rules.narrow_inputs = options_.narrow_inputs;
+  rules.names_bounds = options_.plain_boxes != ProveOptions::no_clips;
   rules.known_root = &known_root_;
   rules.nodes_max = options_.nodes_max;
   rules.memory_max = options_.memory_max;

@@ -22,7 +22,7 @@ using core::RefusalCode;
 using core::Result;
 using BoundsTable = std::vector<std::shared_ptr<const Bounds>>;
 
-constexpr std::string_view file_name = "isotrace.search.v2";
+constexpr std::string_view file_name = "isotrace.search.v3";
 constexpr std::size_t digest_bytes = 32;
 
 auto malformed(const std::string& detail) {
@@ -112,7 +112,7 @@ void visit_node(Way& way, ProofNode& node) {
   auto kind = static_cast<std::uint8_t>(node.kind);
   numbers(way, kind, node.dimension, node.at);
   if constexpr (Way::reads) {
-    if (kind < 1 || kind > 4) Reader::fail();
+    if (kind < 1 || kind > 5) Reader::fail();
     node.kind = static_cast<ProofNode::Kind>(kind);
   }
   column(way, node.multipliers);
@@ -147,6 +147,7 @@ void visit_state(Way& way, SearchProgress& progress, CaseState& current) {
   numbers(way, current.round, current.looked_at, current.explored);
   list(way, current.tree, [&](TreeNode& node) {
     visit_node(way, node.node);
+    list(way, node.named, [&](ProofNode& bound) { visit_node(way, bound); });
     numbers(way, node.lower_child, node.upper_child);
   });
 }
@@ -220,6 +221,7 @@ bool is_tree(const CaseState& state, const Network& network) {
   for (std::size_t i = 0; i < state.tree.size(); ++i) {
     const TreeNode& at = state.tree[i];
     if (at.node.kind == ProofNode::Kind::leaf) continue;
+    if (at.node.kind == ProofNode::Kind::bound) return false;
     if (at.node.dimension >= (at.node.has_cut() ? network.inputs : elements)) return false;
     for (const std::size_t child : {at.lower_child, at.upper_child}) {
       if (child <= i || child >= state.tree.size() || is_child[child]) return false;

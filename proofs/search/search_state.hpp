@@ -13,6 +13,7 @@ namespace isotrace::proofs::search {
 
 struct TreeNode {
   ProofNode node;
+  std::vector<ProofNode> named;  ///< bounds that stand before it
   std::size_t lower_child = 0;
   std::size_t upper_child = 0;
 };

@@ -34,6 +34,7 @@ struct BoxResult {
   std::optional<Box> clipped;  ///< what `split` splits, if not the whole box
   std::optional<Split> split;
   std::optional<SignSplit> sign_split;
+  std::vector<ProofNode> named;  ///< bounds behind it all
   bool point_unprovable = false;
   std::shared_ptr<const Bounds> bounds;
   std::vector<Candidate> candidates;
@@ -64,7 +65,9 @@ class Search {
       open_.push_back(
           {problem_.box, std::make_shared<const Bounds>(unknown_bounds(network_)), {}, {}, 0, 0});
     }
-    for (const TreeNode& node : tree_) tree_bytes_ += sizeof(TreeNode) + bytes_of(node.node);
+    for (const TreeNode& node : tree_) {
+      tree_bytes_ += sizeof(TreeNode) + bytes_of(node.node) + bytes_of(node.named);
+    }
     for (; !open_.empty(); ++state_.round) {
       if (rules_.out_of_time()) return finish(SearchEnd::timeout);
       if (tree_.size() + 2 * rules_.round_nodes > rules_.nodes_max) {
@@ -133,16 +136,29 @@ class Search {
   BoxResult look_at(const OpenBox& open, Relaxation& relaxation) const {
     auto bounds = std::make_shared<Bounds>(*open.inherited);
     if (open.tree_node != 0 || rules_.known_root == nullptr) {
-      relaxation.tighten(*bounds, open.box, open.settled);
+      // Below named bounds nothing is refined, here and in the checker.
+      const bool refines = tree_[0].named.empty();
+      relaxation.tighten(*bounds, open.box, refines ? open.settled : network_.layers.size());
       return look_at(open, std::move(bounds), relaxation);
     }
     std::optional<KnownRoot>& known = *rules_.known_root;
     if (!known || known->box != open.box) {
       relaxation.tighten(*bounds, open.box);
-      known.emplace(KnownRoot{open.box, bounds, relaxation});
+      known.emplace(KnownRoot{open.box, bounds, relaxation, {}});
     }
     Relaxation copy = known->relaxation;
-    return look_at(open, std::make_shared<Bounds>(*known->bounds), copy);
+    BoxResult plain = look_at(open, std::make_shared<Bounds>(*known->bounds), copy);
+    if (plain.attempt.proved || !splits_signs_ || !rules_.names_bounds) return plain;
+    if (!known->named) {
+      known->named.emplace(KnownRoot::Named{*known->bounds, known->relaxation, {}});
+      KnownRoot::Named& made = *known->named;
+      made.nodes = made.relaxation.tighten_named(made.bounds, open.box);
+    }
+    if (known->named->nodes.empty()) return plain;
+    Relaxation improved = known->named->relaxation;
+    BoxResult result = look_at(open, std::make_shared<Bounds>(known->named->bounds), improved);
+    result.named = known->named->nodes;
+    return result;
   }
 
   /// With the bounds of the box, which `relaxation` holds.
@@ -233,6 +249,8 @@ class Search {
     ISOTRACE_CHECK(result.looked_at);
     ++state_.looked_at;
     ProofNode& node = tree_[open.tree_node].node;
+    tree_[open.tree_node].named = std::move(result.named);
+    tree_bytes_ += bytes_of(tree_[open.tree_node].named);
     if (result.attempt.proved) {
       state_.explored +=
           std::ldexp(1.0, -static_cast<int>(std::min<std::size_t>(open.depth, 1000)));
@@ -308,6 +326,12 @@ class Search {
     return node.multipliers.size() * sizeof(double) + node.slopes.size();
   }
 
+  static std::uint64_t bytes_of(const std::vector<ProofNode>& nodes) {
+    std::uint64_t bytes = 0;
+    for (const ProofNode& node : nodes) bytes += sizeof(ProofNode) + bytes_of(node);
+    return bytes;
+  }
+
   /// What tree and open boxes take, allocators aside: the same for any number of workers.
   [[nodiscard]] std::uint64_t bytes_held() const {
     std::uint64_t neurons = 0;
@@ -344,6 +368,7 @@ class Search {
         next.push_back(node.upper_child);
         next.push_back(node.lower_child);
       }
+      std::move(node.named.begin(), node.named.end(), std::back_inserter(proof.nodes));
       proof.nodes.push_back(std::move(node.node));
     }
     return proof;

@@ -29,6 +29,13 @@ struct KnownRoot {
   Box box;
   std::shared_ptr<const Bounds> bounds;
   Relaxation relaxation;
+  /// With bounds that a proof names, once they were needed.
+  struct Named {
+    Bounds bounds;
+    Relaxation relaxation;
+    std::vector<ProofNode> nodes;
+  };
+  std::optional<Named> named;
 };
 
 struct SearchRules {
@@ -42,6 +49,8 @@ struct SearchRules {
   std::uint64_t plain_boxes = 0;  ///< after so many, boxes are clipped too
   std::optional<KnownRoot>* known_root = nullptr;
   std::size_t narrow_inputs = 0;  ///< networks with more inputs are split by signs of ReLUs
+  /// Before the first such split, bounds of inner ReLUs are improved, and named in the proof.
+  bool names_bounds = false;
   /// The first boxes are split even if they seem closed: the checker said otherwise.
   bool splits_first = false;
   /// Asked by the calling thread only.

@@ -126,7 +126,7 @@ TEST(ProofFile, RefusesUnknownEnumerators) {
   proof.outcome = static_cast<Proof::Outcome>(0);
   EXPECT_EQ(code_of(parse_proof(write_proof(proof))), RefusalCode::proof_malformed);
   proof = sample();
-  proof.cases[0].nodes[1].kind = static_cast<ProofNode::Kind>(5);
+  proof.cases[0].nodes[1].kind = static_cast<ProofNode::Kind>(6);
   EXPECT_EQ(code_of(parse_proof(write_proof(proof))), RefusalCode::proof_malformed);
 }
 

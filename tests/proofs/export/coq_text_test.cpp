@@ -49,15 +49,18 @@ TEST(CoqText, trees_keep_splits_multipliers_and_slopes) {
   EXPECT_EQ(*text, "(Split 0 (0 # 1)%Q\n  (Leaf [1] [] [])\n  (Leaf [1] [0; 255] []))");
 }
 
-TEST(CoqText, clipped_splits_are_refused_by_what_avoids_them) {
-  proofs::CaseProof proof;
-  proof.nodes = {{proofs::ProofNode::Kind::clipped_split, 0, 0, {1}, {}},
-                 {proofs::ProofNode::Kind::leaf, 0, 0, {1}, {}},
-                 {proofs::ProofNode::Kind::leaf, 0, 0, {1}, {}}};
-  const auto refused = proofs::coq_tree(proof, one_row_case(), {});
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, RefusalCode::export_unsupported);
-  EXPECT_NE(describe(refused.error()).find("--plain-splits"), std::string::npos);
+TEST(CoqText, clipped_splits_and_named_bounds_are_refused_by_what_avoids_them) {
+  using proofs::ProofNode;
+  for (const auto kind : {ProofNode::Kind::clipped_split, ProofNode::Kind::bound}) {
+    proofs::CaseProof proof;
+    proof.nodes = {{kind, 0, 0, {1}, {}},
+                   {ProofNode::Kind::leaf, 0, 0, {1}, {}},
+                   {ProofNode::Kind::leaf, 0, 0, {1}, {}}};
+    const auto refused = proofs::coq_tree(proof, one_row_case(), {});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, RefusalCode::export_unsupported);
+    EXPECT_NE(describe(refused.error()).find("--plain-splits"), std::string::npos);
+  }
 }
 
 TEST(CoqText, sign_splits_name_layer_and_row_and_leaves_weigh_them) {
