@@ -353,19 +353,59 @@ Relaxation::Row Relaxation::bound_row(const RowForm& row, const Slopes& lower_sl
   return bound;
 }
 
-double Relaxation::least_beyond(const SignSplit& split, const RowForm& row, Slopes& lower_slopes,
-                                const std::vector<SignSplit>& signs) {
+void Relaxation::relax_beyond(const SignSplit& split, double* row, Slopes& lower_slopes) {
+  const std::size_t k = split.layer;
   const double slope = split.sign > 0 ? 1 : 0;
-  double& lower_slope = lower_slopes[split.layer][split.neuron];
-  double& upper_slope = upper_slopes_[split.layer][split.neuron];
-  double& upper_shift = upper_shifts_[split.layer][split.neuron];
-  const double lower_before = std::exchange(lower_slope, slope);
-  const double upper_before = std::exchange(upper_slope, slope);
-  const double shift_before = std::exchange(upper_shift, 0);
-  const double least = bound_row(row, lower_slopes, nullptr, signs).least;
-  lower_slope = lower_before;
-  upper_slope = upper_before;
-  upper_shift = shift_before;
+  const double lower_before = std::exchange(lower_slopes[k][split.neuron], slope);
+  const double upper_before = std::exchange(upper_slopes_[k][split.neuron], slope);
+  const double shift_before = std::exchange(upper_shifts_[k][split.neuron], 0);
+  const auto number = static_cast<std::size_t>(row - rows_.data()) / stride_;
+  constants_[number] +=
+      kernels_.relax({row, lower_slopes[k].data(), lower_shifts_[k].data(), upper_slopes_[k].data(),
+                      upper_shifts_[k].data(), padded(network_.layers[k].out)});
+  lower_slopes[k][split.neuron] = lower_before;
+  upper_slopes_[k][split.neuron] = upper_before;
+  upper_shifts_[k][split.neuron] = shift_before;
+}
+
+std::vector<double> Relaxation::least_beyond(const std::vector<SignSplit>& halves,
+                                             const RowForm& row, Slopes& lower_slopes,
+                                             const std::vector<SignSplit>& signs) {
+  // The first row is without any of them; each other one leaves it at its layer.
+  reserve(1 + halves.size());
+  std::copy(row.outputs.begin(), row.outputs.end(), rows_.begin());
+  std::vector<std::size_t> row_of(halves.size());
+  std::size_t rows = 1;
+  for (std::size_t k = network_.layers.size(); k-- > 0;) {
+    const std::size_t size = padded(network_.layers[k].out);
+    const std::size_t before = rows;
+    for (std::size_t h = 0; h < halves.size(); ++h) {
+      if (halves[h].layer != k) continue;
+      row_of[h] = rows;
+      double* own = rows_.data() + rows * stride_;
+      std::copy_n(rows_.data(), size, own);
+      constants_[rows++] = constants_[0];
+      relax_beyond(halves[h], own, lower_slopes);
+    }
+    for (std::size_t r = 0; r < before && network_.layers[k].activated; ++r) {
+      constants_[r] += kernels_.relax({rows_.data() + r * stride_, lower_slopes[k].data(),
+                                       lower_shifts_[k].data(), upper_slopes_[k].data(),
+                                       upper_shifts_[k].data(), size});
+    }
+    for (const SignSplit& split : signs) {
+      for (std::size_t r = 0; r < rows && split.layer == k; ++r) {
+        rows_[r * stride_ + split.neuron] -= split.weight * split.sign;
+      }
+    }
+    pass_affine(k, rows);
+  }
+  std::vector<double> least;
+  for (const std::size_t r : row_of) {
+    double* own = rows_.data() + r * stride_;
+    for (std::size_t i = 0; i < row.inputs.size(); ++i) own[i] += row.inputs[i];
+    least.push_back(constants_[r] +
+                    kernels_.least(own, box_.lower.data(), box_.upper.data(), box_.lower.size()));
+  }
   return least;
 }
 

@@ -77,9 +77,10 @@ class Relaxation {
   Row bound_row(const RowForm& row, const Slopes& lower_slopes, Slopes* coefficients_after,
                 const std::vector<SignSplit>& signs = {});
 
-  /// What bound_row's `least` is where the split's ReLU is linear: all of its input, or 0.
-  double least_beyond(const SignSplit& split, const RowForm& row, Slopes& lower_slopes,
-                      const std::vector<SignSplit>& signs);
+  /// What bound_row's `least` is where a split's ReLU is linear, all of its input or 0: for each of
+  /// `halves` alone. Behind a bound_row with the same signs.
+  std::vector<double> least_beyond(const std::vector<SignSplit>& halves, const RowForm& row,
+                                   Slopes& lower_slopes, const std::vector<SignSplit>& signs);
 
   /// The point of the relaxed network that attains a row's least value: the values before each
   /// ReLU, given the coefficients that bound_row() saw.
@@ -111,6 +112,7 @@ class Relaxation {
                                                       const Bounds& bounds, bool every) const;
   void climb_layer(std::size_t k, std::uint32_t first, Bounds& bounds,
                    std::vector<ProofNode>& named);
+  void relax_beyond(const SignSplit& split, double* row, Slopes& lower_slopes);
   void enter_box(const Box& box);
   void enter_layer(std::size_t k);
   void charge_errors(std::size_t k);

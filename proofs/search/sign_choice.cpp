@@ -57,19 +57,21 @@ std::optional<SignSplit> choose_sign_split(const Network& network, const Problem
   const double least = relaxation.bound_row(row, slopes, &coefficients, weighted).least;
   // More than closing a half cannot be gained.
   const double most = std::max(0.0, needed - least);
+  std::vector<SignSplit> halves;
+  for (const Choice& choice : costly_relus(network, bounds, slopes, coefficients)) {
+    halves.push_back(choice.split);
+    halves.back().sign = -1;
+    halves.push_back(choice.split);
+  }
+  const std::vector<double> beyond = relaxation.least_beyond(halves, row, slopes, weighted);
   std::optional<SignSplit> best;
   double best_gain = -1;
-  for (const Choice& choice : costly_relus(network, bounds, slopes, coefficients)) {
-    double gain = 0;
-    for (const double sign : {-1.0, 1.0}) {
-      SignSplit half = choice.split;
-      half.sign = sign;
-      const double beyond = relaxation.least_beyond(half, row, slopes, weighted);
-      gain += std::clamp(beyond - least, 0.0, most);
-    }
+  for (std::size_t h = 0; h < halves.size(); h += 2) {
+    const double gain =
+        std::clamp(beyond[h] - least, 0.0, most) + std::clamp(beyond[h + 1] - least, 0.0, most);
     if (gain > best_gain) {
       best_gain = gain;
-      best = choice.split;
+      best = halves[h + 1];
     }
   }
   return best;
