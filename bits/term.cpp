@@ -33,7 +33,7 @@ TermPool::TermPool(std::size_t terms_max)
 core::Result<core::Done> TermPool::check() const {
   if (!full_) return core::Done{};
   return core::refuse(core::RefusalCode::limit_exceeded, "terms",
-                      "more than " + std::to_string(terms_max_));
+                      "more than " + std::to_string(nodes_.size()));
 }
 
 // ---- hash-consing
@@ -57,7 +57,8 @@ Term TermPool::intern(const Node& node) {
   if (full_) return {};
   const std::size_t slot = slot_of(node);
   if (table_[slot] != 0) return {table_[slot] - 1};
-  if (nodes_.size() >= terms_max_) {
+  const bool is_time_to_ask = nodes_.size() % (std::size_t{1} << 16) == 0;
+  if (nodes_.size() >= terms_max_ || (is_time_to_ask && stop_ && stop_())) {
     full_ = true;
     return {};
   }

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <map>
 #include <optional>
@@ -51,6 +52,9 @@ enum class Relation : std::uint8_t { equal, different, unknown };
 class TermPool {
  public:
   explicit TermPool(std::size_t terms_max = core::limits::smt_terms_max);
+
+  /// From now on the pool is full, too, when this says so; it is asked now and then.
+  void fill_when(std::function<bool()> stop) { stop_ = std::move(stop); }
 
   // Leaves. A variable's name is letters, digits and "._$!", no digit first; a name has one sort.
   Term boolean(bool value);
@@ -166,6 +170,7 @@ class TermPool {
   Term extend(Operation kind, Term a, unsigned to_width);
 
   std::size_t terms_max_;
+  std::function<bool()> stop_;
   bool full_ = false;
   std::vector<Node> nodes_;
   std::vector<std::uint32_t> table_;  // open addressing; index + 1, 0 is free

@@ -79,7 +79,8 @@ class FunctionProver {
 
   /// Whether the outcome is there; if not, more must be unrolled.
   Result<bool> attempt() {
-    auto made = make_obligation(claim());
+    auto made = make_obligation(claim(), [this] { return is_time_over(); });
+    if (is_time_over()) return end_undecided(FunctionUndecided::timeout, "out of time");
     if (!made) {
       if (made.error().code != RefusalCode::limit_exceeded) {
         return tl::make_unexpected(std::move(made).error());
@@ -105,6 +106,10 @@ class FunctionProver {
     }
     if (second.kind == smt::Decision::Kind::undecided) return end_unanswered(second);
     return false;
+  }
+
+  bool is_time_over() const {
+    return options_.milliseconds_left && options_.milliseconds_left() == 0;
   }
 
   Result<smt::Decision> ask(const FunctionObligation& made, bits::Term assertion) {

@@ -39,7 +39,8 @@ class Maker {
   /// `given`: nothing if the inputs are variables.
   Maker(const FunctionClaim& claim, const FunctionInputs* given) : claim_(claim), given_(given) {}
 
-  Result<FunctionObligation> make() {
+  Result<FunctionObligation> make(const std::function<bool()>& stop) {
+    made_.pool.fill_when(stop);
     ISOTRACE_TRY(const auto subject,
                  obligation::make_subject(made_.pool, claim_.module, claim_, given_));
     ISOTRACE_TRY(const std::uint32_t function,
@@ -65,6 +66,7 @@ class Maker {
       made_.violated = merged[1];
     }
     ISOTRACE_TRY_DONE(pool.check());
+    pool.fill_when({});
     return std::move(made_);
   }
 
@@ -213,13 +215,14 @@ class Maker {
 
 }  // namespace
 
-Result<FunctionObligation> make_obligation(const FunctionClaim& claim) {
-  return Maker(claim, nullptr).make();
+Result<FunctionObligation> make_obligation(const FunctionClaim& claim,
+                                           const std::function<bool()>& stop) {
+  return Maker(claim, nullptr).make(stop);
 }
 
 Result<FunctionObligation> make_obligation(const FunctionClaim& claim,
                                            const FunctionInputs& inputs) {
-  return Maker(claim, &inputs).make();
+  return Maker(claim, &inputs).make({});
 }
 
 bits::Assignment assignment_of(const FunctionInputs& inputs) {

@@ -3,6 +3,8 @@
 // the term anew and believes nobody. Trust: part of the trusted base.
 #pragma once
 
+#include <functional>
+
 #include <isotrace/bits/evaluate.hpp>
 #include <isotrace/core/result.hpp>
 #include <isotrace/proofs/obligation/claim.hpp>
@@ -35,7 +37,9 @@ struct FunctionObligation {
 
 /// Refuses what load_module refuses of the modules; wasm_export_unknown; function_types_mismatch;
 /// function_unsupported with function, offset and opcode; limit_exceeded.
-core::Result<FunctionObligation> make_obligation(const FunctionClaim& claim);
+/// Also limit_exceeded as soon as `stop`, if given, says so.
+core::Result<FunctionObligation> make_obligation(const FunctionClaim& claim,
+                                                 const std::function<bool()>& stop = {});
 /// The same for these inputs alone, one argument for each parameter: constants in the place of
 /// variables, so that loops end where they end and floats are computed. Refuses also
 /// wasm_arguments_mismatch.

@@ -117,6 +117,18 @@ TEST(TermPool, limit_exceeded_by_too_many_terms_and_for_good) {
   EXPECT_EQ(evaluate(pool, {sum}, {}).error().code, core::RefusalCode::limit_exceeded);
 }
 
+TEST(TermPool, is_full_when_it_is_told_to_stop) {
+  TermPool pool;
+  int asked = 0;
+  pool.fill_when([&asked] { return ++asked == 2; });
+  const Term x = pool.variable("x", vector_sort(32));
+  Term sum = x;
+  for (int i = 0; i < 1'000'000 && !pool.full(); ++i) sum = pool.bvmul(pool.bvadd(sum, x), x);
+  EXPECT_EQ(asked, 2);
+  EXPECT_LT(pool.size(), 1U << 20);
+  EXPECT_EQ(pool.check().error().code, core::RefusalCode::limit_exceeded);
+}
+
 TEST(TermPool, deep_terms_need_no_deep_stack) {
   TermPool pool;
   const Term x = pool.variable("x", vector_sort(32));

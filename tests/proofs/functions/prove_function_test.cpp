@@ -119,6 +119,15 @@ TEST(ProveFunction, UnrollsUntilNothingIsCutOff) {
   EXPECT_EQ(prove(claim, 7).kind, Kind::proved);
 }
 
+TEST(ProveFunction, StopsMakingTermsWhenTheTimeIsOver) {
+  FunctionOptions options;
+  options.milliseconds_left = [] { return std::uint64_t{0}; };
+  const auto outcome = prove_function(never_traps(countdown(), "f"), options);
+  ASSERT_TRUE(outcome.has_value());
+  EXPECT_EQ(outcome->kind, Kind::undecided);
+  EXPECT_EQ(outcome->reason, FunctionUndecided::timeout);
+}
+
 TEST(ProveFunction, FindsACounterexampleBeyondWhatIsUnrolled) {
   // Returns 0 always; the claim wants 1: any parameter is a counterexample, whatever is cut off.
   FunctionClaim claim = returns(countdown(), "f", 1);
