@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "code_layout.hpp"
 #include "coq_numbers.hpp"
 
 namespace isotrace::proofs {
@@ -76,26 +77,8 @@ std::string node_text(const CodeNode& node, std::size_t indent) {
   }
 }
 
-bool is_block(const CodeNode& node) {
-  return node.kind == CodeKind::block || node.kind == CodeKind::loop || node.kind == CodeKind::if_;
-}
-
-/// Plain instructions side by side, blocks on lines of their own.
 std::string code_text(const std::vector<CodeNode>& code, std::size_t indent) {
-  constexpr std::size_t line_max = 90;
-  const std::string margin(indent + 1, ' ');
-  std::string text = "[";
-  std::size_t column = indent + 1;
-  for (std::size_t i = 0; i < code.size(); ++i) {
-    const std::string node = node_text(code[i], indent + 1);
-    const bool breaks = i > 0 && (is_block(code[i]) || is_block(code[i - 1]) ||
-                                  column + node.size() + 2 > line_max);
-    if (i > 0) text += breaks ? ",\n" + margin : ", ";
-    column = breaks ? margin.size() : column + 2;
-    text += node;
-    column += node.size();
-  }
-  return text + "]";
+  return lay_out_code(code, indent, ",", node_text);
 }
 
 std::string function_text(const CodeFunction& function) {

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include <isotrace/core/rational.hpp>
+#include <isotrace/smt/leb128.hpp>
 
 #include "lean_execution.hpp"
 
@@ -198,7 +199,7 @@ struct Step {
 class StepReader {
  public:
   StepReader(const LeanCircuit& circuit, core::ByteView lrat)
-      : circuit_(circuit), lrat_(lrat), given_(circuit.formula.cnf.size()) {
+      : circuit_(circuit), in_(lrat), given_(circuit.formula.cnf.size()) {
     std::uint64_t variable = circuit.inputs;
     for (const LeanGate& gate : circuit.gates) {
       for (std::uint64_t j = 0; j < (gate.is_xor ? 4 : 3); ++j) names_.push_back(8 * variable + j);
@@ -209,8 +210,8 @@ class StepReader {
 
   /// Those that the last one needs, in order; hints as Refutation.lean names clauses.
   Result<std::vector<Step>> run() {
-    while (at_ < lrat_.size()) {
-      const std::uint8_t kind = lrat_[at_++];
+    while (!in_.at_end()) {
+      const std::uint8_t kind = in_.byte();
       // What is forgotten may stay.
       if (!(kind == 'a' ? add() : kind == 'd' && skip()))
         return core::refuse(RefusalCode::proof_malformed, "refutation", "no LRAT proof");
@@ -219,19 +220,9 @@ class StepReader {
   }
 
  private:
-  std::optional<std::uint64_t> number() {
-    std::uint64_t value = 0;
-    for (unsigned shift = 0; shift < 63 && at_ < lrat_.size(); shift += 7) {
-      const std::uint64_t byte = lrat_[at_++];
-      value |= (byte & 127) << shift;
-      if (byte < 128) return value;
-    }
-    return std::nullopt;
-  }
-
   bool skip() {
     for (;;) {
-      const auto distance = number();
+      const auto distance = in_.number();
       if (!distance) return false;
       if (*distance == 0) return true;
     }
@@ -240,14 +231,14 @@ class StepReader {
   bool add() {
     Step step;
     for (;;) {
-      const auto literal = number();
+      const auto literal = in_.number();
       if (!literal || *literal / 2 > circuit_.formula.cnf.variables || *literal == 1) return false;
       if (*literal == 0) break;
       step.clause.push_back(*literal - 2);
     }
     const std::uint64_t own = given_ + steps_.size() + 1;
     for (;;) {
-      const auto distance = number();
+      const auto distance = in_.number();
       if (!distance || *distance >= own) return false;
       if (*distance == 0) break;
       step.hints.push_back(own - *distance);
@@ -276,8 +267,7 @@ class StepReader {
   }
 
   const LeanCircuit& circuit_;
-  core::ByteView lrat_;
-  std::size_t at_ = 0;
+  smt::Leb128Reader in_;
   std::uint64_t given_;
   std::vector<std::uint64_t> names_;  ///< of the formula's clauses, from the first
   std::vector<Step> steps_;

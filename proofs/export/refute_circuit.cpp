@@ -5,6 +5,7 @@
 #include <isotrace/bits/blast.hpp>
 #include <isotrace/bits/lrat.hpp>
 #include <isotrace/smt/answer.hpp>
+#include <isotrace/smt/leb128.hpp>
 #include <isotrace/smt/solve_gates.hpp>
 
 namespace isotrace::proofs {
@@ -60,12 +61,11 @@ class NumberTexts {
 
 class Translation {
  public:
-  Translation(const FunctionCircuit& circuit, core::ByteView lrat)
-      : circuit_(circuit), lrat_(lrat) {}
+  Translation(const FunctionCircuit& circuit, core::ByteView lrat) : circuit_(circuit), in_(lrat) {}
 
   Result<std::vector<std::string>> run() {
-    while (at_ < lrat_.size()) {
-      const std::uint8_t kind = lrat_[at_++];
+    while (!in_.at_end()) {
+      const std::uint8_t kind = in_.byte();
       // What is forgotten may stay.
       const bool done = kind == 'a' ? add() : kind == 'd' && skip();
       if (!done) return core::refuse(RefusalCode::proof_malformed, "refutation", "no LRAT proof");
@@ -74,19 +74,9 @@ class Translation {
   }
 
  private:
-  std::optional<std::uint64_t> number() {
-    std::uint64_t value = 0;
-    for (unsigned shift = 0; shift < 63 && at_ < lrat_.size(); shift += 7) {
-      const std::uint64_t byte = lrat_[at_++];
-      value |= (byte & 127) << shift;
-      if (byte < 128) return value;
-    }
-    return std::nullopt;
-  }
-
   bool skip() {
     for (;;) {
-      const auto distance = number();
+      const auto distance = in_.number();
       if (!distance) return false;
       if (*distance == 0) return true;
     }
@@ -94,7 +84,7 @@ class Translation {
 
   bool add() {
     for (;;) {
-      const auto literal = number();
+      const auto literal = in_.number();
       if (!literal || *literal / 2 >= circuit_.variables.size()) return false;
       if (*literal == 0) break;
       texts_.add(2 * std::uint64_t{circuit_.variables[*literal / 2]} + *literal % 2);
@@ -103,7 +93,7 @@ class Translation {
     ++added_;
     const std::uint64_t given = circuit_.clause_numbers.size();
     for (;;) {
-      const auto distance = number();
+      const auto distance = in_.number();
       if (!distance || *distance >= given + added_) return false;
       if (*distance == 0) break;
       const std::uint64_t clause = given + added_ - *distance;
@@ -114,8 +104,7 @@ class Translation {
   }
 
   const FunctionCircuit& circuit_;
-  core::ByteView lrat_;
-  std::size_t at_ = 0;
+  smt::Leb128Reader in_;
   std::uint64_t added_ = 0;
   NumberTexts texts_;
 };
