@@ -62,6 +62,10 @@ std::string_view outcome_name(Outcome outcome) {
   return "nothing_verified";
 }
 
+core::Digest VerifyReport::certificate_id() const {
+  return payload.empty() ? core::Digest{} : core::sha256(payload);
+}
+
 const Check* VerifyReport::find_check(std::string_view id) const {
   const auto found = std::find_if(checks.begin(), checks.end(),
                                   [&](const Check& check) { return check.id == id; });
@@ -94,7 +98,7 @@ std::string write_report(const VerifyReport& report) {
   json["schema"] = "https://isotrace.dev/report/verify/v1";
   json["result"] = outcome_name(report.outcome);
   json["code"] = static_cast<int>(report.outcome);
-  json["certificate"] = report.certificate_id.hex();
+  json["certificate"] = report.certificate_id().hex();
   json["policySha256"] = report.policy_sha256.hex();
   json["signers"] = OrderedJson::array();
   for (const SignerReport& signer : report.signers) json["signers"].push_back(to_json(signer));

@@ -74,7 +74,7 @@ struct ClaimReport {
 
 struct VerifyReport {
   Outcome outcome = Outcome::nothing_verified;
-  core::Digest certificate_id;  ///< SHA-256 of the payload; zero if there is none
+  core::Bytes payload;  ///< what was signed, once it is authentic
   core::Digest policy_sha256;
   std::vector<SignerReport> signers;
   // From the statement, once it is authentic; empty otherwise.
@@ -85,6 +85,8 @@ struct VerifyReport {
   std::vector<ClaimReport> claims;
   std::vector<Check> checks;  ///< in the order in which they decide
 
+  /// SHA-256 of the payload; zero if there is none.
+  [[nodiscard]] core::Digest certificate_id() const;
   [[nodiscard]] const Check* find_check(std::string_view id) const;
 };
 

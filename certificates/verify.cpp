@@ -125,9 +125,9 @@ VerifyReport verify_certificates(std::span<const CertificateInput> certificates,
   report.policy_sha256 = policy.sha256;
   CheckList checks(report.checks);
   Authentication authentication(policy, now, known_seals, report, checks);
-  if (const auto payload = authentication.authenticate(certificates)) {
-    report.certificate_id = core::sha256(*payload);
-    auto statement = parse_statement(*payload);
+  if (auto payload = authentication.authenticate(certificates)) {
+    report.payload = *std::move(payload);
+    auto statement = parse_statement(report.payload);
     if (checks.require(statement.has_value(), "statement", Outcome::malformed,
                        statement ? "" : describe(statement.error()))) {
       judge_statement(*std::move(statement), policy, evidence, report, checks);

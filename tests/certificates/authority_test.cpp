@@ -257,7 +257,7 @@ TEST_F(Forms, sealed_certificates_verify_like_signed_ones) {
   ASSERT_TRUE(sealed.has_value());
   const VerifyReport report = judge((*sealed)[1]);
   EXPECT_EQ(report.outcome, Outcome::passed) << write_report(report);
-  EXPECT_EQ(report.certificate_id, core::sha256(mine));
+  EXPECT_EQ(report.certificate_id(), core::sha256(mine));
   EXPECT_EQ(judge((*sealed)[0]).outcome, Outcome::digest) << "it is of the other model";
   const core::Bytes& good = (*sealed)[1];
   for (std::size_t i = 0; i < good.size(); ++i) {

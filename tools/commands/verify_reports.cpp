@@ -36,7 +36,7 @@ Json sarif_result(Outcome outcome, const std::string& text, const VerifyReport& 
   result["level"] = "error";
   result["message"]["text"] = text;
   result["locations"] = Json::array({location});
-  result["partialFingerprints"]["certificate/v1"] = report.certificate_id.hex() + ":" + text;
+  result["partialFingerprints"]["certificate/v1"] = report.certificate_id().hex() + ":" + text;
   return result;
 }
 

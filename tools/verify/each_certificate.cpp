@@ -75,7 +75,7 @@ class Listing {
         {{"file", path},
          {"result", result},
          {"code", static_cast<int>(report.outcome)},
-         {"certificate", report.certificate_id.hex()},
+         {"certificate", report.certificate_id().hex()},
          {"subject", {{"name", report.subject}, {"sha256", report.subject_sha256}}},
          {"verdict", report.verdict},
          {"reason", reason}});
