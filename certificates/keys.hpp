@@ -1,8 +1,7 @@
 // Public keys: Ed25519 (the default) and ECDSA P-256, as SPKI. Only the one DER spelling of each is
 // accepted, so no ASN.1 parser ever sees bytes from outside. Private keys live in signing/.
 // A key outside the prime-order subgroup, with which signatures can be forged in other libraries,
-// is refused when it is loaded. Trusted base. Spec: RFC 8032, RFC
-// 8410, RFC 5480, FIPS 186-5.
+// is refused when it is loaded. Trusted base. Spec: RFC 8032, RFC 8410, RFC 5480, FIPS 186-5.
 #pragma once
 
 #include <cstdint>

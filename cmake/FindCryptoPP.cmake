@@ -1,5 +1,5 @@
 # CryptoPP::CryptoPP. The archive where there is one: one function of it is used, and loading the
-# shared library would cost every start of the program 3 ms.
+# shared library would cost every start of the program milliseconds (docs/adr/0017).
 find_path(CryptoPP_INCLUDE_DIR cryptopp/donna.h)
 find_library(CryptoPP_LIBRARY NAMES libcryptopp.a cryptopp)
 include(FindPackageHandleStandardArgs)

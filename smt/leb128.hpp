@@ -30,6 +30,12 @@ class Leb128Reader {
     }
     return std::nullopt;
   }
+  /// Up to and with the next 0; false if there is none.
+  bool skip_numbers() {
+    auto next = number();
+    while (next && *next != 0) next = number();
+    return next.has_value();
+  }
 
  private:
   core::ByteView bytes_;

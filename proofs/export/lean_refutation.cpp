@@ -213,21 +213,13 @@ class StepReader {
     while (!in_.at_end()) {
       const std::uint8_t kind = in_.byte();
       // What is forgotten may stay.
-      if (!(kind == 'a' ? add() : kind == 'd' && skip()))
+      if (!(kind == 'a' ? add() : kind == 'd' && in_.skip_numbers()))
         return core::refuse(RefusalCode::proof_malformed, "refutation", "no LRAT proof");
     }
     return kept();
   }
 
  private:
-  bool skip() {
-    for (;;) {
-      const auto distance = in_.number();
-      if (!distance) return false;
-      if (*distance == 0) return true;
-    }
-  }
-
   bool add() {
     Step step;
     for (;;) {

@@ -67,21 +67,13 @@ class Translation {
     while (!in_.at_end()) {
       const std::uint8_t kind = in_.byte();
       // What is forgotten may stay.
-      const bool done = kind == 'a' ? add() : kind == 'd' && skip();
+      const bool done = kind == 'a' ? add() : kind == 'd' && in_.skip_numbers();
       if (!done) return core::refuse(RefusalCode::proof_malformed, "refutation", "no LRAT proof");
     }
     return texts_.take();
   }
 
  private:
-  bool skip() {
-    for (;;) {
-      const auto distance = in_.number();
-      if (!distance) return false;
-      if (*distance == 0) return true;
-    }
-  }
-
   bool add() {
     for (;;) {
       const auto literal = in_.number();

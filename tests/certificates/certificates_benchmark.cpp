@@ -1,7 +1,9 @@
 // Certificates verified per second by one thread: bytes in, report out, every check made. The
 // counter `bytes` is the size of one certificate.
 #include <benchmark/benchmark.h>
+#include <sodium.h>
 
+#include <isotrace/certificates/key_encoding.hpp>
 #include <isotrace/signing/envelopes.hpp>
 
 #include "tests/certificates/sample.hpp"
@@ -67,10 +69,25 @@ void signature_alone(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
 }
 
+/// The same by libsodium, for comparison.
+void signature_by_libsodium(benchmark::State& state) {
+  const Job job(samples::make_key(1));
+  const core::Bytes message(2048, 'm');
+  const core::Bytes signature = job.key.sign(message);
+  const auto point =
+      core::ByteView(job.key.public_key().spki()).last<encoding::ed25519_point_bytes>();
+  for ([[maybe_unused]] auto _ : state) {
+    benchmark::DoNotOptimize(crypto_sign_verify_detached(signature.data(), message.data(),
+                                                         message.size(), point.data()));
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
 BENCHMARK(verify_ed25519);
 BENCHMARK(verify_p256);
 BENCHMARK(verify_sealed)->Arg(10);
 BENCHMARK(signature_alone);
+BENCHMARK(signature_by_libsodium);
 
 }  // namespace
 }  // namespace isotrace::certificates
