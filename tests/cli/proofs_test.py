@@ -1,5 +1,6 @@
 """prove, check, export, reconcile as users run them."""
 import decimal
+import gzip
 import json
 import pathlib
 import shutil
@@ -154,6 +155,24 @@ class Bench(CommandLineTest):
         self.run_program("bench", "proofs", "--instances", self.path("nowhere"), code=4)
         # Nothing measured is no success.
         self.run_program(*self.instances("unsat", "sat"), "--match", "no such", code=4)
+
+    def test_lists_as_the_competition_ships_them(self):
+        self.instances("unsat", "sat")
+        for name in ("m.onnx", "fails.vnnlib"):
+            plain = self.folder / name
+            (self.folder / f"{name}.gz").write_bytes(gzip.compress(plain.read_bytes()))
+            plain.unlink()
+        listed = self.folder / "x_instances.csv"
+        listed.write_text("./m.onnx,./holds.vnnlib.gz, 60.5\r\n\r\nm.onnx.gz,fails.vnnlib,1e2")
+        table = self.run_json("bench", "proofs", "--instances", str(listed))
+        self.assertEqual([row["verdict"] for row in table["rows"]], ["proved", "violated"])
+        for line in ("m.onnx,holds.vnnlib,x", "m.onnx,holds.vnnlib,-1", "m.onnx,holds.vnnlib,nan", "m.onnx,60"):
+            listed.write_text(line)
+            refusal = self.run_json("bench", "proofs", "--instances", str(listed), code=3)["refusal"]
+            self.assertEqual(refusal["name"], "text_not_number", line)
+        (self.folder / "m.onnx.gz").write_bytes(gzip.compress(b"x")[:-3])
+        listed.write_text("m.onnx,holds.vnnlib,60")
+        self.assertEqual(self.run_json("bench", "proofs", "--instances", str(listed))["rows"][0]["verdict"], "refused")
 
 
 class Smtlib(CommandLineTest):

@@ -1,13 +1,14 @@
 #include <isotrace/tools/commands/bench_proofs.hpp>
 
 #include <chrono>
+#include <cmath>
 #include <ctime>
 #include <iomanip>
 
 #include <isotrace/core/limits.hpp>
 #include <isotrace/proofs/checker/check_proof.hpp>
 #include <isotrace/proofs/search/prove.hpp>
-#include <isotrace/tools/commands/inputs.hpp>
+#include <isotrace/tools/commands/instances.hpp>
 
 namespace isotrace::tools {
 namespace {
@@ -15,15 +16,6 @@ namespace {
 using core::Result;
 using Clock = std::chrono::steady_clock;
 using Kind = proofs::ProveOutcome::Kind;
-
-/// A line of VNN-COMP's instances.csv (onnx,vnnlib,timeout), or of a table with the published
-/// verdict: onnx,vnnlib,verdict,timeout.
-struct Instance {
-  std::string model;
-  std::string property;
-  std::string published;  ///< sat, unsat, "sat*" where tools disagreed, or empty
-  std::uint64_t timeout = 0;
-};
 
 struct Measured {
   std::string verdict;  ///< as prove says it; or the name of a refusal
@@ -35,28 +27,6 @@ struct Measured {
   bool checked = false;
 };
 
-Result<std::vector<Instance>> read_instances(const Context& context, const std::string& folder) {
-  auto bytes = context.read(folder + "/expected.csv", core::limits::property_bytes_max);
-  if (!bytes) bytes = context.read(folder + "/instances.csv", core::limits::property_bytes_max);
-  if (!bytes) return tl::make_unexpected(std::move(bytes).error());
-  std::vector<Instance> instances;
-  std::istringstream lines{std::string(core::as_text(*bytes))};
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    if (line.empty()) continue;
-    std::vector<std::string> fields;
-    std::istringstream rest(line);
-    for (std::string field; std::getline(rest, field, ',');) fields.push_back(field);
-    const auto timeout = fields.size() < 3 ? std::nullopt : parse_count(fields.back());
-    if (fields.size() > 4 || !timeout) {
-      return core::refuse(core::RefusalCode::text_not_number, folder,
-                          "not onnx,vnnlib[,verdict],timeout: " + line.substr(0, 80));
-    }
-    instances.push_back({fields[0], fields[1], fields.size() == 4 ? fields[2] : "", *timeout});
-  }
-  return instances;
-}
-
 double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
 std::string verdict_of(Kind kind) {
@@ -64,13 +34,14 @@ std::string verdict_of(Kind kind) {
 }
 
 Result<Measured> measure(const Context& context, const std::string& folder,
-                         const Instance& instance, std::uint64_t timeout, unsigned jobs) {
-  ISOTRACE_TRY(const core::Program program, load_program(context, folder + "/" + instance.model));
-  ISOTRACE_TRY(const core::Bytes text,
-               context.read(folder + "/" + instance.property, core::limits::property_bytes_max));
+                         const Instance& instance, double timeout, unsigned jobs) {
+  ISOTRACE_TRY(const core::Program program,
+               load_instance_model(context, folder + "/" + instance.model));
+  ISOTRACE_TRY(const core::Bytes text, read_instance_file(context, folder + "/" + instance.property,
+                                                          core::limits::property_bytes_max));
   proofs::ProveOptions options;
   options.jobs = jobs;
-  const auto deadline = Clock::now() + std::chrono::seconds(timeout);
+  const auto deadline = Clock::now() + std::chrono::milliseconds(std::llround(1000 * timeout));
   options.out_of_time = [deadline] { return Clock::now() >= deadline; };
   Measured measured;
   const double start = cpu_seconds();
@@ -156,15 +127,15 @@ int bench_proofs(const Context& context, const Arguments& arguments) {
                         "bench proofs needs --instances DIR, and numbers of "
                         "--timeout seconds and --threads (1 to 1024)");
   }
-  const std::string folder = arguments.value("--instances");
-  ISOTRACE_OR_REPORT(context, const std::vector<Instance> instances,
-                     read_instances(context, folder));
+  ISOTRACE_OR_REPORT(context, const InstanceList instances,
+                     read_instances(context, arguments.value("--instances")));
   Totals totals;
   Json rows = Json::array();
-  for (const Instance& instance : instances) {
+  for (const Instance& instance : instances.rows) {
     const std::string name = instance.model + " " + instance.property;
     if (name.find(arguments.value("--match")) == std::string::npos) continue;
-    auto result = measure(context, folder, instance, std::min(*limit, instance.timeout),
+    auto result = measure(context, instances.folder, instance,
+                          std::min(static_cast<double>(*limit), instance.timeout),
                           static_cast<unsigned>(*jobs));
     Measured measured;
     if (result) {
@@ -182,7 +153,7 @@ int bench_proofs(const Context& context, const Arguments& arguments) {
   }
   if (totals.decided + totals.open == 0) {
     return report(context,
-                  core::refuse(core::RefusalCode::file_not_found, folder,
+                  core::refuse(core::RefusalCode::file_not_found, arguments.value("--instances"),
                                "no instance that matches \"" + arguments.value("--match") + "\"")
                       .value());
   }

@@ -559,7 +559,7 @@ constexpr OptionSpec bench_options[] = {
     {"--rounds", "N", once, "wasm: runs of each contender, whose median counts", "5"},
     {"--instances", "DIR", once,
      "proofs: a folder with instances.csv (onnx,vnnlib,timeout) or expected.csv "
-     "(onnx,vnnlib,verdict,timeout)"},
+     "(onnx,vnnlib,verdict,timeout), or such a list; .gz files are inflated"},
     {"--match", "TEXT", once, "proofs: only instances whose names contain it"},
     {"--timeout", "S", once, "proofs: seconds for each instance, if its own limit is longer",
      "3600"},
