@@ -59,6 +59,10 @@ UNTRUSTED_FILES = {f"{name}{end}" for end in (".cpp", ".hpp") for name in (
     "core/convert", "core/philox", "core/text", "trace/compare", "trace/difference", "trace/writer")}
 TRUSTED_LINES_MAX = 28_000
 
+# Of proofs/checker what reads a program into a network, and a property: the rest judges proofs (docs/adr/0019).
+READS = re.compile(r"proofs/checker/(lower_\w+|lowering|network_builder|window|convolution|moved_parts|vnnlib_\w+|property)\.")
+RULES_LINES_MAX = 2_000  # without blank lines, comments and lone braces
+
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.MULTILINE)
 TOKEN = re.compile(
     r'//[^\n]*|/\*.*?\*/'                                 # comments
@@ -111,6 +115,16 @@ def find_included(root, path, mark, name):
 def is_trusted(path):
     name = path.as_posix()
     return name in TRUSTED_FILES or room_of(path) in TRUSTED and name not in UNTRUSTED_FILES
+
+
+def judges_proofs(path):
+    name = path.as_posix()
+    return room_of(path) == "proofs/checker" and not READS.match(name)
+
+
+def count_code(text):
+    """Lines that hold more than comments, braces and what ends a declaration."""
+    return sum(1 for line in without_comments(text).split("\n") if line.strip(" \t{}();,"))
 
 
 def check_includes(root, path, text, problems):
@@ -214,7 +228,7 @@ def check_sizes(path, text, problems):
 
 def check_tree(root):
     """Returns the problems and a line of figures."""
-    problems, graph, trusted = [], {}, 0
+    problems, graph, trusted, rules = [], {}, 0, 0
     for path in find_sources(root):
         text = (root / path).read_text(encoding="utf-8", errors="replace")
         room = room_of(path)
@@ -225,11 +239,16 @@ def check_tree(root):
         check_sizes(path, text, problems)
         if is_trusted(path):
             trusted += text.count("\n")
+        if judges_proofs(path):
+            rules += count_code(text)
     problems += find_cycles(graph)
     if trusted > TRUSTED_LINES_MAX:
         problems.append(f"trusted base ({', '.join(sorted(TRUSTED))}): {trusted} lines, at most "
                         f"{TRUSTED_LINES_MAX}")
-    figures = f"{len(graph)} files, trusted base {trusted} of {TRUSTED_LINES_MAX} lines"
+    if rules > RULES_LINES_MAX:
+        problems.append(f"rules that judge proofs (proofs/checker): {rules} lines of code, at most {RULES_LINES_MAX}")
+    figures = (f"{len(graph)} files, trusted base {trusted} of {TRUSTED_LINES_MAX} lines, "
+               f"rules that judge proofs {rules} of {RULES_LINES_MAX} lines of code")
     return problems, figures
 
 
@@ -305,6 +324,13 @@ CASES = [
     ("trusted base", {f"core/b{i}.cpp": "\n" * 800 for i in range(TRUSTED_LINES_MAX // 800 + 1)}, "trusted base"),
     ("large and of no judge", {"trace/writer.cpp": "\n" * 800,
                                **{f"core/b{i}.cpp": "\n" * 800 for i in range((TRUSTED_LINES_MAX - 1) // 800)}}, None),
+    ("rules that judge proofs", {f"proofs/checker/r{i}.cpp": "int x;\n" * 500 for i in range(5)},
+     "rules that judge proofs (proofs/checker): 2501 lines of code, at most 2000"),
+    ("comments and braces judge nothing",
+     {f"proofs/checker/r{i}.cpp": "int x;\n" * 499 + "// x\n/* y;\nz;\n*/\n\n}\n" * 40 for i in range(4)}, None),
+    ("files that read networks and properties judge nothing",
+     {f"proofs/checker/{name}.cpp": "int x;\n" * 500
+      for name in ("lower_conv", "lowering", "network_builder", "window", "vnnlib_lexer", "property")}, None),
     ("large elsewhere", {f"executor/b{i}.cpp": "\n" * 800 for i in range(13)}, None),
 ]
 
