@@ -143,6 +143,32 @@ class Functions(CommandLineTest):
         answer = self.run_json("prove", module, "--func", "left", "--equivalent", "none", code=1)
         self.assertNotIn("but for bytes", answer["property"])
 
+    @unittest.skipUnless(shutil.which("clang") and shutil.which("wasm-ld") and shutil.which("wasm-opt"),
+                         "clang, lld or binaryen is not installed")
+    def test_a_stack_pointer_that_was_optimized_away_leaves_the_last_page(self):
+        source, kept, folded = self.path("k.c"), self.path("k.wasm"), self.path("o.wasm")
+        pathlib.Path(source).write_text("""
+            static volatile unsigned cells[4];
+            __attribute__((export_name("kept"))) unsigned kept(unsigned x) { volatile unsigned y[4] = {x}; (void)y; return x; }
+            __attribute__((export_name("same"))) unsigned same(unsigned x) { return x; }
+            __attribute__((export_name("left"))) unsigned left(unsigned x) { cells[x & 3] = 1; return x; }
+        """)
+        compile_wasm(source, kept, "-O0")
+        for level in ("-O1", "-O2"):
+            # In one step: the optimizer writes frames at constant addresses.
+            subprocess.run(["clang", "--target=wasm32", "-nostdlib", level, "-Wl,--no-entry", "-o", folded, source], check=True)
+            answer = self.run_json("prove", folded, "--func", "kept", "--equivalent", "same")
+            self.assertIn("but for bytes 65536 to 131071", answer["property"])
+            answer = self.run_json("prove", folded, "--func", "same", "--equivalent", f"kept:{kept}")
+            self.assertIn("but for bytes 65536 to 665", answer["property"])
+            answer = self.run_json("prove", folded, "--func", "left", "--equivalent", "same", code=1)
+            self.assertIn("of memory", answer["counterexample"]["difference"])
+            # Without a word of who made it, every byte means something.
+            bare = self.path("bare.wasm")
+            subprocess.run(["wasm-opt", "--strip-producers", folded, "-o", bare], check=True)
+            answer = self.run_json("prove", bare, "--func", "kept", "--equivalent", "same", code=1)
+            self.assertNotIn("but for bytes", answer["property"])
+
     def test_wrong_calls_are_usage_errors(self):
         for words in (["prove", BITS], ["prove", BITS, "--func", "popcount"],
                       ["prove", BITS, "--func", "popcount", "--never-traps", "--post", "parity"],

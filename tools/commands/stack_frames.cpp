@@ -1,14 +1,18 @@
 #include <isotrace/tools/commands/stack_frames.hpp>
 
 #include <algorithm>
+#include <limits>
+#include <string_view>
 
 #include <isotrace/wasm/function_names.hpp>
 #include <isotrace/wasm/instruction.hpp>
+#include <isotrace/wasm/reader.hpp>
 
 namespace isotrace::tools {
 namespace {
 
 constexpr std::uint32_t stack_bytes = 65'536;
+constexpr std::uint32_t page_bytes = 65'536;
 
 /// The value of `i32.const`; nothing for other expressions.
 std::optional<std::uint32_t> constant_of(const wasm::Module& module, wasm::Expression expression) {
@@ -73,12 +77,45 @@ std::optional<std::uint32_t> find_stack_pointer(const wasm::Module& module) {
   return fits ? constant_of(module, global.value) : std::nullopt;
 }
 
+/// Whether the custom section "producers" names clang.
+bool was_made_by_clang(const wasm::Module& module) {
+  constexpr std::size_t header_bytes = 8;
+  wasm::Reader sections(module.bytes, header_bytes, module.bytes.size());
+  while (!sections.at_end()) {
+    const auto id = sections.byte();
+    const auto size = sections.u32();
+    auto section = size ? sections.part(*size) : tl::unexpected(size.error());
+    if (!id || !section) return false;
+    if (*id != 0) continue;
+    const auto name = section->name();
+    if (!name || *name != "producers") continue;
+    const auto text = section->raw(section->left());
+    constexpr std::string_view clang = "clang";
+    return text && !std::ranges::search(*text, clang).empty();
+  }
+  return false;
+}
+
+/// Of clang's modules in which no global is left, the last page of memory: static data, 64 KiB of
+/// stack and nothing else is what wasm-ld lays out, and as many pages as that takes. Optimizers
+/// replace a stack pointer that no function changes by its value.
+std::optional<ByteRange> find_last_page(const wasm::Module& module) {
+  const bool has_variable =
+      std::ranges::any_of(module.globals, [](const auto& g) { return g.type.is_mutable; });
+  if (has_variable || module.memories.size() != 1 || !was_made_by_clang(module)) return {};
+  const std::uint64_t pages = module.memories[0].limits.least;
+  const std::uint64_t high = pages * page_bytes;
+  if (pages < 2 || high > std::numeric_limits<std::uint32_t>::max()) return {};
+  return ByteRange{static_cast<std::uint32_t>(high - page_bytes), static_cast<std::uint32_t>(high)};
+}
+
 }  // namespace
 
 std::optional<ByteRange> find_stack_frames(const wasm::Module& module) {
   const auto top = find_stack_pointer(module);
-  if (!top) return std::nullopt;
-  ByteRange range{*top - std::min(*top, stack_bytes), *top};
+  const auto page = top ? std::nullopt : find_last_page(module);
+  if (!top && !page) return std::nullopt;
+  ByteRange range = top ? ByteRange{*top - std::min(*top, stack_bytes), *top} : *page;
   for (const wasm::DataSegment& segment : module.datas) {
     if (segment.mode != wasm::SegmentMode::active || segment.size == 0) continue;
     const auto begin = constant_of(module, segment.place);
