@@ -45,14 +45,19 @@ core::Bytes write_bundle_manifest(const Bundle& bundle) {
   if (bundle.subjects.root) manifest["subjects"] = {{"root", bundle.subjects.root->hex()}};
   manifest["obligations"] = Json::array();
   for (const Obligation& obligation : bundle.obligations) {
-    manifest["obligations"].push_back({{"id", obligation.id},
-                                       {"kind", obligation.kind},
-                                       {"statement", obligation.statement.hex()},
-                                       {"semantics", {{"domain", obligation.semantics}}},
-                                       {"theorem", obligation.theorem},
-                                       {"file", obligation.file},
-                                       {"tier", obligation.tier},
-                                       {"expected_axioms", obligation.axioms}});
+    Json row = {{"id", obligation.id},
+                {"kind", obligation.kind},
+                {"statement", obligation.statement.hex()},
+                {"semantics", {{"domain", obligation.semantics}}}};
+    if (!obligation.reading.words.empty()) {
+      row["words"] = obligation.reading.words;
+      row["formula"] = obligation.reading.formula;
+    }
+    row["theorem"] = obligation.theorem;
+    row["file"] = obligation.file;
+    row["tier"] = obligation.tier;
+    row["expected_axioms"] = obligation.axioms;
+    manifest["obligations"].push_back(std::move(row));
   }
   manifest["omitted"] = Json::array();
   for (const Omission& omission : bundle.omitted)

@@ -19,6 +19,12 @@ struct BundleFile {
 
 BundleFile text_file(std::string path, std::string_view text);
 
+/// What a theorem says, for people.
+struct Reading {
+  std::string words;    ///< a sentence without its full stop
+  std::string formula;  ///< the same with "forall", "implies" and comparisons, in ASCII
+};
+
 /// One theorem of the bundle.
 struct Obligation {
   std::string id;                   ///< "case0", also a Coq name
@@ -31,6 +37,7 @@ struct Obligation {
   std::vector<std::string> axioms;  ///< exactly these
   std::vector<std::string>
       parts;  ///< paths of its generated Coq files, in order; the last is `file`
+  Reading reading = {};
 };
 
 /// A theorem that could have been expected and is not there.

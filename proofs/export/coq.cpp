@@ -8,6 +8,7 @@
 #include "coq_parts.hpp"
 #include "coq_text.hpp"
 #include "network_subject.hpp"
+#include "reading.hpp"
 
 namespace isotrace::proofs {
 namespace {
@@ -93,11 +94,11 @@ std::string float_text(const Subject& subject) {
          "Definition program : float_program :=\n " + coq_float_program(subject.chain) + ".\n";
 }
 
-std::string spec_text(const Subject& subject, std::size_t index) {
+std::string spec_text(const Subject& subject, std::size_t index, const Reading& reading) {
   const Case& of = subject.property.cases[index];
   return "(* The statement of case " + std::to_string(index) +
-         ": data and a proposition, nothing else. *)\n" + std::string(imports) +
-         import_gen(subject.net_module) + std::string(scopes) +
+         ": data and a proposition, nothing else.\n   " + reading_text(reading) + " *)\n" +
+         std::string(imports) + import_gen(subject.net_module) + std::string(scopes) +
          "Definition box : list (Q * Q) :=\n  " + coq_box(of.box) + ".\n\n" +
          "Definition constraints : list constraint :=\n  " +
          coq_constraints(of.rows, subject.property.outputs) + ".\n\n" +
@@ -143,10 +144,11 @@ std::string proof_text(const Subject& subject, const std::string& id, const CoqP
          " net box constraints certificate checked). Qed.\nPrint Assumptions proof.\n";
 }
 
-std::string float_spec_text(const Subject& subject, const std::string& base) {
-  return "(* The same statement about the floats that isonum-1 computes. *)\n" +
-         std::string(imports) + std::string(float_imports) + import_gen(subject.float_module) +
-         import_gen("Spec_" + base) +
+std::string float_spec_text(const Subject& subject, const std::string& base,
+                            const Reading& reading) {
+  return "(* The same statement about the floats that isonum-1 computes.\n   " +
+         reading_text(reading) + " *)\n" + std::string(imports) + std::string(float_imports) +
+         import_gen(subject.float_module) + import_gen("Spec_" + base) +
          "\nDefinition statement : Prop := float_safe program box constraints.\n";
 }
 
@@ -167,13 +169,15 @@ std::string float_proof_text(const Subject& subject, const std::string& base,
 }
 
 /// The theorem of case `base` about floats, which rests on what Coq checked for that case.
-void add_float_case(Bundle& bundle, const Subject& subject, const Obligation& base) {
+void add_float_case(Bundle& bundle, const Subject& subject, const Case& of,
+                    const Obligation& base) {
   const std::string id = base.id + "_float";
   if (subject.float_module.empty()) {
     bundle.omitted.push_back({id, subject.why_no_floats});
     return;
   }
-  BundleFile spec = text_file(gen_path("Spec_" + id), float_spec_text(subject, base.id));
+  const Reading reading = reading_of_case(of, core::semantics_id);
+  BundleFile spec = text_file(gen_path("Spec_" + id), float_spec_text(subject, base.id, reading));
   Obligation obligation{id,
                         base.kind,
                         std::string(core::semantics_id),
@@ -182,7 +186,8 @@ void add_float_case(Bundle& bundle, const Subject& subject, const Obligation& ba
                         core::sha256(spec.bytes),
                         std::string(float_tier_name(subject.tier)),
                         axioms_of_tier(float_tier_name(subject.tier)),
-                        base.parts};
+                        base.parts,
+                        reading};
   obligation.parts.insert(obligation.parts.end(),
                           {gen_path(subject.float_module), spec.path, obligation.file});
   bundle.files.push_back(std::move(spec));
@@ -195,19 +200,23 @@ core::Result<core::Done> add_case(Bundle& bundle, const Subject& subject, const 
   const std::string id = "case" + std::to_string(index);
   auto tree = coq_tree(proof.cases[index], subject.property.cases[index], subject.chain);
   if (!tree) return core::refuse_within(id, std::move(tree).error());
-  BundleFile spec = text_file(gen_path("Spec_" + id), spec_text(subject, index));
+  const Case& of = subject.property.cases[index];
+  const std::string semantics = proof.level == Level::real ? "real" : "fp32-any-order";
+  const Reading reading = reading_of_case(of, semantics);
+  BundleFile spec = text_file(gen_path("Spec_" + id), spec_text(subject, index, reading));
   const Checker& checker = checker_of(subject.tier);
   const CoqParts parts = cut_into_parts(proof.cases[index].nodes, checker.nodes_max,
                                         checker.joining_lemma, "Part_" + id);
   Obligation obligation{id,
                         "nn.relu.bab",
-                        proof.level == Level::real ? "real" : "fp32-any-order",
+                        semantics,
                         gen_path("Proof_" + id),
                         "Isotrace.Gen.Proof_" + id + ".proof",
                         core::sha256(spec.bytes),
                         std::string(coq_tier_name(subject.tier)),
                         axioms_of_tier(coq_tier_name(subject.tier)),
-                        {gen_path(subject.net_module), spec.path, gen_path("Cert_" + id)}};
+                        {gen_path(subject.net_module), spec.path, gen_path("Cert_" + id)},
+                        reading};
   bundle.files.push_back(std::move(spec));
   bundle.files.push_back(text_file(gen_path("Cert_" + id), cert_text(*tree)));
   for (std::size_t i = 0; parts.paths.size() > 1 && i < parts.paths.size(); ++i) {
@@ -218,7 +227,7 @@ core::Result<core::Done> add_case(Bundle& bundle, const Subject& subject, const 
   obligation.parts.push_back(obligation.file);
   bundle.obligations.push_back(obligation);
   bundle.files.push_back(text_file(obligation.file, proof_text(subject, id, parts)));
-  add_float_case(bundle, subject, obligation);
+  add_float_case(bundle, subject, of, obligation);
   return core::Done{};
 }
 

@@ -3,6 +3,7 @@
 #include "coq_code_text.hpp"
 #include "coq_theorem.hpp"
 #include "function_subject.hpp"
+#include "reading.hpp"
 #include "refute_circuit.hpp"
 
 namespace isotrace::proofs {
@@ -49,7 +50,7 @@ std::string statement_text(const FunctionProof& proof, const FunctionSubject& su
 
 std::string spec_text(const FunctionProof& proof, const FunctionSubject& subject) {
   std::string made = "(* The statement: functions and a proposition, nothing else.\n   " +
-                     comment_text(claim_text(proof.claim)) + "\n   module " +
+                     reading_text(reading_of_claim(proof.claim)) + "\n   module " +
                      core::sha256(proof.claim.module).hex() + " *)\n" +
                      "From Coq Require Import NArith ZArith List.\n"
                      "From Isotrace.Bits Require Import Wasm.\nImport ListNotations.\n\n"
@@ -163,8 +164,9 @@ Result<Bundle> export_coq_function(const FunctionProof& proof, core::ByteView re
   bundle.files.push_back({std::string(bundle_function_path), write_function_proof(proof)});
   bundle.files.push_back(
       {std::string(bundle_refutation_path), core::Bytes(refutation.begin(), refutation.end())});
-  add_theorem(bundle, {"function", "bv.circuit", "wasm", "bits", "Isotrace.Bits", spec,
-                       cert_text(texts), proof_text(proof, *subject)});
+  add_theorem(bundle,
+              {"function", "bv.circuit", "wasm", "bits", "Isotrace.Bits", spec, cert_text(texts),
+               proof_text(proof, *subject), reading_of_claim(proof.claim)});
   return bundle;
 }
 

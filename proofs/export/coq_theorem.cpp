@@ -17,7 +17,8 @@ void add_theorem(Bundle& bundle, const CoqTheorem& theorem) {
                                 core::sha256(spec.bytes),
                                 "closed",
                                 {},
-                                {spec.path, path_of("Cert"), path_of("Proof")}});
+                                {spec.path, path_of("Cert"), path_of("Proof")},
+                                theorem.reading});
   std::string project =
       "-Q " + theorem.folder + " " + theorem.library + "\n-Q gen Isotrace.Gen\n\n";
   for (const CoqFile& file : coq_library()) {

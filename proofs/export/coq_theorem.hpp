@@ -17,6 +17,7 @@ struct CoqTheorem {
   std::string spec;     ///< texts of the three files
   std::string cert;
   std::string proof;
+  Reading reading;
 };
 
 /// Adds the theorem, its files, what compiles them and the manifest to a bundle that has its

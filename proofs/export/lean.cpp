@@ -8,6 +8,7 @@
 #include "lean_float_text.hpp"
 #include "lean_text.hpp"
 #include "network_subject.hpp"
+#include "reading.hpp"
 
 namespace isotrace::proofs {
 namespace {
@@ -31,9 +32,10 @@ std::string net_text(const NetworkSubject& subject, const std::string& network) 
          in_namespace(subject.net_module, "def net : List Layer :=\n  " + network + "\n");
 }
 
-std::string spec_text(const NetworkSubject& subject, const std::string& id, const Case& of) {
-  return "/- The statement of " + id + ": data and a proposition, nothing else. -/\n" +
-         import_gen(subject.net_module) + std::string(options) +
+std::string spec_text(const NetworkSubject& subject, const std::string& id, const Case& of,
+                      const Reading& reading) {
+  return "/- The statement of " + id + ": data and a proposition, nothing else.\n   " +
+         reading_text(reading) + " -/\n" + import_gen(subject.net_module) + std::string(options) +
          in_namespace("Spec_" + id, "def box : List Range :=\n  " + lean_box(of.box) +
                                         "\n\ndef constraints : List Constraint :=\n  " +
                                         lean_constraints(of.rows, subject.property.outputs) +
@@ -63,9 +65,11 @@ std::string proof_text(const NetworkSubject& subject, const std::string& id) {
                                          "#print axioms proof\n");
 }
 
-std::string float_spec_text(const NetworkSubject& subject, const std::string& base) {
-  return "/- The same statement about the floats that isonum-1 computes. -/\n" +
-         import_gen("Spec_" + base) + "import Isotrace.Float.FloatExecution\n" +
+std::string float_spec_text(const NetworkSubject& subject, const std::string& base,
+                            const Reading& reading) {
+  return "/- The same statement about the floats that isonum-1 computes.\n   " +
+         reading_text(reading) + " -/\n" + import_gen("Spec_" + base) +
+         "import Isotrace.Float.FloatExecution\n" +
          in_namespace("Spec_" + base + "_float",
                       "def steps : List Step :=\n  " + lean_float_steps(subject.chain) +
                           "\n\ndef statement : Prop :=\n  float_safe steps " + subject.net_module +
@@ -91,7 +95,7 @@ std::string float_proof_text(const NetworkSubject& subject, const std::string& b
 }
 
 /// The theorem of case `base` about floats, which rests on what Lean checked for that case.
-void add_float_case(Bundle& bundle, const NetworkSubject& subject, Level level,
+void add_float_case(Bundle& bundle, const NetworkSubject& subject, Level level, const Case& of,
                     const Obligation& base) {
   const std::string id = base.id + "_float";
   std::optional<std::string> omitted = no_lean_float_program(subject.chain);
@@ -100,8 +104,9 @@ void add_float_case(Bundle& bundle, const NetworkSubject& subject, Level level,
     bundle.omitted.push_back({id, *omitted});
     return;
   }
+  const Reading reading = reading_of_case(of, core::semantics_id);
   BundleFile spec =
-      text_file(lean_path(gen_module("Spec_" + id)), float_spec_text(subject, base.id));
+      text_file(lean_path(gen_module("Spec_" + id)), float_spec_text(subject, base.id, reading));
   BundleFile theorem =
       text_file(lean_path(gen_module("Proof_" + id)), float_proof_text(subject, base.id));
   Obligation obligation{id,
@@ -112,7 +117,8 @@ void add_float_case(Bundle& bundle, const NetworkSubject& subject, Level level,
                         core::sha256(spec.bytes),
                         base.tier,
                         {},
-                        base.parts};
+                        base.parts,
+                        reading};
   obligation.parts.insert(obligation.parts.end(), {spec.path, theorem.path});
   bundle.files.push_back(std::move(spec));
   bundle.files.push_back(std::move(theorem));
@@ -127,21 +133,24 @@ Result<core::Done> add_case(Bundle& bundle, const NetworkSubject& subject, const
   auto tree = lean_tree(proof.cases[index], of, subject.chain, grain);
   if (!tree) return core::refuse_within(id, std::move(tree).error());
   const auto path = [](const std::string& name) { return lean_path(gen_module(name)); };
-  BundleFile spec = text_file(path("Spec_" + id), spec_text(subject, id, of));
+  const std::string semantics = proof.level == Level::real ? "real" : "fp32-any-order";
+  const Reading reading = reading_of_case(of, semantics);
+  BundleFile spec = text_file(path("Spec_" + id), spec_text(subject, id, of, reading));
   bundle.obligations.push_back(
       {id,
        "nn.relu.bab",
-       proof.level == Level::real ? "real" : "fp32-any-order",
+       semantics,
        path("Proof_" + id),
        "Isotrace.Proof_" + id + ".proof",
        core::sha256(spec.bytes),
        "closed",
        {},
-       {path(subject.net_module), spec.path, path("Cert_" + id), path("Proof_" + id)}});
+       {path(subject.net_module), spec.path, path("Cert_" + id), path("Proof_" + id)},
+       reading});
   bundle.files.push_back(std::move(spec));
   bundle.files.push_back(text_file(path("Cert_" + id), cert_text(id, grain, *tree)));
   bundle.files.push_back(text_file(path("Proof_" + id), proof_text(subject, id)));
-  add_float_case(bundle, subject, proof.level, Obligation(bundle.obligations.back()));
+  add_float_case(bundle, subject, proof.level, of, Obligation(bundle.obligations.back()));
   return core::Done{};
 }
 

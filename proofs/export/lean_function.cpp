@@ -7,6 +7,7 @@
 #include "function_subject.hpp"
 #include "lean_code_text.hpp"
 #include "lean_refutation.hpp"
+#include "reading.hpp"
 #include "refute_circuit.hpp"
 
 namespace isotrace::proofs {
@@ -71,7 +72,7 @@ std::string spec_text(const FunctionProof& proof, const FunctionSubject& subject
   body += "def statement : Prop :=\n  " + std::string(statement_name(subject.claim)) + " machine " +
           text(subject.claim.function) + claim_arguments(subject, "") + "\n";
   return "/- The statement: functions and a proposition, nothing else.\n   " +
-         comment_text(claim_text(proof.claim)) + "\n   module " +
+         reading_text(reading_of_claim(proof.claim)) + "\n   module " +
          core::sha256(proof.claim.module).hex() + " -/\nimport Isotrace.Bits.Wasm\n" +
          std::string(options) + in_namespace("Spec_function", body);
 }
@@ -146,7 +147,8 @@ Result<Bundle> export_lean_function(const FunctionProof& proof, core::ByteView r
                                 core::sha256(spec.bytes),
                                 "closed",
                                 {},
-                                {spec.path, path("Cert_function"), path("Proof_function")}});
+                                {spec.path, path("Cert_function"), path("Proof_function")},
+                                reading_of_claim(proof.claim)});
   add_lean_library(bundle, LeanPart::functions);
   bundle.files.push_back(std::move(spec));
   bundle.files.push_back(text_file(path("Cert_function"), cert_text(circuit, steps)));

@@ -7,6 +7,7 @@
 
 #include "coq_theorem.hpp"
 #include "fact_text.hpp"
+#include "reading.hpp"
 
 namespace isotrace::proofs {
 namespace {
@@ -20,9 +21,23 @@ tl::unexpected<core::Refusal> unsupported(std::string detail) {
   return core::refuse(core::RefusalCode::export_unsupported, "host calls", std::move(detail));
 }
 
+Reading reading_of(const CallsFact& fact) {
+  const std::string log = fact.before == core::Digest{}
+                              ? "and no others before them"
+                              : "behind a log with the digest " + fact.before.hex();
+  return {
+      "a run of WebAssembly with the root " + fact.root.hex() + " ended having made these " +
+          std::to_string(fact.calls.size()) + " calls of host functions, " + log,
+      "exists path, merkle(path, sha256(front, chain(before, calls))) = root, and path is that of "
+      "the last of " +
+          std::to_string(fact.leaves) + " leaves"};
+}
+
 std::string spec_text(const CallsFact& fact) {
   std::string text =
-      "(* The statement: the calls of host functions with which a run of WebAssembly ended. *)\n"
+      "(* The statement: the calls of host functions with which a run of WebAssembly ended.\n   " +
+      reading_text(reading_of(fact)) +
+      " *)\n"
       "From Coq Require Import NArith List.\nFrom Isotrace.Trace Require Import Merkle Chain.\n"
       "Import ListNotations.\nLocal Open Scope N_scope.\n\n"
       "(* Of each call: function, arguments, results, trap, writes. *)\n"
@@ -117,7 +132,7 @@ Bundle export_coq_calls(const CallsFact& fact) {
   bundle.subjects.root = fact.root;
   bundle.files.push_back({std::string(bundle_calls_path), write_calls_fact(fact)});
   add_theorem(bundle, {"calls", "trace.chain", "sha256-chain", "trace", "Isotrace.Trace",
-                       spec_text(fact), coq_path(fact.path), proof_text(fact)});
+                       spec_text(fact), coq_path(fact.path), proof_text(fact), reading_of(fact)});
   return bundle;
 }
 

@@ -7,6 +7,7 @@
 
 #include "coq_theorem.hpp"
 #include "fact_text.hpp"
+#include "reading.hpp"
 
 namespace isotrace::proofs {
 namespace {
@@ -16,8 +17,19 @@ using core::Result;
 /// Steps of traces have few operands; paths are logarithmic.
 constexpr std::size_t path_max = 64;
 
+Reading reading_of(const StepFact& fact) {
+  const std::string place = "leaf " + std::to_string(fact.proof.step + 1) + " of " +
+                            std::to_string(fact.proof.leaves) + " under the root " +
+                            fact.root.hex();
+  return {"the record of step " + std::to_string(fact.proof.step) + ", " +
+              std::to_string(fact.record.size()) + " bytes, is " + place,
+          "exists path, merkle(path, sha256(record)) = root, and path is that of " + place};
+}
+
 std::string spec_text(const StepFact& fact) {
-  return "(* The statement: a record and its place under the root of a trace. *)\n"
+  return "(* The statement: a record and its place under the root of a trace.\n   " +
+         reading_text(reading_of(fact)) +
+         " *)\n"
          "From Coq Require Import NArith List.\nFrom Isotrace.Trace Require Import Merkle.\n"
          "Local Open Scope N_scope.\n\n"
          "(* The bytes that the digest of step " +
@@ -83,8 +95,9 @@ Bundle export_coq_step(const StepFact& fact) {
   Bundle bundle;
   bundle.subjects.root = fact.root;
   bundle.files.push_back({std::string(bundle_step_path), write_step_fact(fact)});
-  add_theorem(bundle, {"step", "trace.merkle", "sha256-merkle", "trace", "Isotrace.Trace",
-                       spec_text(fact), coq_path(fact.proof.path), proof_text(fact)});
+  add_theorem(bundle,
+              {"step", "trace.merkle", "sha256-merkle", "trace", "Isotrace.Trace", spec_text(fact),
+               coq_path(fact.proof.path), proof_text(fact), reading_of(fact)});
   return bundle;
 }
 

@@ -5,6 +5,8 @@
 #include <limits>
 #include <optional>
 
+#include "exact_decimal.hpp"
+
 namespace isotrace::proofs {
 namespace {
 
@@ -12,30 +14,6 @@ using core::Integer;
 using core::Rational;
 using core::RefusalCode;
 using core::Result;
-
-/// No decimal in a file is longer: binary32 numbers need 149 digits behind the point.
-constexpr int digits_max = 160;
-
-/// The decimal that means exactly `value`; nothing if there is none, or it is longer than any of a
-/// binary32 number.
-std::optional<std::string> decimal(const Rational& value) {
-  Integer bottom = denominator(value);
-  int twos = 0;
-  int fives = 0;
-  for (; bottom % 2 == 0 && twos <= digits_max; ++twos) bottom /= 2;
-  for (; bottom % 5 == 0 && fives <= digits_max; ++fives) bottom /= 5;
-  const int places = std::max({twos, fives, 1});
-  if (bottom != 1 || places > digits_max) return std::nullopt;
-  Integer power = 1;
-  for (int i = 0; i < places; ++i) power *= 10;
-  const Integer scaled = numerator(value) * power / denominator(value);
-  const bool negative = scaled < 0;
-  std::string text = Integer(negative ? -scaled : scaled).str();
-  const auto behind = static_cast<std::size_t>(places);
-  if (text.size() <= behind) text.insert(0, behind + 1 - text.size(), '0');
-  text.insert(text.size() - behind, ".");
-  return (negative ? "-" : "") + text;
-}
 
 Rational exact(float value) { return core::exact_rational(static_cast<double>(value)); }
 
@@ -54,11 +32,11 @@ float above(const Rational& limit, bool strict) { return -below(-limit, strict);
 /// A bound as a decimal: itself, or the nearest binary32 number within. Nothing: no such number.
 std::optional<std::string> bound_text(const Rational& limit, bool upper, bool strict) {
   if (!strict) {
-    if (auto text = decimal(limit)) return text;
+    if (auto text = exact_decimal(limit)) return text;
   }
   const float value = upper ? below(limit, strict) : above(limit, strict);
   if (!std::isfinite(value)) return std::nullopt;
-  return decimal(exact(value));
+  return exact_decimal(exact(value));
 }
 
 std::string compare(bool upper, const std::string& left, const std::string& right) {
@@ -97,9 +75,9 @@ std::string sum_text(const LinearRow& row) {
   }
   std::string sum;
   for (const Term& term : row.terms)
-    sum += " (* " + *decimal(term.coefficient * common) + " " + output(term.index) + ")";
+    sum += " (* " + *exact_decimal(term.coefficient * common) + " " + output(term.index) + ")";
   if (row.terms.size() > 1) sum = " (+" + sum + ")";
-  return "(<=" + sum + " " + *decimal(row.bound * common) + ")";
+  return "(<=" + sum + " " + *exact_decimal(row.bound * common) + ")";
 }
 
 /// One comparison of outputs.
