@@ -102,19 +102,24 @@ std::unique_ptr<Engine> make_faulty(Store& store) {
 }
 
 template <Faulty::Fault fault>
-std::size_t count_differences() {
+std::size_t count_differences(const Effort& effort) {
   const EngineKind engines[] = {engine_kinds[0], {"faulty", make_faulty<fault>}};
   std::size_t found = 0;
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
-    if (compare_engines(random_module(seed, {}), Edition::v2, seed, engines).difference) ++found;
+    const core::Bytes bytes = random_module(seed, {});
+    if (compare_engines(bytes, Edition::v2, seed, engines, effort).difference) ++found;
   }
   return found;
 }
 
 TEST(WasmDifferential, faults_of_engines_are_found) {
-  EXPECT_GT(count_differences<Faulty::Fault::unmarked_write>(), 50U);
-  EXPECT_GT(count_differences<Faulty::Fault::lost_operand>(), 20U);
-  EXPECT_GT(count_differences<Faulty::Fault::late_stop>(), 10U);
+  for (const std::uint64_t hash_every : {0, 1, 4}) {
+    SCOPED_TRACE(hash_every);
+    const Effort effort{.hash_every = hash_every};
+    EXPECT_GT(count_differences<Faulty::Fault::unmarked_write>(effort), 50U);
+    EXPECT_GT(count_differences<Faulty::Fault::lost_operand>(effort), 20U);
+    EXPECT_GT(count_differences<Faulty::Fault::late_stop>(effort), 10U);
+  }
 }
 
 }  // namespace
