@@ -1,23 +1,73 @@
 #include "bundle_comparison.hpp"
 
 #include <algorithm>
+#include <filesystem>
+#include <set>
 
 namespace isotrace::proofs {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What is said about so many files that do not belong to a bundle; the others are left out.
+constexpr std::size_t strangers_named = 16;
+
+bool is_link(const fs::path& path) {
+  std::error_code error;
+  return fs::is_symlink(fs::symlink_status(path, error));
+}
+
+}  // namespace
 
 BundleComparison::BundleComparison(const std::string& directory, const Bundle& regenerated,
                                    BundleLanguage language)
     : bundle_(regenerated), language_(std::move(language)) {
-  for (const BundleFile& file : regenerated.files) {
+  find_differences(directory);
+  find_strangers(directory);
+}
+
+void BundleComparison::find_differences(const std::string& directory) {
+  for (const BundleFile& file : bundle_.files) {
     const std::string path = directory + "/" + file.path;
     const auto found =
         core::PosixFiles().read(path, std::max<std::uint64_t>(2 * file.bytes.size(), 1 << 20));
-    if (found && *found == file.bytes) continue;
+    const bool equal = found && *found == file.bytes;
+    if (equal && !is_link(path)) continue;
     Difference difference{
         file.path, found ? "differs from what the proof gives" : describe(found.error()), {}};
+    if (equal) difference.what = "is a link";
     if (found && file.path.starts_with(language_.generated))
       difference.word = language_.forbidden_word(core::as_text(*found));
     differences_.push_back(std::move(difference));
   }
+}
+
+/// Looks into the folders that the bundle has: what else lies beside them is not part of it.
+void BundleComparison::find_strangers(const std::string& directory) {
+  std::set<std::string> known;
+  std::set<std::string> folders;
+  for (const BundleFile& file : bundle_.files) {
+    known.insert(file.path);
+    const std::size_t end = file.path.find('/');
+    if (end != std::string::npos) folders.insert(file.path.substr(0, end));
+  }
+  std::vector<std::string> strangers;
+  for (const std::string& folder : folders) {
+    if (is_link(directory + "/" + folder)) strangers.push_back(folder);
+    std::error_code error;
+    fs::recursive_directory_iterator entry(directory + "/" + folder, error);
+    for (; !error && entry != fs::end(entry) && strangers.size() < strangers_named;
+         entry.increment(error)) {
+      const std::string path = fs::path(*entry).lexically_relative(directory).generic_string();
+      const fs::file_status status = entry->symlink_status(error);
+      if (error || fs::is_directory(status) || known.contains(path)) continue;
+      if (!fs::is_regular_file(status) || !language_.is_compiled(path, known))
+        strangers.push_back(path);
+    }
+    if (error) strangers.push_back(folder + " (" + error.message() + ")");
+  }
+  for (const std::string& path : strangers)
+    differences_.push_back({path, "is no file that the proof gives", {}});
 }
 
 std::optional<ObligationReplay> BundleComparison::judge(const Obligation& of) const {

@@ -1,8 +1,11 @@
-// Which files of a bundle are not what its proof gives, and what that means for its theorems.
+// Which files of a bundle are not what its proof gives, and what that means for its theorems. A
+// file more than the proof gives, or a link, is a difference too: replay would not read it, but
+// whoever compiles the bundle by hand would.
 #pragma once
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +19,8 @@ struct BundleLanguage {
   std::string_view generated;                ///< folder of generated files: "coq/gen/"
   std::vector<std::string_view> statements;  ///< names there that state: "Spec_", "Net_"
   std::function<std::optional<std::string>(std::string_view)> forbidden_word;
+  /// Whether a compiler leaves such a file in a bundle of these files. Replay uses none of them.
+  std::function<bool(std::string_view path, const std::set<std::string>& files)> is_compiled;
 };
 
 class BundleComparison {
@@ -35,6 +40,8 @@ class BundleComparison {
     std::optional<std::string> word;
   };
 
+  void find_differences(const std::string& directory);
+  void find_strangers(const std::string& directory);
   [[nodiscard]] bool states(const std::string& path) const;
   [[nodiscard]] bool concerns(const std::string& path, const Obligation& of) const;
 

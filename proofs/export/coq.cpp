@@ -7,6 +7,7 @@
 #include "coq_packed.hpp"
 #include "coq_parts.hpp"
 #include "coq_text.hpp"
+#include "coq_theorem.hpp"
 #include "network_subject.hpp"
 #include "reading.hpp"
 
@@ -248,12 +249,11 @@ std::string coq_project(const Bundle& bundle, bool flocq) {
   return text;
 }
 
-constexpr std::string_view makefile =
-    "all: Makefile.coq\n\t$(MAKE) -f Makefile.coq all\n\n"
-    "# The theorems about floats, which need Flocq.\n"
-    "float: all Makefile.float\n\t$(MAKE) -f Makefile.float all\n\n"
-    "Makefile.coq: _CoqProject\n\tcoq_makefile -f _CoqProject -o Makefile.coq\n\n"
-    "Makefile.float: _CoqProject.float\n\tcoq_makefile -f _CoqProject.float -o Makefile.float\n";
+std::string makefile() {
+  return coq_make_rule("all", "", "_CoqProject") +
+         "\n# The theorems about floats, which need Flocq.\n" +
+         coq_make_rule("float", " all", "_CoqProject.float") + "\n" + std::string(coq_make_clean);
+}
 
 }  // namespace
 
@@ -286,7 +286,7 @@ Result<Bundle> export_coq(const Proof& proof, CoqTier tier) {
   BundleFile float_project = text_file("coq/_CoqProject.float", coq_project(bundle, true));
   bundle.files.push_back(std::move(project));
   bundle.files.push_back(std::move(float_project));
-  bundle.files.push_back(text_file("coq/Makefile", makefile));
+  bundle.files.push_back(text_file("coq/Makefile", makefile()));
   bundle.files.insert(bundle.files.begin(),
                       {std::string(bundle_manifest_path), write_bundle_manifest(bundle)});
   return bundle;

@@ -4,6 +4,14 @@
 
 namespace isotrace::proofs {
 
+std::string coq_make_rule(const std::string& target, const std::string& after,
+                          const std::string& project) {
+  const std::string file = "Makefile." + target;
+  const std::string remove = "\t@rm -f " + file + " " + file + ".conf ." + file + ".d .*.cache\n";
+  return ".PHONY: " + target + "\n" + target + ":" + after + "\n" + remove + "\tcoq_makefile -f " +
+         project + " -o " + file + "\n\t$(MAKE) -f " + file + " all\n" + remove;
+}
+
 void add_theorem(Bundle& bundle, const CoqTheorem& theorem) {
   const auto path_of = [&](std::string_view kind) {
     return "coq/gen/" + std::string(kind) + "_" + theorem.id + ".v";
@@ -33,10 +41,8 @@ void add_theorem(Bundle& bundle, const CoqTheorem& theorem) {
   const std::size_t below = std::string_view("coq/").size();
   for (const std::string& part : bundle.obligations[0].parts) project += part.substr(below) + "\n";
   bundle.files.push_back(text_file("coq/_CoqProject", project));
-  bundle.files.push_back(text_file("coq/Makefile",
-                                   "all: Makefile.coq\n\t$(MAKE) -f Makefile.coq all\n\n"
-                                   "Makefile.coq: _CoqProject\n"
-                                   "\tcoq_makefile -f _CoqProject -o Makefile.coq\n"));
+  bundle.files.push_back(text_file("coq/Makefile", coq_make_rule("all", "", "_CoqProject") + "\n" +
+                                                       std::string(coq_make_clean)));
   bundle.files.insert(bundle.files.begin(),
                       {std::string(bundle_manifest_path), write_bundle_manifest(bundle)});
 }

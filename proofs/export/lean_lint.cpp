@@ -45,4 +45,13 @@ std::optional<std::string> find_forbidden_lean_word(std::string_view lean_text) 
   return std::nullopt;
 }
 
+bool is_compiled_lean(std::string_view path, const std::set<std::string>& files) {
+  if (path.starts_with("lean/.lake/") || path == "lean/lake-manifest.json") return true;
+  const std::size_t dot = path.rfind('.');
+  if (dot == std::string_view::npos) return false;
+  const std::string_view ending = path.substr(dot);
+  return (ending == ".olean" || ending == ".ilean") &&
+         files.contains(std::string(path.substr(0, dot)) + ".lean");
+}
+
 }  // namespace isotrace::proofs

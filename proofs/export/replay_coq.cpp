@@ -293,8 +293,9 @@ Result<ReconcileReport> reconcile_coq(const std::string& directory,
   if (access(options.coqc.c_str(), X_OK) != 0) {
     return core::refuse(RefusalCode::assistant_absent, options.coqc, "install the package coq");
   }
-  const BundleComparison comparison(directory, bundle,
-                                    {"coq/gen/", {"Spec_", "Net_", "Float_"}, find_forbidden_word});
+  const BundleComparison comparison(
+      directory, bundle,
+      {"coq/gen/", {"Spec_", "Net_", "Float_"}, find_forbidden_word, is_compiled_coq});
   const bool other_proof = expected && *expected != bundle.subjects.proof;
   ReconcileReport report{bundle.subjects, bundle.obligations[0].semantics, {}, bundle.omitted};
   std::vector<const Obligation*> asked;

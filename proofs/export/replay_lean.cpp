@@ -138,7 +138,8 @@ Result<ReconcileReport> reconcile_lean(const std::string& directory,
                                        const LeanOptions& options) {
   ISOTRACE_TRY(const Bundle bundle, regenerate(directory));
   const BundleComparison comparison(
-      directory, bundle, {"lean/Isotrace/Gen/", {"Spec_", "Net_"}, find_forbidden_lean_word});
+      directory, bundle,
+      {"lean/Isotrace/Gen/", {"Spec_", "Net_"}, find_forbidden_lean_word, is_compiled_lean});
   const bool other_proof = expected && *expected != bundle.subjects.proof;
   ReconcileReport report{bundle.subjects, bundle.obligations[0].semantics, {}, bundle.omitted};
   report.obligations.resize(bundle.obligations.size());
