@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "exact_rule.hpp"
+
 namespace isotrace::proofs {
 namespace {
 
@@ -95,6 +97,7 @@ class TreeWalk {
       : network_(network),
         grid_(network, bounder.level()),
         bounder_(bounder),
+        unsafe_(unsafe),
         rows_(output_rows(network, unsafe)),
         root_(root) {
     waiting_.push_back({box_of(unsafe, grid_), nullptr, {}});
@@ -115,6 +118,7 @@ class TreeWalk {
   const Network& network_;
   InputGrid grid_;
   const NodeBounder& bounder_;
+  const Case& unsafe_;
   OutputRows rows_;
   std::optional<KnownBounds>& root_;
   std::vector<Waiting> waiting_;
@@ -217,7 +221,10 @@ Result<Verdict> TreeWalk::run(const CaseProof& tree, std::uint64_t& leaves) {
     }
     const auto bounds = bound(at);
     if (!bounds) return Verdict::leave_undecided(place + "values may come near overflow");
-    const std::string fault = find_leaf_fault(network_, rows_, *bounds, at.signs, node);
+    const std::string fault =
+        has_exact_multipliers(unsafe_, at.signs, node)
+            ? find_exact_fault(network_, bounder_.level(), unsafe_, *bounds, at.signs, node)
+            : find_leaf_fault(network_, rows_, *bounds, at.signs, node);
     if (!fault.empty()) return Verdict::reject(place + fault);
     ++leaves;
   }

@@ -50,6 +50,10 @@ class LeafNumbers {
   static Result<LeafNumbers> of(const ProofNode& node, std::size_t index,
                                 const std::vector<LinearRow>& rows, std::size_t signs) {
     const std::size_t count = node.multipliers.size();
+    if (count > rows.size() + signs) {
+      return core::refuse(RefusalCode::export_unsupported, "node " + std::to_string(index),
+                          "a leaf in rational numbers; prove with --plain-splits");
+    }
     if (count != rows.size() && count != rows.size() + signs)
       return malformed(index, "number of multipliers");
     LeafNumbers numbers;

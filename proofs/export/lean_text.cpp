@@ -128,6 +128,10 @@ class TreeText {
     const std::size_t rows = case_.rows.size();
     const auto signs = static_cast<std::size_t>(
         std::count_if(open_.begin(), open_.end(), [](const Open& o) { return o.sign; }));
+    if (node.multipliers.size() > rows + signs) {
+      return core::refuse(RefusalCode::export_unsupported, "node " + std::to_string(index),
+                          "a leaf in rational numbers; prove with --plain-splits");
+    }
     if (node.multipliers.size() != rows && node.multipliers.size() != rows + signs)
       return malformed(index, "number of multipliers");
     std::vector<Rational> weights;

@@ -77,7 +77,15 @@ class Attempt {
     weights_ = std::move(hints->weights);
     slopes_ = std::move(hints->slopes);
     for (std::size_t s = 0; s < signs_.size(); ++s) signs_[s].weight = hints->sign_weights[s];
+    const bool signs_alone =
+        std::all_of(weights_.begin(), weights_.end(), [](double w) { return w == 0; });
+    const LeafAttempt before = best_;
+    const Slopes slopes_before = best_slopes_;
     best_.by_program = evaluate(true);
+    if (!signs_alone || best_.proved) return;
+    // A combination without rows says nothing of where to split.
+    best_ = before;
+    best_slopes_ = slopes_before;
   }
 
   /// Whether Softmax, if one was left out, keeps the order of what the rows compare: no operand

@@ -13,7 +13,9 @@ namespace isotrace::proofs::search {
 
 struct LeafAttempt {
   bool proved = false;
-  bool by_program = false;           ///< proved by the duals of a linear program
+  bool by_program = false;  ///< proved by the duals of a linear program
+  /// Proved in rational numbers: multipliers of rows and signs in parts, in place of the weights.
+  std::vector<double> exact;
   std::vector<double> weights;       ///< of the best combination found, one per row
   std::vector<std::uint8_t> slopes;  ///< k/255, see ProofNode; empty: the default slopes
   /// Of the first combination with the default slopes: what the box may be clipped by.

@@ -4,104 +4,18 @@
 #include <cmath>
 #include <numeric>
 
+#include <isotrace/proofs/search/simplex.hpp>
+
 namespace isotrace::proofs::search {
 namespace {
 
 constexpr std::size_t entries_max = std::size_t{1} << 20;
-constexpr double feasible = 1e-9;  ///< how far below zero a row may stay
-constexpr double pivot_min = 1e-9;
 
 /// coefficients * variables + constant.
 struct Form {
   std::vector<double> coefficients;
   double constant = 0;
 };
-
-/// Least cost * v for rows * v <= limits and v >= 0, where no cost is negative: the dual simplex
-/// method on a dense tableau, which begins with all v = 0.
-class Tableau {
- public:
-  explicit Tableau(std::size_t variables) : columns_(variables), costs_(variables, 0) {}
-
-  void set_cost(std::size_t variable, double cost) { costs_[variable] = cost; }
-  std::size_t add(std::vector<double> row, double limit) {
-    row.push_back(limit);
-    rows_.push_back(std::move(row));
-    return rows_.size() - 1;
-  }
-  /// False if there is no v, or the steps do not suffice.
-  bool solve();
-  /// After solve(): how much the least cost grows per unit that a row's limit, or that of v >= 0,
-  /// is tightened.
-  [[nodiscard]] double dual_of_row(std::size_t row) const { return nonbasic_cost(columns_ + row); }
-  [[nodiscard]] double dual_of_variable(std::size_t variable) const {
-    return nonbasic_cost(variable);
-  }
-
- private:
-  [[nodiscard]] double nonbasic_cost(std::size_t name) const;
-  void pivot(std::size_t row, std::size_t column);
-
-  std::size_t columns_;
-  std::vector<double> costs_;
-  std::vector<std::vector<double>> rows_;  ///< coefficients of nonbasic ones, then the limit
-  std::vector<std::size_t> basic_;         ///< by row: a variable, or columns_ + row
-  std::vector<std::size_t> nonbasic_;      ///< by column
-};
-
-double Tableau::nonbasic_cost(std::size_t name) const {
-  const auto found = std::find(nonbasic_.begin(), nonbasic_.end(), name);
-  if (found == nonbasic_.end()) return 0;
-  return std::max(0.0, costs_[static_cast<std::size_t>(found - nonbasic_.begin())]);
-}
-
-void Tableau::pivot(std::size_t row, std::size_t column) {
-  std::vector<double>& chosen = rows_[row];
-  const double by = 1 / chosen[column];
-  for (double& entry : chosen) entry *= by;
-  chosen[column] = by;
-  const auto reduce = [&](std::vector<double>& other, std::size_t size) {
-    const double factor = other[column];
-    if (factor == 0) return;
-    for (std::size_t j = 0; j < size; ++j) other[j] -= factor * chosen[j];
-    other[column] = -factor * by;
-  };
-  for (std::size_t i = 0; i < rows_.size(); ++i) {
-    if (i != row) reduce(rows_[i], columns_ + 1);
-  }
-  reduce(costs_, columns_);
-  std::swap(basic_[row], nonbasic_[column]);
-}
-
-bool Tableau::solve() {
-  for (std::size_t j = 0; j < columns_; ++j) nonbasic_.push_back(j);
-  for (std::size_t i = 0; i < rows_.size(); ++i) basic_.push_back(columns_ + i);
-  const std::size_t steps = 20 * (rows_.size() + columns_);
-  for (std::size_t step = 0; step < steps; ++step) {
-    std::size_t row = rows_.size();
-    double worst = -feasible;
-    for (std::size_t i = 0; i < rows_.size(); ++i) {
-      if (rows_[i].back() < worst) {
-        worst = rows_[i].back();
-        row = i;
-      }
-    }
-    if (row == rows_.size()) return true;
-    std::size_t column = columns_;
-    double least = HUGE_VAL;
-    for (std::size_t j = 0; j < columns_; ++j) {
-      if (rows_[row][j] >= -pivot_min) continue;
-      const double ratio = costs_[j] / -rows_[row][j];
-      if (ratio < least) {
-        least = ratio;
-        column = j;
-      }
-    }
-    if (column == columns_) return false;
-    pivot(row, column);
-  }
-  return false;
-}
 
 /// One box's program. Variables are the inputs, the results of open activations, and s, each less
 /// its least value.
@@ -113,7 +27,7 @@ class LeafProgram {
     most_.assign(variables_, 0);
     std::copy_n(box.lower.begin(), network.inputs, least_.begin());
     std::copy_n(box.upper.begin(), network.inputs, most_.begin());
-    tableau_ = Tableau(variables_);
+    tableau_ = Tableau<double>(variables_);
     for (std::size_t i = 0; i < network.inputs; ++i) {
       Form form = zero();
       form.coefficients[i] = 1;
@@ -153,7 +67,7 @@ class LeafProgram {
   std::size_t variables_;
   std::size_t next_ = network_.inputs;
   std::vector<double> least_, most_;
-  Tableau tableau_{0};
+  Tableau<double> tableau_{0};
   std::vector<Form> inputs_;
   std::vector<Form> forms_;  ///< of the newest layer
   std::vector<OpenRelu> relus_;
@@ -255,7 +169,7 @@ void LeafProgram::add_rows(const Problem& problem) {
 }
 
 std::optional<FarkasHints> LeafProgram::solve(const Slopes& slopes) {
-  if (!tableau_.solve()) return std::nullopt;
+  if (tableau_.solve() == Tableau<double>::End::unfinished) return std::nullopt;
   FarkasHints hints;
   hints.slopes = slopes;
   for (const std::size_t row : case_rows_) hints.weights.push_back(tableau_.dual_of_row(row));
@@ -266,7 +180,9 @@ std::optional<FarkasHints> LeafProgram::solve(const Slopes& slopes) {
     if (!(along + flat > 0)) continue;
     hints.slopes[relu.layer][relu.neuron] = std::round(along / (along + flat) * 255) / 255;
   }
-  const double total = std::accumulate(hints.weights.begin(), hints.weights.end(), 0.0);
+  // Signs alone can rule a box out: then no row counts.
+  const double total = std::accumulate(hints.weights.begin(), hints.weights.end(), 0.0) +
+                       std::accumulate(hints.sign_weights.begin(), hints.sign_weights.end(), 0.0);
   if (!(total > 0)) return std::nullopt;
   return hints;
 }

@@ -20,8 +20,9 @@ struct FarkasHints {
 /// Activations over the box of which neither line is exact.
 std::size_t count_open(const Network& network, const Bounds& bounds);
 
-/// `slopes` are where neurons that take no part stay. Nothing if the program is too large, or its
-/// least value is not found.
+/// `slopes` are where neurons that take no part stay. Where no point of the relaxation has these
+/// signs, the hints say why, and weights of rows may all be zero. Nothing if the program is too
+/// large, or takes too many steps.
 std::optional<FarkasHints> solve_leaf(const Network& network, const Problem& problem,
                                       const Bounds& bounds, const Box& box,
                                       const std::vector<SignSplit>& signs, const Slopes& slopes);

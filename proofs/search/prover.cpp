@@ -8,6 +8,7 @@
 #include <isotrace/core/check.hpp>
 #include <isotrace/proofs/checker/check_proof.hpp>
 #include <isotrace/proofs/search/children.hpp>
+#include <isotrace/proofs/search/exact_pass.hpp>
 #include <isotrace/proofs/search/solver_leaf.hpp>
 
 namespace isotrace::proofs::search {
@@ -207,6 +208,7 @@ void Prover::tell_search(std::size_t case_index, const SearchResult& result,
          {"signCuts", signs},
          {"leaves", leaves},
          {"programs", result.programs},
+         {"exactLeaves", result.exact},
          {"executions", std::exchange(executions_, 0)}},
         {}});
 }
@@ -230,13 +232,22 @@ bool Prover::confirm(const Candidate& candidate) {
   return counterexample_.has_value();
 }
 
-/// Over the reals, rounding alone violates nothing: the point must do so in binary64 as well.
+/// Over the reals, rounding alone violates nothing: the point must do so exactly, or, in networks
+/// that are too large for that or have curves, in binary64.
 bool Prover::violates_in_reals(const Candidate& candidate) const {
+  if (has_exact_passes(network_)) {
+    return std::any_of(property_.cases.begin(), property_.cases.end(), [&](const Case& unsafe) {
+      return holds_exactly(network_, unsafe, candidate.x);
+    });
+  }
   const std::vector<double> x(candidate.x.begin(), candidate.x.end());
   const std::vector<double> y = evaluate(network_, x);
   return std::any_of(problems_.begin(), problems_.end(), [&](const Problem& problem) {
     for (std::size_t r = 0; r < problem.rows.size(); ++r) {
-      if (!(value_at(problem.rows[r], x, y) <= problem.limits[r])) return false;
+      const double value = value_at(problem.rows[r], x, y);
+      if (!(problem.strict[r] ? value < problem.limits[r] : value <= problem.limits[r])) {
+        return false;
+      }
     }
     return true;
   });
@@ -277,6 +288,9 @@ SearchRules Prover::rules_of(std::size_t case_index) {
   rules.narrow_inputs = options_.narrow_inputs;
   rules.names_bounds = options_.plain_boxes != ProveOptions::no_clips;
   rules.known_root = &known_root_;
+  if (network_.real && has_exact_passes(network_) && rules.names_bounds) {
+    rules.exact = &property_.cases[case_index];
+  }
   rules.nodes_max = options_.nodes_max;
   rules.memory_max = options_.memory_max;
   rules.out_of_time = [this] { return out_of_time(); };
@@ -300,7 +314,7 @@ std::optional<ProveOutcome> Prover::search_cases() {
     tell_search(c, result, current_);
     if (result.end == SearchEnd::confirmed) return violated();
     if (result.end != SearchEnd::proved) {
-      if (result.end != SearchEnd::precision) save(current_);
+      if (result.end != SearchEnd::precision && result.end != SearchEnd::real) save(current_);
       return attack_further(c, result);
     }
     progress_.nodes += current_.looked_at;
@@ -313,7 +327,8 @@ std::optional<ProveOutcome> Prover::search_cases() {
 /// The search gave up on a case: what may still be found is a counterexample.
 ProveOutcome Prover::attack_further(std::size_t case_index, const SearchResult& result) {
   const std::string place = "case " + std::to_string(case_index);
-  if (result.end == SearchEnd::precision && !problems_[case_index].floats.empty) {
+  const bool real = result.end == SearchEnd::real;
+  if ((result.end == SearchEnd::precision || real) && !problems_[case_index].floats.empty) {
     core::PhiloxStream random(options_.seed, 2, static_cast<std::uint32_t>(case_index));
     Attack attack(network_, model_, problems_[case_index]);
     // However far the float model is off: the reference judges what comes nearest.
@@ -329,6 +344,7 @@ ProveOutcome Prover::attack_further(std::size_t case_index, const SearchResult& 
     tell_attack(case_index);
     if (found) return violated();
   }
+  if (real) return unconfirmed(case_index);
   // The solver has seconds of its own, which whoever is out of time has not.
   if (options_.solver && !network_.order_only && result.end != SearchEnd::timeout) {
     if (auto answered = ask_solver(case_index)) return *std::move(answered);
@@ -366,9 +382,14 @@ std::optional<ProveOutcome> Prover::ask_solver(std::size_t case_index) {
   }
   candidate.excess = 0;
   if (!problem.floats.empty && confirm(candidate)) return violated();
-  return undecided(UndecidedReason::unconfirmed_real,
-                   "case " + std::to_string(case_index) + ": violated in real arithmetic; " +
-                       (problem.floats.empty ? no_float : "the float run does not confirm it"));
+  return unconfirmed(case_index);
+}
+
+ProveOutcome Prover::unconfirmed(std::size_t case_index) const {
+  return undecided(
+      UndecidedReason::unconfirmed_real,
+      "case " + std::to_string(case_index) + ": violated in real arithmetic; " +
+          (problems_[case_index].floats.empty ? no_float : "the float run does not confirm it"));
 }
 
 /// An accepted proof moves into the outcome. `leaf`, if rejected: how many leaves were accepted

@@ -31,6 +31,7 @@ class Prover {
   [[nodiscard]] bool violates_in_reals(const Candidate& candidate) const;
   ProveOutcome attack_further(std::size_t case_index, const SearchResult& result);
   std::optional<ProveOutcome> ask_solver(std::size_t case_index);
+  ProveOutcome unconfirmed(std::size_t case_index) const;
   ProveOutcome violated() const;
   ProveOutcome undecided(UndecidedReason reason, std::string detail) const;
   Proof empty_proof(Proof::Outcome outcome) const;

@@ -8,6 +8,8 @@
 #include <isotrace/core/check.hpp>
 
 #include <isotrace/proofs/search/children.hpp>
+#include <isotrace/proofs/search/exact_leaf.hpp>
+#include <isotrace/proofs/search/linear_program.hpp>
 #include <isotrace/proofs/search/sign_choice.hpp>
 
 namespace isotrace::proofs::search {
@@ -17,6 +19,11 @@ namespace {
 constexpr std::size_t point_check_levels = 8;
 /// Sign splits above one box, after which inputs are split.
 constexpr std::size_t signs_max = 256;
+/// Where no more ReLUs than these are open, a box at level R is worth going through their signs.
+constexpr std::size_t exact_open_max = 64;
+/// And where no more than these are in the whole case, it is gone through from its root: zero spare
+/// is mostly zero in many places.
+constexpr std::size_t exact_root_max = 24;
 /// Attack evaluations per box of a round, and of later rounds: what was not found by then is rare.
 constexpr std::size_t evaluations_per_node = 24;
 constexpr std::uint64_t early_boxes = 4096;
@@ -36,6 +43,8 @@ struct BoxResult {
   std::optional<SignSplit> sign_split;
   std::vector<ProofNode> named;  ///< bounds behind it all
   bool point_unprovable = false;
+  bool zero_spare = false;         ///< split by a sign because of such a point
+  std::vector<double> real_point;  ///< violates the case over the reals
   std::shared_ptr<const Bounds> bounds;
   std::vector<Candidate> candidates;
 };
@@ -105,10 +114,32 @@ class Search {
       return SearchEnd::timeout;
     }
     for (std::size_t i = 0; i < size; ++i) {
+      if (results[i].zero_spare && !rules_.splits_first && start_with_signs()) return std::nullopt;
       if (const auto end = merge(batch[i], results[i])) return end;
     }
     if (attacked && confirmed(*attacked)) return SearchEnd::confirmed;
     return confirms_nearest(results) ? std::optional(SearchEnd::confirmed) : std::nullopt;
+  }
+
+  /// Begins anew with a tree of signs; false if there are too many.
+  bool start_with_signs() {
+    OpenBox root{
+        problem_.box, std::make_shared<const Bounds>(unknown_bounds(network_)), {}, {}, 0, 0};
+    Bounds bounds = *root.inherited;
+    relaxations_[0].tighten(bounds, root.box);
+    if (count_open(network_, bounds) > exact_root_max) return false;
+    BoxResult result;
+    decide(root, bounds, relaxations_[0], result);
+    if (!result.sign_split) return false;
+    tree_.assign(1, {});
+    tree_bytes_ = sizeof(TreeNode);
+    open_.clear();
+    state_.explored = 0;
+    programs_ = exact_ = 0;
+    tree_[0].node.kind = ProofNode::Kind::sign_split;
+    tree_[0].node.dimension = result.sign_split->element;
+    push(root, cut(root, std::make_shared<const Bounds>(std::move(bounds)), *result.sign_split));
+    return true;
   }
 
   /// Goes on from the point of this round that came nearest to a violation.
@@ -168,7 +199,7 @@ class Search {
     result.looked_at = true;
     result.attempt = attempt_leaf(network_, problem_, *bounds, relaxation, open.signs, open.slopes,
                                   leaf_rules(open));
-    if (rules_.splits_first && state_.round == first_round_) result.attempt.proved = false;
+    if (rules_.splits_first && first_round()) result.attempt.proved = false;
     if (result.attempt.proved) return result;
     if (!problem_.floats.empty) add_candidates(open, result);
     if (problem_.rows.empty()) return result;
@@ -176,7 +207,13 @@ class Search {
       result.sign_split =
           choose_sign_split(network_, problem_, *bounds, relaxation, open.signs, result.attempt);
     }
-    if (result.sign_split) {
+    // Below signs that were split for that, all are.
+    const bool exact = rules_.exact != nullptr && !(rules_.splits_first && first_round());
+    if (!result.sign_split && exact && (splits_signs_ || !open.signs.empty())) {
+      decide(open, *bounds, relaxation, result);
+      if (result.attempt.proved) return result;
+    }
+    if (result.sign_split || !result.real_point.empty()) {
       result.bounds = std::move(bounds);
       return result;
     }
@@ -189,12 +226,55 @@ class Search {
         return result;
       }
     }
-    result.bounds = std::move(bounds);
+    result.bounds = bounds;
     if (!result.split || open.depth % point_check_levels == point_check_levels - 1) {
-      result.point_unprovable = !proves_point(result.attempt.weakest, relaxation);
+      result.point_unprovable = !proves_point(result.attempt.weakest, relaxation, rules_.leaf);
+      if (exact && open.signs.empty()) look_closer(open, *bounds, relaxation, result);
     }
     return result;
   }
+
+  /// Boxes around a point without anything to spare stay open, however small they become.
+  void look_closer(const OpenBox& open, const Bounds& bounds, Relaxation& relaxation,
+                   BoxResult& result) const {
+    LeafRules spares = rules_.leaf;
+    spares.offers_zero = false;
+    const bool deep = open.depth > point_check_levels;
+    if (!result.point_unprovable &&
+        !(deep && !proves_point(result.attempt.weakest, relaxation, spares))) {
+      return;
+    }
+    if (count_open(network_, bounds) > exact_open_max) {
+      result.point_unprovable = !result.split;  // smaller boxes have fewer
+      return;
+    }
+    Bounds again = bounds;
+    relaxation.tighten(again, open.box);
+    decide(open, bounds, relaxation, result);
+    result.zero_spare = result.sign_split.has_value() && open.depth > 0;
+  }
+
+  /// Splits by a sign that is not known yet; where all are, closes the box or finds what violates.
+  void decide(const OpenBox& open, const Bounds& bounds, Relaxation& relaxation,
+              BoxResult& result) const {
+    const auto unknown = find_unknown_sign(network_, bounds, relaxation.magnitudes(), open.signs,
+                                           rules_.leaf.nearness);
+    if (unknown) {
+      if (open.signs.size() >= signs_max) return;
+      result.sign_split =
+          choose_sign_split(network_, problem_, bounds, relaxation, open.signs, result.attempt);
+      if (!result.sign_split) result.sign_split = unknown;
+      return;
+    }
+    ExactDecision decision = decide_exactly(network_, *rules_.exact, open.box, bounds, open.signs);
+    if (decision.kind == ExactDecision::Kind::closed) {
+      result.attempt.proved = true;
+      result.attempt.exact = std::move(decision.multipliers);
+    }
+    result.real_point = std::move(decision.point);
+  }
+
+  [[nodiscard]] bool first_round() const { return state_.round == first_round_; }
 
   /// Where a coarse checker is to follow, thin margins are split while that is cheap.
   [[nodiscard]] LeafRules leaf_rules(const OpenBox& open) const {
@@ -202,6 +282,10 @@ class Search {
     if (rules_.coarse_margin > leaf.margin && open.depth < coarse_depth) {
       leaf.margin = rules_.coarse_margin;
       leaf.offers_zero = false;
+    }
+    if (rules_.exact != nullptr && !splits_signs_ && !open.signs.empty()) {
+      leaf.program_neurons = std::max(leaf.program_neurons, exact_open_max);
+      leaf.offers_zero = false;  // that is what exact leaves are for
     }
     return leaf;
   }
@@ -233,14 +317,15 @@ class Search {
   }
 
   /// Whether the bounds prove this one point. If not, no splitting will: some leaf contains it.
-  bool proves_point(const std::vector<double>& point, Relaxation& relaxation) const {
+  bool proves_point(const std::vector<double>& point, Relaxation& relaxation,
+                    const LeafRules& rules) const {
     Box box;
     box.lower = point;
     box.lower.resize(padded(network_.inputs), 0);
     box.upper = box.lower;
     Bounds bounds = unknown_bounds(network_);
     relaxation.tighten(bounds, box);
-    return attempt_leaf(network_, problem_, bounds, relaxation, {}, {}, rules_.leaf).proved;
+    return attempt_leaf(network_, problem_, bounds, relaxation, {}, {}, rules).proved;
   }
 
   bool confirmed(const Candidate& candidate) { return rules_.confirm(candidate); }
@@ -256,11 +341,16 @@ class Search {
           std::ldexp(1.0, -static_cast<int>(std::min<std::size_t>(open.depth, 1000)));
       node.kind = ProofNode::Kind::leaf;
       programs_ += result.attempt.by_program ? 1 : 0;
+      exact_ += result.attempt.exact.empty() ? 0 : 1;
       put_combination(node, result.attempt);
       return std::nullopt;
     }
     for (const Candidate& candidate : result.candidates) {
       if (confirmed(candidate)) return SearchEnd::confirmed;
+    }
+    if (!result.real_point.empty()) {
+      unprovable_ = std::move(result.real_point);
+      return confirmed(nearest_floats(unprovable_)) ? SearchEnd::confirmed : SearchEnd::real;
     }
     if (result.sign_split || !open.signs.empty()) keep_hints(open, result.attempt);
     if (result.sign_split) {
@@ -294,7 +384,21 @@ class Search {
     open.slopes = std::move(attempt.reached);
   }
 
+  [[nodiscard]] Candidate nearest_floats(const std::vector<double>& point) const {
+    Candidate candidate;
+    for (std::size_t i = 0; i < point.size() && !problem_.floats.empty; ++i) {
+      candidate.x.push_back(round_into(problem_.floats, i, point[i]));
+    }
+    candidate.excess = problem_.floats.empty ? HUGE_VAL : 0;
+    return candidate;
+  }
+
   void put_combination(ProofNode& node, const LeafAttempt& attempt) {
+    if (!attempt.exact.empty()) {
+      node.multipliers = attempt.exact;
+      tree_bytes_ += bytes_of(node);
+      return;
+    }
     node.multipliers = attempt.weights;
     const std::vector<double>& signs = attempt.sign_weights;
     if (std::any_of(signs.begin(), signs.end(), [](double w) { return w > 0; })) {
@@ -352,6 +456,7 @@ class Search {
     result.end = end;
     result.nodes = state_.looked_at;
     result.programs = programs_;
+    result.exact = exact_;
     result.unprovable = std::move(unprovable_);
     if (end == SearchEnd::proved) result.proof = in_preorder();
     return result;
@@ -390,6 +495,7 @@ class Search {
   std::vector<double> unprovable_;
   std::uint64_t tree_bytes_ = 0;
   std::uint64_t programs_ = 0;
+  std::uint64_t exact_ = 0;
 };
 
 }  // namespace
@@ -402,6 +508,7 @@ std::string_view search_end_name(SearchEnd end) {
     case SearchEnd::nodes: return "nodes";
     case SearchEnd::memory: return "memory";
     case SearchEnd::precision: return "precision";
+    case SearchEnd::real: return "counterexample over the reals";
   }
   return "precision";
 }

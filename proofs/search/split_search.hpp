@@ -20,6 +20,7 @@ enum class SearchEnd {
   nodes,      ///< nodes_max reached
   memory,     ///< memory_max reached
   precision,  ///< some point can be neither proved nor, so far, violated
+  real,       ///< a counterexample over the reals that was not confirmed
 };
 
 std::string_view search_end_name(SearchEnd end);
@@ -51,6 +52,9 @@ struct SearchRules {
   std::size_t narrow_inputs = 0;  ///< networks with more inputs are split by signs of ReLUs
   /// Before the first such split, bounds of inner ReLUs are improved, and named in the proof.
   bool names_bounds = false;
+  /// Level R, networks of ReLUs: the case. Boxes that no cut closes are split by signs until all
+  /// are known, and then decided in rational numbers.
+  const Case* exact = nullptr;
   /// The first boxes are split even if they seem closed: the checker said otherwise.
   bool splits_first = false;
   /// Asked by the calling thread only.
@@ -68,6 +72,7 @@ struct SearchResult {
   std::vector<double> unprovable;  ///< precision: the point
   std::uint64_t nodes = 0;
   std::uint64_t programs = 0;  ///< boxes closed by linear programs
+  std::uint64_t exact = 0;     ///< boxes closed in rational numbers
 };
 
 /// Goes on from `state`; a default one is the beginning. Where the search ends early, `state` is

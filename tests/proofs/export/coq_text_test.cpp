@@ -144,7 +144,9 @@ TEST(CoqText, trees_that_are_none_are_refused) {
   }
   bad = good;
   bad.nodes.back().multipliers = {1, 1};
-  EXPECT_EQ(refusal_of(bad), RefusalCode::proof_malformed) << "one multiplier too many";
+  EXPECT_EQ(refusal_of(bad), RefusalCode::export_unsupported) << "multipliers in parts";
+  bad.nodes.back().multipliers.clear();
+  EXPECT_EQ(refusal_of(bad), RefusalCode::proof_malformed) << "no multipliers";
 }
 
 TEST(CoqText, a_very_deep_tree_is_written_without_recursion) {
