@@ -28,6 +28,7 @@ core::Result<Convolution> convolution_of(const NodeAtHand& at, const core::Shape
 struct ConvolutionTerm {
   std::uint32_t position;
   std::size_t weight;
+  std::size_t number;  ///< among the products of a row, with those that there are not
 };
 std::vector<ConvolutionTerm> terms_of(const NodeAtHand& at, const Convolution& convolution,
                                       std::size_t row);

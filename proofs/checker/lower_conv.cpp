@@ -1,5 +1,6 @@
-// Conv with constant weights, unrolled to sparse rows. One output is a dot product over (channel in
-// group, kernel position); padded taps add an exact zero and are counted as roundings all the same.
+// Conv and ConvTranspose with constant weights, unrolled to sparse rows. One output is a dot
+// product over (channel in group, kernel position); padded taps add an exact zero and are counted
+// as roundings of Conv all the same.
 #include <algorithm>
 
 #include "convolution.hpp"
@@ -17,24 +18,32 @@ Result<Convolution> convolution_of(const NodeAtHand& at, const Shape& kernel,
     return at.unsupported("rank or batch");
   }
   ISOTRACE_TRY(const std::size_t weights, checked_count(at, kernel));
+  const bool transposed = at.node.op == core::Op::conv_transpose;
   const std::int64_t group = at.node.integer("group");
   if (group < 1 || group > (1 << 24) || kernel[0] % group != 0 ||
-      value.shape[1] != kernel[1] * group) {
+      value.shape[1] != (transposed ? kernel[0] : kernel[1] * group)) {
     return at.unsupported("channels and groups do not fit");
   }
+  const auto sizes = std::span(kernel).subspan(2);
   Convolution made;
-  ISOTRACE_TRY(made.axes, axes_of(at, std::span(kernel).subspan(2), false));
-  made.shape = {1, kernel[0]};
+  ISOTRACE_TRY(made.axes, transposed ? transposed_axes_of(at, sizes) : axes_of(at, sizes, false));
+  made.shape = {1, transposed ? kernel[1] * group : kernel[0]};
   for (const Axis& axis : made.axes) made.shape.push_back(axis.output);
   ISOTRACE_TRY(made.rows, checked_count(at, made.shape));
-  const auto channels = static_cast<std::size_t>(kernel[0]);
+  const auto channels = static_cast<std::size_t>(made.shape[1]);
   made.out_group = channels / static_cast<std::size_t>(group);
-  made.in_group = static_cast<std::size_t>(kernel[1]);
+  made.in_group = static_cast<std::size_t>(transposed ? kernel[0] / group : kernel[1]);
   made.terms = weights / channels;
   made.positions = made.rows / channels;
   made.area = value.positions.size() / static_cast<std::size_t>(value.shape[1]);
-  ISOTRACE_TRY_DONE(network.reserve(
-      at.place, made.rows, made.rows * std::min<std::size_t>(made.terms, std::size_t{1} << 27)));
+  // Between two inputs of a transposed convolution there is nothing.
+  std::size_t met = made.in_group;
+  for (const Axis& axis : made.axes) {
+    const bool sparse = transposed && axis.dilation == 1;
+    met *= static_cast<std::size_t>((axis.kernel - 1) / (sparse ? axis.stride : 1) + 1);
+  }
+  ISOTRACE_TRY_DONE(network.reserve(at.place, made.rows,
+                                    made.rows * std::min<std::size_t>(met, std::size_t{1} << 27)));
   return made;
 }
 
@@ -48,7 +57,11 @@ std::vector<ConvolutionTerm> terms_of(const NodeAtHand& at, const Convolution& c
     const TapPlace place = tap_place(convolution.axes, row % convolution.positions, term % taps);
     if (!place.on_input) continue;
     const std::size_t element = (first_input + term / taps) * convolution.area + place.source;
-    made.push_back({at.value().positions[element], channel * convolution.terms + term});
+    const std::size_t row_of_weights =
+        at.node.op != core::Op::conv_transpose
+            ? channel * convolution.in_group + term / taps
+            : (first_input + term / taps) * convolution.out_group + channel % convolution.out_group;
+    made.push_back({at.value().positions[element], row_of_weights * taps + term % taps, term});
   }
   return made;
 }
@@ -69,15 +82,18 @@ Result<Shape> lower_conv(const NodeAtHand& at, NetworkBuilder& network) {
   }
   MatrixBuilder matrix = network.rows();
   SumOrder order(convolution.terms, segment_length(at));
+  std::size_t most = at.node.op == core::Op::conv_transpose ? 1 : convolution.terms;
   for (std::size_t row = 0; row < convolution.rows; ++row) {
-    for (const ConvolutionTerm& term : terms_of(at, convolution, row)) {
+    const std::vector<ConvolutionTerm> terms = terms_of(at, convolution, row);
+    for (const ConvolutionTerm& term : terms) {
       matrix.add(term.position, static_cast<double>(weights[term.weight]));
-      order.add(term.weight % convolution.terms, term.position);
+      order.add(term.number, term.position);
     }
+    most = std::max(most, terms.size());
     matrix.end_row();
     order.end_row();
   }
-  const std::size_t roundings = convolution.terms + (bias.empty() ? 0 : 1);
+  const std::size_t roundings = most + (bias.empty() ? 0 : 1);
   network.add_affine(std::move(matrix), std::move(bias), roundings);
   network.order_sums(std::move(order));
   return convolution.shape;

@@ -1,5 +1,6 @@
 // Data movement that keeps every element: Identity, Cast to the same type, Dropout, Flatten,
-// Reshape, Squeeze, Unsqueeze, Transpose. Exact in every arithmetic.
+// Reshape, Squeeze, Unsqueeze, Transpose; and Expand, which repeats them. Exact in every
+// arithmetic.
 #include <algorithm>
 #include <numeric>
 
@@ -19,21 +20,6 @@ std::int64_t product(std::span<const std::int64_t> dims) {
 }
 
 const Shape& shape_of(const NodeAtHand& at) { return at.operands[0].shape(); }
-
-/// Axes as 0 <= axis < rank, each once.
-Result<std::vector<bool>> marked_axes(const NodeAtHand& at, std::size_t rank) {
-  ISOTRACE_TRY(const Shape axes, integers_of(at, 1));
-  const auto size = static_cast<std::int64_t>(rank);
-  std::vector<bool> marked(rank);
-  for (const std::int64_t axis : axes) {
-    const std::int64_t place = axis < 0 ? axis + size : axis;
-    if (place < 0 || place >= size || marked[static_cast<std::size_t>(place)]) {
-      return at.unsupported("axis " + std::to_string(axis));
-    }
-    marked[static_cast<std::size_t>(place)] = true;
-  }
-  return marked;
-}
 
 Result<Shape> flattened(const NodeAtHand& at) {
   const auto rank = static_cast<std::int64_t>(shape_of(at).size());
@@ -129,6 +115,15 @@ Result<Movement> transposed(const NodeAtHand& at) {
   return movement;
 }
 
+/// Elements are repeated along axes of size 1, and along new ones.
+Result<Movement> expanded(const NodeAtHand& at) {
+  ISOTRACE_TRY(const Shape wanted, integers_of(at, 1));
+  const auto shape = broadcast_shape(shape_of(at), wanted);
+  if (!shape || shape->size() > core::limits::tensor_rank_max) return at.unsupported("shape");
+  ISOTRACE_TRY_DONE(checked_count(at, *shape));
+  return Movement{*shape, broadcast_source(shape_of(at), *shape)};
+}
+
 /// Dropout outside of training hands its operand on.
 Result<Shape> undropped(const NodeAtHand& at) {
   const core::Tensor* training = at.constant(2);
@@ -162,9 +157,24 @@ Result<Shape> same_order_shape(const NodeAtHand& at) {
 
 }  // namespace
 
+Result<std::vector<bool>> marked_axes(const NodeAtHand& at, std::size_t rank) {
+  ISOTRACE_TRY(const Shape axes, integers_of(at, 1));
+  const auto size = static_cast<std::int64_t>(rank);
+  std::vector<bool> marked(rank);
+  for (const std::int64_t axis : axes) {
+    const std::int64_t place = axis < 0 ? axis + size : axis;
+    if (place < 0 || place >= size || marked[static_cast<std::size_t>(place)]) {
+      return at.unsupported("axis " + std::to_string(axis));
+    }
+    marked[static_cast<std::size_t>(place)] = true;
+  }
+  return marked;
+}
+
 Result<Movement> same_elements(const NodeAtHand& at) {
   ISOTRACE_TRY(const std::size_t count, checked_count(at, shape_of(at)));
   if (at.node.op == Op::transpose) return transposed(at);
+  if (at.node.op == Op::expand) return expanded(at);
   ISOTRACE_TRY(Shape shape, same_order_shape(at));
   return Movement{std::move(shape), count_up(count)};
 }

@@ -1,6 +1,8 @@
-// Data movement that takes operands apart or puts them together: Concat, Split, Slice, Gather, Pad
-// with constants. Each result element is told by its position along one axis at a time.
+// Data movement that takes operands apart, puts them together or repeats them: Concat, Split,
+// Slice, Gather, Pad, Tile, Resize to the nearest element. Each result element is told by its
+// position along one axis at a time.
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "moved_parts.hpp"
@@ -165,7 +167,17 @@ Result<Movement> gathered(const NodeAtHand& at) {
   return made;
 }
 
-Result<Movement> padded_with_zeros(const NodeAtHand& at) {
+/// What stands at a place beside an axis of `size` elements, or on it; -1 for zeros.
+std::int64_t padding_source(const std::string& mode, std::int64_t place, std::int64_t size) {
+  if (place >= 0 && place < size) return place;
+  if (mode == "edge") return std::clamp<std::int64_t>(place, 0, size - 1);
+  if (mode != "reflect") return -1;
+  const std::int64_t period = std::max<std::int64_t>(1, 2 * (size - 1));
+  const std::int64_t within = (place % period + period) % period;
+  return within < size ? within : period - within;
+}
+
+Result<Movement> padded(const NodeAtHand& at) {
   ISOTRACE_TRY(Movement made, whole(at));
   ISOTRACE_TRY(const Shape pads, integers_of(at, 1));
   const std::size_t rank = made.shape.size();
@@ -174,8 +186,10 @@ Result<Movement> padded_with_zeros(const NodeAtHand& at) {
   const bool zero_fill =
       fill == nullptr || std::all_of(fill->bytes().begin(), fill->bytes().end(), is_zero);
   const bool axes = at.operands.size() > 3 && at.constant(3) != nullptr;
-  if (at.node.text("mode") != "constant" || !zero_fill || axes || pads.size() != 2 * rank) {
-    return at.unsupported("other than zeros at all axes");
+  const std::string& mode = at.node.text("mode");
+  const bool known = mode == "edge" || mode == "reflect" || (mode == "constant" && zero_fill);
+  if (!known || axes || pads.size() != 2 * rank) {
+    return at.unsupported("other than zeros or elements at all axes");
   }
   for (std::size_t axis = 0; axis < rank; ++axis) {
     const std::int64_t before = pads[axis];
@@ -187,11 +201,71 @@ Result<Movement> padded_with_zeros(const NodeAtHand& at) {
     Shape enlarged = made.shape;
     enlarged[axis] += before + after;
     ISOTRACE_TRY_DONE(checked_count(at, enlarged));
-    std::vector<std::int64_t> positions(as_size(enlarged[axis]), -1);
-    std::iota(positions.begin() + before, positions.end() - after, 0);
+    std::vector<std::int64_t> positions(as_size(enlarged[axis]));
+    std::iota(positions.begin(), positions.end(), -before);
+    for (std::int64_t& place : positions) place = padding_source(mode, place, made.shape[axis]);
     made = pick(made, axis, positions);
   }
   return made;
+}
+
+/// Each axis so many times as long: the whole of it again and again, or each element of it.
+Result<Movement> repeated(const NodeAtHand& at, const std::vector<std::int64_t>& times,
+                          bool each_element) {
+  ISOTRACE_TRY(Movement made, whole(at));
+  if (times.size() != made.shape.size()) return at.unsupported("one number per axis");
+  for (std::size_t axis = 0; axis < times.size(); ++axis) {
+    const std::int64_t size = made.shape[axis];
+    if (times[axis] < 1 || times[axis] > (1 << 24)) return at.unsupported("number of repetitions");
+    Shape enlarged = made.shape;
+    enlarged[axis] *= times[axis];
+    ISOTRACE_TRY_DONE(checked_count(at, enlarged));
+    std::vector<std::int64_t> positions;
+    for (std::int64_t p = 0; p < enlarged[axis]; ++p) {
+      positions.push_back(each_element ? p / times[axis] : p % size);
+    }
+    if (times[axis] != 1) made = pick(made, axis, positions);
+  }
+  return made;
+}
+
+/// Of whole factors f only. Then place o samples o / f, or (o + 0.5) / f - 0.5, of which the floor
+/// and, at least 0.5 / f away from any tie, the nearest integer is o / f rounded down: rounding of
+/// these numbers, all below 2^24, does not change that.
+Result<Movement> enlarged_to_nearest(const NodeAtHand& at) {
+  const std::string& places = at.node.text("coordinate_transformation_mode");
+  const std::string& mode = at.node.text("nearest_mode");
+  const bool is_floor = places == "asymmetric" && mode == "floor";
+  const bool is_round =
+      places == "half_pixel" && (mode == "round_prefer_floor" || mode == "round_prefer_ceil");
+  if (at.node.text("mode") != "nearest" || !(is_floor || is_round) ||
+      !at.node.integers("axes").empty()) {
+    return at.unsupported("other than the nearest elements of all axes");
+  }
+  const Shape& from = at.operands[0].shape();
+  std::vector<std::int64_t> factors;
+  const bool by_scale = at.constant(2) != nullptr && at.constant(2)->elements() > 0;
+  if (by_scale) {
+    ISOTRACE_TRY(const auto scales, finite_floats(at, 2));
+    for (const float scale : scales) {
+      const bool fits = scale >= 1 && scale <= 0x1p20F && std::floor(scale) == scale;
+      factors.push_back(fits ? static_cast<std::int64_t>(scale) : 0);
+    }
+  } else {
+    ISOTRACE_TRY(const Shape sizes, integers_of(at, 3));
+    if (sizes.size() != from.size() || at.node.text("keep_aspect_ratio_policy") != "stretch") {
+      return at.unsupported("sizes");
+    }
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+      factors.push_back(sizes[i] % from[i] == 0 ? sizes[i] / from[i] : 0);
+    }
+  }
+  return repeated(at, factors, true);
+}
+
+Result<Movement> tiled(const NodeAtHand& at) {
+  ISOTRACE_TRY(const Shape times, integers_of(at, 1));
+  return repeated(at, times, false);
 }
 
 Result<std::vector<Movement>> only(Result<Movement> movement) {
@@ -215,7 +289,10 @@ bool is_movement(Op op) {
     case Op::split:
     case Op::slice:
     case Op::gather:
-    case Op::pad: return true;
+    case Op::pad:
+    case Op::expand:
+    case Op::tile:
+    case Op::resize: return true;
     default: return false;
   }
 }
@@ -240,7 +317,9 @@ Result<std::vector<Movement>> movements_of(const NodeAtHand& at) {
     case Op::concat: return only(concatenated(at));
     case Op::slice: return only(sliced(at));
     case Op::gather: return only(gathered(at));
-    case Op::pad: return only(padded_with_zeros(at));
+    case Op::pad: return only(padded(at));
+    case Op::tile: return only(tiled(at));
+    case Op::resize: return only(enlarged_to_nearest(at));
     default: return only(same_elements(at));
   }
 }

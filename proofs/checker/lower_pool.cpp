@@ -1,5 +1,5 @@
-// MaxPool, AveragePool and the global pools. A maximum is exact; an average is a sum of its taps
-// and one division by their number.
+// MaxPool, AveragePool, the global pools, ReduceSum, ReduceMean and ReduceMax. A maximum is exact;
+// an average is a sum of its taps and one division by their number.
 #include <algorithm>
 
 #include "window.hpp"
@@ -63,11 +63,45 @@ Result<Windows> windows_of(const NodeAtHand& at, NetworkBuilder& network) {
   return made;
 }
 
+bool reduces(Op op) {
+  return op == Op::reduce_sum || op == Op::reduce_mean || op == Op::reduce_max;
+}
+
+/// Elements that differ along reduced axes alone are taps of one result.
+Result<Windows> reduced_rows(const NodeAtHand& at, NetworkBuilder& network) {
+  if (at.first_value != 0 || at.values != 1) return at.unsupported("axes are not constant");
+  const Shape& shape = at.value().shape;
+  std::vector<bool> reduced(shape.size(), true);
+  if (at.constant(1) != nullptr && at.constant(1)->elements() > 0) {
+    ISOTRACE_TRY(reduced, marked_axes(at, shape.size()));
+  } else if (at.node.integer("noop_with_empty_axes") != 0) {
+    return at.unsupported("no axes");
+  }
+  Windows made;
+  Shape ones = shape;
+  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+    if (reduced[axis]) ones[axis] = 1;
+    if (!reduced[axis] || at.node.integer("keepdims") != 0) made.shape.push_back(ones[axis]);
+  }
+  const std::size_t elements = at.value().positions.size();
+  ISOTRACE_TRY(const std::size_t count, checked_count(at, ones));
+  ISOTRACE_TRY_DONE(network.reserve(at.place, count, elements));
+  made.taps.resize(count);
+  const std::vector<std::uint32_t> rows = broadcast_source(ones, shape);
+  for (std::size_t i = 0; i < elements; ++i) {
+    made.taps[rows[i]].push_back(at.value().positions[i]);
+  }
+  made.divisors.assign(count, at.node.op == Op::reduce_mean ? elements / count : 1);
+  return made;
+}
+
 }  // namespace
 
 Result<Shape> lower_pool(const NodeAtHand& at, NetworkBuilder& network) {
-  ISOTRACE_TRY(Windows windows, windows_of(at, network));
-  if (at.node.op == Op::max_pool || at.node.op == Op::global_max_pool) {
+  ISOTRACE_TRY(Windows windows,
+               reduces(at.node.op) ? reduced_rows(at, network) : windows_of(at, network));
+  if (at.node.op == Op::max_pool || at.node.op == Op::global_max_pool ||
+      at.node.op == Op::reduce_max) {
     ISOTRACE_TRY_DONE(add_maxima(at, std::move(windows.taps), network));
     return std::move(windows.shape);
   }
@@ -89,7 +123,7 @@ Result<Shape> lower_pool(const NodeAtHand& at, NetworkBuilder& network) {
   }
   network.add_affine(std::move(sums), {}, most);
   if (at.node.op == Op::average_pool) network.order_sums(std::move(order));
-  ISOTRACE_TRY_DONE(add_scaling(at, shares, {}, 1, network));
+  if (at.node.op != Op::reduce_sum) ISOTRACE_TRY_DONE(add_scaling(at, shares, {}, 1, network));
   return std::move(windows.shape);
 }
 

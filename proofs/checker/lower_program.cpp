@@ -28,7 +28,7 @@ std::string place_of(const Node& node, std::size_t index) {
 /// Operations whose results are operands, or 0: the same for numbers of any type.
 bool compares_only(Op op) {
   return op == Op::relu || op == Op::max || op == Op::min || op == Op::max_pool ||
-         op == Op::global_max_pool;
+         op == Op::global_max_pool || op == Op::reduce_max;
 }
 
 class Lowering {
@@ -317,11 +317,15 @@ Result<Shape> Lowering::lower_operation(const NodeAtHand& at) {
     case Op::tanh: return lower_piecewise(at, network_);
     case Op::matmul: return lower_matmul(at, network_);
     case Op::gemm: return lower_gemm(at, network_);
-    case Op::conv: return lower_conv(at, network_);
+    case Op::conv:
+    case Op::conv_transpose: return lower_conv(at, network_);
     case Op::max_pool:
     case Op::average_pool:
     case Op::global_max_pool:
-    case Op::global_average_pool: return lower_pool(at, network_);
+    case Op::global_average_pool:
+    case Op::reduce_sum:
+    case Op::reduce_mean:
+    case Op::reduce_max: return lower_pool(at, network_);
     case Op::batch_normalization: return lower_batch_normalization(at, network_);
     case Op::elu:
     case Op::selu:

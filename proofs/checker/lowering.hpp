@@ -106,6 +106,8 @@ std::size_t segment_length(const NodeAtHand& at);
 core::Result<std::span<const float>> finite_floats(const NodeAtHand& at, std::size_t operand);
 /// A constant list of i64 (or a scalar); refuses other operands.
 core::Result<core::Shape> integers_of(const NodeAtHand& at, std::size_t operand);
+/// The axes listed by operand 1, as 0 <= axis < rank, each once.
+core::Result<std::vector<bool>> marked_axes(const NodeAtHand& at, std::size_t rank);
 /// For each element of `to` (row-major), the element of `from` that multidirectional broadcasting
 /// gives it. `to` must be a shape that `from` broadcasts to.
 std::vector<std::uint32_t> broadcast_source(const core::Shape& from, const core::Shape& to);

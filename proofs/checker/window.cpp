@@ -68,6 +68,29 @@ Result<std::vector<Axis>> axes_of(const NodeAtHand& at, std::span<const std::int
   return axes;
 }
 
+Result<std::vector<Axis>> transposed_axes_of(const NodeAtHand& at,
+                                             std::span<const std::int64_t> kernel) {
+  const std::size_t rank = kernel.size();
+  if (at.node.text("auto_pad") != "NOTSET" || !at.node.integers("output_shape").empty()) {
+    return at.unsupported("auto_pad or output_shape");
+  }
+  ISOTRACE_TRY(const Shape strides, list_of(at, "strides", rank, 1, 1));
+  ISOTRACE_TRY(const Shape dilations, list_of(at, "dilations", rank, 1, 1));
+  ISOTRACE_TRY(const Shape pads, list_of(at, "pads", 2 * rank, 0, 0));
+  ISOTRACE_TRY(const Shape more, list_of(at, "output_padding", rank, 0, 0));
+  std::vector<Axis> axes;
+  for (std::size_t i = 0; i < rank; ++i) {
+    Axis axis{at.value().shape[i + 2], kernel[i], strides[i], dilations[i], pads[i]};
+    if (axis.input > geometry_max || axis.kernel > geometry_max) return at.unsupported("size");
+    axis.output = (axis.input - 1) * axis.stride + more[i] + axis.dilation * (axis.kernel - 1) + 1 -
+                  pads[i] - pads[rank + i];
+    if (axis.output < 1) return at.unsupported("pads");
+    axis.transposed = true;
+    axes.push_back(axis);
+  }
+  return axes;
+}
+
 TapPlace tap_place(const std::vector<Axis>& axes, std::size_t position, std::size_t tap) {
   TapPlace place;
   std::size_t stride = 1;
@@ -77,7 +100,11 @@ TapPlace tap_place(const std::vector<Axis>& axes, std::size_t position, std::siz
     const auto in_kernel = static_cast<std::int64_t>(tap) % axis.kernel;
     position /= static_cast<std::size_t>(axis.output);
     tap /= static_cast<std::size_t>(axis.kernel);
-    const std::int64_t at = out * axis.stride + in_kernel * axis.dilation - axis.pad_begin;
+    const std::int64_t from = out + axis.pad_begin - in_kernel * axis.dilation;
+    if (axis.transposed && from % axis.stride != 0) place.on_input = false;
+    const std::int64_t at = axis.transposed
+                                ? (from < 0 ? -1 : from / axis.stride)
+                                : out * axis.stride + in_kernel * axis.dilation - axis.pad_begin;
     if (at < 0 || at >= axis.input) place.on_input = false;
     if (at >= axis.input + axis.pad_end) place.on_padding = false;
     place.source += static_cast<std::size_t>(at) * stride;

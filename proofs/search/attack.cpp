@@ -17,10 +17,37 @@ const Candidate& better(const Candidate& a, const Candidate& b) {
   return b.excess < a.excess ? b : a;
 }
 
+/// Inputs and weights beyond which evaluations are worth less, and how much less at most.
+constexpr std::size_t wide = 1024;
+constexpr std::size_t wide_share = 32;
+constexpr std::size_t heavy = std::size_t{1} << 20;
+constexpr std::size_t heavy_share_max = 64;
+
 }  // namespace
+
+std::size_t count_weights(const Network& network) {
+  std::size_t weights = 0;
+  for (const Layer& layer : network.layers) {
+    weights += layer.weights.size() + layer.sparse.weights.size();
+  }
+  return weights;
+}
+
+std::size_t worthwhile(const Network& network, std::size_t evaluations) {
+  const std::size_t share = std::max(network.inputs > wide ? wide_share : 1,
+                                     std::min(1 + count_weights(network) / heavy, heavy_share_max));
+  return (evaluations + share - 1) / share;
+}
+
+bool Attack::stopped() {
+  if (!stop_ || is_stopped_ || unasked_ < heavy) return is_stopped_;
+  unasked_ = 0;
+  return is_stopped_ = stop_();
+}
 
 void Attack::measure(Candidate& candidate) {
   candidate.excess = model_.excess(problems_, candidate.x, scratch_);
+  unasked_ += weights_;
 }
 
 Candidate Attack::probe(std::span<const double> point) {
@@ -51,14 +78,14 @@ Candidate Attack::probe_landmarks(core::PhiloxStream& random) {
   Candidate best = probe(point);
   const std::size_t randoms = 2 * worthwhile(network_, 32);
   const std::size_t corners = size <= 6 ? std::size_t{1} << size : randoms;
-  for (std::size_t c = 0; c < corners; ++c) {
+  for (std::size_t c = 0; c < corners && !stopped(); ++c) {
     for (std::size_t i = 0; i < size; ++i) {
       const bool high = size <= 6 ? ((c >> i) & 1U) != 0 : (random.next_u32() & 1U) != 0;
       point[i] = double{high ? floats_.upper[i] : floats_.lower[i]};
     }
     best = better(best, probe(point));
   }
-  for (std::size_t i = 0; i < randoms; ++i) best = better(best, random_point(random));
+  for (std::size_t i = 0; i < randoms && !stopped(); ++i) best = better(best, random_point(random));
   return best;
 }
 
@@ -78,7 +105,7 @@ std::size_t Attack::climb(Candidate& current, double sigma, core::PhiloxStream& 
   Candidate next;
   // Past zero a few steps more, so that the reference's other order of operations agrees.
   int beyond = 0;
-  while (sigma > 1e-5 && used < evaluations && beyond < 64) {
+  while (sigma > 1e-5 && used < evaluations && beyond < 64 && !stopped()) {
     mutate(current, next, sigma, random);
     measure(next);
     ++used;
@@ -96,9 +123,9 @@ std::size_t Attack::climb(Candidate& current, double sigma, core::PhiloxStream& 
 Candidate Attack::evolve(core::PhiloxStream& random, std::size_t evaluations) {
   Candidate best = random_point(random);
   std::size_t used = 1;
-  while (used < evaluations && best.excess > 0) {
+  while (used < evaluations && best.excess > 0 && !stopped()) {
     Candidate current = random_point(random);
-    for (int i = 0; i < 39; ++i) current = better(current, random_point(random));
+    for (int i = 0; i < 39 && !stopped(); ++i) current = better(current, random_point(random));
     used += 40;
     used += climb(current, 0.3, random, evaluations - std::min(used, evaluations));
     best = better(best, current);
@@ -185,11 +212,11 @@ Candidate Attack::descend(core::PhiloxStream& random, std::size_t starts) {
   for (const Problem* problem : problems_) {
     if (problem->rows.empty()) return best;
   }
-  for (std::size_t start = 0; start < starts && best.excess > 0; ++start) {
+  for (std::size_t start = 0; start < starts && best.excess > 0 && !stopped(); ++start) {
     const Problem* target = start == 0 ? nullptr : problems_[(start - 1) % problems_.size()];
     Candidate current = random_point(random);
     double step = 0.25;
-    for (int i = 0; i < 25 && best.excess > 0; ++i) {
+    for (int i = 0; i < 25 && best.excess > 0 && !stopped(); ++i) {
       const std::vector<double> slope = gradient(current, target);
       for (std::size_t j = 0; j < slope.size(); ++j) {
         const double width = double{floats_.upper[j]} - double{floats_.lower[j]};

@@ -2,6 +2,7 @@
 // strategy, all on binary32 inputs inside the exact box. Points are candidates only.
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include <isotrace/core/philox.hpp>
@@ -16,23 +17,27 @@ struct Candidate {
 
 using Problems = std::vector<const Problem*>;
 
+/// Weights of all layers, as they are kept.
+std::size_t count_weights(const Network& network);
+
 /// How many evaluations are worth their time: among thousands of inputs random steps rarely find
-/// what gradients do not.
-inline std::size_t worthwhile(const Network& network, std::size_t evaluations) {
-  constexpr std::size_t wide = 1024;
-  return network.inputs > wide ? (evaluations + 31) / 32 : evaluations;
-}
+/// what gradients do not, and of a network of millions of weights each takes milliseconds.
+std::size_t worthwhile(const Network& network, std::size_t evaluations);
 
 class Attack {
  public:
   Attack(const Network& network, const FloatModel& model, const Problem& problem)
       : Attack(network, model, Problems{&problem}) {}
-  /// On all of them at once, at least one; they share one box.
-  Attack(const Network& network, const FloatModel& model, Problems problems)
+  /// On all of them at once, at least one; they share one box. `stop`, asked now and
+  /// then, ends every search early: what it has by then comes back.
+  Attack(const Network& network, const FloatModel& model, Problems problems,
+         std::function<bool()> stop = {})
       : network_(network),
         model_(model),
         problems_(std::move(problems)),
-        floats_(problems_.front()->floats) {}
+        floats_(problems_.front()->floats),
+        stop_(std::move(stop)),
+        weights_(count_weights(network)) {}
 
   /// The point rounded into the box.
   Candidate probe(std::span<const double> point);
@@ -51,6 +56,8 @@ class Attack {
  private:
   Candidate random_point(core::PhiloxStream& random);
   void measure(Candidate& candidate);
+  /// Whether to stop: asked about each millisecond of evaluations, as they go by.
+  bool stopped();
   void mutate(const Candidate& from, Candidate& to, double sigma, core::PhiloxStream& random) const;
   std::vector<double> gradient(const Candidate& at, const Problem* target) const;
   [[nodiscard]] std::vector<std::vector<double>> forward(std::vector<double> x) const;
@@ -61,6 +68,10 @@ class Attack {
   const FloatModel& model_;
   const Problems problems_;
   const FloatBox& floats_;
+  const std::function<bool()> stop_;
+  const std::size_t weights_;
+  std::size_t unasked_ = 0;  ///< products computed since stop_ was asked
+  bool is_stopped_ = false;
   std::vector<float> scratch_;
 };
 

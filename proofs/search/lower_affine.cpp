@@ -5,6 +5,7 @@
 #include <isotrace/proofs/search/convolution.hpp>
 #include <isotrace/proofs/search/lower_program.hpp>
 #include <isotrace/proofs/search/lowering.hpp>
+#include <isotrace/proofs/search/scattering.hpp>
 
 namespace isotrace::proofs::search {
 namespace {
@@ -146,12 +147,42 @@ Lowering::Step Lowering::lower_conv(const Node& node) {
   order_sums(std::move(order));
   layer->roundings = roundings(shape.summands);
   start_front(shape.output);
-  if (!has_bias) return Done{};
-  if (bias->elements() != as_size(shape.output[1])) return mismatch("bias");
-  const std::size_t plane = outputs / as_size(shape.output[1]);
+  return has_bias ? add_channel_bias(*bias) : Step(Done{});
+}
+
+/// One element for all of a channel.
+Lowering::Step Lowering::add_channel_bias(const Tensor& bias) {
+  if (bias.elements() != as_size(front_.shape[1])) return mismatch("bias");
+  const std::size_t outputs = front_.neurons.size();
+  const std::size_t plane = outputs / as_size(front_.shape[1]);
   std::vector<double> shift(outputs);
-  for (std::size_t o = 0; o < outputs; ++o) shift[o] = double{bias->data<float>()[o / plane]};
+  for (std::size_t o = 0; o < outputs; ++o) shift[o] = double{bias.data<float>()[o / plane]};
   return add_constant(shift, 1);
+}
+
+/// Every input and every tap of its kernels go to one place, if that is on the output.
+Lowering::Step Lowering::lower_conv_transpose(const Node& node) {
+  const Tensor* w = find_f32(node, 1);
+  const bool has_bias = node.inputs.size() > 2 && node.inputs[2] != core::no_value;
+  const Tensor* bias = find_f32(node, 2);
+  if (w == nullptr || !is_front(node, 0) || (has_bias && bias == nullptr)) {
+    return unsupported("weights or bias are not f32 constants");
+  }
+  ISOTRACE_TRY(const Scattering scattering, scattering_of(node, front_.shape, w->shape()));
+  std::vector<std::size_t> summands(count(scattering.output), 0);
+  std::size_t terms = 0;
+  for_each_landing(scattering, [&](std::size_t output, std::size_t, std::size_t) {
+    ++summands[output];
+    ++terms;
+  });
+  ISOTRACE_TRY(Layer * layer, add_layer(summands.size(), terms));
+  for_each_landing(scattering, [&](std::size_t output, std::size_t input, std::size_t weight) {
+    connect(output, input, double{w->data<float>()[weight]});
+  });
+  const std::size_t most = *std::max_element(summands.begin(), summands.end());
+  layer->roundings = roundings(std::max<std::size_t>(1, most));
+  start_front(scattering.output);
+  return has_bias ? add_channel_bias(*bias) : Step(Done{});
 }
 
 Lowering::Step Lowering::lower_neg() {

@@ -29,7 +29,10 @@ bool Lowering::moves(Op op) {
     case Op::split:
     case Op::slice:
     case Op::gather:
-    case Op::pad: return true;
+    case Op::pad:
+    case Op::expand:
+    case Op::tile:
+    case Op::resize: return true;
     default: return false;
   }
 }
@@ -37,6 +40,11 @@ bool Lowering::moves(Op op) {
 Lowering::Step Lowering::move(const Node& node) {
   if (node.op == Op::cast && node.integer("to") != static_cast<std::int64_t>(core::Dtype::f32)) {
     return unsupported("to another element type");
+  }
+  if (node.op == Op::resize &&
+      (node.text("mode") != "nearest" ||
+       node.text("coordinate_transformation_mode") == "tf_crop_and_resize")) {
+    return unsupported("other than nearest elements");
   }
   if (node.op == Op::dropout || node.op == Op::cast) {
     // Outside of training the one hands its operand on, and so does the other for finite floats.
@@ -59,7 +67,14 @@ Lowering::Step Lowering::move(const Node& node) {
     const bool is_moved = i == 0 || node.op == Op::concat;
     if (!is_moved) {
       if (constant == nullptr) return unsupported("operand is not constant");
-      if (node.op == Op::pad && i == 2) return unsupported("padding with a stated value");
+      if (node.op == Op::pad && i == 2) {
+        const auto bytes = constant->bytes();
+        if (std::any_of(bytes.begin(), bytes.end(), [](auto byte) { return byte != 0; })) {
+          return unsupported("padding with a stated value");
+        }
+        operands.emplace_back();  // zeros, as without it
+        continue;
+      }
       operands.emplace_back(constant->view());
       continue;
     }

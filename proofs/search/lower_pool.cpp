@@ -1,4 +1,5 @@
-// Pools: which taps of a window lie on the input, and the maxima or averages of them.
+// Pools: which taps of a window lie on the input, and the maxima or averages of them. Reductions
+// along axes, which are pools whose windows are whole axes.
 #include <algorithm>
 
 #include <isotrace/proofs/search/lowering.hpp>
@@ -112,6 +113,11 @@ Lowering::Step Lowering::lower_pool(const Node& node) {
     start_front(windows.shape);
     return Done{};
   }
+  return add_averages(std::move(windows), true, node.op == Op::average_pool);
+}
+
+/// Sums of the groups, each divided by its number if `divides`. `in_order`: added one by one.
+Lowering::Step Lowering::add_averages(Windows windows, bool divides, bool in_order) {
   std::vector<SparseRow> rows;
   std::vector<double> shares;
   std::size_t most = 0;
@@ -124,9 +130,53 @@ Lowering::Step Lowering::lower_pool(const Node& node) {
   }
   for (const double counted : windows.counts) shares.push_back(1 / counted);
   ISOTRACE_TRY_DONE(add_rows(rows, most));
-  if (node.op == Op::average_pool) order_sums(std::move(order));
+  if (in_order) order_sums(std::move(order));
   start_front(windows.shape);
+  if (!divides) return Done{};
   return add_diagonal(shares, std::vector<double>(shares.size(), 0), 1);
+}
+
+/// Elements that differ along the reduced axes alone go together.
+Lowering::Step Lowering::lower_reduction(const Node& node) {
+  if (!is_front(node, 0)) return unsupported("the operand is constant");
+  const Shape& x = front_.shape;
+  const Tensor* listed = node.inputs.size() > 1 ? find_constant(node.inputs[1]) : nullptr;
+  std::vector<char> reduced(x.size(), 1);
+  if (listed != nullptr && listed->elements() > 0) {
+    if (listed->dtype() != core::Dtype::i64) return unsupported("axes are not i64");
+    reduced.assign(x.size(), 0);
+    for (const std::int64_t axis : listed->data<std::int64_t>()) {
+      const std::int64_t place = axis < 0 ? axis + static_cast<std::int64_t>(x.size()) : axis;
+      if (place < 0 || as_size(place) >= x.size()) return unsupported("axis");
+      reduced[as_size(place)] = 1;
+    }
+  } else if (node.integer("noop_with_empty_axes") != 0) {
+    return unsupported("no axes");
+  }
+  Windows made;
+  std::size_t groups = 1;
+  for (std::size_t axis = 0; axis < x.size(); ++axis) {
+    if (reduced[axis] == 0) groups *= as_size(x[axis]);
+    if (reduced[axis] == 0) made.shape.push_back(x[axis]);
+    if (reduced[axis] != 0 && node.integer("keepdims") != 0) made.shape.push_back(1);
+  }
+  made.groups.resize(groups);
+  for (std::size_t element = 0; element < front_.neurons.size(); ++element) {
+    std::size_t rest = element, group = 0, step = 1;
+    for (std::size_t axis = x.size(); axis-- > 0;) {
+      if (reduced[axis] == 0) group += rest % as_size(x[axis]) * step;
+      if (reduced[axis] == 0) step *= as_size(x[axis]);
+      rest /= as_size(x[axis]);
+    }
+    made.groups[group].push_back(front_.neurons[element]);
+  }
+  made.counts.assign(groups, static_cast<double>(front_.neurons.size() / groups));
+  if (node.op != Op::reduce_max) {
+    return add_averages(std::move(made), node.op == Op::reduce_mean, false);
+  }
+  ISOTRACE_TRY_DONE(add_maxima(std::move(made.groups)));
+  start_front(made.shape);
+  return Done{};
 }
 
 }  // namespace isotrace::proofs::search

@@ -134,7 +134,8 @@ Lowering::Step Lowering::lower(const Node& node, std::size_t index) {
     return Done{};
   }
   const bool compares = node.op == Op::relu || node.op == Op::max || node.op == Op::min ||
-                        node.op == Op::max_pool || node.op == Op::global_max_pool;
+                        node.op == Op::max_pool || node.op == Op::global_max_pool ||
+                        node.op == Op::reduce_max;
   if (is_quantised(node)) {
     ISOTRACE_TRY_DONE(lower_quantised(node));
     values_[node.outputs[0]] = front_;
@@ -154,6 +155,10 @@ Lowering::Step Lowering::lower_operation(const Node& node) {
     case Op::matmul: return lower_matmul(node);
     case Op::gemm: return lower_gemm(node);
     case Op::conv: return lower_conv(node);
+    case Op::conv_transpose: return lower_conv_transpose(node);
+    case Op::reduce_sum:
+    case Op::reduce_mean:
+    case Op::reduce_max: return lower_reduction(node);
     case Op::relu: return lower_relu();
     case Op::sigmoid: return lower_activation(Activation::sigmoid);
     case Op::tanh: return lower_activation(Activation::tanh);

@@ -59,6 +59,8 @@ class Lowering {
   Step lower_matmul(const core::Node& node);
   Step lower_gemm(const core::Node& node);
   Step lower_conv(const core::Node& node);
+  Step lower_conv_transpose(const core::Node& node);
+  Step add_channel_bias(const core::Tensor& bias);
   Step lower_elementwise(const core::Node& node);
   Step lower_sum(const core::Node& node);
   Step lower_neg();
@@ -103,6 +105,8 @@ class Lowering {
   // lower_pool.cpp
   struct Windows;
   Step lower_pool(const core::Node& node);
+  Step lower_reduction(const core::Node& node);
+  Step add_averages(Windows windows, bool divides, bool in_order);
   [[nodiscard]] core::Result<Windows> pool_windows(const core::Node& node) const;
 
   // layers.cpp

@@ -76,11 +76,13 @@ core::Result<ProveOutcome> Prover::run() {
 }
 
 ProveOutcome Prover::decide() {
-  // A saved state comes from behind the first attack.
-  if (options_.resume_from.empty()) {
+  // What cut it short does so to the whole search; whoever resumes that attacks from the beginning.
+  if (progress_.attacked == 0) {
     const bool found = attack_all();
     tell_attack(std::nullopt);
     if (found) return violated();
+    progress_.attacked = out_of_time() ? 0 : 1;
+    if (progress_.attacked == 0) progress_.false_candidates = 0;
   }
   for (;;) {
     if (auto ended = search_cases()) return *std::move(ended);
@@ -134,7 +136,7 @@ std::optional<ProveOutcome> Prover::split_leaf(Proof& proof, std::uint64_t leaf)
 /// What the tree depends on besides this code. Limits of time and memory may change on the way.
 core::Digest Prover::question() const {
   core::ByteWriter fields;
-  fields.text("isotrace.search-question.v2").raw(core::program_digest(program_).view());
+  fields.text("isotrace.search-question.v3").raw(core::program_digest(program_).view());
   fields.text(property_text_).u8(static_cast<std::uint8_t>(options_.level)).u64(options_.seed);
   fields.u64(options_.plain_boxes);
   fields.u64(options_.program_neurons).u64(options_.narrow_inputs);
@@ -263,7 +265,7 @@ bool Prover::attack_all() {
     }
     if (together[0]->floats.empty) continue;
     const std::size_t targets = std::min(together.size(), targets_max);
-    Attack attack(network_, model_, std::move(together));
+    Attack attack(network_, model_, std::move(together), [this] { return out_of_time(); });
     if (confirm(attack.probe_landmarks(random))) return true;
     const std::size_t evaluations = std::min<std::size_t>(targets, 4) * first_evaluations;
     if (confirm(attack.evolve(random, worthwhile(network_, evaluations)))) return true;
@@ -330,7 +332,7 @@ ProveOutcome Prover::attack_further(std::size_t case_index, const SearchResult& 
   const bool real = result.end == SearchEnd::real;
   if ((result.end == SearchEnd::precision || real) && !problems_[case_index].floats.empty) {
     core::PhiloxStream random(options_.seed, 2, static_cast<std::uint32_t>(case_index));
-    Attack attack(network_, model_, problems_[case_index]);
+    Attack attack(network_, model_, {&problems_[case_index]}, [this] { return out_of_time(); });
     // However far the float model is off: the reference judges what comes nearest.
     const auto judge = [&](Candidate candidate) {
       candidate.excess = std::min(candidate.excess, 0.0);

@@ -140,7 +140,7 @@ void visit_box(Way& way, OpenBox& open, std::uint64_t& bounds) {
 /// Everything but the boxes, whose bounds stand in a table of their own.
 template <class Way>
 void visit_state(Way& way, SearchProgress& progress, CaseState& current) {
-  numbers(way, progress.attempt, progress.nodes, progress.false_candidates);
+  numbers(way, progress.attacked, progress.attempt, progress.nodes, progress.false_candidates);
   list(way, progress.cases, [&](CaseProof& tree) {
     list(way, tree.nodes, [&](ProofNode& node) { visit_node(way, node); });
   });

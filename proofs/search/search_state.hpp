@@ -42,8 +42,9 @@ struct CaseState {
 
 /// What came before the case at hand.
 struct SearchProgress {
-  std::uint64_t attempt = 0;  ///< how often the margin has grown
-  std::uint64_t nodes = 0;    ///< boxes looked at in finished cases
+  std::uint64_t attacked = 0;  ///< 1 once the first attack was not cut short
+  std::uint64_t attempt = 0;   ///< how often the margin has grown
+  std::uint64_t nodes = 0;     ///< boxes looked at in finished cases
   std::uint64_t false_candidates = 0;
   std::vector<CaseProof> cases;  ///< finished ones of this attempt
 };

@@ -1,4 +1,5 @@
 // Which programs the checker reads, and what it refuses by name.
+#include <algorithm>
 #include <cmath>
 
 #include <gtest/gtest.h>
@@ -208,6 +209,100 @@ TEST(Lowering, RefusesShapesThatDoNotFit) {
   EXPECT_EQ(refusal(large.program()), "prove_unsupported: node 0 (Conv)");
   ChainBuilder empty({0, 2});
   EXPECT_EQ(refusal(empty.relu().program()), "prove_unsupported: program");
+}
+
+std::vector<core::Attribute> spread_attributes(std::int64_t stride, std::int64_t pad,
+                                               std::vector<std::int64_t> output_shape,
+                                               std::string auto_pad = "NOTSET",
+                                               std::int64_t group = 1) {
+  using Integers = std::vector<std::int64_t>;
+  return {{"auto_pad", std::move(auto_pad)},
+          {"dilations", Integers{1}},
+          {"group", group},
+          {"k_segment", std::int64_t{256}},
+          {"output_padding", Integers{0}},
+          {"output_shape", std::move(output_shape)},
+          {"pads", Integers{pad, pad}},
+          {"strides", Integers{stride}}};
+}
+
+TEST(Lowering, TransposedConvolutionsCountTheTapsThatMeetInputs) {
+  ChainBuilder net({1, 2, 3});
+  const auto kernel = net.constant(Tensor::of<float>({2, 1, 4}, std::vector<float>(8, 0.5F)));
+  net.node(Op::conv_transpose, {kernel}, spread_attributes(2, 1, {}));
+  const auto network = lower(net.program());
+  ASSERT_TRUE(network) << core::describe(network.error());
+  EXPECT_EQ(network->outputs(), 6U);
+  EXPECT_EQ(network->layers[0].affine.roundings, 4U) << "two taps of each channel";
+  const auto& weights = network->layers[0].affine.weights.dense;
+  EXPECT_EQ(std::count(weights.begin(), weights.end(), 0.5), 20) << "the ends meet one";
+}
+
+TEST(Lowering, RefusesTransposedConvolutionsOfOtherForms) {
+  const auto refused = [](core::Shape kernel, const std::vector<core::Attribute>& attributes) {
+    ChainBuilder net({1, 2, 3});
+    std::size_t size = 1;
+    for (const auto dim : kernel) size *= static_cast<std::size_t>(dim);
+    const auto weights = net.constant(Tensor::of<float>(kernel, std::vector<float>(size, 1)));
+    net.node(Op::conv_transpose, {weights}, attributes);
+    return refusal(net.program());
+  };
+  const std::string expected = "prove_unsupported: node 0 (ConvTranspose)";
+  EXPECT_EQ(refused({2, 1, 4}, spread_attributes(2, 1, {6})), expected);
+  EXPECT_EQ(refused({2, 1, 4}, spread_attributes(2, 0, {}, "SAME_UPPER")), expected);
+  EXPECT_EQ(refused({2, 1, 4}, spread_attributes(2, 5, {})), expected) << "pads eat everything";
+  EXPECT_EQ(refused({3, 1, 4}, spread_attributes(2, 1, {})), expected) << "channels";
+  EXPECT_EQ(refused({2, 1, 4}, spread_attributes(2, 1, {}, "NOTSET", 3)), expected) << "groups";
+}
+
+TEST(Lowering, RefusesResizesThatAreNotOfWholeFactors) {
+  const auto resize = [](float scale, const char* mode, const char* places, const char* nearest) {
+    ChainBuilder net({1, 1, 2});
+    const auto scales = net.constant(Tensor::of<float>({3}, {1, 1, scale}));
+    net.node(Op::resize, {},
+             {{"antialias", std::int64_t{0}},
+              {"axes", std::vector<std::int64_t>{}},
+              {"coordinate_transformation_mode", std::string(places)},
+              {"cubic_coeff_a", -0.75F},
+              {"exclude_outside", std::int64_t{0}},
+              {"extrapolation_value", 0.0F},
+              {"keep_aspect_ratio_policy", std::string("stretch")},
+              {"mode", std::string(mode)},
+              {"nearest_mode", std::string(nearest)}});
+    Program program = net.program();
+    program.nodes[0].inputs = {0, core::no_value, scales + 1};
+    return refusal(program);
+  };
+  EXPECT_EQ(resize(3, "nearest", "asymmetric", "floor"), "read");
+  EXPECT_EQ(resize(2, "nearest", "half_pixel", "round_prefer_floor"), "read");
+  const std::string expected = "prove_unsupported: node 0 (Resize)";
+  EXPECT_EQ(resize(1.5F, "nearest", "asymmetric", "floor"), expected);
+  EXPECT_EQ(resize(0.5F, "nearest", "asymmetric", "floor"), expected);
+  EXPECT_EQ(resize(2, "linear", "asymmetric", "floor"), expected);
+  EXPECT_EQ(resize(2, "nearest", "asymmetric", "ceil"), expected);
+  EXPECT_EQ(resize(2, "nearest", "align_corners", "floor"), expected);
+  EXPECT_EQ(resize(2, "nearest", "tf_half_pixel_for_nn", "floor"), expected);
+}
+
+TEST(Lowering, RefusesExpansionsAndReductionsThatDoNotFit) {
+  const auto refused = [](Op op, std::vector<std::int64_t> list,
+                          std::vector<core::Attribute> attributes) {
+    ChainBuilder net({2, 3});
+    const auto size = static_cast<std::int64_t>(list.size());
+    net.node(op, {net.constant(Tensor::of<std::int64_t>({size}, list))}, std::move(attributes));
+    return refusal(net.program());
+  };
+  EXPECT_EQ(refused(Op::expand, {4, 3}, {}), "prove_unsupported: node 0 (Expand)");
+  EXPECT_NE(refused(Op::expand, {-1, 2, 3}, {}), "read");
+  EXPECT_EQ(refused(Op::expand, {0, 2, 3}, {}), "prove_unsupported: node 0 (Expand)");
+  EXPECT_EQ(refused(Op::expand, {1 << 24, 2, 3}, {}), "limit_exceeded: node 0 (Expand)");
+  EXPECT_EQ(refused(Op::tile, {1}, {}), "prove_unsupported: node 0 (Tile)");
+  EXPECT_EQ(refused(Op::tile, {0, 1}, {}), "prove_unsupported: node 0 (Tile)");
+  const std::vector<core::Attribute> keeps = {{"keepdims", std::int64_t{1}},
+                                              {"noop_with_empty_axes", std::int64_t{0}}};
+  EXPECT_EQ(refused(Op::reduce_sum, {2}, keeps), "prove_unsupported: node 0 (ReduceSum)");
+  EXPECT_EQ(refused(Op::reduce_mean, {1, -1}, keeps), "prove_unsupported: node 0 (ReduceMean)");
+  EXPECT_EQ(refused(Op::reduce_mean, {1}, keeps), "read");
 }
 
 TEST(Lowering, RefusesNetworksOverTheLimit) {

@@ -1,6 +1,7 @@
 // Claims that a run is known to break, as sharp as a binary32 number allows: nothing may prove one,
 // neither the prover nor a proof that somebody makes up. ISOTRACE_MUTANTS sets how many are tried.
 #include <cmath>
+#include <set>
 
 #include <gtest/gtest.h>
 
@@ -41,8 +42,15 @@ float strange(PhiloxStream& random, float near) {
 core::Program random_program(PhiloxStream& random) {
   core::Program program = tests::random_graph(random, random.next_below(tests::graph_kinds), 1);
   const bool is_strange = random.next_below(2) == 0;
+  // Other scales of Resize would be other shapes.
+  std::set<core::ValueId> scales;
+  for (const core::Node& node : program.nodes) {
+    if (node.op == core::Op::resize) scales.insert(node.inputs.begin() + 1, node.inputs.end());
+  }
+  auto id = static_cast<core::ValueId>(program.inputs.size());
   for (core::Tensor& constant : program.constants) {
-    if (!is_strange || constant.dtype() != core::Dtype::f32) continue;
+    const bool is_scale = scales.count(id++) > 0;
+    if (!is_strange || is_scale || constant.dtype() != core::Dtype::f32) continue;
     float near = 1;
     for (float& value : constant.data<float>()) {
       if (random.next_below(3) == 0) value = strange(random, near);

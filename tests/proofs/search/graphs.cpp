@@ -51,6 +51,9 @@ class Maker {
   core::Program curves();
   core::Program hard();
   core::Program exponentials();
+  core::Program spreads();
+  core::Program repeats();
+  core::Program reductions();
 
  private:
   core::PhiloxStream& random_;
@@ -166,6 +169,72 @@ core::Program Maker::exponentials() {
   return graph_.build({dense(ceiling, 5, 2), all, elu, along});
 }
 
+core::Program Maker::spreads() {
+  const auto spread = [this](int value, core::Shape kernel, Integers strides, Integers dilations,
+                             Integers pads, Integers more, std::int64_t group, bool bias) {
+    std::vector<int> operands = {value, weights(kernel)};
+    if (bias) operands.push_back(weights({kernel[1] * group}));
+    return graph_.node(Op::conv_transpose, operands,
+                       {{"auto_pad", std::string("NOTSET")},
+                        {"dilations", std::move(dilations)},
+                        {"group", group},
+                        {"k_segment", std::int64_t{256}},
+                        {"output_padding", std::move(more)},
+                        {"output_shape", Integers{}},
+                        {"pads", std::move(pads)},
+                        {"strides", std::move(strides)}});
+  };
+  const int x = Graph::input;
+  // [1, 3, 3, 6], then groups and holes in the kernel, then taps that meet nothing at the end.
+  const int wide = spread(x, {2, 3, 2, 3}, {2, 2}, {1, 1}, {1, 0, 0, 1}, {0, 0}, 1, true);
+  const int grouped = spread(x, {2, 1, 2, 2}, {1, 3}, {2, 1}, {0, 1, 1, 0}, {0, 2}, 2, false);
+  const int back = spread(relu(wide), {3, 1, 1, 2}, {1, 1}, {1, 2}, {0, 0, 1, 2}, {0, 0}, 1, true);
+  return graph_.build({flat(back), flat(grouped)});
+}
+
+core::Program Maker::repeats() {
+  const auto resize = [this](int value, int scales, int sizes, const char* places,
+                             const char* mode) {
+    return graph_.node(Op::resize, {value, -1, scales, sizes},
+                       {{"antialias", std::int64_t{0}},
+                        {"axes", Integers{}},
+                        {"coordinate_transformation_mode", std::string(places)},
+                        {"cubic_coeff_a", -0.75F},
+                        {"exclude_outside", std::int64_t{0}},
+                        {"extrapolation_value", 0.0F},
+                        {"keep_aspect_ratio_policy", std::string("stretch")},
+                        {"mode", std::string("nearest")},
+                        {"nearest_mode", std::string(mode)}});
+  };
+  const auto pad = [this](int value, Integers pads, const char* mode) {
+    return graph_.node(Op::pad, {value, graph_.integers(pads)}, {{"mode", std::string(mode)}});
+  };
+  const int x = relu(Graph::input);
+  const int doubled = resize(x, graph_.floats({4}, {1, 1, 2, 3}), -1, "asymmetric", "floor");
+  const int sized = resize(x, -1, graph_.integers({1, 4, 6, 3}), "half_pixel", "round_prefer_ceil");
+  const int mirrored = pad(Graph::input, {0, 0, 1, 3, 0, 0, 4, 2}, "reflect");
+  const int edges = pad(x, {0, 1, 0, 2, 0, 0, 1, 1}, "edge");
+  const int tiled = graph_.node(Op::tile, {flat(x), graph_.integers({2, 3})});
+  const int row = dense(flat(x), 12, 3);
+  const int expanded = graph_.node(Op::expand, {row, graph_.integers({2, 4, 1})});
+  const int sum = graph_.node(Op::add, {expanded, expanded});
+  return graph_.build({doubled, sized, mirrored, edges, tiled, sum});
+}
+
+core::Program Maker::reductions() {
+  const auto reduce = [this](Op op, int value, Integers axes, std::int64_t keeps) {
+    return graph_.node(op, {value, graph_.integers(axes)},
+                       {{"keepdims", keeps}, {"noop_with_empty_axes", std::int64_t{0}}});
+  };
+  const int x = Graph::input;
+  const int sums = reduce(Op::reduce_sum, x, {-1, 1}, 0);
+  const int means = reduce(Op::reduce_mean, x, {2}, 1);
+  const int most = reduce(Op::reduce_max, x, {1, 3}, 1);
+  const int centred = graph_.node(Op::sub, {x, means});
+  const int all = reduce(Op::reduce_mean, relu(centred), {}, 0);
+  return graph_.build({dense(sums, 2, 3), flat(means), most, all});
+}
+
 }  // namespace
 
 core::Program random_graph(core::PhiloxStream& random, std::size_t kind, float scale) {
@@ -183,6 +252,9 @@ core::Program random_graph(core::PhiloxStream& random, std::size_t kind, float s
     case 9: return maker.curves();
     case 10: return maker.hard();
     case 11: return maker.exponentials();
+    case 12: return maker.spreads();
+    case 13: return maker.repeats();
+    case 14: return maker.reductions();
     default: return maker.wholes();
   }
 }

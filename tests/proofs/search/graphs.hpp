@@ -8,7 +8,7 @@ namespace isotrace::tests {
 /// A program over 12 inputs (1 x 2 x 2 x 3) in which the operations of `kind` take part; weights
 /// are uniform in [-scale, scale].
 core::Program random_graph(core::PhiloxStream& random, std::size_t kind, float scale);
-inline constexpr std::size_t graph_kinds = 13;
+inline constexpr std::size_t graph_kinds = 16;
 inline constexpr std::size_t graph_inputs = 12;
 
 }  // namespace isotrace::tests
