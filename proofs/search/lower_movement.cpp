@@ -37,7 +37,23 @@ bool Lowering::moves(Op op) {
   }
 }
 
-Lowering::Step Lowering::move(const Node& node) {
+namespace {
+
+/// What the reference is given for an operand that is not moved: numbers are padded with their own
+/// zero, which is none of a stated type.
+core::Result<std::optional<core::TensorView>> movement_parameter(const Node& node,
+                                                                 std::size_t operand,
+                                                                 const Tensor& constant) {
+  if (node.op != Op::pad || operand != 2) return std::optional(constant.view());
+  const auto bytes = constant.bytes();
+  if (std::any_of(bytes.begin(), bytes.end(), [](auto byte) { return byte != 0; })) {
+    return unsupported("padding with a stated value");
+  }
+  return std::optional<core::TensorView>();
+}
+
+/// Casts and resizes that do more than move.
+core::Result<Done> check_moves(const Node& node) {
   if (node.op == Op::cast && node.integer("to") != static_cast<std::int64_t>(core::Dtype::f32)) {
     return unsupported("to another element type");
   }
@@ -46,6 +62,13 @@ Lowering::Step Lowering::move(const Node& node) {
        node.text("coordinate_transformation_mode") == "tf_crop_and_resize")) {
     return unsupported("other than nearest elements");
   }
+  return Done{};
+}
+
+}  // namespace
+
+Lowering::Step Lowering::move(const Node& node) {
+  ISOTRACE_TRY_DONE(check_moves(node));
   if (node.op == Op::dropout || node.op == Op::cast) {
     // Outside of training the one hands its operand on, and so does the other for finite floats.
     if (node.outputs.size() != 1) return unsupported("training mode or mask");
@@ -64,18 +87,10 @@ Lowering::Step Lowering::move(const Node& node) {
       operands.emplace_back();
       continue;
     }
-    const bool is_moved = i == 0 || node.op == Op::concat;
-    if (!is_moved) {
+    if (i != 0 && node.op != Op::concat) {
       if (constant == nullptr) return unsupported("operand is not constant");
-      if (node.op == Op::pad && i == 2) {
-        const auto bytes = constant->bytes();
-        if (std::any_of(bytes.begin(), bytes.end(), [](auto byte) { return byte != 0; })) {
-          return unsupported("padding with a stated value");
-        }
-        operands.emplace_back();  // zeros, as without it
-        continue;
-      }
-      operands.emplace_back(constant->view());
+      ISOTRACE_TRY(auto parameter, movement_parameter(node, i, *constant));
+      operands.push_back(parameter);
       continue;
     }
     if (value == nullptr && constant->dtype() != core::Dtype::f32) return unsupported("not f32");
