@@ -5,9 +5,10 @@ import json
 import pathlib
 import shutil
 import struct
+import subprocess
 import unittest
 
-from command_line import CommandLineTest, FAILS, FLIPPED, HOLDS, INPUT, MODEL, SOURCE
+from command_line import BUILD, CommandLineTest, FAILS, FLIPPED, HOLDS, INPUT, MODEL, SOURCE
 
 
 class Prove(CommandLineTest):
@@ -271,6 +272,32 @@ class Coq(CommandLineTest):
             self.assertEqual((obligation["status"], obligation["tier"]), ("replayed", "primint"))
             self.assertIn("PrimInt63.mul", obligation["axioms"])
         self.run_program("reconcile", bundle, "--tier", "closed", code=1)
+
+    def test_what_is_proved_of_the_fixture_models_is_closed(self):
+        """Every model of fixtures/ with every property beside it, whatever is added there."""
+        closed = []
+        for model in sorted((SOURCE / "fixtures").rglob("*.onnx")):
+            for region in sorted(model.parent.glob("*.vnnlib")):
+                name = f"{model.stem}-{region.stem}"
+                proof, bundle = self.path(f"{name}.isoproof"), str(self.folder / name)
+                words = [str(BUILD / "bin/isotrace"), "prove", str(model), "--property", str(region), "--out", proof,
+                         "--json"]
+                done = subprocess.run(words, capture_output=True, timeout=300)
+                verdict = json.loads(done.stdout)["verdict"]
+                self.assertIn(verdict, ("proved", "violated"), name)
+                if verdict == "violated":
+                    continue
+                self.run_program("export", proof, "--to", "coq", "--out", bundle)
+                replayed = self.run_json("reconcile", bundle, "--tier", "closed", "--proof", proof)
+                self.assertEqual(replayed["verdict"], "accepted", name)
+                for obligation in replayed["obligations"]:
+                    self.assertEqual((obligation["status"], obligation["tier"], obligation["axioms"]),
+                                     ("replayed", "closed", []), name)
+                closed.append(name)
+        self.assertIn("controller-brakes_when_close", closed)
+        properties = list((SOURCE / "fixtures").rglob("*.vnnlib"))
+        for region in properties:
+            self.assertTrue(list(region.parent.glob("*.onnx")), f"{region} has no model beside it")
 
     def test_bundle_replays_and_a_changed_one_does_not(self):
         proof = self.path("p.isoproof")
