@@ -117,7 +117,7 @@ using FloatRegister = __m128;
 struct Registers {
   const Word* pc = nullptr;
   Slot* frame = nullptr;
-  std::int64_t steps_left = 0;  ///< until an execution stops at its next suspend point
+  std::int64_t steps_left = 0;  ///< less than 0: an execution stops at its next suspend point
   Slot accumulator = 0;
   FloatRegister floats = {};
 };

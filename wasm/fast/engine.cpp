@@ -138,7 +138,7 @@ bool FastEngine::run_to_suspend_point(std::uint64_t steps_min) {
 
 void FastEngine::Machine::execute_to(std::uint64_t steps_min) {
   constexpr std::uint64_t most = std::uint64_t{1} << 62;
-  const auto allowed = static_cast<std::int64_t>(std::min(steps_min - state.steps, most));
+  const auto allowed = static_cast<std::int64_t>(std::min(steps_min - state.steps, most)) - 1;
   registers.steps_left = allowed;
   follow_store();
   execute(context, registers);

@@ -81,9 +81,9 @@ template <class Stored>
   const u8* const mark = context.marks + (address >> LinearMemory::chunk_shift);
   if (*mark == 0) [[unlikely]]
     return false;
-  if constexpr (sizeof(Stored) > 1) {
-    if ((address & chunk_mask) + sizeof(Stored) > chunk_mask + 1) [[unlikely]]
-      return mark[1] != 0;
+  // What is aligned lies in one chunk.
+  if ((address & (sizeof(Stored) - 1)) != 0) [[unlikely]] {
+    if ((address & chunk_mask) + sizeof(Stored) > chunk_mask + 1) return mark[1] != 0;
   }
   return true;
 }
