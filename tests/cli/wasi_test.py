@@ -25,7 +25,7 @@ def leb(number):
         out += bytes([low | 0x80])
 
 
-def asking_module(rounds, spins):
+def asking_module(rounds, spins, preview=b"wasi_snapshot_preview1"):
     """_start: so often reads the clock and 5 random bytes, asks where standard output is, counts down from spins."""
     def section(number, *entries):
         contents = leb(len(entries)) + b"".join(entries)
@@ -34,7 +34,7 @@ def asking_module(rounds, spins):
     def text(name):
         return leb(len(name)) + name
 
-    wasi = text(b"wasi_snapshot_preview1")
+    wasi = text(preview)
     i32, i64 = b"\x7f", b"\x7e"
     count = lambda local: (b"\x20" + local + b"\x41\x01\x6b\x22" + local + b"\x0d\x00")
     code = (b"\x41" + leb(rounds) + b"\x21\x00\x03\x40"
@@ -154,14 +154,19 @@ class Wasi(CommandLineTest):
 
     def test_a_virtual_world_goes_on_where_an_interrupted_recording_left_it(self):
         program = pathlib.Path(self.path("asks.wasm"))
-        program.write_bytes(asking_module(rounds=300, spins=100_000))
         words = ("run", str(program), "--virtual", "--seed", "5", "--trace")
-        self.run_program(*words, self.path("whole.isotrace"))
-        trace = self.path("half.isotrace")
-        for steps in (80_000_000, 150_000_000):  # behind the first snapshot, and the second
-            self.run_program(*words, trace, "--max-steps", str(steps), code=5)
-            self.run_program("run", trace + ".incomplete", "--resume")
-            self.assertEqual(pathlib.Path(trace).read_bytes(), pathlib.Path(self.path("whole.isotrace")).read_bytes())
+        whole = pathlib.Path(self.path("whole.isotrace"))
+        trace = pathlib.Path(self.path("half.isotrace"))
+        # Behind the first snapshot, and the second.
+        for preview, halts in ((b"wasi_snapshot_preview1", (80_000_000, 150_000_000)), (b"wasi_unstable", (80_000_000,))):
+            program.write_bytes(asking_module(rounds=300, spins=100_000, preview=preview))
+            self.run_program(*words, whole)
+            for steps in halts:
+                self.run_program(*words, trace, "--max-steps", str(steps), code=5)
+                self.run_program("run", f"{trace}.incomplete", "--resume")
+                self.assertEqual(trace.read_bytes(), whole.read_bytes())
+            trace.unlink()
+            whole.unlink()
 
     def test_virtual_runs_have_the_same_root_everywhere_and_always(self):
         roots = set()

@@ -61,7 +61,7 @@ bool leaves_host_alone(const wasm::Import& import, const trace::HostCallRecord& 
   constexpr std::string_view of_streams[] = {"fd_advise", "fd_datasync", "fd_filestat_get",
                                              "fd_seek",   "fd_sync",     "fd_tell"};
   constexpr std::uint64_t last_stream = 2;
-  if (import.module != wasm::wasi::Wasi::module_name) return false;
+  if (!wasm::wasi::Wasi::is_module(import.module)) return false;
   const auto is_among = [&](std::span<const std::string_view> names) {
     return std::ranges::find(names, import.name) != names.end();
   };
@@ -75,7 +75,7 @@ bool leaves_host_alone(const wasm::Import& import, const trace::HostCallRecord& 
 /// often its clocks were read and how many random bytes it gave.
 void move_on(wasm::wasi::World& world, const wasm::Import& import,
              const trace::HostCallRecord& call) {
-  if (import.module != wasm::wasi::Wasi::module_name) return;
+  if (!wasm::wasi::Wasi::is_module(import.module)) return;
   constexpr auto clock_max = static_cast<std::uint64_t>(wasm::wasi::ClockId::monotonic);
   if (import.name == "clock_time_get" && call.arguments[0] <= clock_max) {
     (void)world.clock->now(static_cast<wasm::wasi::ClockId>(call.arguments[0]));

@@ -82,8 +82,15 @@ Answer<Done> Wasi::put_status(HostCall& call, std::uint32_t place, const FileSta
   const bool plain = status.type != FileType::folder;
   const bool times = world_.shows_file_times;
   core::ByteWriter fields;
-  fields.u64(1).u64(inode).u64(static_cast<std::uint64_t>(status.type));
-  fields.u64(plain ? status.links : 1).u64(plain ? status.size : 0);
+  const std::uint64_t links = plain ? status.links : 1;
+  fields.u64(1).u64(inode);
+  if (older_) {
+    if (links > UINT32_MAX) return fail(Errno::overflow);
+    fields.u32(static_cast<std::uint32_t>(status.type)).u32(static_cast<std::uint32_t>(links));
+  } else {
+    fields.u64(static_cast<std::uint64_t>(status.type)).u64(links);
+  }
+  fields.u64(plain ? status.size : 0);
   fields.u64(times ? status.accessed : 0).u64(times ? status.modified : 0);
   fields.u64(times ? status.changed : 0);
   return put(call, place, fields.bytes());

@@ -10,6 +10,8 @@ namespace {
 using core::Done;
 
 constexpr std::uint32_t subscription_bytes = 48;
+/// In the preview before, clocks have a name of their own, which nobody needs.
+constexpr std::uint32_t older_clock_name_bytes = 8;
 constexpr std::uint32_t event_bytes = 32;
 constexpr std::uint32_t subscriptions_max = 1024;
 constexpr std::uint16_t absolute_flag = 1;
@@ -27,12 +29,13 @@ struct Subscription {
   bool absolute = false;
 };
 
-Subscription parse_subscription(core::ByteView bytes) {
+Subscription parse_subscription(core::ByteView bytes, bool older) {
   core::ByteReader reader(bytes);
   Subscription subscription;
   subscription.user_data = *reader.u64();
   subscription.kind = *reader.u8();
   (void)reader.raw(7);
+  if (older && subscription.kind == clock_event) (void)reader.raw(older_clock_name_bytes);
   subscription.subject = *reader.u32();
   (void)reader.raw(4);
   subscription.timeout_ns = *reader.u64();
@@ -118,15 +121,14 @@ Answer<Done> Wasi::poll_oneoff(HostCall& call) {
   const std::uint32_t events_place = call.u32(1);
   const std::uint32_t count = call.u32(2);
   if (count == 0 || count > subscriptions_max) return fail(Errno::invalid);
-  ISOTRACE_TRY(const core::ByteView list,
-               get(call, call.u32(0), std::uint64_t{count} * subscription_bytes));
+  const std::uint32_t size = subscription_bytes + (older_ ? older_clock_name_bytes : 0);
+  ISOTRACE_TRY(const core::ByteView list, get(call, call.u32(0), std::uint64_t{count} * size));
   ISOTRACE_TRY_DONE(check_place(call, events_place, std::uint64_t{count} * event_bytes));
   ISOTRACE_TRY_DONE(check_place(call, call.u32(3), 4));
   std::vector<Waiting> all;
   File* input = nullptr;
   for (std::uint32_t i = 0; i < count; ++i) {
-    const Subscription subscription =
-        parse_subscription(list.subspan(i * subscription_bytes, subscription_bytes));
+    const Subscription subscription = parse_subscription(list.subspan(i * size, size), older_);
     if (subscription.kind > write_event) return fail(Errno::invalid);
     all.push_back(subscription.kind == clock_event
                       ? wait_for_clock(subscription, *world_.clock)

@@ -12,6 +12,12 @@ constexpr std::uint64_t position_max = INT64_MAX;
 /// Numbers of `whence`.
 enum class From : std::uint32_t { start = 0, position = 1, end = 2 };
 
+/// In the preview before, they have another order.
+From from_of_older(std::uint32_t number) {
+  constexpr From all[] = {From::position, From::end, From::start};
+  return number < std::size(all) ? all[number] : From{number};
+}
+
 Answer<std::uint64_t> move_by(std::uint64_t base, std::uint64_t delta) {
   const auto signed_delta = static_cast<std::int64_t>(delta);
   if (signed_delta < 0 && -delta > base) return fail(Errno::invalid);
@@ -83,7 +89,7 @@ Answer<Done> Wasi::fd_seek(HostCall& call) {
   if (descriptor->is_stream()) return fail(Errno::not_seekable);
   ISOTRACE_TRY_DONE(check_place(call, call.u32(3), 8));
   std::uint64_t base = 0;
-  switch (From{call.u32(2)}) {
+  switch (older_ ? from_of_older(call.u32(2)) : From{call.u32(2)}) {
     case From::start: break;
     case From::position: base = descriptor->position; break;
     case From::end: {

@@ -52,17 +52,20 @@ void Wasi::add_stream(std::unique_ptr<File> stream, bool readable) {
 }
 
 std::optional<HostEntry> Wasi::find(std::string_view module, std::string_view name) {
-  if (module != module_name) return std::nullopt;
+  if (!is_module(module)) return std::nullopt;
+  const bool older = module == older_module_name;
+  if (older && name == "sock_accept") return std::nullopt;
   const auto function = std::ranges::find(functions(), name, &Function::name);
   if (function == functions().end()) return std::nullopt;
   FunctionType type{parameter_types(function->parameters), {}};
   if (function->handler != &Wasi::proc_exit) type.results.push_back(ValueType::i32);
-  return HostEntry{std::move(type), [this, handler = function->handler](HostCall& call) {
-                     return call_handler(handler, call);
+  return HostEntry{std::move(type), [this, handler = function->handler, older](HostCall& call) {
+                     return call_handler(handler, older, call);
                    }};
 }
 
-Trap Wasi::call_handler(Handler handler, HostCall& call) {
+Trap Wasi::call_handler(Handler handler, bool older, HostCall& call) {
+  older_ = older;
   const Answer<core::Done> done = (this->*handler)(call);
   if (exit_code_) return Trap::exit;
   const Errno errno_given = done ? Errno::success : done.error();

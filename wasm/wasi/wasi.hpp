@@ -1,6 +1,6 @@
-// The functions of wasi_snapshot_preview1 for one program, over the world that is given. Whatever a
-// program passes, it gets an errno; all that it learns goes through the results and the memory, and
-// so into the log of host calls, which is why a replay needs nothing of this.
+// The functions of wasi_snapshot_preview1 and wasi_unstable for one program, over the world that is
+// given. Whatever a program passes, it gets an errno; all that it learns goes through the results
+// and the memory, and so into the log of host calls, which is why a replay needs nothing of this.
 #pragma once
 
 #include <isotrace/wasm/host_library.hpp>
@@ -20,6 +20,11 @@ Answer<ClockId> get_clock(std::uint32_t id);
 class Wasi final : public HostLibrary {
  public:
   static constexpr std::string_view module_name = "wasi_snapshot_preview1";
+  /// The preview before: the same functions but sock_accept; three structures are otherwise.
+  static constexpr std::string_view older_module_name = "wasi_unstable";
+  static bool is_module(std::string_view name) {
+    return name == module_name || name == older_module_name;
+  }
 
   /// Descriptors 0, 1 and 2 are the world's streams, 3 and on its folders (fewer than
   /// Descriptors::open_max).
@@ -34,7 +39,7 @@ class Wasi final : public HostLibrary {
   using Handler = Answer<core::Done> (Wasi::*)(HostCall&);
   struct Function;
   static std::span<const Function> functions();
-  Trap call_handler(Handler handler, HostCall& call);
+  Trap call_handler(Handler handler, bool older, HostCall& call);
 
 #define ISOTRACE_WASI_FUNCTION(name, parameters) Answer<core::Done> name(HostCall& call);
 #define ISOTRACE_WASI_ABSENT(name, parameters)
@@ -67,6 +72,7 @@ class Wasi final : public HostLibrary {
   Descriptors descriptors_;
   InodeNumbers inodes_;
   std::optional<std::uint32_t> exit_code_;
+  bool older_ = false;  ///< the call that is answered is of the preview before
 };
 
 }  // namespace isotrace::wasm::wasi

@@ -50,7 +50,7 @@ Answer<std::size_t> MemoryStream::write(core::ByteView bytes, std::uint64_t /*po
   return bytes.size();
 }
 
-Bytes wasi_module() {
+Bytes wasi_module(std::string_view preview) {
   ModuleBuilder builder;
   for (const Signature& signature : signatures) {
     FunctionType type;
@@ -58,8 +58,9 @@ Bytes wasi_module() {
       type.parameters.push_back(letter == 'i' ? i32 : i64);
     }
     if (signature.name != std::string_view("proc_exit")) type.results.push_back(i32);
-    builder.add_import(std::string(Wasi::module_name), signature.name, ExternKind::function,
-                       unsigned_leb(builder.add_type(type)));
+    const bool newer = signature.name == std::string_view("sock_accept");
+    builder.add_import(std::string(newer ? Wasi::module_name : preview), signature.name,
+                       ExternKind::function, unsigned_leb(builder.add_type(type)));
   }
   return builder.add_memory(1).bytes();
 }
@@ -70,14 +71,15 @@ Address wasi_address(const std::string& name) {
   return static_cast<Address>(found - signatures);
 }
 
-WasiMachine::WasiMachine(const std::filesystem::path& folder, Settings settings) {
+WasiMachine::WasiMachine(const std::filesystem::path& folder, Settings settings,
+                         std::string_view preview) {
   auto world = tools::wasi::make_world({{{"/work", folder.string()}}, 7});
   EXPECT_TRUE(world.has_value()) << core::describe(world.error());
   world->input = std::make_unique<MemoryStream>(input);
   world->output = std::make_unique<MemoryStream>(output);
   world->error = std::make_unique<MemoryStream>(error);
   wasi.emplace(std::move(settings), *std::move(world));
-  auto loaded = load_module(wasi_module(), Edition::v2);
+  auto loaded = load_module(wasi_module(preview), Edition::v2);
   EXPECT_TRUE(loaded.has_value()) << core::describe(loaded.error());
   const auto module = std::make_shared<const Module>(*std::move(loaded));
   HostLibrary* const libraries[] = {&*wasi};

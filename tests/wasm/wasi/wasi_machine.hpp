@@ -43,15 +43,17 @@ class MemoryStream final : public File {
   std::string& text_;
 };
 
-/// The module: imports in the order of functions.def.
-Bytes wasi_module();
+/// The module: imports in the order of functions.def. Of a preview, by its name; what it lacks is
+/// of the latest.
+Bytes wasi_module(std::string_view preview);
 /// Where a function is among them.
 Address wasi_address(const std::string& name);
 
 class WasiMachine {
  public:
   /// The world of `isotrace run --virtual --seed 7 --dir /work=FOLDER`, but for the streams.
-  explicit WasiMachine(const std::filesystem::path& folder, Settings settings = {});
+  explicit WasiMachine(const std::filesystem::path& folder, Settings settings = {},
+                       std::string_view preview = Wasi::module_name);
 
   /// The errno.
   std::uint32_t call(const std::string& name, std::vector<Slot> arguments);

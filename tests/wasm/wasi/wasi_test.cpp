@@ -257,15 +257,67 @@ TEST(Wasi, pointers_out_of_the_memory_are_faults_and_change_nothing) {
   }
 }
 
+/// A subscription of the preview before.
+void subscribe_older(WasiMachine& machine, std::uint32_t index, std::uint64_t user,
+                     std::uint64_t kind, std::uint32_t subject, std::uint64_t timeout) {
+  core::ByteWriter fields;
+  fields.u64(user).u64(kind);
+  if (kind == 0) fields.u64(0xC10C);
+  fields.u32(subject).u32(0).u64(timeout).u64(0).u16(0);
+  machine.put(0x200 + 56 * index, core::as_text(fields.bytes()));
+}
+
+TEST(Wasi, the_preview_before_has_other_numbers_and_structures) {
+  const TemporaryFolder folder;
+  folder.write("a", "abcdef");
+  WasiMachine machine(folder.path(), {}, Wasi::older_module_name);
+  ASSERT_EQ(machine.open("a"), success);
+  // From the position, from the end, from the start.
+  EXPECT_EQ(machine.call("fd_seek", {4, std::uint64_t(-1), 1, 0x80}), success);
+  EXPECT_EQ(machine.u64(0x80), 5U);
+  EXPECT_EQ(machine.call("fd_seek", {4, std::uint64_t(-2), 0, 0x80}), success);
+  EXPECT_EQ(machine.u64(0x80), 3U);
+  EXPECT_EQ(machine.call("fd_seek", {4, 2, 2, 0x80}), success);
+  EXPECT_EQ(machine.u64(0x80), 2U);
+  EXPECT_EQ(machine.call("fd_seek", {4, 0, 3, 0x80}), number(Errno::invalid));
+  // 56 bytes, links of 32 bits.
+  machine.put(0x100, std::string(64, '?'));
+  EXPECT_EQ(machine.call("fd_filestat_get", {4, 0x100}), success);
+  EXPECT_EQ(machine.u64(0x110), 4U + (std::uint64_t{1} << 32));
+  EXPECT_EQ(machine.u64(0x118), 6U);
+  EXPECT_EQ(machine.u64(0x130), 0U);
+  EXPECT_EQ(machine.text(0x138, 2), "??");
+  // Subscriptions of 56 bytes; events as they are.
+  subscribe_older(machine, 0, 21, 1, 0, 0);
+  subscribe_older(machine, 1, 22, 0, 1, 5'000'000'000);
+  subscribe_older(machine, 2, 23, 2, 1, 0);
+  EXPECT_EQ(machine.call("poll_oneoff", {0x200, 0x400, 3, 0x80}), success);
+  EXPECT_EQ(machine.u32(0x80), 2U);
+  EXPECT_EQ(machine.u64(0x400), 21U);
+  EXPECT_EQ(machine.u64(0x420), 23U);
+  subscribe_older(machine, 0, 24, 0, 1, 5'000'000'000);
+  EXPECT_EQ(machine.call("poll_oneoff", {0x200, 0x400, 1, 0x80}), success);
+  EXPECT_EQ(machine.call("clock_time_get", {1, 0, 8}), success);
+  EXPECT_EQ(machine.u64(8), 5'001'000'000U);
+}
+
 TEST(Wasi, imports_of_another_type_or_name_do_not_link) {
   const TemporaryFolder folder;
-  for (const auto& [name, parameters] :
-       {std::pair<std::string, std::vector<ValueType>>{"fd_close", {i64}}, {"fd_shut", {i32}}}) {
+  struct Case {
+    std::string_view module;
+    std::string name;
+    std::vector<ValueType> parameters;
+  };
+  for (const auto& [preview, name, parameters] :
+       {Case{Wasi::module_name, "fd_close", {i64}}, Case{Wasi::module_name, "fd_shut", {i32}},
+        Case{Wasi::older_module_name, "sock_accept", {i32, i32, i32}},
+        Case{"wasi_snapshot_preview2", "fd_close", {i32}}}) {
+    SCOPED_TRACE(name);
     Store store;
     ModuleBuilder builder;
     const std::uint32_t type = builder.add_type({parameters, {i32}});
     const auto module = load_module(
-        builder.add_import("wasi_snapshot_preview1", name, ExternKind::function, unsigned_leb(type))
+        builder.add_import(std::string(preview), name, ExternKind::function, unsigned_leb(type))
             .bytes(),
         Edition::v2);
     Wasi wasi({}, *tools::wasi::make_world({}));
