@@ -26,8 +26,8 @@
 
 namespace isotrace::wasm::fast {
 
-// steps_left: those that may be taken before the next suspend point is to stop, which it is once they
-// are fewer than 0: a subtraction tells that by itself. Counted at the end of straight code.
+// steps_left: those that may be taken before the next suspend point is to stop, which it is once
+// they are fewer than 0: a subtraction tells that by itself. Counted at the end of straight code.
 #define ISOTRACE_FAST_REGISTERS                                                        \
   [[maybe_unused]] const Word *pc, [[maybe_unused]] Slot *frame,                       \
       [[maybe_unused]] std::uint8_t *memory, [[maybe_unused]] std::int64_t steps_left, \
