@@ -2,6 +2,7 @@
 import decimal
 import gzip
 import json
+import os
 import pathlib
 import shutil
 import struct
@@ -185,9 +186,49 @@ class Smtlib(CommandLineTest):
         for obligation in exported["obligations"]:
             script = self.folder / "q" / "smtlib" / f"{obligation['id']}.smt2"
             self.assertTrue(script.read_text().endswith("(check-sat)\n"))
+        self.run_program("export", proof, "--to", "coq", "--solver-proofs", "lfsc", "--out", self.path("n"), code=2)
         self.run_program("export", proof, "--to", "smtlib", "--step", "1", "--out", self.path("n"), code=2)
         self.run_program("export", proof, "--to", "smtlib", "--tier", "closed", "--out", self.path("n"), code=2)
         self.run_program("export", proof, "--to", "coq", "--tier", "reals", "--out", self.path("n"), code=2)
+
+    def proofs_by(self, script):
+        """An export whose cvc5 is this shell script."""
+        proof, solver = self.path("p.isoproof"), self.folder / "bin/cvc5"
+        self.run_program("prove", MODEL, "--property", HOLDS, "--out", proof)
+        solver.parent.mkdir()
+        solver.write_text("#!/bin/sh\n" + script)
+        solver.chmod(0o755)
+        words = ["export", proof, "--to", "smtlib", "--solver-proofs", "alethe", "--json", "--out", self.path("q")]
+        return subprocess.run([str(BUILD / "bin/isotrace"), *words], capture_output=True, timeout=300,
+                              env={**os.environ, "PATH": str(solver.parent)})
+
+    def test_proofs_of_a_solver_stand_beside_their_queries(self):
+        done = self.proofs_by('for a; do :; done; echo unsat; echo "(step t1 :rule hole)"; echo "; $a"\n')
+        self.assertEqual(done.returncode, 0, done)
+        text = (self.folder / "q/smtlib/case0.alethe").read_text()
+        self.assertTrue(text.startswith("; Written by cvc5; steps that it does not justify: 1\n(step t1 "), text)
+        self.assertTrue(text.endswith("case0.smt2\n"), text)
+        manifest = json.loads((self.folder / "q/bundle.json").read_text())
+        self.assertIn("smtlib/case0.alethe", [file["path"] for file in manifest["files"]])
+
+    def test_a_solver_without_a_proof_is_refused(self):
+        for script in ("echo sat", "echo unsat", "echo unsat; echo '(a)'; exit 1", "kill -SEGV $$"):
+            with self.subTest(script):
+                shutil.rmtree(self.folder / "bin", ignore_errors=True)
+                done = self.proofs_by(script + "\n")
+                self.assertEqual(done.returncode, 4, done)
+                self.assertEqual(json.loads(done.stdout)["refusal"]["name"], "solver_failed")
+                self.assertFalse((self.folder / "q").exists())
+
+    @unittest.skipUnless(shutil.which("cvc5"), "cvc5 is not installed")
+    def test_cvc5_writes_lfsc_for_a_small_network(self):
+        proof = self.path("p.isoproof")
+        region = self.folder / "wide.vnnlib"
+        region.write_text("".join(f"(declare-const X_{i} Real)\n(assert (>= X_{i} 0.5))\n(assert (<= X_{i} 0.5))\n"
+                                  for i in range(3)) + "(declare-const Y_0 Real)\n(assert (>= Y_0 50))\n")
+        self.run_program("prove", MODEL, "--property", region, "--out", proof)
+        self.run_program("export", proof, "--to", "smtlib", "--solver-proofs", "lfsc", "--out", self.path("q"))
+        self.assertIn("(check", (self.folder / "q/smtlib/case0.lfsc").read_text())
 
 
 class Vnncomp(CommandLineTest):

@@ -9,6 +9,7 @@
 #include <isotrace/proofs/export/replay_coq.hpp>
 #include <isotrace/proofs/export/replay_lean.hpp>
 #include <isotrace/proofs/export/smtlib.hpp>
+#include <isotrace/proofs/export/solver_proof.hpp>
 #include <isotrace/proofs/export/trace_calls.hpp>
 #include <isotrace/proofs/export/trace_step.hpp>
 #include <isotrace/proofs/export/vnncomp.hpp>
@@ -157,6 +158,18 @@ bool is_of_trace(const Arguments& arguments) {
   return arguments.has("--step") || arguments.has("--calls");
 }
 
+/// The queries of a proof, with the proofs that cvc5 has for them if these are wanted.
+core::Result<proofs::Bundle> make_queries(const proofs::Proof& proof, const Arguments& arguments) {
+  ISOTRACE_TRY(proofs::Bundle bundle, proofs::export_smtlib(proof));
+  if (!arguments.has("--solver-proofs")) return bundle;
+  proofs::SolverProofOptions options;
+  options.cvc5 = find_program("cvc5").value_or("cvc5");
+  options.format = arguments.value("--solver-proofs");
+  ISOTRACE_TRY(options.work_directory, temporary_folder());
+  ISOTRACE_TRY_DONE(proofs::add_solver_proofs(bundle, options));
+  return bundle;
+}
+
 /// Of a proof, or of the step --step or the last --calls of a trace.
 core::Result<proofs::Bundle> make_bundle(const Context& context, const Arguments& arguments) {
   if (!is_of_trace(arguments)) {
@@ -171,7 +184,7 @@ core::Result<proofs::Bundle> make_bundle(const Context& context, const Arguments
     }
     ISOTRACE_TRY(const proofs::Proof proof, load_proof(context, path));
     if (target == "lean") return proofs::export_lean(proof);
-    if (target == "smtlib") return proofs::export_smtlib(proof);
+    if (target == "smtlib") return make_queries(proof, arguments);
     if (target == "coq") return proofs::export_coq(proof, tier_of(arguments));
     ISOTRACE_TRY(const core::Bytes model,
                  context.read(arguments.value("--model"), core::limits::model_bytes_max));
@@ -222,6 +235,8 @@ int export_command(const Context& context, const Arguments& arguments) {
     return report_usage(context, "export: --tier is about proofs that go to coq");
   if (arguments.has("--model") != (arguments.value("--to") == "vnncomp"))
     return report_usage(context, "export: --to vnncomp needs --model, and nothing else does");
+  if (arguments.has("--solver-proofs") && arguments.value("--to") != "smtlib")
+    return report_usage(context, "export: --solver-proofs is about --to smtlib");
   ISOTRACE_OR_REPORT(context, const proofs::Bundle bundle, make_bundle(context, arguments));
   ISOTRACE_OR_REPORT(context, [[maybe_unused]] const core::Done is_new, check_is_new(folder));
   ISOTRACE_OR_REPORT(context, [[maybe_unused]] const core::Done done,

@@ -329,6 +329,8 @@ constexpr OptionSpec export_options[] = {
     {"--tier", "TIER", once,
      "to coq: no axioms (the default), or primitive integers, which are faster", "",
      "closed|primint"},
+    {"--solver-proofs", "FORMAT", once, "to smtlib: also the proofs that cvc5 writes", "",
+     "alethe|lfsc"},
     {"--out", "DIR", once, "folder of the bundle (made new)", "", "", true},
 };
 constexpr std::string_view export_examples[] = {
@@ -336,6 +338,7 @@ constexpr std::string_view export_examples[] = {
     "isotrace export safe.isoproof --to lean --out bundle",
     "isotrace export safe.isoproof --to coq --tier primint --out bundle",
     "isotrace export safe.isoproof --to smtlib --out queries",
+    "isotrace export safe.isoproof --to smtlib --solver-proofs alethe --out queries",
     "isotrace export safe.isoproof --to vnncomp --model model.onnx --out instance",
     "isotrace export run.isotrace --step 7 --to coq --out bundle"};
 
