@@ -210,7 +210,7 @@ void Relaxation::bound_layer(std::size_t k, Bounds& bounds) {
   constexpr std::size_t block = 128;
   sort_by_reach(network_.layers[k], unstable_);
   const std::vector<std::uint32_t> all = std::move(unstable_);
-  for (std::size_t first = 0; first < all.size(); first += block) {
+  for (std::size_t first = 0; first < all.size() && !is_unwanted(); first += block) {
     const auto begin = all.begin() + static_cast<std::ptrdiff_t>(first);
     unstable_.assign(begin,
                      begin + static_cast<std::ptrdiff_t>(std::min(block, all.size() - first)));

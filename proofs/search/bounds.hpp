@@ -3,6 +3,7 @@
 // what counts is the checker's own computation.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include <isotrace/proofs/checker/proof.hpp>
@@ -53,6 +54,12 @@ struct SignSplit {
 class Relaxation {
  public:
   Relaxation(const Network& network, const Kernels& kernels);
+
+  /// Asked (often, if it is not null) whether whatever the passes find is no longer wanted: then
+  /// they end soon, with bounds that are as true, and wider.
+  void ask_whether_unwanted(const std::function<bool()>* unwanted) { unwanted_ = unwanted; }
+  [[nodiscard]] const std::function<bool()>* who_is_asked() const { return unwanted_; }
+  [[nodiscard]] bool is_unwanted() const { return unwanted_ != nullptr && (*unwanted_)(); }
 
   /// Sets the box and tightens `bounds` (inherited from a box around it): every neuron that is
   /// still unstable is bounded again, layer by layer. Those of the first `settled` layers are
@@ -139,6 +146,7 @@ class Relaxation {
   std::vector<double> rows_, next_rows_, constants_, sparse_sums_;
   std::vector<std::uint32_t> unstable_;
   bool finite_ = true;
+  const std::function<bool()>* unwanted_ = nullptr;
 };
 
 }  // namespace isotrace::proofs::search

@@ -161,7 +161,7 @@ void Relaxation::climb_layer(std::size_t k, std::uint32_t first, Bounds& bounds,
     }
   }
   const std::vector<std::uint32_t> all = choose_climbers(k, bounds);
-  for (std::size_t start = 0; start < all.size(); start += block / 2) {
+  for (std::size_t start = 0; start < all.size() && !is_unwanted(); start += block / 2) {
     Climb climb;
     climb.layer = k;
     const std::size_t count = std::min(block / 2, all.size() - start);

@@ -63,7 +63,7 @@ class Attempt {
   bool climb(double step, bool own_slopes) {
     for (int i = 0;; ++i) {
       if (evaluate(own_slopes || i > 0)) return true;
-      if (i == rules_.gradient_steps) return false;
+      if (i == rules_.gradient_steps || relaxation_.is_unwanted()) return false;
       improve(step);
       step *= 0.75;
     }

@@ -65,7 +65,18 @@ class Search {
         open_(state.open),
         splits_signs_(network.inputs > rules.narrow_inputs),
         first_round_(state.round) {
-    for (std::size_t i = 0; i < workers.count(); ++i) relaxations_.emplace_back(network, kernels);
+    unwanted_.resize(workers.count());
+    for (std::size_t i = 0; i < workers.count(); ++i) {
+      relaxations_.emplace_back(network, kernels);
+      // Time is asked for by the calling thread alone.
+      unwanted_[i] = [this, i] {
+        if (i == 0 && rules_.out_of_time()) stop_ = true;
+        return stop_.load();
+      };
+    }
+    for (std::size_t i = 0; i < workers.count(); ++i) {
+      relaxations_[i].ask_whether_unwanted(&unwanted_[i]);
+    }
   }
 
   SearchResult run() {
@@ -98,10 +109,8 @@ class Search {
     open_.resize(open_.size() - size);
     std::vector<BoxResult> results(size);
     std::optional<Candidate> attacked;
-    std::atomic<bool> stop = false;
     workers_.run(size + 1, [&](std::size_t worker, std::size_t index) {
-      if (worker == 0 && rules_.out_of_time()) stop = true;
-      if (stop) return;
+      if (unwanted_[worker]()) return;
       if (index == size) {
         attacked = attack(size * (state_.looked_at < early_boxes ? evaluations_per_node
                                                                  : later_evaluations_per_node));
@@ -109,7 +118,7 @@ class Search {
         results[index] = look_at(batch[index], relaxations_[worker]);
       }
     });
-    if (stop) {
+    if (stop_) {
       std::move(batch.begin(), batch.end(), std::back_inserter(open_));
       return SearchEnd::timeout;
     }
@@ -176,17 +185,22 @@ class Search {
     if (!known || known->box != open.box) {
       relaxation.tighten(*bounds, open.box);
       known.emplace(KnownRoot{open.box, bounds, relaxation, {}});
+      known->relaxation.ask_whether_unwanted(nullptr);  // it outlives this search
     }
     Relaxation copy = known->relaxation;
+    copy.ask_whether_unwanted(relaxation.who_is_asked());
     BoxResult plain = look_at(open, std::make_shared<Bounds>(*known->bounds), copy);
     if (plain.attempt.proved || !splits_signs_ || !rules_.names_bounds) return plain;
     if (!known->named) {
       known->named.emplace(KnownRoot::Named{*known->bounds, known->relaxation, {}});
       KnownRoot::Named& made = *known->named;
+      made.relaxation.ask_whether_unwanted(relaxation.who_is_asked());
       made.nodes = made.relaxation.tighten_named(made.bounds, open.box);
+      made.relaxation.ask_whether_unwanted(nullptr);
     }
     if (known->named->nodes.empty()) return plain;
     Relaxation improved = known->named->relaxation;
+    improved.ask_whether_unwanted(relaxation.who_is_asked());
     BoxResult result = look_at(open, std::make_shared<Bounds>(known->named->bounds), improved);
     result.named = known->named->nodes;
     return result;
@@ -492,6 +506,8 @@ class Search {
   bool splits_signs_;
   std::uint64_t first_round_;
   std::vector<Relaxation> relaxations_;
+  std::atomic<bool> stop_ = false;
+  std::vector<std::function<bool()>> unwanted_;  ///< one per worker
   std::vector<double> unprovable_;
   std::uint64_t tree_bytes_ = 0;
   std::uint64_t programs_ = 0;
