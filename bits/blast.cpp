@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include <isotrace/bits/choices.hpp>
+#include <isotrace/bits/residues.hpp>
 #include <isotrace/core/check.hpp>
 
 namespace isotrace::bits {
@@ -15,9 +16,15 @@ class Blaster {
       : pool_(pool), gates_(clauses_max, true), words_(pool.size()) {}
 
   core::Result<Blasted> run(Term assertion) {
-    for (const Term term : pool_.post_order({assertion})) {
+    const std::vector<Term> order = pool_.post_order({assertion});
+    Residues residues(pool_, order);
+    std::size_t made = 0;
+    for (const Term term : order) {
       if (pool_.sort(term) != memory_sort) words_[term.index] = make_word(term);
+      residues.note(gates_, term, words_);
       if (gates_.full()) break;
+      if (++made % 64 == 0 && pool_.is_stopped())
+        return core::refuse(core::RefusalCode::limit_exceeded, "terms", "out of time");
     }
     if (!gates_.full()) {
       gates_.demand({words_[assertion.index][0]});

@@ -45,8 +45,8 @@ struct Blasted {
   std::vector<Read> reads;
 };
 
-/// The formula of "this Boolean term is true". Refuses limit_exceeded: the pool is full, or the
-/// formula would have more clauses than allowed.
+/// The formula of "this Boolean term is true". Refuses limit_exceeded: the pool is full or stopped,
+/// or the formula would have more clauses than allowed.
 core::Result<Blasted> blast(const TermPool& pool, Term assertion, const BlastLimits& limits = {});
 
 /// Values of the term's variables from a solution of the formula: `solution[v]` is variable v

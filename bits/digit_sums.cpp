@@ -45,6 +45,11 @@ const DigitSums::Digits* DigitSums::find(const WireSum& sum) const {
   return place == known_.end() ? nullptr : &place->second;
 }
 
+const WireSum* DigitSums::find_top(std::uint32_t wire) const {
+  const auto place = by_top_.find(wire);
+  return place == by_top_.end() ? nullptr : &place->second;
+}
+
 void DigitSums::keep(const WireSum& sum, const Digits& digits) {
   constexpr std::size_t wires_max = 128;
   if (sum.weights.size() < 2 || sum.weights.size() > wires_max) return;

@@ -29,6 +29,8 @@ class DigitSums {
   void add(WireSum& sum, std::uint32_t wire, WireSum::Integer weight);
   /// The digits that are worth the sum, or nothing.
   [[nodiscard]] const Digits* find(const WireSum& sum) const;
+  /// The sum whose digits have this wire, not negated, as the highest one; nothing if none has.
+  [[nodiscard]] const WireSum* find_top(std::uint32_t wire) const;
   void keep(const WireSum& sum, const Digits& digits);
 
  private:

@@ -55,6 +55,8 @@ class TermPool {
 
   /// From now on the pool is full, too, when this says so; it is asked now and then.
   void fill_when(std::function<bool()> stop) { stop_ = std::move(stop); }
+  /// Whether that says so; blast and print ask, too.
+  [[nodiscard]] bool is_stopped() const { return stop_ && stop_(); }
 
   // Leaves. A variable's name is letters, digits and "._$!", no digit first; a name has one sort.
   Term boolean(bool value);

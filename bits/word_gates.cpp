@@ -89,13 +89,6 @@ std::optional<Value> known_number(const Word& word) {
   return number;
 }
 
-/// The highest bit that is not known to be 0, plus 1.
-std::size_t length_of(const Word& word) {
-  std::size_t length = word.size();
-  while (length > 0 && word[length - 1] == wire_false) --length;
-  return length;
-}
-
 /// The lowest bits that the others repeat the highest of.
 std::size_t signed_length_of(const Word& word) {
   std::size_t length = word.size();
@@ -184,6 +177,15 @@ Wire less(Gates& gates, const Word& a, const Word& b) {
   return invert(subtract(gates, a, b).carry);
 }
 
+/// Of a number that is at most that, the bits above are 0, and demanded to be.
+void bound(Gates& gates, Word& word, Value most) {
+  for (std::size_t i = 0; i < word.size(); ++i) {
+    if (most >> i != 0) continue;
+    gates.demand({invert(word[i])});
+    word[i] = wire_false;
+  }
+}
+
 /// By a constant in 1..2^(w-1)-1 with w bits, at most 64: with the least s for which
 /// m = ceil(2^(w+s) / k) has m k - 2^(w+s) <= 2^s, floor(a / k) = floor(a m / 2^(w+s)) for all a
 /// below 2^w (Granlund and Montgomery 1994, theorem 4.2; s = ceil(log2 k) always does).
@@ -207,6 +209,8 @@ Division divide_by(Gates& gates, Word a, Value k) {
   result.quotient.assign(product.begin() + shift, product.begin() + shift + width);
   const Word whole = multiply(gates, result.quotient, constant_word(k, width));
   result.remainder = subtract(gates, a, whole).bits;
+  bound(gates, result.quotient, mask(width) / k);
+  bound(gates, result.remainder, k - 1);
   result.quotient.resize(size, wire_false);
   result.remainder.resize(size, wire_false);
   return result;
@@ -380,6 +384,12 @@ Word constant_word(Value value, unsigned width) {
   for (unsigned i = 0; i < width; ++i)
     word.push_back((value >> i & 1) != 0 ? wire_true : wire_false);
   return word;
+}
+
+std::size_t length_of(const Word& word) {
+  std::size_t length = word.size();
+  while (length > 0 && word[length - 1] == wire_false) --length;
+  return length;
 }
 
 Wire equal_words(Gates& gates, const Word& a, const Word& b) {

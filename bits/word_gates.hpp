@@ -2,6 +2,7 @@
 // part of the trusted base; held against bits::compute by the tests, exhaustively at small widths.
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include <isotrace/bits/gates.hpp>
@@ -12,6 +13,8 @@ namespace isotrace::bits {
 using Word = std::vector<Wire>;
 
 Word constant_word(Value value, unsigned width);
+/// The highest bit that is not known to be 0, plus 1.
+std::size_t length_of(const Word& word);
 Wire equal_words(Gates& gates, const Word& a, const Word& b);
 Word choose_word(Gates& gates, Wire condition, const Word& then, const Word& otherwise);
 

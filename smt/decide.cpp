@@ -71,7 +71,7 @@ class Portfolio {
     if (!blasted) {
       EngineRun run;
       run.engine = Engine::gates;
-      run.outcome = Outcome::memory;
+      run.outcome = question_.pool.is_stopped() ? Outcome::timeout : Outcome::memory;
       run.detail = core::describe(blasted.error());
       settle(i, std::move(run));
       return false;

@@ -40,8 +40,12 @@ class Printer {
       return pool_.operation(term) == Operation::array_constant;
     });
     text_ = constant_arrays ? "(set-logic ALL)\n" : "(set-logic QF_ABV)\n";
+    std::size_t written = 0;
     for (const Term term : order) {
       write(term);
+      if (++written % 64 == 0 && pool_.is_stopped()) {
+        return core::refuse(core::RefusalCode::limit_exceeded, "query", "out of time");
+      }
       if (text_.size() > core::limits::smt_query_bytes_max) {
         return core::refuse(
             core::RefusalCode::limit_exceeded, "query",

@@ -88,7 +88,12 @@ class FunctionProver {
       return end_undecided(FunctionUndecided::memory, core::describe(made.error()));
     }
     outcome_.type = made->type;
-    ISOTRACE_TRY(const smt::Decision first, ask(*made, made->refuted));
+    auto answer = ask(*made, made->refuted);
+    if (!answer && answer.error().code == RefusalCode::limit_exceeded) {
+      return end_undecided(is_time_over() ? FunctionUndecided::timeout : FunctionUndecided::memory,
+                           core::describe(answer.error()));
+    }
+    ISOTRACE_TRY(const smt::Decision first, std::move(answer));
     if (first.kind == smt::Decision::Kind::unsat) return take_proof(first);
     if (first.kind == smt::Decision::Kind::undecided) return end_unanswered(first);
     ISOTRACE_TRY(const bool confirmed, confirm(first.model));

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <bit>
 
 #include <isotrace/bits/blast.hpp>
 #include <isotrace/bits/evaluate.hpp>
@@ -334,6 +335,68 @@ TEST(Blast, sums_of_parts_of_words_have_the_values_of_their_terms) {
       ASSERT_EQ(with_inputs(pool, *blasted, right), Truth::no) << "seed " << seed << ' ' << x;
     }
   }
+}
+
+/// One word more of what programs do with numbers modulo k: right ones, and others that look alike.
+Term next_residue(TermPool& pool, core::PhiloxStream& random, Term a, Term b, Value k) {
+  const auto constant = [&](Value value) { return pool.constant(value, 16); };
+  const Value nears[] = {k, k, k + random.next_below(5) - 2, 0x10000 - random.next_below(9)};
+  const Value near = nears[random.next_below(4)];
+  const Value bits = random.next_below(3) == 0
+                         ? 2 + random.next_below(7)
+                         : static_cast<Value>(std::bit_width(static_cast<std::uint64_t>(k)));
+  using Compare = Term (TermPool::*)(Term, Term);
+  const Compare compares[] = {&TermPool::bvult, &TermPool::bvule, &TermPool::bvslt,
+                              &TermPool::bvsle};
+  const Compare compare = compares[random.next_below(4)];
+  switch (random.next_below(8)) {
+    case 0: return pool.bvurem(a, constant(k));
+    case 1: return pool.bvurem(pool.bvadd(a, b), constant(k));
+    case 2: return pool.bvadd(a, pool.bvand(b, constant(255)));
+    case 3: return pool.ite(pool.equal(a, constant(near)), constant(0), a);
+    case 4: return pool.ite((pool.*compare)(a, constant(near)), a, pool.bvsub(a, constant(k)));
+    case 5: return pool.ite((pool.*compare)(constant(near), a), pool.bvsub(a, constant(k)), a);
+    default:
+      return pool.bvadd(pool.bvlshr(a, constant(bits)), pool.bvand(a, constant(mask(bits & 15))));
+  }
+}
+
+TEST(Blast, words_of_equal_residues_have_the_values_of_their_terms) {
+  for (std::uint64_t seed = 0; seed < 150; ++seed) {
+    TermPool pool;
+    core::PhiloxStream random(seed);
+    const Value moduli[] = {3, 5, 7, 10, 15, 31, 100, 255};
+    const Value k = moduli[random.next_below(8)];
+    const Term x = pool.variable("x", vector_sort(8));
+    std::vector<Term> words = {pool.concat(x, pool.bvxor(x, pool.constant(seed & 255, 8))),
+                               pool.zero_extend(x, 16)};
+    const auto any = [&] { return words[random.next_below(words.size())]; };
+    while (words.size() < 16) words.push_back(next_residue(pool, random, any(), any(), k));
+    Term all = words.back();
+    for (const Term word : words) all = pool.bvxor(pool.bvadd(all, all), word);
+    const Term r = pool.variable("r", vector_sort(16));
+    const auto blasted = blast(pool, pool.equal(all, r));
+    ASSERT_TRUE(blasted.has_value());
+    for (unsigned value = 0; value < 256; ++value) {
+      Assignment right{{{"x", value}}, {}};
+      right.scalars["r"] = evaluate(pool, {all}, right)->front();
+      ASSERT_EQ(with_inputs(pool, *blasted, right), Truth::yes) << "seed " << seed << ' ' << value;
+      right.scalars["r"] ^= Value{1} << value % 16;
+      ASSERT_EQ(with_inputs(pool, *blasted, right), Truth::no) << "seed " << seed << ' ' << value;
+    }
+  }
+}
+
+TEST(Blast, a_stopped_pool_has_no_formula) {
+  TermPool pool;
+  Term sum = pool.variable("x", vector_sort(32));
+  for (unsigned i = 0; i < 200; ++i) sum = pool.bvmul(sum, sum);
+  const Term question = pool.equal(sum, pool.constant(0, 32));
+  pool.fill_when([] { return true; });
+  const auto blasted = blast(pool, question);
+  ASSERT_FALSE(blasted.has_value());
+  EXPECT_EQ(blasted.error().code, core::RefusalCode::limit_exceeded);
+  EXPECT_EQ(blasted.error().detail, "out of time");
 }
 
 TEST(Blast, formulas_of_random_terms_have_the_value_of_the_term_as_solution) {

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include <isotrace/bits/blast.hpp>
 #include <isotrace/bits/lrat.hpp>
@@ -67,6 +68,60 @@ TEST(Decide, sat_comes_with_a_model_that_holds) {
     ASSERT_EQ(decision.kind, Kind::sat) << name(engine) << decision.detail;
     EXPECT_TRUE(*bits::holds(pool, question, decision.model));
     EXPECT_TRUE(decision.checked);
+  }
+}
+
+/// Digits to the base 2^bits added.
+Term folded(TermPool& pool, Term a, unsigned bits) {
+  const unsigned width = pool.width(a);
+  return pool.bvadd(pool.bvlshr(a, pool.constant(bits, width)),
+                    pool.bvand(a, pool.constant(bits::mask(bits), width)));
+}
+
+/// a - k from k on.
+Term reduced(TermPool& pool, Term a, bits::Value k) {
+  const Term modulus = pool.constant(k, pool.width(a));
+  return pool.ite(pool.bvult(a, modulus), a, pool.bvsub(a, modulus));
+}
+
+TEST(Decide, remainders_by_digits_are_proved_and_mistakes_found) {
+  const std::map<bits::Value, std::vector<unsigned>> folds = {
+      {3, {16, 8, 4, 2, 2, 2}}, {5, {16, 8, 4, 4}}, {15, {16, 8, 4, 4}}, {255, {16, 8, 8}}};
+  for (const bool mistaken : {false, true}) {
+    for (const auto& [k, widths] : folds) {
+      TermPool pool;
+      const Term x = pool.variable("x", bits::vector_sort(32));
+      Term sum = x;
+      for (const unsigned width : widths) sum = folded(pool, sum, width);
+      for (unsigned i = 0; k == 5 && i < 2; ++i) sum = reduced(pool, sum, 5);
+      const Term digits = reduced(pool, sum, mistaken ? k + 1 : k);
+      const Term question = pool.distinct(digits, pool.bvurem(x, pool.constant(k, 32)));
+      EXPECT_EQ(decide_term(pool, question).kind, mistaken ? Kind::sat : Kind::unsat)
+          << static_cast<int>(k);
+    }
+  }
+}
+
+TEST(Decide, remainders_at_each_step_and_late_are_the_same) {
+  for (const bits::Value k : {255, 65521}) {
+    TermPool pool;
+    const Term modulus = pool.constant(k, 32);
+    const Term none = pool.constant(0, 32);
+    Term late_a = none, late_b = none, step_a = none, step_b = none, less_a = none, less_b = none;
+    for (unsigned i = 0; i < 6; ++i) {
+      const Term x = pool.variable("x" + std::to_string(i), bits::vector_sort(8));
+      const Term wide = pool.zero_extend(x, 32);
+      late_a = pool.bvadd(late_a, wide);
+      late_b = pool.bvadd(late_b, late_a);
+      step_a = pool.bvurem(pool.bvadd(step_a, wide), modulus);
+      step_b = pool.bvurem(pool.bvadd(step_b, step_a), modulus);
+      less_a = reduced(pool, pool.bvadd(less_a, wide), k);
+      less_b = reduced(pool, pool.bvadd(less_b, less_a), k);
+    }
+    late_b = pool.bvurem(late_b, modulus);
+    EXPECT_EQ(decide_term(pool, pool.distinct(late_b, step_b)).kind, Kind::unsat);
+    EXPECT_EQ(decide_term(pool, pool.distinct(late_b, less_b)).kind, Kind::unsat);
+    EXPECT_EQ(decide_term(pool, pool.distinct(late_b, less_a)).kind, Kind::sat);
   }
 }
 
