@@ -1,5 +1,6 @@
 #include <isotrace/proofs/export/lean_function.hpp>
 
+#include <isotrace/proofs/export/coq.hpp>
 #include <isotrace/proofs/export/coq_function.hpp>
 #include <isotrace/proofs/export/lean.hpp>
 #include <isotrace/proofs/export/lean_library.hpp>
@@ -77,39 +78,69 @@ std::string spec_text(const FunctionProof& proof, const FunctionSubject& subject
          std::string(options) + in_namespace("Spec_function", body);
 }
 
-std::string cert_text(const LeanCircuit& circuit, const std::string& steps) {
-  return "/- Gates of the claim's circuit and a refutation. Hints: any values are sound. -/\n"
-         "import Isotrace.Bits.Claims\n" +
-         std::string(options) +
-         in_namespace("Cert_function", "def gates : Gates :=\n  " + lean_gates_text(circuit) +
-                                           "\n\ndef steps : Steps :=\n  " + steps + "\n");
+/// A literal of a variable, as Gates.lean writes it.
+std::string literal_text(LeanLit literal) {
+  return std::string(literal % 2 == 0 ? "Lit.pos " : "Lit.neg ") + text(literal / 2 - 1);
 }
 
-std::string proof_text(const FunctionSubject& subject, const LeanCircuit& circuit) {
+Result<std::string> cert_text(const LeanCircuit& circuit, core::ByteView refutation,
+                              LeanTier tier) {
+  std::string body = "def gates : Gates :=\n  " + lean_gates_text(circuit) + "\n\n";
+  if (tier == LeanTier::native) {
+    ISOTRACE_TRY(const std::string lrat, lean_lrat_text(circuit, refutation));
+    body += "/- What is true where the claim holds. -/\ndef claim : Lit := " +
+            literal_text(circuit.good) + "\n\ndef lrat : String :=\n  \"" + lrat + "\"\n";
+  } else {
+    ISOTRACE_TRY(const std::string steps, lean_steps_text(circuit, refutation));
+    body += "def steps : Steps :=\n  " + steps + "\n";
+  }
+  return "/- Gates of the claim's circuit and a refutation. Hints: any values are sound. -/\n"
+         "import Isotrace.Bits.Claims\n" +
+         std::string(options) + in_namespace("Cert_function", body);
+}
+
+/// The theorem `checked`; in tier `native` that the kernel makes the circuit, and `refuted`.
+std::string checked_text(const std::string& inputs, const std::string& good, LeanTier tier) {
+  if (tier == LeanTier::closed) {
+    return "theorem checked : certified Cert_function.gates " + inputs +
+           " Cert_function.steps\n    " + good + " = true := by\n  decide +kernel\n\n";
+  }
+  return "theorem checked : is_circuit Cert_function.gates " + inputs + "\n    " + good +
+         " Cert_function.claim = true := by\n  decide +kernel\n\n"
+         "/- What runs as compiled code. -/\n"
+         "theorem refuted : Std.Tactic.BVDecide.Reflect.verifyCert\n"
+         "    (formula Cert_function.gates (inv Cert_function.claim)) Cert_function.lrat = true := "
+         "by\n  native_decide\n\n";
+}
+
+std::string proof_text(const FunctionSubject& subject, const LeanCircuit& circuit, LeanTier tier) {
   const CodeClaim& claim = subject.claim;
   const std::string spec = "Spec_function.";
   const std::string of =
       spec + "machine fuel " + text(claim.function) + claim_arguments(subject, spec);
+  const std::string inputs = "(parameters_of " + spec + "machine " + text(claim.function) + ")";
+  const std::string good =
+      "(good_" + std::string(good_name(claim)) + " Cert_function.gates " + of + ")";
   std::string body =
       "/- How far code is followed: what lies beyond counts as a failure. -/\n"
       "def fuel : Nat := " +
-      text(circuit.fuel) + "\n\ntheorem checked : certified Cert_function.gates (parameters_of " +
-      spec + "machine " + text(claim.function) + ") Cert_function.steps\n    (good_" +
-      std::string(good_name(claim)) + " Cert_function.gates " + of +
-      ") = true := by\n  decide +kernel\n\n";
+      text(circuit.fuel) + "\n\n" + checked_text(inputs, good, tier);
   std::string fits;
   if (claim.property == FunctionProperty::range) {
     for (const auto& [name, bits] : {std::pair{"low", claim.low}, std::pair{"high", claim.high}}) {
       body += "theorem " + std::string(name) + "_fits : holds_in_64 " + bound_text(subject, bits) +
               " = true := by\n  decide +kernel\n";
     }
-    fits = " low_fits high_fits";
+    fits = "low_fits high_fits ";
   }
-  body += "theorem proof : " + spec + "statement :=\n  certified_" +
-          std::string(statement_name(claim)) + " Cert_function.gates " + of +
-          " Cert_function.steps" + fits + " checked\n\n#print axioms proof\n";
-  return "import Isotrace.Bits.Claims\nimport Isotrace.Gen.Spec_function\n"
-         "import Isotrace.Gen.Cert_function\n" +
+  const bool native = tier == LeanTier::native;
+  body +=
+      "theorem proof : " + spec + "statement :=\n  certified_" +
+      std::string(statement_name(claim)) + " Cert_function.gates " + of + " " + fits +
+      (native ? "(native_right _ _ _ _ _ checked refuted)" : "(certified_right _ _ _ _ checked)") +
+      "\n\n#print axioms proof\n";
+  return "import Isotrace.Bits." + std::string(native ? "Native" : "Claims") +
+         "\nimport Isotrace.Gen.Spec_function\nimport Isotrace.Gen.Cert_function\n" +
          std::string(options) + in_namespace("Proof_function", body);
 }
 
@@ -126,10 +157,12 @@ Result<core::Bytes> refute_lean_function(const FunctionProof& proof, std::uint64
   return refute_circuit(circuit.formula, limits);
 }
 
-Result<Bundle> export_lean_function(const FunctionProof& proof, core::ByteView refutation) {
+Result<Bundle> export_lean_function(const FunctionProof& proof, core::ByteView refutation,
+                                    LeanTier tier) {
   ISOTRACE_TRY(const std::unique_ptr<FunctionSubject> subject, read_function_subject(proof));
   ISOTRACE_TRY(const LeanCircuit circuit, make_lean_circuit(subject->claim, subject->limits));
-  ISOTRACE_TRY(const std::string steps, lean_steps_text(circuit, refutation));
+  if (circuit.good == lean_yes) tier = LeanTier::closed;
+  ISOTRACE_TRY(const std::string cert, cert_text(circuit, refutation, tier));
   const auto path = [](const std::string& name) { return lean_path("Isotrace.Gen." + name); };
   Bundle bundle;
   BundleFile spec = text_file(path("Spec_function"), spec_text(proof, *subject));
@@ -145,14 +178,19 @@ Result<Bundle> export_lean_function(const FunctionProof& proof, core::ByteView r
                                 path("Proof_function"),
                                 "Isotrace.Bits.Proof_function.proof",
                                 core::sha256(spec.bytes),
-                                "closed",
-                                {},
+                                std::string(lean_tier_name(tier)),
+                                axioms_of_lean_tier(tier),
                                 {spec.path, path("Cert_function"), path("Proof_function")},
                                 reading_of_claim(proof.claim)});
-  add_lean_library(bundle, LeanPart::functions);
+  const bool native = tier == LeanTier::native;
+  if (native) {
+    bundle.files.push_back(
+        text_file(std::string(bundle_tier_path), std::string(lean_tier_name(tier)) + "\n"));
+  }
+  add_lean_library(bundle, native ? LeanPart::native_functions : LeanPart::functions);
   bundle.files.push_back(std::move(spec));
-  bundle.files.push_back(text_file(path("Cert_function"), cert_text(circuit, steps)));
-  bundle.files.push_back(text_file(path("Proof_function"), proof_text(*subject, circuit)));
+  bundle.files.push_back(text_file(path("Cert_function"), cert));
+  bundle.files.push_back(text_file(path("Proof_function"), proof_text(*subject, circuit, tier)));
   add_lean_project(bundle);
   bundle.files.insert(bundle.files.begin(),
                       {std::string(bundle_manifest_path), write_bundle_manifest(bundle)});

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <isotrace/proofs/export/bundle.hpp>
+#include <isotrace/proofs/export/lean_tier.hpp>
 #include <isotrace/proofs/obligation/function_proof.hpp>
 
 namespace isotrace::proofs {
@@ -16,7 +17,9 @@ core::Result<core::Bytes> refute_lean_function(const FunctionProof& proof, std::
 
 /// Deterministic. Whether the refutation is one is for Lean to find out. Refuses as
 /// export_coq_function, and export_unsupported what lean/bits lacks: memory, divisions,
-/// br_table, call_indirect, assumptions.
-core::Result<Bundle> export_lean_function(const FunctionProof& proof, core::ByteView refutation);
+/// br_table, call_indirect, assumptions. A claim of which nothing is left to refute is `closed` in
+/// either tier.
+core::Result<Bundle> export_lean_function(const FunctionProof& proof, core::ByteView refutation,
+                                          LeanTier tier = LeanTier::closed);
 
 }  // namespace isotrace::proofs

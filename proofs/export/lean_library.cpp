@@ -26,12 +26,14 @@ constexpr std::array<Place, 12> networks = {
      {"FloatRounding.lean", "Isotrace.Float.FloatRounding"},
      {"FloatSums.lean", "Isotrace.Float.FloatSums"},
      {"FloatCertified.lean", "Isotrace.Float.FloatCertified"}}};
-constexpr std::array<Place, 6> functions = {{{"Wasm.lean", "Isotrace.Bits.Wasm"},
+/// The last one is of bundles of tier `native`.
+constexpr std::array<Place, 7> functions = {{{"Wasm.lean", "Isotrace.Bits.Wasm"},
                                              {"Gates.lean", "Isotrace.Bits.Gates"},
                                              {"Words.lean", "Isotrace.Bits.Words"},
                                              {"Paths.lean", "Isotrace.Bits.Paths"},
                                              {"Refutation.lean", "Isotrace.Bits.Refutation"},
-                                             {"Claims.lean", "Isotrace.Bits.Claims"}}};
+                                             {"Claims.lean", "Isotrace.Bits.Claims"},
+                                             {"Native.lean", "Isotrace.Bits.Native"}}};
 
 constexpr std::string_view lakefile =
     "name = \"isotrace_bundle\"\ndefaultTargets = [\"Isotrace\"]\n\n"
@@ -53,7 +55,9 @@ std::vector<LeanFile> files_at(std::span<const Place> order) {
 }  // namespace
 
 std::vector<LeanFile> lean_library(LeanPart part) {
-  return part == LeanPart::functions ? files_at(functions) : files_at(networks);
+  if (part == LeanPart::networks) return files_at(networks);
+  const bool native = part == LeanPart::native_functions;
+  return files_at(std::span(functions).first(functions.size() - (native ? 0 : 1)));
 }
 
 void add_lean_library(Bundle& bundle, LeanPart part) {

@@ -15,7 +15,8 @@ struct LeanFile {
 };
 
 /// The parts of the library: each kind of bundle needs one.
-enum class LeanPart : std::uint8_t { networks, functions };
+/// (`native_functions` is `functions` and one more.)
+enum class LeanPart : std::uint8_t { networks, functions, native_functions };
 
 /// In the order in which they compile: each imports only earlier ones.
 std::vector<LeanFile> lean_library(LeanPart part);

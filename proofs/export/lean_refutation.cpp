@@ -208,15 +208,16 @@ class StepReader {
     names_.push_back(5);
   }
 
-  /// Those that the last one needs, in order; hints as Refutation.lean names clauses.
-  Result<std::vector<Step>> run() {
+  /// Those that the last one needs, in order; hints as Refutation.lean names clauses, or, of
+  /// `numbered` ones, with their numbers behind those of the formula.
+  Result<std::vector<Step>> run(bool numbered) {
     while (!in_.at_end()) {
       const std::uint8_t kind = in_.byte();
       // What is forgotten may stay.
       if (!(kind == 'a' ? add() : kind == 'd' && in_.skip_numbers()))
         return core::refuse(RefusalCode::proof_malformed, "refutation", "no LRAT proof");
     }
-    return kept();
+    return kept(numbered);
   }
 
  private:
@@ -239,7 +240,7 @@ class StepReader {
     return true;
   }
 
-  std::vector<Step> kept() {
+  std::vector<Step> kept(bool numbered) {
     if (!steps_.empty()) steps_.back().used = true;
     for (std::size_t i = steps_.size(); i-- > 0;) {
       if (!steps_[i].used) continue;
@@ -251,11 +252,17 @@ class StepReader {
     for (std::size_t i = 0; i < steps_.size(); ++i) {
       if (!steps_[i].used) continue;
       places[i] = out.size();
-      for (std::uint64_t& hint : steps_[i].hints)
-        hint = hint > given_ ? 8 * places[hint - given_ - 1] + 4 : names_[hint - 1];
+      for (std::uint64_t& hint : steps_[i].hints) hint = name_of(hint, places, numbered);
       out.push_back(std::move(steps_[i]));
     }
     return out;
+  }
+
+  [[nodiscard]] std::uint64_t name_of(std::uint64_t hint, const std::vector<std::uint64_t>& places,
+                                      bool numbered) const {
+    if (hint <= given_) return numbered ? hint : names_[hint - 1];
+    const std::uint64_t place = places[hint - given_ - 1];
+    return numbered ? given_ + place + 1 : 8 * place + 4;
   }
 
   const LeanCircuit& circuit_;
@@ -320,8 +327,23 @@ std::string lean_gates_text(const LeanCircuit& circuit) {
 
 Result<std::string> lean_steps_text(const LeanCircuit& circuit, core::ByteView lrat) {
   if (circuit.good == lean_yes) return std::string("Steps.tip");
-  ISOTRACE_TRY(const std::vector<Step> steps, StepReader(circuit, lrat).run());
+  ISOTRACE_TRY(const std::vector<Step> steps, StepReader(circuit, lrat).run(false));
   return steps_text(steps, 0, steps.size());
+}
+
+Result<std::string> lean_lrat_text(const LeanCircuit& circuit, core::ByteView lrat) {
+  ISOTRACE_TRY(const std::vector<Step> steps, StepReader(circuit, lrat).run(true));
+  std::uint64_t own = circuit.formula.cnf.size();
+  std::string text;
+  for (const Step& step : steps) {
+    text += std::to_string(++own);
+    for (const std::uint64_t code : step.clause)
+      text += (code % 2 == 0 ? " " : " -") + std::to_string(code / 2 + 1);
+    text += " 0";
+    for (const std::uint64_t hint : step.hints) text += " " + std::to_string(hint);
+    text += " 0\n";
+  }
+  return text;
 }
 
 }  // namespace isotrace::proofs

@@ -26,5 +26,8 @@ std::string lean_gates_text(const LeanCircuit& circuit);
 /// A refutation in the format of bits/lrat.hpp as Steps of Refutation.lean. Refuses
 /// proof_malformed: not a proof of that format.
 core::Result<std::string> lean_steps_text(const LeanCircuit& circuit, core::ByteView lrat);
+/// The same as an LRAT proof in its text format, of the formula that Native.lean makes of the
+/// gates: as `circuit.formula`. Refuses proof_malformed.
+core::Result<std::string> lean_lrat_text(const LeanCircuit& circuit, core::ByteView lrat);
 
 }  // namespace isotrace::proofs

@@ -262,6 +262,7 @@ Result<Done> replay_open_obligations(const Bundle& bundle, const ReplayOptions& 
 std::string_view replay_status_name(ReplayStatus status) {
   switch (status) {
     case ReplayStatus::replayed: return "replayed";
+    case ReplayStatus::replayed_native: return "replayed_native";
     case ReplayStatus::rejected: return "rejected";
     case ReplayStatus::axiom_violation: return "axiom_violation";
     case ReplayStatus::statement_mismatch: return "statement_mismatch";
@@ -274,8 +275,9 @@ std::string_view replay_status_name(ReplayStatus status) {
 
 bool ReconcileReport::all_replayed() const {
   return !obligations.empty() &&
-         std::all_of(obligations.begin(), obligations.end(),
-                     [](const ObligationReplay& o) { return o.status == ReplayStatus::replayed; });
+         std::all_of(obligations.begin(), obligations.end(), [](const ObligationReplay& o) {
+           return o.status == ReplayStatus::replayed || o.status == ReplayStatus::replayed_native;
+         });
 }
 
 Result<Done> compile_coq_library(const std::string& directory, const ReplayOptions& options,

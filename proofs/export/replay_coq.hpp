@@ -13,6 +13,7 @@ namespace isotrace::proofs {
 
 enum class ReplayStatus : std::uint8_t {
   replayed,            ///< coqc accepted the theorem, and it depends on its tier's axioms exactly
+  replayed_native,     ///< as lean did, but its tier believes compiled code
   rejected,            ///< coqc did not accept it, or a file is not what the proof gives
   axiom_violation,     ///< it depends on others, or a file contains a command that could add some
   statement_mismatch,  ///< the bundle states something else than its proof (or the expected one)

@@ -5,6 +5,7 @@
 #include <map>
 
 #include <isotrace/core/limits.hpp>
+#include <isotrace/proofs/export/coq.hpp>
 #include <isotrace/proofs/export/coq_function.hpp>
 #include <isotrace/proofs/export/lean.hpp>
 #include <isotrace/proofs/export/lean_function.hpp>
@@ -23,6 +24,8 @@ using core::Done;
 using core::RefusalCode;
 using core::Result;
 namespace fs = std::filesystem;
+
+bool is_native(const Obligation& of) { return of.tier == lean_tier_name(LeanTier::native); }
 
 /// Compiles files of a regenerated bundle that lies in `folder`, each once.
 class LeanReplay {
@@ -79,6 +82,7 @@ class LeanReplay {
     if (axioms) verdict.axioms = *axioms;
     const bool as_expected = axioms && *axioms == of.axioms;
     verdict.status = as_expected ? ReplayStatus::replayed : ReplayStatus::axiom_violation;
+    if (as_expected && is_native(of)) verdict.status = ReplayStatus::replayed_native;
     if (!as_expected) verdict.detail = outcome.output.substr(0, 2000);
     return verdict;
   }
@@ -92,6 +96,20 @@ Result<core::Bytes> read_file(const std::string& path) {
   return core::PosixFiles().read(path, core::limits::proof_bytes_max);
 }
 
+/// The tier that the bundle says it is of.
+Result<LeanTier> read_tier(const std::string& directory) {
+  const std::string path = directory + "/" + std::string(bundle_tier_path);
+  std::error_code error;
+  if (!fs::exists(path, error)) return LeanTier::closed;
+  ISOTRACE_TRY(const core::Bytes bytes, read_file(path));
+  std::string_view name = core::as_text(bytes);
+  if (name.ends_with('\n')) name.remove_suffix(1);
+  const auto tier = parse_lean_tier(name);
+  if (!tier || tier == LeanTier::closed)
+    return core::refuse(RefusalCode::bundle_malformed, path, "no tier of a bundle");
+  return *tier;
+}
+
 /// The bundle that the proof inside `directory` gives.
 Result<Bundle> regenerate(const std::string& directory) {
   const std::string function = directory + "/" + std::string(bundle_function_path);
@@ -102,7 +120,8 @@ Result<Bundle> regenerate(const std::string& directory) {
                  read_file(directory + "/" + std::string(bundle_refutation_path)));
     auto proof = parse_function_proof(bytes);
     if (!proof) return core::refuse_within(function, std::move(proof).error());
-    return export_lean_function(*proof, refutation);
+    ISOTRACE_TRY(const LeanTier tier, read_tier(directory));
+    return export_lean_function(*proof, refutation, tier);
   }
   const std::string path = directory + "/" + std::string(bundle_proof_path);
   ISOTRACE_TRY(const core::Bytes bytes, read_file(path));
@@ -118,8 +137,10 @@ Result<Done> replay_open(const Bundle& bundle, const LeanOptions& options, const
                FreshFolder::make(options.work_directory));
   ISOTRACE_TRY_DONE(write_bundle(bundle, folder->path()));
   LeanReplay replay(options, folder->path());
-  const bool function = bundle.obligations[0].semantics == "wasm";
-  ISOTRACE_TRY_DONE(replay.compile_library(function ? LeanPart::functions : LeanPart::networks));
+  LeanPart part = LeanPart::networks;
+  if (bundle.obligations[0].semantics == "wasm") part = LeanPart::functions;
+  if (is_native(bundle.obligations[0])) part = LeanPart::native_functions;
+  ISOTRACE_TRY_DONE(replay.compile_library(part));
   for (const auto& [obligation, verdict] : open) {
     ISOTRACE_TRY(*verdict, replay.replay(*obligation));
   }
@@ -142,6 +163,11 @@ Result<ReconcileReport> reconcile_lean(const std::string& directory,
       {"lean/Isotrace/Gen/", {"Spec_", "Net_"}, find_forbidden_lean_word, is_compiled_lean});
   const bool other_proof = expected && *expected != bundle.subjects.proof;
   ReconcileReport report{bundle.subjects, bundle.obligations[0].semantics, {}, bundle.omitted};
+  for (const Obligation& of : bundle.obligations) {
+    if (!is_native(of) || options.tier == LeanTier::native) continue;
+    report.omitted.push_back({of.id, "tier native was not asked for"});
+    return report;
+  }
   report.obligations.resize(bundle.obligations.size());
   Open open;
   for (std::size_t i = 0; i < bundle.obligations.size(); ++i) {

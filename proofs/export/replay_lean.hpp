@@ -4,6 +4,7 @@
 // counts is what lean says.
 #pragma once
 
+#include <isotrace/proofs/export/lean_tier.hpp>
 #include <isotrace/proofs/export/replay_coq.hpp>
 
 namespace isotrace::proofs {
@@ -14,6 +15,8 @@ struct LeanOptions {
   std::string work_directory = "/tmp";   ///< a fresh folder is made below it and removed afterwards
   double seconds_max = 3600;             ///< per run of lean
   std::uint64_t memory_bytes_max = std::uint64_t{16} << 30;
+  /// A theorem of tier `native` is left out unless it is asked for.
+  LeanTier tier = LeanTier::closed;
 };
 
 /// Whether the folder looks like a bundle for Lean. Says nothing about what it is worth.

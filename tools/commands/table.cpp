@@ -327,8 +327,9 @@ constexpr OptionSpec export_options[] = {
     {"--calls", "N", once,
      "of a trace of WebAssembly: that it ends with its last N calls of the host"},
     {"--tier", "TIER", once,
-     "to coq: no axioms (the default), or primitive integers, which are faster", "",
-     "closed|primint"},
+     "no axioms (the default); to coq: primitive integers, which are faster; to lean, of "
+     "functions: compiled code is believed",
+     "", "closed|primint|native"},
     {"--solver-proofs", "FORMAT", once, "to smtlib: also the proofs that cvc5 writes", "",
      "alethe|lfsc"},
     {"--out", "DIR", once, "folder of the bundle (made new)", "", "", true},
@@ -337,6 +338,7 @@ constexpr std::string_view export_examples[] = {
     "isotrace export safe.isoproof --to coq --out bundle",
     "isotrace export safe.isoproof --to lean --out bundle",
     "isotrace export safe.isoproof --to coq --tier primint --out bundle",
+    "isotrace export function.isoproof --to lean --tier native --out bundle",
     "isotrace export safe.isoproof --to smtlib --out queries",
     "isotrace export safe.isoproof --to smtlib --solver-proofs alethe --out queries",
     "isotrace export safe.isoproof --to vnncomp --model model.onnx --out instance",
@@ -348,8 +350,9 @@ constexpr OptionSpec reconcile_options[] = {
     {"--coqc", "PATH", once, "Coq compiler", "coqc"},
     {"--lean", "PATH", once, "Lean compiler (default: lean, if it is there)"},
     {"--root", "HEX", once, "root of the trace that a bundle about a step must name"},
-    {"--tier", "TIER", once, "leave out theorems with more axioms than this", "reals",
-     "closed|primint|reals"},
+    {"--tier", "TIER", once,
+     "leave out theorems with more axioms than this (default: reals of Coq, closed of Lean)", "",
+     "closed|primint|reals|native"},
 };
 constexpr std::string_view reconcile_examples[] = {
     "isotrace reconcile bundle --proof safe.isoproof", "isotrace reconcile bundle --tier closed"};

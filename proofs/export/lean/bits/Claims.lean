@@ -180,38 +180,49 @@ theorem folded_right (v : Assignment) (t : Gates) (o : obeys v t) (f : End (Stat
     rw [known_eq, known_eq, ev_choose v t o, folded_right v t o f F h yes, folded_right v t o f F h no]
     cases ev v c <;> exact rfl
 
-/- What a claim about all arguments rests on: gates, from the inputs on, and a refutation of its negation. -/
-def certified (t : Gates) (ws : List Width) (steps : Steps) (good : Lit) : Bool :=
+/- What a claim about all arguments comes down to: all of them are inputs of the circuit, and its literal is true. -/
+def proved (t : Gates) (ws : List Width) (good : Lit) : Prop :=
+  ∀ xs, of_widths ws xs → ∃ v, obeys v t ∧ vals_all v (inputs ws 0) = xs ∧ ev v good = true
+
+/- Whether gates come one after the other from the inputs on. -/
+def follows_inputs (t : Gates) (ws : List Width) : Bool :=
   match in_order t (inputs_end ws 0) with
   | none => false
-  | some _ => refuted t steps (inv good)
-
-theorem certified_right (t : Gates) (ws : List Width) (steps : Steps) (good : Lit)
-    (h : certified t ws steps good = true) (xs : List Word) (fits : of_widths ws xs) :
-    ∃ v, obeys v t ∧ vals_all v (inputs ws 0) = xs ∧ ev v good = true := by
+  | some _ => true
+theorem extended (t : Gates) (ws : List Width) (h : follows_inputs t ws = true) (xs : List Word)
+    (fits : of_widths ws xs) : ∃ v, obeys v t ∧ vals_all v (inputs ws 0) = xs := by
+  unfold follows_inputs at h
   cases e : in_order t (inputs_end ws 0) with
-  | none =>
-    have h' : (match in_order t (inputs_end ws 0) with
-      | none => false
-      | some _ => refuted t steps (inv good)) = true := h
-    rw [e] at h'
-    exact not_true_of_false h'
+  | none => rw [e] at h; exact not_true_of_false h
   | some k =>
-    have h' : (match in_order t (inputs_end ws 0) with
-      | none => false
-      | some _ => refuted t steps (inv good)) = true := h
-    rw [e] at h'
     obtain ⟨_, keep, obey⟩ := in_order_right t _ k e
-    have o : obeys (simulated t fun i => nth i (bits_of xs)) t := obey _ _ fun _ _ => rfl
-    refine ⟨simulated t fun i => nth i (bits_of xs), o, ?_, ?_⟩
-    · refine inputs_right _ (inputs_end ws 0) ws xs 0 fits (Nat.le_refl _) ?_
-      intro i hi
-      rw [keep _ _ hi, Nat.zero_add]
-    · have r := refuted_right _ t o steps _ h'
-      rw [ev_inv] at r
-      cases g : ev (simulated t fun i => nth i (bits_of xs)) good with
-      | true => exact rfl
-      | false => rw [g] at r; cases r
+    refine ⟨simulated t fun i => nth i (bits_of xs), obey _ _ fun _ _ => rfl, ?_⟩
+    refine inputs_right _ (inputs_end ws 0) ws xs 0 fits (Nat.le_refl _) ?_
+    intro i hi
+    rw [keep _ _ hi, Nat.zero_add]
+
+theorem proved_by (t : Gates) (ws : List Width) (good : Lit) (h : follows_inputs t ws = true)
+    (r : ∀ v, obeys v t → ev v (inv good) = false) : proved t ws good := by
+  intro xs fits
+  obtain ⟨v, o, hin⟩ := extended t ws h xs fits
+  have g := r v o
+  rw [ev_inv] at g
+  refine ⟨v, o, hin, ?_⟩
+  cases e : ev v good with
+  | true => exact rfl
+  | false => rw [e] at g; cases g
+
+/- A circuit and a refutation of its negation. -/
+def certified (t : Gates) (ws : List Width) (steps : Steps) (good : Lit) : Bool :=
+  and (follows_inputs t ws) (refuted t steps (inv good))
+theorem certified_right (t : Gates) (ws : List Width) (steps : Steps) (good : Lit)
+    (h : certified t ws steps good = true) : proved t ws good := by
+  unfold certified at h
+  cases e : follows_inputs t ws with
+  | false => rw [e] at h; cases h
+  | true =>
+    rw [e] at h
+    exact proved_by t ws good e fun v o => refuted_right v t o steps (inv good) h
 
 theorem call_right (v : Assignment) (t : Gates) (o : obeys v t) (ws : List Width) (m : Module) (n f : Nat)
     (xs : List Word) (h : vals_all v (inputs ws 0) = xs) : found v (call_of t ws m n f) = call m n f xs := by
@@ -228,10 +239,10 @@ def returns {A : Type} (no yes : A) : End (State A) → A
   | _ => no
 def good_never_traps (t : Gates) (m : Module) (n f : Nat) : Lit :=
   folded t (returns Lit.no Lit.yes) (call_of t (parameters_of m f) m n f)
-theorem certified_never_traps (t : Gates) (m : Module) (n f : Nat) (steps : Steps)
-    (h : certified t (parameters_of m f) steps (good_never_traps t m n f) = true) : never_traps m f := by
+theorem certified_never_traps (t : Gates) (m : Module) (n f : Nat)
+    (h : proved t (parameters_of m f) (good_never_traps t m n f)) : never_traps m f := by
   intro xs fits
-  obtain ⟨v, o, hin, good⟩ := certified_right t _ steps _ h xs fits
+  obtain ⟨v, o, hin, good⟩ := h xs fits
   have each_end : ∀ e : End (State Lit), ev v (returns Lit.no Lit.yes e) = returns false true (ending v e) := by
     intro e
     cases e <;> exact rfl
@@ -299,23 +310,23 @@ def good_range (t : Gates) (m : Module) (n f low high : Nat) : Lit :=
   folded t (single Lit.no (within_of t low high)) (call_of t (parameters_of m f) m n f)
 def good_signed_range (t : Gates) (m : Module) (n f low high : Nat) : Lit :=
   folded t (single Lit.no fun x => within_of t low high (raised_of x)) (call_of t (parameters_of m f) m n f)
-theorem certified_in_range (t : Gates) (m : Module) (n f low high : Nat) (steps : Steps)
+theorem certified_in_range (t : Gates) (m : Module) (n f low high : Nat)
     (hl : holds_in_64 low = true) (hh : holds_in_64 high = true)
-    (h : certified t (parameters_of m f) steps (good_range t m n f low high) = true) : in_range m f low high := by
+    (h : proved t (parameters_of m f) (good_range t m n f low high)) : in_range m f low high := by
   intro xs fits
-  obtain ⟨v, o, hin, good⟩ := certified_right t _ steps _ h xs fits
+  obtain ⟨v, o, hin, good⟩ := h xs fits
   have g : single false (within low high) (call m n f xs) = true := by
     rw [← call_right v t o (parameters_of m f) m n f xs hin, ← good]
     exact (folded_right v t o _ (single false (within low high))
       (single_vals v _ _ (within_right v t o low high hl hh)) _).symm
   obtain ⟨s, x, e, hs, hx⟩ := single_true _ _ g
   exact ⟨n, s, x, e, hs, within_true low high x hx⟩
-theorem certified_in_signed_range (t : Gates) (m : Module) (n f low high : Nat) (steps : Steps)
+theorem certified_in_signed_range (t : Gates) (m : Module) (n f low high : Nat)
     (hl : holds_in_64 low = true) (hh : holds_in_64 high = true)
-    (h : certified t (parameters_of m f) steps (good_signed_range t m n f low high) = true) :
+    (h : proved t (parameters_of m f) (good_signed_range t m n f low high)) :
     in_signed_range m f low high := by
   intro xs fits
-  obtain ⟨v, o, hin, good⟩ := certified_right t _ steps _ h xs fits
+  obtain ⟨v, o, hin, good⟩ := h xs fits
   have g : single false (fun x => within low high (raised x)) (call m n f xs) = true := by
     rw [← call_right v t o (parameters_of m f) m n f xs hin, ← good]
     refine (folded_right v t o _ (single false fun x => within low high (raised x))
@@ -388,10 +399,10 @@ def agree {A : Type} (no yes : A) (f : List (List A) → List (List A) → A) : 
 def good_equivalent (t : Gates) (m : Module) (n f : Nat) (k : Module) (g : Nat) : Lit :=
   folded t (fun d => folded t (fun e => agree Lit.no Lit.yes (same_words_of t) d e)
     (call_of t (parameters_of m f) k n g)) (call_of t (parameters_of m f) m n f)
-theorem certified_equivalent (t : Gates) (m : Module) (n f : Nat) (k : Module) (g : Nat) (steps : Steps)
-    (h : certified t (parameters_of m f) steps (good_equivalent t m n f k g) = true) : equivalent m f k g := by
+theorem certified_equivalent (t : Gates) (m : Module) (n f : Nat) (k : Module) (g : Nat)
+    (h : proved t (parameters_of m f) (good_equivalent t m n f k g)) : equivalent m f k g := by
   intro xs fits
-  obtain ⟨v, o, hin, good⟩ := certified_right t _ steps _ h xs fits
+  obtain ⟨v, o, hin, good⟩ := h xs fits
   have pairs : ∀ d e, ev v (agree Lit.no Lit.yes (same_words_of t) d e)
       = agree false true same_words (ending v d) (ending v e) := by
     intro d e
@@ -429,10 +440,10 @@ theorem certified_equivalent (t : Gates) (m : Module) (n f : Nat) (k : Module) (
 def good_ensures (t : Gates) (m : Module) (n f g : Nat) : Lit :=
   folded t (single Lit.no fun x => inv (is_zero t x))
     (follow t (call_behind_of t (parameters_of m f) m n g) (call_of t (parameters_of m f) m n f))
-theorem certified_ensures (t : Gates) (m : Module) (n f g : Nat) (steps : Steps)
-    (h : certified t (parameters_of m f) steps (good_ensures t m n f g) = true) : ensures m f g := by
+theorem certified_ensures (t : Gates) (m : Module) (n f g : Nat)
+    (h : proved t (parameters_of m f) (good_ensures t m n f g)) : ensures m f g := by
   intro xs fits
-  obtain ⟨v, o, hin, good⟩ := certified_right t _ steps _ h xs fits
+  obtain ⟨v, o, hin, good⟩ := h xs fits
   let behind : End (State Bool) → End (State Bool) := fun e => match e with
     | End.normal s => call_behind m n g xs s
     | _ => End.unfinished
