@@ -51,8 +51,11 @@ auto failed(const char* call) {
   return core::refuse(RefusalCode::sandbox_failed, call, std::strerror(errno));
 }
 
+/// A limit that this process has already and that is lower stays: nobody may raise it.
 bool limit(__rlimit_resource resource, std::uint64_t value) {
-  const rlimit both{value, value};
+  rlimit both{};
+  if (::getrlimit(resource, &both) != 0) return false;
+  both.rlim_cur = both.rlim_max = std::min<rlim_t>(value, both.rlim_max);
   return ::setrlimit(resource, &both) == 0;
 }
 

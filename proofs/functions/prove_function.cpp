@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <new>
 
 #include <isotrace/core/limits.hpp>
 
@@ -218,7 +219,14 @@ std::string_view undecided_name(FunctionUndecided reason) {
 }
 
 Result<FunctionOutcome> prove_function(FunctionClaim claim, const FunctionOptions& options) {
-  return FunctionProver(std::move(claim), options).prove();
+  try {
+    return FunctionProver(std::move(claim), options).prove();
+  } catch (const std::bad_alloc&) {
+    FunctionOutcome outcome;
+    outcome.reason = FunctionUndecided::memory;
+    outcome.detail = "the system gives no more memory";
+    return outcome;
+  }
 }
 
 }  // namespace isotrace::proofs

@@ -1,5 +1,7 @@
 #include <isotrace/proofs/search/prove.hpp>
 
+#include <new>
+
 #include <isotrace/core/float_environment.hpp>
 #include <isotrace/proofs/search/lower_program.hpp>
 #include <isotrace/proofs/search/prover.hpp>
@@ -28,21 +30,9 @@ bool compares_outputs(const Property& property) {
   return true;
 }
 
-}  // namespace
-
-std::string_view undecided_reason_name(UndecidedReason reason) {
-  switch (reason) {
-    case UndecidedReason::timeout: return "timeout";
-    case UndecidedReason::memory: return "memory";
-    case UndecidedReason::precision: return "precision";
-    case UndecidedReason::unsupported: return "unsupported";
-    case UndecidedReason::unconfirmed_real: return "unconfirmed real counterexample";
-  }
-  return "precision";
-}
-
-core::Result<ProveOutcome> prove(const core::Program& program, const std::string& property_text,
-                                 const ProveOptions& options) {
+core::Result<ProveOutcome> prove_within_memory(const core::Program& program,
+                                               const std::string& property_text,
+                                               const ProveOptions& options) {
   const core::FloatEnvironment environment;
   ISOTRACE_TRY_DONE(core::check_program(program));
   ISOTRACE_TRY(const Property property, parse_vnnlib(property_text));
@@ -58,6 +48,31 @@ core::Result<ProveOutcome> prove(const core::Program& program, const std::string
   ISOTRACE_TRY(search::Judge judge, search::Judge::make(program, property));
   return search::Prover(program, *network, property, property_text, options, std::move(judge))
       .run();
+}
+
+}  // namespace
+
+std::string_view undecided_reason_name(UndecidedReason reason) {
+  switch (reason) {
+    case UndecidedReason::timeout: return "timeout";
+    case UndecidedReason::memory: return "memory";
+    case UndecidedReason::precision: return "precision";
+    case UndecidedReason::unsupported: return "unsupported";
+    case UndecidedReason::unconfirmed_real: return "unconfirmed real counterexample";
+  }
+  return "precision";
+}
+
+core::Result<ProveOutcome> prove(const core::Program& program, const std::string& property_text,
+                                 const ProveOptions& options) {
+  try {
+    return prove_within_memory(program, property_text, options);
+  } catch (const std::bad_alloc&) {
+    ProveOutcome outcome;
+    outcome.reason = UndecidedReason::memory;
+    outcome.detail = "the system gives no more memory";
+    return outcome;
+  }
 }
 
 }  // namespace isotrace::proofs

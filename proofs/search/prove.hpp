@@ -64,7 +64,7 @@ struct ProveOptions {
 
 enum class UndecidedReason {
   timeout,
-  memory,            ///< nodes_max or memory_max
+  memory,            ///< nodes_max, memory_max, or what the system gives
   precision,         ///< the bounds, or the checker, cannot decide some box
   unsupported,       ///< see `refusal`
   unconfirmed_real,  ///< violated over the reals, not confirmed by a float run

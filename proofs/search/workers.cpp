@@ -1,12 +1,19 @@
 #include <isotrace/proofs/search/workers.hpp>
 
+#include <system_error>
+#include <utility>
+
 #include <isotrace/core/float_environment.hpp>
 
 namespace isotrace::proofs::search {
 
 Workers::Workers(std::size_t count) {
-  for (std::size_t worker = 1; worker < count; ++worker) {
-    threads_.emplace_back([this, worker] { work(worker); });
+  threads_.reserve(count - 1);
+  try {
+    for (std::size_t worker = 1; worker < count; ++worker) {
+      threads_.emplace_back([this, worker] { work(worker); });
+    }
+  } catch (const std::system_error&) {  // neither memory nor a right to more threads
   }
 }
 
@@ -32,10 +39,17 @@ void Workers::run(std::size_t jobs, const Job& job) {
   std::unique_lock lock(mutex_);
   finished_.wait(lock, [this] { return joined_ == 0; });
   job_ = nullptr;
+  if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
 }
 
 void Workers::take_jobs(std::size_t worker) {
-  for (std::size_t index = next_++; index < jobs_; index = next_++) (*job_)(worker, index);
+  try {
+    for (std::size_t index = next_++; index < jobs_; index = next_++) (*job_)(worker, index);
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    if (!thrown_) thrown_ = std::current_exception();
+    next_ = jobs_;
+  }
 }
 
 void Workers::work(std::size_t worker) {

@@ -1,9 +1,12 @@
 """Hostile properties and models: prove answers with the exact refusal, or the exact verdict."""
+import json
 import pathlib
+import resource
 import struct
+import subprocess
 import unittest
 
-from command_line import CommandLineTest
+from command_line import BUILD, SOURCE, CommandLineTest
 from onnx_bytes import FLOAT, graph, model, node, tensor, value_info
 
 DECLARED = "(declare-const X_0 Real)\n(declare-const Y_0 Real)\n"
@@ -15,6 +18,53 @@ def doubled(weight=2.0):
     return model(graph("doubled", [node("Mul", ["x", "w"], ["m"]), node("Relu", ["m"], ["y"])],
                        [value_info("x", FLOAT, [1, 1])], [value_info("y", FLOAT, [1, 1])],
                        [tensor("w", FLOAT, [], struct.pack("<f", weight))]))
+
+
+def wide(width=1200):
+    """y = sum of relu(x W): bounds of it take twenty times the memory of the model."""
+    weights = struct.pack(f"<{width}f", *(((7 * i) % 11 - 5) / width for i in range(width))) * width
+    return model(graph("wide", [node("MatMul", ["x", "w"], ["m"]), node("Relu", ["m"], ["h"]),
+                                node("MatMul", ["h", "w"], ["n"]), node("Relu", ["n"], ["k"]),
+                                node("MatMul", ["k", "v"], ["y"])],
+                       [value_info("x", FLOAT, [1, width])], [value_info("y", FLOAT, [1, 1])],
+                       [tensor("w", FLOAT, [width, width], weights),
+                        tensor("v", FLOAT, [width, 1], struct.pack("<f", 0.1) * width)]))
+
+
+class OutOfMemory(CommandLineTest):
+    """However little memory the system gives, `prove` ends by itself and says what was missing."""
+
+    def sweep(self, words, most):
+        reasons = set()
+        for mebibytes in range(64, most, 32):
+            done = subprocess.run(
+                [str(BUILD / "bin" / "isotrace"), "prove", *words, "--timeout", "20", "--json"], capture_output=True,
+                timeout=300, cwd=self.folder, preexec_fn=lambda m=mebibytes: resource.setrlimit(
+                    resource.RLIMIT_AS, (m << 20, m << 20)))
+            self.assertIn(done.returncode, (0, 1, 3, 4, 5, 127), (mebibytes, done.stdout, done.stderr))
+            if done.returncode == 5:
+                answer = json.loads(done.stdout)
+                reasons.add(answer.get("reason"))
+                self.assertIn(answer.get("reason"), ("memory", "timeout"), (mebibytes, answer))
+        return reasons
+
+    def setUp(self):
+        super().setUp()
+        words = [str(BUILD / "bin" / "isotrace"), "--version"]
+        small = subprocess.run(words, capture_output=True, preexec_fn=lambda: resource.setrlimit(
+            resource.RLIMIT_AS, (1 << 29, 1 << 29)))
+        if small.returncode != 0:
+            self.skipTest("the program does not start in 512 MiB (sanitizers reserve terabytes)")
+
+    def test_networks(self):
+        pathlib.Path(self.path("wide.onnx")).write_bytes(wide())
+        ensure = ["--domain", "0:0.2", "--ensure", "bounds y[0] in [-1, 20]", "--jobs", "4"]
+        self.assertIn("memory", self.sweep([self.path("wide.onnx"), *ensure], 320))
+
+    def test_functions(self):
+        module = str(SOURCE / "fixtures/wasm/collatz.wasm")
+        self.assertIn("memory", self.sweep([module, "--func", "collatz", "--never-traps", "--unwind", "4096",
+                                              "--no-cache"], 161))
 
 
 class Hostile(CommandLineTest):
