@@ -1,5 +1,6 @@
 """Quantised models from the outside: proved where the property holds, refuted by integers where it does not,
 checked by the trusted base, and compared with the float model that they stand for."""
+import itertools
 import pathlib
 import random
 import struct
@@ -8,7 +9,7 @@ import unittest
 from command_line import CommandLineTest
 from onnx_bytes import FLOAT, field, graph, model, node, tensor, value_info
 
-UINT8, INT8 = 2, 3
+UINT8, INT8, INT32 = 2, 3, 6
 
 
 def floats(name, dims, *values):
@@ -55,7 +56,80 @@ def quantised(first, second):
                         bytes_of("b", INT8, [4, 2], *rounded(second, 1 / 127))]))
 
 
+def quantise_dequantise(batch, draw, outputs_are_floats):
+    """Two layers as ONNX Runtime's static quantisation writes them: x u8 [batch, 2], weights of each channel with a
+    scale of its own, biases i32 at the product of both scales, a pair of Q and DQ behind each layer."""
+    made, steps, source, scale = [], [node("DequantizeLinear", ["x", "xs", "xz"], ["h0"])], "h0", 0.03
+    made += [floats("xs", [], scale), bytes_of("xz", UINT8, [], draw.randrange(256))]
+    for k, (rows, columns) in enumerate(((2, 3), (3, 2))):
+        scales = [draw.uniform(0.002, 0.02) for _ in range(columns)]
+        made += [bytes_of(f"w{k}", INT8, [rows, columns], *(draw.randrange(-127, 128) for _ in range(rows * columns))),
+                 floats(f"ws{k}", [columns], *scales), bytes_of(f"wz{k}", INT8, [columns], *[0] * columns),
+                 tensor(f"b{k}", INT32, [columns], struct.pack(f"<{columns}i",
+                                                              *(draw.randrange(-999, 999) for _ in scales))),
+                 floats(f"bs{k}", [columns], *(s * scale for s in scales)),
+                 floats(f"s{k}", [], 0.017), bytes_of(f"z{k}", UINT8, [], draw.randrange(200))]
+        axis = field(5, field(1, "axis") + field(3, 1) + field(20, 2))
+        first = field(5, field(1, "axis") + field(20, 2))
+        steps += [node("DequantizeLinear", [f"w{k}", f"ws{k}", f"wz{k}"], [f"v{k}"], axis),
+                  node("DequantizeLinear", [f"b{k}", f"bs{k}"], [f"c{k}"], first),
+                  node("Gemm", [source, f"v{k}", f"c{k}"], [f"m{k}"]),
+                  node("Relu" if k == 0 else "Identity", [f"m{k}"], [f"r{k}"]),
+                  node("QuantizeLinear", [f"r{k}", f"s{k}", f"z{k}"], [f"q{k}"]),
+                  node("DequantizeLinear", [f"q{k}", f"s{k}", f"z{k}"], [f"d{k}"])]
+        source, scale = f"d{k}", 0.017
+    steps.append(node("Identity", ["d1" if outputs_are_floats else "q1"], ["y"]))
+    return model(graph("qdq", steps, [value_info("x", UINT8, [batch, 2])],
+                       [value_info("y", FLOAT if outputs_are_floats else UINT8, [batch, 2])], made))
+
+
+def quantised_operations(batch, draw, _):
+    """The same as a chain of QLinearMatMul, with scales of each channel and zero points of weights."""
+    made, steps, source, scale, zero = [], [], "x", 0.03, draw.randrange(256)
+    for k, (rows, columns) in enumerate(((2, 3), (3, 2))):
+        made += [floats(f"a{k}", [], scale), bytes_of(f"az{k}", UINT8, [], zero),
+                 bytes_of(f"w{k}", INT8, [rows, columns], *(draw.randrange(-127, 128) for _ in range(rows * columns))),
+                 floats(f"ws{k}", [columns], *(draw.uniform(0.002, 0.02) for _ in range(columns))),
+                 bytes_of(f"wz{k}", INT8, [columns], *(draw.randrange(-3, 4) for _ in range(columns)))]
+        scale, zero = 0.017, draw.randrange(200)
+        made += [floats(f"s{k}", [], scale), bytes_of(f"z{k}", UINT8, [], zero)]
+        steps.append(node("QLinearMatMul", [source, f"a{k}", f"az{k}", f"w{k}", f"ws{k}", f"wz{k}", f"s{k}", f"z{k}"],
+                          ["y" if k == 1 else "h"]))
+        source = "h"
+    return model(graph("qop", steps, [value_info("x", UINT8, [batch, 2])], [value_info("y", UINT8, [batch, 2])], made))
+
+
 class Quantised(CommandLineTest):
+    def results(self, data, points):
+        """What the model gives for all these inputs, in one batch."""
+        head = f"{{'descr': '|u1', 'fortran_order': False, 'shape': ({len(points)}, 2), }}".encode().ljust(117) + b"\n"
+        pathlib.Path(self.path("x.npy")).write_bytes(b"\x93NUMPY\1\0" + struct.pack("<H", len(head)) + head
+                                                     + bytes(itertools.chain(*points)))
+        self.run_program("run", self.write("all.onnx", data), "--input", f"x={self.path('x.npy')}", "--output",
+                         self.path("out"))
+        raw = pathlib.Path(self.path("out/y.npy")).read_bytes()
+        body = raw[10 + struct.unpack_from("<H", raw, 8)[0]:]
+        values = struct.unpack(f"<{2 * len(points)}f", body) if b"<f4" in raw[:100] else tuple(body)
+        return [values[0::2], values[1::2]]
+
+    def test_random_models_agree_with_all_their_inputs(self):
+        for seed in range(8):
+            for make in (quantise_dequantise, quantised_operations):
+                of = [make(batch, random.Random(seed), seed % 2 == 0) for batch in (1, 900)]
+                low = random.Random(seed).randrange(226)
+                y = self.results(of[1], list(itertools.product(range(low, low + 30), repeat=2)))
+                subject = self.write("one.onnx", of[0])
+                words = ["--domain", f"{low}:{low + 29}", "--ensure"]
+                for j in range(2):
+                    values = sorted(set(y[j]))
+                    exact = [f"{v:.40g}" for v in (values[0], values[-1])]
+                    self.prove(subject, [*words, f"bounds y[{j}] in [{exact[0]}, {exact[1]}]"], "proved")
+                    if len(values) > 1:
+                        self.prove(subject, [*words, f"bounds y[{j}] in [{values[1]:.40g}, {exact[1]}]"], "violated")
+                        self.prove(subject, [*words, f"bounds y[{j}] in [{exact[0]}, {values[-2]:.40g}]"], "violated")
+                above = all(a > b for a, b in zip(*y))
+                self.prove(subject, [*words, "order y[0] > y[1]"], "proved" if above else "violated")
+
     def write(self, name, data):
         pathlib.Path(self.path(name)).write_bytes(data)
         return self.path(name)
