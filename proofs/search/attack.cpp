@@ -25,17 +25,9 @@ constexpr std::size_t heavy_share_max = 64;
 
 }  // namespace
 
-std::size_t count_weights(const Network& network) {
-  std::size_t weights = 0;
-  for (const Layer& layer : network.layers) {
-    weights += layer.weights.size() + layer.sparse.weights.size();
-  }
-  return weights;
-}
-
-std::size_t worthwhile(const Network& network, std::size_t evaluations) {
+std::size_t worthwhile(const Network& network, const Objective& model, std::size_t evaluations) {
   const std::size_t share = std::max(network.inputs > wide ? wide_share : 1,
-                                     std::min(1 + count_weights(network) / heavy, heavy_share_max));
+                                     std::min(1 + model.cost() / heavy, heavy_share_max));
   return (evaluations + share - 1) / share;
 }
 
@@ -47,7 +39,7 @@ bool Attack::stopped() {
 
 void Attack::measure(Candidate& candidate) {
   candidate.excess = model_.excess(problems_, candidate.x, scratch_);
-  unasked_ += weights_;
+  unasked_ += model_.cost();
 }
 
 Candidate Attack::probe(std::span<const double> point) {
@@ -76,7 +68,7 @@ Candidate Attack::probe_landmarks(core::PhiloxStream& random) {
     point[i] = 0.5 * double{floats_.lower[i]} + 0.5 * double{floats_.upper[i]};
   }
   Candidate best = probe(point);
-  const std::size_t randoms = 2 * worthwhile(network_, 32);
+  const std::size_t randoms = 2 * worthwhile(network_, model_, 32);
   const std::size_t corners = size <= 6 ? std::size_t{1} << size : randoms;
   for (std::size_t c = 0; c < corners && !stopped(); ++c) {
     for (std::size_t i = 0; i < size; ++i) {
@@ -229,6 +221,37 @@ Candidate Attack::descend(core::PhiloxStream& random, std::size_t starts) {
     }
   }
   return best;
+}
+
+Candidate Attack::turn_runs(core::PhiloxStream& random, std::size_t evaluations) {
+  const std::size_t size = network_.inputs;
+  const auto side = [&](std::size_t i, bool high) {
+    return high ? floats_.upper[i] : floats_.lower[i];
+  };
+  Candidate current;
+  bool high = false;
+  for (std::size_t i = 0, left = 0; i < size; ++i, --left) {
+    if (left == 0) {
+      left = 1 + random.next_below(1 + size / 16);
+      high = (random.next_u32() & 1U) != 0;
+    }
+    current.x.push_back(side(i, high));
+  }
+  measure(current);
+  for (std::size_t used = 1; used < evaluations && current.excess > 0 && !stopped(); ++used) {
+    // Half of all inputs at first; in the end, one.
+    const double rest = 1 - static_cast<double>(used) / static_cast<double>(evaluations);
+    const auto length =
+        1 + static_cast<std::size_t>(0.5 * rest * rest * rest * static_cast<double>(size));
+    const std::size_t first = random.next_below(size);
+    high = (random.next_u32() & 1U) != 0;
+    Candidate next;
+    next.x = current.x;
+    for (std::size_t i = first; i < std::min(size, first + length); ++i) next.x[i] = side(i, high);
+    measure(next);
+    if (next.excess <= current.excess) current = std::move(next);
+  }
+  return current;
 }
 
 }  // namespace isotrace::proofs::search

@@ -17,27 +17,23 @@ struct Candidate {
 
 using Problems = std::vector<const Problem*>;
 
-/// Weights of all layers, as they are kept.
-std::size_t count_weights(const Network& network);
-
 /// How many evaluations are worth their time: among thousands of inputs random steps rarely find
 /// what gradients do not, and of a network of millions of weights each takes milliseconds.
-std::size_t worthwhile(const Network& network, std::size_t evaluations);
+std::size_t worthwhile(const Network& network, const Objective& model, std::size_t evaluations);
 
 class Attack {
  public:
-  Attack(const Network& network, const FloatModel& model, const Problem& problem)
+  Attack(const Network& network, const Objective& model, const Problem& problem)
       : Attack(network, model, Problems{&problem}) {}
   /// On all of them at once, at least one; they share one box. `stop`, asked now and
   /// then, ends every search early: what it has by then comes back.
-  Attack(const Network& network, const FloatModel& model, Problems problems,
+  Attack(const Network& network, const Objective& model, Problems problems,
          std::function<bool()> stop = {})
       : network_(network),
         model_(model),
         problems_(std::move(problems)),
         floats_(problems_.front()->floats),
-        stop_(std::move(stop)),
-        weights_(count_weights(network)) {}
+        stop_(std::move(stop)) {}
 
   /// The point rounded into the box.
   Candidate probe(std::span<const double> point);
@@ -52,6 +48,9 @@ class Attack {
   /// Sign-gradient descent from random starts, the first towards what is nearest at each step, the
   /// others towards one problem each; ends early likewise.
   Candidate descend(core::PhiloxStream& random, std::size_t starts);
+  /// From a random corner, turns runs of neighbouring inputs over to one side or the other, shorter
+  /// and shorter ones, as long as that leads nearer; ends early likewise. Asks for no slopes.
+  Candidate turn_runs(core::PhiloxStream& random, std::size_t evaluations);
 
  private:
   Candidate random_point(core::PhiloxStream& random);
@@ -65,11 +64,10 @@ class Attack {
                                              const std::vector<std::vector<double>>& values) const;
 
   const Network& network_;
-  const FloatModel& model_;
+  const Objective& model_;
   const Problems problems_;
   const FloatBox& floats_;
   const std::function<bool()> stop_;
-  const std::size_t weights_;
   std::size_t unasked_ = 0;  ///< products computed since stop_ was asked
   bool is_stopped_ = false;
   std::vector<float> scratch_;

@@ -99,9 +99,10 @@ core::Result<std::vector<executor::NamedTensor>> inputs_of(const core::Program& 
 
 core::Result<std::vector<float>> run_on_floats(const core::Program& program,
                                                std::span<const float> inputs,
-                                               backends::Backend& backend) {
+                                               backends::Backend& backend,
+                                               const executor::ExecuteLimits& limits) {
   ISOTRACE_TRY(const auto given, inputs_of(program, inputs));
-  ISOTRACE_TRY(const auto results, executor::execute(program, given, backend));
+  ISOTRACE_TRY(const auto results, executor::execute(program, given, backend, {}, limits));
   std::vector<float> outputs;
   for (const auto& result : results) {
     ISOTRACE_TRY_DONE(append(result.value, result.name, outputs));

@@ -23,7 +23,8 @@ core::Result<std::vector<executor::NamedTensor>> inputs_of(const core::Program& 
 /// for integers beyond 2^24) and what execution refuses.
 core::Result<std::vector<float>> run_on_floats(const core::Program& program,
                                                std::span<const float> inputs,
-                                               backends::Backend& backend);
+                                               backends::Backend& backend,
+                                               const executor::ExecuteLimits& limits = {});
 
 class Judge {
  public:

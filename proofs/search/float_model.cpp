@@ -5,10 +5,41 @@
 #include <limits>
 
 namespace isotrace::proofs::search {
+namespace {
+
+double excess_of(const Problem& problem, std::span<const float> x, const float* outputs) {
+  double worst = -std::numeric_limits<double>::infinity();
+  for (std::size_t r = 0; r < problem.rows.size(); ++r) {
+    double value = -problem.limits[r];
+    const std::vector<double>& row = problem.rows[r].outputs;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      if (row[i] != 0) value += row[i] * double{outputs[i]};
+    }
+    const std::vector<double>& direct = problem.rows[r].inputs;
+    for (std::size_t i = 0; i < direct.size() && i < x.size(); ++i) {
+      value += direct[i] * double{x[i]};
+    }
+    if (std::isnan(value)) return std::numeric_limits<double>::infinity();
+    worst = std::max(worst, value);
+  }
+  return worst;
+}
+
+}  // namespace
+
+double Objective::nearest_excess(std::span<const Problem* const> problems, std::span<const float> x,
+                                 const float* outputs) {
+  double nearest = std::numeric_limits<double>::infinity();
+  for (const Problem* problem : problems) {
+    nearest = std::min(nearest, excess_of(*problem, x, outputs));
+  }
+  return nearest;
+}
 
 FloatModel::FloatModel(const Network& network, const Kernels& kernels)
     : kernels_(kernels), widest_((network.inputs + 15) / 16 * 16) {
   for (const Layer& layer : network.layers) {
+    cost_ += layer.weights.size() + layer.sparse.weights.size();
     FloatLayerData data{layer.in,
                         layer.out,
                         (layer.out + 15) / 16 * 16,
@@ -71,28 +102,7 @@ double FloatModel::excess(std::span<const Problem* const> problems, std::span<co
     }
     std::swap(from, to);
   }
-  double nearest = std::numeric_limits<double>::infinity();
-  for (const Problem* problem : problems) nearest = std::min(nearest, excess_of(*problem, x, from));
-  return nearest;
-}
-
-double FloatModel::excess_of(const Problem& problem, std::span<const float> x,
-                             const float* outputs) {
-  double worst = -std::numeric_limits<double>::infinity();
-  for (std::size_t r = 0; r < problem.rows.size(); ++r) {
-    double value = -problem.limits[r];
-    const std::vector<double>& row = problem.rows[r].outputs;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      if (row[i] != 0) value += row[i] * double{outputs[i]};
-    }
-    const std::vector<double>& direct = problem.rows[r].inputs;
-    for (std::size_t i = 0; i < direct.size() && i < x.size(); ++i) {
-      value += direct[i] * double{x[i]};
-    }
-    if (std::isnan(value)) return std::numeric_limits<double>::infinity();
-    worst = std::max(worst, value);
-  }
-  return worst;
+  return nearest_excess(problems, x, from);
 }
 
 }  // namespace isotrace::proofs::search

@@ -9,15 +9,30 @@
 
 namespace isotrace::proofs::search {
 
-class FloatModel {
+/// What an attack minimises.
+class Objective {
  public:
-  FloatModel(const Network& network, const Kernels& kernels);
-
+  virtual ~Objective() = default;
   /// Largest row * y - limit at x, of the problem for which that is least: not above zero where
   /// every row of some problem is satisfied. Infinite if outputs are not numbers. `scratch` is the
   /// caller's, one per thread.
+  virtual double excess(std::span<const Problem* const> problems, std::span<const float> x,
+                        std::vector<float>& scratch) const = 0;
+  /// Products that one call takes, about.
+  [[nodiscard]] virtual std::size_t cost() const = 0;
+
+ protected:
+  static double nearest_excess(std::span<const Problem* const> problems, std::span<const float> x,
+                               const float* outputs);
+};
+
+class FloatModel final : public Objective {
+ public:
+  FloatModel(const Network& network, const Kernels& kernels);
+
   double excess(std::span<const Problem* const> problems, std::span<const float> x,
-                std::vector<float>& scratch) const;
+                std::vector<float>& scratch) const override;
+  [[nodiscard]] std::size_t cost() const override { return cost_; }
 
  private:
   struct FloatLayerData {
@@ -32,11 +47,10 @@ class FloatModel {
     std::vector<float> standing = {};
   };
 
-  static double excess_of(const Problem& problem, std::span<const float> x, const float* outputs);
-
   const Kernels& kernels_;
   std::vector<FloatLayerData> layers_;
   std::size_t widest_;
+  std::size_t cost_ = 0;
 };
 
 }  // namespace isotrace::proofs::search

@@ -3,6 +3,7 @@
 #include <new>
 
 #include <isotrace/core/float_environment.hpp>
+#include <isotrace/proofs/search/blind_attack.hpp>
 #include <isotrace/proofs/search/lower_program.hpp>
 #include <isotrace/proofs/search/prover.hpp>
 
@@ -14,6 +15,26 @@ ProveOutcome unsupported(core::Refusal refusal) {
   outcome.reason = UndecidedReason::unsupported;
   outcome.detail = core::describe(refusal);
   outcome.refusal = std::move(refusal);
+  return outcome;
+}
+
+/// What has no bounds can be executed: a counterexample needs no more.
+ProveOutcome attack_only(const core::Program& program, const Property& property,
+                         const std::string& property_text, const ProveOptions& options,
+                         const core::Refusal& refusal) {
+  auto found = search::attack_blindly(program, property, options);
+  if (options.on_stage) {
+    options.on_stage({"attack", std::nullopt, found ? "counterexample" : "nothing", {}, {}});
+  }
+  if (!found) return unsupported(refusal);
+  ProveOutcome outcome;
+  outcome.kind = ProveOutcome::Kind::violated;
+  outcome.proof.outcome = Proof::Outcome::violated;
+  outcome.proof.level = options.level;
+  outcome.proof.semantics = core::semantics_id;
+  outcome.proof.program = core::write_program(program);
+  outcome.proof.property_text = property_text;
+  outcome.proof.counterexample = *std::move(found);
   return outcome;
 }
 
@@ -37,7 +58,7 @@ core::Result<ProveOutcome> prove_within_memory(const core::Program& program,
   ISOTRACE_TRY_DONE(core::check_program(program));
   ISOTRACE_TRY(const Property property, parse_vnnlib(property_text));
   auto network = search::lower_program(program, options.level, compares_outputs(property));
-  if (!network) return unsupported(std::move(network).error());
+  if (!network) return attack_only(program, property, property_text, options, network.error());
   if (property.inputs != network->inputs || property.outputs != network->output_neurons.size()) {
     return core::refuse(core::RefusalCode::property_mismatch, "property",
                         std::to_string(property.inputs) + " inputs and " +

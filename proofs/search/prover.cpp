@@ -268,7 +268,7 @@ bool Prover::attack_all() {
     Attack attack(network_, model_, std::move(together), [this] { return out_of_time(); });
     if (confirm(attack.probe_landmarks(random))) return true;
     const std::size_t evaluations = std::min<std::size_t>(targets, 4) * first_evaluations;
-    if (confirm(attack.evolve(random, worthwhile(network_, evaluations)))) return true;
+    if (confirm(attack.evolve(random, worthwhile(network_, model_, evaluations)))) return true;
     if (confirm(attack.descend(random, 1 + targets))) return true;
   }
   return false;
@@ -341,7 +341,7 @@ ProveOutcome Prover::attack_further(std::size_t case_index, const SearchResult& 
     bool found = judge(attack.probe(result.unprovable));
     for (std::size_t done = 0; done < further_evaluations && !found && !out_of_time();
          done += 1000) {
-      found = judge(attack.evolve(random, worthwhile(network_, 1000)));
+      found = judge(attack.evolve(random, worthwhile(network_, model_, 1000)));
     }
     tell_attack(case_index);
     if (found) return violated();

@@ -163,14 +163,15 @@ class Search {
     Candidate current = *nearest;
     core::PhiloxStream random(rules_.seed, 3, static_cast<std::uint32_t>(state_.round));
     Attack(network_, model_, problem_)
-        .climb(current, climb_step, random, worthwhile(network_, climb_evaluations));
+        .climb(current, climb_step, random, worthwhile(network_, model_, climb_evaluations));
     return confirmed(current);
   }
 
   std::optional<Candidate> attack(std::size_t evaluations) const {
     if (problem_.floats.empty) return std::nullopt;
     core::PhiloxStream random(rules_.seed, 1, static_cast<std::uint32_t>(state_.round));
-    return Attack(network_, model_, problem_).evolve(random, worthwhile(network_, evaluations));
+    return Attack(network_, model_, problem_)
+        .evolve(random, worthwhile(network_, model_, evaluations));
   }
 
   BoxResult look_at(const OpenBox& open, Relaxation& relaxation) const {

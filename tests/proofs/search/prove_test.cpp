@@ -180,6 +180,41 @@ TEST(Prove, an_operation_without_bound_is_undecided_with_its_refusal) {
   EXPECT_EQ(outcome.refusal->code, RefusalCode::prove_unsupported);
 }
 
+TEST(Prove, an_operation_without_bound_is_refuted_by_executing_it) {
+  Chain chain({1, 1});
+  chain.then(Op::softsign, {-1});
+  const core::Program program = chain.build();
+  const std::string text = box_property(1, 1, "0", "1", "(assert (>= Y_0 0.49))\n");
+  const ProveOutcome outcome = prove_ok(program, text);
+  ASSERT_EQ(outcome.kind, Kind::violated) << outcome.detail;
+  EXPECT_GE(outcome.proof.counterexample.outputs[0], 0.49F);
+  const auto report = check_proof(outcome.proof);
+  ASSERT_TRUE(report.has_value());
+  EXPECT_EQ(report->verdict.kind, core::Verdict::Kind::undecided) << "outputs need re-execution";
+  ProveOptions reals;
+  reals.level = Level::real;
+  EXPECT_EQ(prove_ok(program, text, reals).reason, UndecidedReason::unsupported);
+  ProveOptions late;
+  late.out_of_time = [] { return true; };
+  EXPECT_EQ(prove_ok(program, text, late).kind, Kind::undecided);
+}
+
+TEST(Prove, runs_of_many_inputs_are_turned_over_where_steps_have_no_slope) {
+  // Enough of 400 inputs must be positive, in blocks that random corners do not give.
+  Chain chain({1, 400});
+  chain.then(Op::sign, {-1});
+  std::vector<float> weights(400, 1);
+  for (std::size_t i = 0; i < 400; ++i) weights[i] = i / 100 % 2 == 0 ? 1.0F : -1.0F;
+  chain.then(Op::matmul, {-1, chain.floats({400, 1}, weights)}, {{"k_segment", std::int64_t{256}}});
+  const core::Program program = chain.build();
+  const std::string text = box_property(400, 1, "-1", "1", "(assert (>= Y_0 380.0))\n");
+  const ProveOutcome outcome = prove_ok(program, text);
+  ASSERT_EQ(outcome.kind, Kind::violated) << outcome.detail;
+  EXPECT_GE(outcome.proof.counterexample.outputs[0], 380.0F);
+  EXPECT_EQ(prove_ok(program, box_property(400, 1, "-1", "1", "(assert (>= Y_0 401.0))\n")).kind,
+            Kind::undecided);
+}
+
 TEST(Prove, property_mismatch_for_other_numbers_of_inputs_or_outputs) {
   for (const auto& [inputs, outputs] : {std::pair{2, 1}, std::pair{1, 2}}) {
     const auto outcome =
