@@ -73,8 +73,38 @@ class Blaster {
     const auto known = choices_.compare(gates_, operation, operands);
     Word made = known ? Word{*known} : operation_gates(gates_, operation, operands, low, wires);
     if (operation == Operation::ite) choices_.note(gates_, operands, made);
+    if (operation == Operation::bvand) demand_bit_less(term, made);
     if (at_most) made[0] = invert(made[0]);
     return made;
+  }
+
+  /// How many bits of a word are 1, by a tree of sums.
+  Word count(const Word& word) {
+    std::vector<Word> parts;
+    for (const Wire wire : word) {
+      parts.push_back(constant_word(0, 8));
+      parts.back()[0] = wire;
+    }
+    for (std::size_t i = 0; i + 1 < parts.size(); i += 2) {
+      parts.push_back(operation_gates(gates_, Operation::bvadd, {parts[i], parts[i + 1]}, 0, 8));
+    }
+    return parts.back();
+  }
+
+  /// x & (x - 1) has one bit less than x, unless x is 0: demanded, as programs count bits like
+  /// that.
+  void demand_bit_less(Term term, const Word& made) {
+    for (const unsigned i : {0U, 1U}) {
+      const Term x = pool_.operand(term, i);
+      const Term before = pool_.operand(term, 1 - i);
+      if (pool_.operation(before) != Operation::bvadd || pool_.operand(before, 0) != x) continue;
+      if (pool_.constant_value(pool_.operand(before, 1)) != mask(pool_.width(x))) continue;
+      const Word& word = words_[x.index];
+      Word one = constant_word(0, 8);
+      one[0] = invert(equal_words(gates_, word, Word(word.size(), wire_false)));
+      const Word sum = operation_gates(gates_, Operation::bvadd, {count(made), one}, 0, 8);
+      gates_.demand({equal_words(gates_, sum, count(word))});
+    }
   }
 
   Word fresh(unsigned wires) {

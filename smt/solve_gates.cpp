@@ -6,6 +6,7 @@
 
 #include <isotrace/smt/gate_solver.hpp>
 #include <isotrace/smt/sample_inputs.hpp>
+#include <isotrace/smt/split_cases.hpp>
 #include <isotrace/smt/split_inputs.hpp>
 #include <isotrace/smt/stopwatch.hpp>
 #include <isotrace/smt/sweep.hpp>
@@ -46,7 +47,18 @@ class GateSolver {
     if (result != 0 || (limited_ && conflicts_left_ == 0)) return result;
     if (sample(rounds_all)) return satisfiable;
     proof_ = std::make_unique<ProofStream>();
-    return open_.empty() ? attempt(sweep_gates(blasted_, *proof_), 0) : split();
+    if (!open_.empty()) return split();
+    if (const int decided = split_by_cases(); decided != 0) return decided;
+    proof_ = std::make_unique<ProofStream>();
+    return attempt(sweep_gates(blasted_, *proof_), 0);
+  }
+
+  int split_by_cases() {
+    const CaseResult cases = split_cases(blasted_, *proof_);
+    if (cases.result == satisfiable) {
+      answer_.model = bits::read_solution(pool_, blasted_, cases.solution);
+    }
+    return cases.result;
   }
 
   /// Solves formula and clauses that follow from it. `most`: conflicts; 0: as many as are left.

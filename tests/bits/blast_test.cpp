@@ -387,6 +387,30 @@ TEST(Blast, words_of_equal_residues_have_the_values_of_their_terms) {
   }
 }
 
+TEST(Blast, words_that_lose_their_lowest_bit_have_the_values_of_their_terms) {
+  for (unsigned width = 2; width <= 10; ++width) {
+    TermPool pool;
+    const Term x = pool.variable("x", vector_sort(width));
+    Term rest = x;
+    Term all = x;
+    for (unsigned i = 0; i < 4; ++i) {
+      const Term before = pool.bvsub(rest, pool.constant(1, width));
+      rest = i % 2 == 0 ? pool.bvand(rest, before) : pool.bvand(before, rest);
+      all = pool.bvxor(pool.bvadd(all, all), rest);
+    }
+    const Term r = pool.variable("r", vector_sort(width));
+    const auto blasted = blast(pool, pool.equal(all, r));
+    ASSERT_TRUE(blasted.has_value());
+    for (unsigned value = 0; value < 1U << width; ++value) {
+      Assignment right{{{"x", value}}, {}};
+      right.scalars["r"] = evaluate(pool, {all}, right)->front();
+      ASSERT_EQ(with_inputs(pool, *blasted, right), Truth::yes) << width << ' ' << value;
+      right.scalars["r"] ^= Value{1} << value % width;
+      ASSERT_EQ(with_inputs(pool, *blasted, right), Truth::no) << width << ' ' << value;
+    }
+  }
+}
+
 TEST(Blast, a_stopped_pool_has_no_formula) {
   TermPool pool;
   Term sum = pool.variable("x", vector_sort(32));

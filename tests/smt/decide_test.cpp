@@ -102,6 +102,28 @@ TEST(Decide, remainders_by_digits_are_proved_and_mistakes_found) {
   }
 }
 
+TEST(Decide, bits_counted_by_removing_the_lowest_are_those_counted_one_by_one) {
+  for (const bool mistaken : {false, true}) {
+    TermPool pool;
+    const auto constant = [&](bits::Value value) { return pool.constant(value, 32); };
+    const Term x = pool.variable("x", bits::vector_sort(32));
+    Term bits = constant(0);
+    for (unsigned i = 0; i < 32; ++i) {
+      bits = pool.bvadd(bits, pool.bvand(pool.bvlshr(x, constant(i)), constant(1)));
+    }
+    Term rounds = constant(mistaken ? 31 : 32);
+    std::vector<Term> rests = {x};
+    while (rests.size() < 32) {
+      rests.push_back(pool.bvand(rests.back(), pool.bvsub(rests.back(), constant(1))));
+    }
+    for (unsigned i = 32; i-- > 0;) {
+      rounds = pool.ite(pool.equal(rests[i], constant(0)), constant(i), rounds);
+    }
+    EXPECT_EQ(decide_term(pool, pool.distinct(bits, rounds)).kind,
+              mistaken ? Kind::sat : Kind::unsat);
+  }
+}
+
 TEST(Decide, remainders_at_each_step_and_late_are_the_same) {
   for (const bits::Value k : {255, 65521}) {
     TermPool pool;

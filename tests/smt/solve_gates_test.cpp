@@ -6,6 +6,7 @@
 #include <isotrace/smt/circuit.hpp>
 #include <isotrace/smt/sample_inputs.hpp>
 #include <isotrace/smt/solve_gates.hpp>
+#include <isotrace/smt/split_cases.hpp>
 #include <isotrace/smt/split_inputs.hpp>
 #include <isotrace/smt/sweep.hpp>
 #include <isotrace/smt/trim_proof.hpp>
@@ -190,6 +191,51 @@ TEST(SolveGates, random_terms_have_the_same_answer_by_every_way) {
   }
   EXPECT_GT(refuted, 20);
   EXPECT_GT(equalities, 500U);
+}
+
+TEST(Cases, are_models_or_proofs_or_given_up) {
+  int refuted = 0;
+  int satisfied = 0;
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    TermPool pool;
+    isotrace::tests::RandomTerms random(pool, seed, {5, false, true, 2});
+    Term term = pool.boolean(true);
+    for (int i = 0; i < 4; ++i) term = pool.bool_and(term, random.boolean(3).term);
+    const auto blasted = bits::blast(pool, term);
+    ASSERT_TRUE(blasted.has_value());
+    ProofStream proof;
+    const CaseResult cases = split_cases(*blasted, proof);
+    if (cases.result == 10) {
+      ++satisfied;
+      ASSERT_TRUE(*bits::holds(pool, term, read_solution(pool, *blasted, cases.solution)));
+    } else if (cases.result == 20) {
+      ++refuted;
+      const auto lrat = trim_proof(blasted->cnf, proof.bytes());
+      ASSERT_TRUE(lrat.has_value()) << core::describe(lrat.error());
+      ASSERT_TRUE(bits::check_lrat(blasted->cnf, *lrat).accepted) << "seed " << seed;
+    }
+  }
+  EXPECT_GT(refuted, 20);
+  EXPECT_GT(satisfied, 20);
+}
+
+TEST(Cases, of_fourteen_bits_decide_a_product) {
+  TermPool pool;
+  const auto blasted = bits::blast(pool, products_differ(pool, 7));
+  ASSERT_TRUE(blasted.has_value());
+  ProofStream proof;
+  EXPECT_EQ(split_cases(*blasted, proof).result, 20);
+  const auto lrat = trim_proof(blasted->cnf, proof.bytes());
+  ASSERT_TRUE(lrat.has_value());
+  EXPECT_TRUE(bits::check_lrat(blasted->cnf, *lrat).accepted);
+}
+
+TEST(Cases, give_up_soon_where_no_bits_decide) {
+  TermPool pool;
+  const auto blasted = bits::blast(pool, products_differ(pool, 32));
+  ASSERT_TRUE(blasted.has_value());
+  ProofStream proof;
+  EXPECT_EQ(split_cases(*blasted, proof).result, 0);
 }
 
 TEST(Circuit, stages_put_inputs_before_gates_and_circuits_side_by_side) {
