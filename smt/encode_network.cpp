@@ -98,6 +98,31 @@ void write_layer(std::ostream& out, const AffineLayer& layer, std::size_t number
 
 std::string input_name(std::size_t index) { return "x" + std::to_string(index); }
 
+bool satisfies(const NetworkQuery& query, const std::vector<Rational>& inputs) {
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i] < query.box[i].first || inputs[i] > query.box[i].second) return false;
+  }
+  const auto product = [](const std::vector<Rational>& row, const std::vector<Rational>& values) {
+    Rational sum = 0;
+    for (std::size_t i = 0; i < row.size(); ++i) sum += row[i] * values[i];
+    return sum;
+  };
+  std::vector<Rational> values = inputs;
+  for (const AffineLayer& layer : query.layers) {
+    std::vector<Rational> results;
+    for (std::size_t o = 0; o < layer.bias.size(); ++o) {
+      results.emplace_back(product(layer.weights[o], values) + layer.bias[o]);
+      if (layer.relu && results[o] < 0) results[o] = 0;
+    }
+    values = std::move(results);
+  }
+  for (const LinearConstraint& constraint : query.constraints) {
+    const Rational sum = product(constraint.coefficients, values);
+    if (sum > constraint.bound || (constraint.strict && sum == constraint.bound)) return false;
+  }
+  return true;
+}
+
 core::Result<std::string> encode_network(const NetworkQuery& query) {
   ISOTRACE_TRY_DONE(check_sizes(query));
   std::ostringstream out;

@@ -40,6 +40,10 @@ struct NetworkQuery {
 /// Name of input `index` in the text: "x3".
 std::string input_name(std::size_t index);
 
+/// Whether these inputs lie in the box and their outputs satisfy every constraint, exactly. Sizes
+/// must fit.
+bool satisfies(const NetworkQuery& query, const std::vector<core::Rational>& inputs);
+
 /// Declarations and assertions; no check-sat. Refuses limit_exceeded, and shape_mismatch where
 /// sizes do not fit.
 core::Result<std::string> encode_network(const NetworkQuery& query);

@@ -51,6 +51,9 @@ struct ProveOptions {
   /// Ask Z3 (in a sandbox) for a counterexample of tiny networks that stay undecided.
   bool solver = false;
   int solver_milliseconds = 10'000;
+  /// Takes what Z3 was asked about a case, as SMT-LIB. Empty: nobody wants it.
+  std::function<core::Result<core::Done>(std::size_t case_index, const std::string& smtlib)>
+      save_query;
   std::function<void(const ProveProgress&)> progress;
   std::function<void(const ProveStage&)> on_stage;
   /// A saved state to go on from: the answer is that of a search which was never interrupted.
@@ -83,8 +86,8 @@ struct ProveOutcome {
 };
 
 /// Refuses property_* (including property_mismatch: other numbers of inputs or outputs), what
-/// check_program refuses, what running the program refuses, what save_state refuses, and for
-/// resume_from search_state_malformed, search_state_mismatch and limit_exceeded.
+/// check_program refuses, what running the program refuses, what save_state and save_query refuse,
+/// and for resume_from search_state_malformed, search_state_mismatch and limit_exceeded.
 core::Result<ProveOutcome> prove(const core::Program& program, const std::string& property_text,
                                  const ProveOptions& options);
 

@@ -373,14 +373,19 @@ ProveOutcome Prover::attack_further(std::size_t case_index, const SearchResult& 
 }
 
 std::optional<ProveOutcome> Prover::ask_solver(std::size_t case_index) {
-  const auto model =
+  const SolverOpinion opinion =
       find_real_counterexample(network_, property_.cases[case_index], options_.solver_milliseconds);
-  tell({"z3", case_index, model ? "counterexample over the reals" : "nothing", {}, {}});
-  if (!model) return std::nullopt;
+  tell({"z3", case_index, opinion.outcome, {}, {}});
+  if (options_.save_query && !opinion.query.empty()) {
+    auto saved = options_.save_query(case_index, opinion.query + "(check-sat)\n");
+    if (!saved) refusal_ = std::move(saved).error();
+  }
+  const std::vector<double>& model = opinion.point;
+  if (model.empty()) return std::nullopt;
   const Problem& problem = problems_[case_index];
   Candidate candidate;
-  for (std::size_t i = 0; i < model->size() && !problem.floats.empty; ++i) {
-    candidate.x.push_back(round_into(problem.floats, i, (*model)[i]));
+  for (std::size_t i = 0; i < model.size() && !problem.floats.empty; ++i) {
+    candidate.x.push_back(round_into(problem.floats, i, model[i]));
   }
   candidate.excess = 0;
   if (!problem.floats.empty && confirm(candidate)) return violated();

@@ -1,7 +1,6 @@
 #include <isotrace/proofs/search/solver_leaf.hpp>
 
 #include <isotrace/smt/encode_network.hpp>
-#include <isotrace/smt/solve_z3.hpp>
 
 namespace isotrace::proofs::search {
 namespace {
@@ -18,11 +17,8 @@ smt::AffineLayer exact_layer(const Layer& layer) {
   return exact;
 }
 
-}  // namespace
-
-std::optional<std::vector<double>> find_real_counterexample(const Network& network,
-                                                            const Case& unsafe,
-                                                            int wall_milliseconds) {
+/// The question in rational numbers; nothing if the network or the case is not of the kind.
+std::optional<smt::NetworkQuery> exact_query(const Network& network, const Case& unsafe) {
   std::size_t neurons = network.inputs;
   for (const Layer& layer : network.layers) neurons += layer.out;
   if (neurons > smt::network_neurons_max) return std::nullopt;
@@ -44,19 +40,35 @@ std::optional<std::vector<double>> find_real_counterexample(const Network& netwo
     }
     query.constraints.push_back(std::move(constraint));
   }
-  const auto text = smt::encode_network(query);
-  if (!text) return std::nullopt;
+  return query;
+}
+
+}  // namespace
+
+SolverOpinion find_real_counterexample(const Network& network, const Case& unsafe,
+                                       int wall_milliseconds, const SolveText& solve) {
+  const auto query = exact_query(network, unsafe);
+  if (!query) return {"too large", {}, {}};
+  auto text = smt::encode_network(*query);
+  if (!text) return {"too large", {}, {}};
+  SolverOpinion opinion;
+  opinion.query = *std::move(text);
   smt::SolverLimits limits;
   limits.wall_milliseconds = wall_milliseconds;
-  const auto answer = smt::solve_z3(*text, limits);
-  if (!answer || answer->kind != smt::SolverAnswer::Kind::sat) return std::nullopt;
-  std::vector<double> point;
+  const auto answer = solve(opinion.query, limits);
+  opinion.outcome = "nothing";
+  if (!answer || answer->kind != smt::SolverAnswer::Kind::sat) return opinion;
+  std::vector<core::Rational> point;
   for (std::size_t i = 0; i < network.inputs; ++i) {
+    // An input that the model leaves out may be anything, so it is where the box begins.
     const auto value = answer->model.find(smt::input_name(i));
-    if (value == answer->model.end()) return std::nullopt;
-    point.push_back(value->second.convert_to<double>());
+    point.push_back(value == answer->model.end() ? query->box[i].first : value->second);
   }
-  return point;
+  opinion.outcome = "lied";
+  if (!smt::satisfies(*query, point)) return opinion;
+  opinion.outcome = "counterexample over the reals";
+  for (const core::Rational& value : point) opinion.point.push_back(value.convert_to<double>());
+  return opinion;
 }
 
 }  // namespace isotrace::proofs::search

@@ -99,6 +99,13 @@ class Hostile(CommandLineTest):
     def test_a_box_between_two_floats_has_no_counterexample(self):
         between = DECLARED + "(assert (>= X_0 0.10000000001))(assert (<= X_0 0.10000000002))(assert (>= Y_0 0))"
         self.assertNotEqual(self.ask(between, 5)["verdict"], "violated")
+        # Over the reals there is one, which Z3 finds; what it was asked can be asked again.
+        saved = self.run_json("prove", self.path("m.onnx"), "--property", self.path("p.vnnlib"), "--dump-smt",
+                              self.path("queries"), code=5)
+        self.assertEqual(saved["reason"], "unconfirmed real counterexample")
+        queries = [path.read_text() for path in pathlib.Path(self.path("queries")).iterdir()]
+        self.assertEqual(len(queries), 1)
+        self.assertTrue(queries[0].startswith("(set-logic QF_LRA)") and queries[0].endswith("(check-sat)\n"))
 
 
 if __name__ == "__main__":

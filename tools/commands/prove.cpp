@@ -3,6 +3,7 @@
 
 #include <isotrace/core/limits.hpp>
 #include <isotrace/proofs/search/prove.hpp>
+#include <isotrace/smt/save_query.hpp>
 #include <isotrace/tools/cli/foreign_options.hpp>
 #include <isotrace/tools/commands/commands.hpp>
 #include <isotrace/tools/commands/inputs.hpp>
@@ -41,8 +42,8 @@ std::string time_left(double explored, Clock::duration passed) {
          " s left";
 }
 
-/// --timeout, --jobs, --semantics, --lp-leaves, --search-memory, --plain-splits, --no-smt. Time is
-/// read here: the prover only asks whether it is up.
+/// --timeout, --jobs, --semantics, --lp-leaves, --search-memory, --plain-splits, --no-smt,
+/// --dump-smt. Time is read here: the prover only asks whether it is up.
 core::Result<proofs::ProveOptions> load_options(const Arguments& arguments,
                                                 Clock::time_point start) {
   ISOTRACE_TRY(const std::chrono::seconds timeout, load_seconds(arguments, "--timeout"));
@@ -56,6 +57,15 @@ core::Result<proofs::ProveOptions> load_options(const Arguments& arguments,
   options.out_of_time = [deadline] { return Clock::now() >= deadline; };
   if (arguments.has("--lp-leaves")) {
     ISOTRACE_TRY(options.program_neurons, load_count(arguments, "--lp-leaves"));
+  }
+  if (arguments.has("--dump-smt")) {
+    options.save_query = [folder = arguments.value("--dump-smt")](
+                             std::size_t index,
+                             const std::string& text) -> core::Result<core::Done> {
+      const std::string label = "case " + std::to_string(index);
+      ISOTRACE_TRY_DONE(smt::save_query(folder, label, core::sha256(core::as_bytes(text)), text));
+      return core::Done{};
+    };
   }
   if (arguments.has("--search-memory")) {
     ISOTRACE_TRY(const std::uint64_t mebibytes, load_count(arguments, "--search-memory"));
@@ -213,7 +223,7 @@ int prove_model(const Context& context, const Arguments& arguments,
   const std::string foreign = find_foreign_option(
       arguments, "prove",
       {"--func", "--never-traps", "--range", "--equivalent", "--compare", "--post", "--assume",
-       "--unwind", "--memory", "--edition", "--solver", "--agree", "--no-cache", "--dump-smt"},
+       "--unwind", "--memory", "--edition", "--solver", "--agree", "--no-cache"},
       "a model");
   if (!foreign.empty()) return report_usage(context, foreign);
   if (const std::string problem = options_problem(arguments); !problem.empty()) {
