@@ -35,7 +35,11 @@ Result<core::Done> add_product(const NodeAtHand& at, const Product& product,
                                NetworkBuilder& network) {
   ISOTRACE_TRY(const auto weights, finite_floats(at, 1 - at.first_value));
   const std::size_t rows = product.m * product.n;
-  ISOTRACE_TRY_DONE(network.reserve(at.place, rows, rows * product.k));
+  const auto zeros = static_cast<std::size_t>(std::count(weights.begin(), weights.end(), 0.0F));
+  const std::size_t copies = product.value_is_left ? product.m : product.n;
+  // Weights of zero do not stand: they are only looked at.
+  ISOTRACE_TRY_DONE(network.reserve(
+      at.place, rows, std::max((weights.size() - zeros) * copies, rows * product.k / 16)));
   MatrixBuilder matrix = network.rows();
   SumOrder order(product.k, segment_length(at));
   const std::vector<std::uint32_t>& positions = at.value().positions;

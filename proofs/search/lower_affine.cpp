@@ -39,16 +39,20 @@ std::size_t Lowering::Product::place(bool of_front, std::size_t row, std::size_t
 
 Lowering::Step Lowering::add_product(const Node& node, const Tensor& weights,
                                      const Product& product, Shape shape) {
-  const std::size_t terms = product_of(product.m * product.n, product.k);
+  const auto values = weights.data<float>();
+  const auto zeros = static_cast<std::size_t>(std::count(values.begin(), values.end(), 0.0F));
+  const std::size_t copies = product.front_is_left ? product.m : product.n;
+  // Weights of zero do not stand: they are only looked at.
+  const std::size_t terms = std::max(product_of(values.size() - zeros, copies),
+                                     product_of(product.m * product.n, product.k) / 16);
   ISOTRACE_TRY(Layer * layer, add_layer(product.m * product.n, terms));
   SumOrder order(product.m * product.n, product.k, node.integer("k_segment"));
-  const auto values = weights.data<float>();
   for (std::size_t row = 0; row < product.m; ++row) {
     for (std::size_t column = 0; column < product.n; ++column) {
       for (std::size_t inner = 0; inner < product.k; ++inner) {
         const double weight = double{values[product.place(false, row, inner, column)]};
         const std::size_t element = product.place(true, row, inner, column);
-        connect(row * product.n + column, element, product.factor * weight);
+        if (weight != 0) connect(row * product.n + column, element, product.factor * weight);
         order.add(row * product.n + column, inner, front_.neurons[element]);
       }
     }

@@ -305,6 +305,18 @@ TEST(Lowering, RefusesExpansionsAndReductionsThatDoNotFit) {
   EXPECT_EQ(refused(Op::reduce_mean, {1}, keeps), "read");
 }
 
+TEST(Lowering, WeightsOfZeroCountLittle) {
+  const auto product = [](bool full) {
+    std::vector<float> weights(256 * 512, full ? 0.5F : 0.0F);
+    for (std::size_t i = 0; i < 256; ++i) weights[i * 512 + i] = 0.5F;
+    ChainBuilder net({512, 256});
+    net.matmul({256, 512}, weights);
+    return net.program();
+  };
+  EXPECT_EQ(refusal(product(false)), "read");
+  EXPECT_EQ(refusal(product(true)), "limit_exceeded: node 0 (MatMul)");
+}
+
 TEST(Lowering, RefusesNetworksOverTheLimit) {
   ChainBuilder net({1 << 13});
   net.elementwise(Op::add, {1 << 14, 1}, std::vector<float>(1 << 14));

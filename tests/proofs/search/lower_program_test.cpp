@@ -155,10 +155,17 @@ TEST(LowerProgram, limit_exceeded_by_values_that_double) {
 }
 
 TEST(LowerProgram, limit_exceeded_by_a_huge_matrix) {
-  Chain chain({1, 1 << 14});
-  const int w = chain.constant(core::Tensor(core::Dtype::f32, {1 << 14, 1 << 12}));
-  chain.then(Op::matmul, {-1, w}, {{"k_segment", std::int64_t{256}}});
-  expect_refused(chain.build(), RefusalCode::limit_exceeded, "node 0");
+  core::Tensor weights(core::Dtype::f32, {1 << 14, 1 << 12});
+  const auto product = [](const core::Tensor& of) {
+    Chain chain({1, 1 << 14});
+    chain.then(Op::matmul, {-1, chain.constant(of)}, {{"k_segment", std::int64_t{256}}});
+    return chain.build();
+  };
+  // Weights of zero do not stand.
+  weights.data<float>()[77] = 2;
+  EXPECT_TRUE(lower_program(product(weights), Level::any_order));
+  std::fill(weights.data<float>().begin(), weights.data<float>().end(), 1.0F);
+  expect_refused(product(weights), RefusalCode::limit_exceeded, "node 0");
 }
 
 }  // namespace
