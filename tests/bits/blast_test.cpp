@@ -398,6 +398,10 @@ TEST(Blast, words_that_lose_their_lowest_bit_have_the_values_of_their_terms) {
       rest = i % 2 == 0 ? pool.bvand(rest, before) : pool.bvand(before, rest);
       all = pool.bvxor(pool.bvadd(all, all), rest);
     }
+    // Nothing is lost by these.
+    for (const Value more : {1, 2}) {
+      all = pool.bvadd(all, pool.bvand(x, pool.bvadd(x, pool.constant(more, width))));
+    }
     const Term r = pool.variable("r", vector_sort(width));
     const auto blasted = blast(pool, pool.equal(all, r));
     ASSERT_TRUE(blasted.has_value());
