@@ -43,6 +43,13 @@ std::string block_text(const CodeNode& node, std::size_t indent) {
          code_text(node.body, indent + 2);
 }
 
+std::string table_text(const CodeNode& node) {
+  std::string text = ".br_table [";
+  for (std::size_t i = 0; i + 1 < node.depths.size(); ++i)
+    text += (i == 0 ? "" : ", ") + std::to_string(node.depths[i]);
+  return text + "]" + number(node.depths.back());
+}
+
 std::string node_text(const CodeNode& node, std::size_t indent) {
   switch (node.kind) {
     case CodeKind::constant: return ".const" + width_text(node.wide) + number(node.constant);
@@ -71,6 +78,7 @@ std::string node_text(const CodeNode& node, std::size_t indent) {
              code_text(node.no, indent + 2);
     case CodeKind::br: return ".br" + number(node.index);
     case CodeKind::br_if: return ".br_if" + number(node.index);
+    case CodeKind::br_table: return table_text(node);
     case CodeKind::return_: return ".return_";
     case CodeKind::call: return ".call" + number(node.index);
     default: return ".unreachable";

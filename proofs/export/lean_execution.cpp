@@ -48,7 +48,6 @@ std::string_view unknown(const CodeNode& node) {
     case CodeKind::memory_size: return "memory.size";
     case CodeKind::memory_fill: return "memory.fill";
     case CodeKind::memory_copy: return "memory.copy";
-    case CodeKind::br_table: return "br_table";
     case CodeKind::call_indirect: return "call_indirect";
     default: return "";
   }
@@ -147,10 +146,22 @@ LeanTreePtr LeanExecution::execute(const CodeNode& node, std::uint32_t fuel, Lea
       const LeanTreePtr on = normally(state);
       return fork(zero, on, leaf({Kind::branch, node.index, std::move(state)}));
     }
+    case CodeKind::br_table: {
+      const LeanWord word = pop(state);
+      return table(node.depths, 0, word, state);
+    }
     case CodeKind::return_: return leaf({Kind::returned, 0, std::move(state)});
     case CodeKind::call: return execute_call(node.index, fuel, state);
     default: return simple(node, std::move(state));
   }
+}
+
+LeanTreePtr LeanExecution::table(const std::vector<std::uint32_t>& depths, std::size_t from,
+                                 const LeanWord& word, const LeanState& state) {
+  const LeanTreePtr chosen = leaf({Kind::branch, depths[from], state});
+  if (from + 1 == depths.size()) return chosen;
+  const LeanLit here = lean_equals(gates_, word, lean_constant(32, from));
+  return fork(here, chosen, table(depths, from + 1, word, state));
 }
 
 LeanTreePtr LeanExecution::execute_loop(const CodeNode& node, std::uint32_t fuel,

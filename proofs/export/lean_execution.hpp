@@ -62,6 +62,8 @@ class LeanExecution {
   LeanTreePtr sequence(const std::vector<CodeNode>& code, std::size_t from, std::uint32_t fuel,
                        LeanState state);
   LeanTreePtr execute(const CodeNode& node, std::uint32_t fuel, LeanState state);
+  LeanTreePtr table(const std::vector<std::uint32_t>& depths, std::size_t from,
+                    const LeanWord& word, const LeanState& state);
   LeanTreePtr execute_loop(const CodeNode& node, std::uint32_t fuel, const LeanState& state);
   LeanTreePtr execute_if(const CodeNode& node, std::uint32_t fuel, LeanState state);
   LeanTreePtr execute_call(std::uint32_t function, std::uint32_t fuel, const LeanState& state);

@@ -38,15 +38,22 @@ std::string bounds_text(const FunctionSubject& subject) {
   return bound_text(subject, subject.claim.low) + " " + bound_text(subject, subject.claim.high);
 }
 
-/// The statement with `prefix` before the names of modules; `fuel` behind the function.
-std::string claim_arguments(const FunctionSubject& subject, const std::string& prefix) {
+std::string assume_text(const CodeClaim& claim) {
+  return claim.assume ? " (some " + text(*claim.assume) + ")" : " none";
+}
+
+/// What follows the function in a statement (`assumed`) or in what a claim's circuit is; `prefix`
+/// before the names of modules.
+std::string claim_arguments(const FunctionSubject& subject, const std::string& prefix,
+                            bool assumed) {
   const CodeClaim& claim = subject.claim;
   const std::string other = prefix + (subject.has_other ? "other " : "machine ");
+  const std::string assume = assumed ? assume_text(claim) : "";
   switch (claim.property) {
-    case FunctionProperty::equivalent: return " " + other + text(claim.other);
-    case FunctionProperty::post: return " " + text(claim.other);
-    case FunctionProperty::range: return " " + bounds_text(subject);
-    default: return "";
+    case FunctionProperty::equivalent: return " " + other + text(claim.other) + assume;
+    case FunctionProperty::post: return " " + text(claim.other) + assume;
+    case FunctionProperty::range: return assume + " " + bounds_text(subject);
+    default: return assume;
   }
 }
 
@@ -71,7 +78,7 @@ std::string spec_text(const FunctionProof& proof, const FunctionSubject& subject
             " -/\ndef other : Module :=\n  " + lean_module(subject.other_module) + "\n\n";
   }
   body += "def statement : Prop :=\n  " + std::string(statement_name(subject.claim)) + " machine " +
-          text(subject.claim.function) + claim_arguments(subject, "") + "\n";
+          text(subject.claim.function) + claim_arguments(subject, "", true) + "\n";
   return "/- The statement: functions and a proposition, nothing else.\n   " +
          reading_text(reading_of_claim(proof.claim)) + "\n   module " +
          core::sha256(proof.claim.module).hex() + " -/\nimport Isotrace.Bits.Wasm\n" +
@@ -116,11 +123,12 @@ std::string checked_text(const std::string& inputs, const std::string& good, Lea
 std::string proof_text(const FunctionSubject& subject, const LeanCircuit& circuit, LeanTier tier) {
   const CodeClaim& claim = subject.claim;
   const std::string spec = "Spec_function.";
-  const std::string of =
-      spec + "machine fuel " + text(claim.function) + claim_arguments(subject, spec);
+  const std::string of = "machine fuel " + text(claim.function);
   const std::string inputs = "(parameters_of " + spec + "machine " + text(claim.function) + ")";
-  const std::string good =
-      "(good_" + std::string(good_name(claim)) + " Cert_function.gates " + of + ")";
+  const std::string gates = " Cert_function.gates " + spec + of;
+  const std::string good = "(assuming" + gates + assume_text(claim) + "\n      (good_" +
+                           std::string(good_name(claim)) + gates +
+                           claim_arguments(subject, spec, false) + "))";
   std::string body =
       "/- How far code is followed: what lies beyond counts as a failure. -/\n"
       "def fuel : Nat := " +
@@ -136,7 +144,8 @@ std::string proof_text(const FunctionSubject& subject, const LeanCircuit& circui
   const bool native = tier == LeanTier::native;
   body +=
       "theorem proof : " + spec + "statement :=\n  certified_" +
-      std::string(statement_name(claim)) + " Cert_function.gates " + of + " " + fits +
+      std::string(statement_name(claim)) + gates + claim_arguments(subject, spec, true) + " " +
+      fits +
       (native ? "(native_right _ _ _ _ _ checked refuted)" : "(certified_right _ _ _ _ checked)") +
       "\n\n#print axioms proof\n";
   return "import Isotrace.Bits." + std::string(native ? "Native" : "Claims") +

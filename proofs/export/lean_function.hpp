@@ -17,7 +17,7 @@ core::Result<core::Bytes> refute_lean_function(const FunctionProof& proof, std::
 
 /// Deterministic. Whether the refutation is one is for Lean to find out. Refuses as
 /// export_coq_function, and export_unsupported what lean/bits lacks: memory, divisions,
-/// br_table, call_indirect, assumptions. A claim of which nothing is left to refute is `closed` in
+/// call_indirect. A claim of which nothing is left to refute is `closed` in
 /// either tier.
 core::Result<Bundle> export_lean_function(const FunctionProof& proof, core::ByteView refutation,
                                           LeanTier tier = LeanTier::closed);

@@ -75,13 +75,6 @@ LeanWord barrel(LeanGates& gates, std::uint32_t move, LeanWord x, const LeanWord
   return x;
 }
 
-LeanLit equals(LeanGates& gates, const LeanWord& x, const LeanWord& y) {
-  LeanLit all = lean_yes;
-  for (std::size_t i = 0; i < std::max(x.size(), y.size()); ++i)
-    all = gates.both(all, inverse(gates.differ(at(x, i), at(y, i))));
-  return all;
-}
-
 }  // namespace
 
 LeanLit LeanGates::make(bool is_xor, LeanLit a, LeanLit b) {
@@ -166,7 +159,14 @@ LeanWord lean_fit(LeanLit z, std::size_t width, const LeanWord& word) {
   return out;
 }
 
-LeanLit lean_zero(LeanGates& gates, const LeanWord& word) { return equals(gates, word, {}); }
+LeanLit lean_equals(LeanGates& gates, const LeanWord& x, const LeanWord& y) {
+  LeanLit all = lean_yes;
+  for (std::size_t i = 0; i < std::max(x.size(), y.size()); ++i)
+    all = gates.both(all, inverse(gates.differ(at(x, i), at(y, i))));
+  return all;
+}
+
+LeanLit lean_zero(LeanGates& gates, const LeanWord& word) { return lean_equals(gates, word, {}); }
 
 LeanWord lean_counted(LeanGates& gates, const CodeNode& node, const LeanWord& x) {
   LeanWord marks = x;
@@ -226,7 +226,7 @@ LeanWord lean_raised(LeanWord word) {
 LeanLit lean_compare(LeanGates& gates, std::uint32_t relation, LeanWord x, LeanWord y) {
   // eq, ne, lt_s, lt_u, gt_s, gt_u, le_s, le_u, ge_s, ge_u
   if (relation < 2) {
-    const LeanLit same = equals(gates, x, y);
+    const LeanLit same = lean_equals(gates, x, y);
     return relation == 0 ? same : inverse(same);
   }
   if (relation % 2 == 0) {

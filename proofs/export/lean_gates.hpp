@@ -55,6 +55,7 @@ LeanWord lean_constant(std::size_t width, std::uint64_t value);
 /// The first `width` literals, with z behind the end.
 LeanWord lean_fit(LeanLit z, std::size_t width, const LeanWord& word);
 LeanLit lean_zero(LeanGates& gates, const LeanWord& word);
+LeanLit lean_equals(LeanGates& gates, const LeanWord& x, const LeanWord& y);
 /// `index` as in Wasm.v's `unary`; not eqz.
 LeanWord lean_counted(LeanGates& gates, const CodeNode& node, const LeanWord& x);
 /// `index` as in Wasm.v's `binary`; not a division.

@@ -38,7 +38,25 @@ class LeanClaim {
     }
   }
 
+  /// The definition `assuming`.
   LeanLit good() {
+    const LeanLit claimed = claim();
+    if (!claim_.assume) return claimed;
+    const LeanTreePtr ends = call(runs_, *claim_.module, *claim_.assume);
+    const LeanLit admitted = runs_.folded(ends, [&](const LeanEnd& end) {
+      return end.kind == Kind::unfinished ? lean_yes : nonzero(end);
+    });
+    return gates_.either(inverse(admitted), claimed);
+  }
+
+  LeanGates& gates() { return gates_; }
+  [[nodiscard]] bool unfinished() const { return runs_.unfinished() || other_.unfinished(); }
+  [[nodiscard]] bool exhausted() const {
+    return runs_.exhausted() || other_.exhausted() || gates_.gates().size() > variables_max;
+  }
+
+ private:
+  LeanLit claim() {
     const LeanTreePtr ends = call(runs_, *claim_.module, claim_.function);
     switch (claim_.property) {
       case FunctionProperty::never_traps:
@@ -53,13 +71,6 @@ class LeanClaim {
     return lean_no;
   }
 
-  LeanGates& gates() { return gates_; }
-  [[nodiscard]] bool unfinished() const { return runs_.unfinished() || other_.unfinished(); }
-  [[nodiscard]] bool exhausted() const {
-    return runs_.exhausted() || other_.exhausted() || gates_.gates().size() > variables_max;
-  }
-
- private:
   LeanTreePtr call(LeanExecution& runs, const CodeModule& module, std::uint32_t function) {
     LeanState state{arguments_, {}, {}};
     for (const auto& [width, value] : module.globals)
@@ -106,10 +117,13 @@ class LeanClaim {
       state.stack.insert(state.stack.end(), end.state.stack.begin(), end.state.stack.end());
       return runs_.call(claim_.other, fuel_, std::move(state));
     });
-    return runs_.folded(behind, [&](const LeanEnd& end) {
-      if (end.kind != Kind::normal || end.state.stack.size() != 1) return lean_no;
-      return inverse(lean_zero(gates_, end.state.stack[0]));
-    });
+    return runs_.folded(behind, [&](const LeanEnd& end) { return nonzero(end); });
+  }
+
+  /// Whether it is a return of one value that is not 0.
+  LeanLit nonzero(const LeanEnd& end) {
+    if (end.kind != Kind::normal || end.state.stack.size() != 1) return lean_no;
+    return inverse(lean_zero(gates_, end.state.stack[0]));
   }
 
   const CodeClaim& claim_;
@@ -291,10 +305,6 @@ std::string steps_text(const std::vector<Step>& steps, std::size_t from, std::si
 Result<LeanCircuit> make_lean_circuit(const CodeClaim& claim, const CircuitLimits& limits) {
   ISOTRACE_TRY_DONE(check_lean_code(*claim.module));
   ISOTRACE_TRY_DONE(check_lean_code(*claim.other_module));
-  if (claim.assume) {
-    return core::refuse(RefusalCode::export_unsupported, "proof",
-                        "Lean's definitions do not have assumptions; export to coq");
-  }
   LeanCircuit circuit;
   for (const unsigned width : claim.module->functions[claim.function].parameters)
     circuit.inputs += width;

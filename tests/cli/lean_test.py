@@ -27,6 +27,7 @@ AXIOMS = "'Isotrace.Proof_case0.proof' depends on axioms: [propext, sorryAx]"
 
 NUMBERS = str(SOURCE / "fixtures/wasm/functions/numbers.wasm")
 BITS = str(SOURCE / "fixtures/wasm/functions/bits.wasm")
+TEXT = str(SOURCE / "fixtures/wasm/functions/text.wasm")
 FUNCTION_CLOSED = "'Isotrace.Bits.Proof_function.proof' does not depend on any axioms"
 FUNCTION_NATIVE = ("'Isotrace.Bits.Proof_function.proof' depends on axioms: "
                    "[propext, Classical.choice, Lean.ofReduceBool, Lean.trustCompiler, Quot.sound]")
@@ -263,7 +264,7 @@ class Functions(CommandLineTest):
                          [("function", "bv.circuit", "closed", "Isotrace.Bits.Proof_function.proof")])
         spec = (self.generated / "Spec_function.lean").read_text()
         self.assertIn("sign returns -1..1 (signed)", spec)
-        self.assertIn("in_signed_range machine 0 (2147483648 - 1) (2147483648 + 1)", spec)
+        self.assertIn("in_signed_range machine 0 none (2147483648 - 1) (2147483648 + 1)", spec)
         self.assertIn(".binary .i32 (.move .shr_s)", spec)
         for path in (self.bundle / "lean").rglob("*.lean"):
             for imported in (line.split()[1] for line in path.read_text().splitlines() if line.startswith("import ")):
@@ -302,6 +303,20 @@ class Functions(CommandLineTest):
         self.export(self.prove("popcount_low", "--range=0:8", module=BITS))
         self.assertIn(".unary .i32 .popcnt", (self.generated / "Spec_function.lean").read_text())
         self.assertIn("(step ", (self.generated / "Cert_function.lean").read_text())
+
+    def test_assumptions_and_tables_of_branches_are_stated(self):
+        self.export(self.prove("absolute", "--range", "0:2147483647", "--assume", "not_least"))
+        path = self.generated / "Spec_function.lean"
+        spec = path.read_text()
+        self.assertIn("in_range machine 1 (some 0) 0 2147483647", spec)
+        self.assertIn("(assuming Cert_function.gates Spec_function.machine fuel 1 (some 0)",
+                      (self.generated / "Proof_function.lean").read_text())
+        path.write_text(spec.replace("(some 0)", "(some 1)"))
+        self.assertEqual(self.reconcile(code=1), "statement_mismatch")
+        path.write_text(spec)
+        self.assertEqual(self.reconcile(), "replayed")
+        self.export(self.prove("valid_size_again", "--equivalent", "valid_size", module=TEXT))
+        self.assertRegex((self.generated / "Spec_function.lean").read_text(), r"\.br_table \[\d[\d, ]*\] \d")
 
     def test_what_lean_does_not_define_is_refused_by_name(self):
         refusal = self.export(self.prove("third_product", "--equivalent", "third"), code=3)["refusal"]

@@ -213,7 +213,7 @@ theorem proved_by (t : Gates) (ws : List Width) (good : Lit) (h : follows_inputs
   | false => rw [e] at g; cases g
 
 /- A circuit and a refutation of its negation. -/
-def certified (t : Gates) (ws : List Width) (steps : Steps) (good : Lit) : Bool :=
+noncomputable def certified (t : Gates) (ws : List Width) (steps : Steps) (good : Lit) : Bool :=
   and (follows_inputs t ws) (refuted t steps (inv good))
 theorem certified_right (t : Gates) (ws : List Width) (steps : Steps) (good : Lit)
     (h : certified t ws steps good = true) : proved t ws good := by
@@ -232,6 +232,43 @@ theorem call_right (v : Assignment) (t : Gates) (o : obeys v t) (ws : List Width
   rw [vals_reversed, h, globals_right]
   exact rfl
 
+/- ---- what is assumed ---- -/
+
+/- That an argument is not assumed, or a claim about it. -/
+def assuming (t : Gates) (m : Module) (n f : Nat) (a : Option Nat) (good : Lit) : Lit :=
+  given good (fun a => known (folded t (admitted Lit.no Lit.yes fun x => inv (is_zero t x))
+    (call_of t (parameters_of m f) m n a)) fun c => either t (inv c) good) a
+theorem admitted_vals (v : Assignment) (f : List Lit → Lit) (F : Word → Bool) (h : ∀ x, ev v (f x) = F (vals v x))
+    (e : End (State Lit)) : ev v (admitted Lit.no Lit.yes f e) = admitted false true F (ending v e) := by
+  cases e with
+  | normal s =>
+    obtain ⟨stack, locals, globals⟩ := s
+    cases stack with
+    | nil => exact rfl
+    | cons x k =>
+      cases k with
+      | nil => exact h x
+      | cons y k => exact rfl
+  | _ => exact rfl
+theorem assuming_right (t : Gates) (m : Module) (n f : Nat) (a : Option Nat) (good : Lit)
+    (h : proved t (parameters_of m f) (assuming t m n f a good)) (xs : List Word) (fits : takes m f xs)
+    (may : assumed m a xs) : ∃ v, obeys v t ∧ vals_all v (inputs (parameters_of m f) 0) = xs ∧ ev v good = true := by
+  obtain ⟨v, o, hin, g⟩ := h xs fits
+  refine ⟨v, o, hin, ?_⟩
+  cases a with
+  | none => exact g
+  | some a =>
+    have g' : ev v (known (folded t (admitted Lit.no Lit.yes fun x => inv (is_zero t x))
+      (call_of t (parameters_of m f) m n a)) fun c => either t (inv c) good) = true := g
+    have called := folded_right v t o (admitted Lit.no Lit.yes fun x => inv (is_zero t x))
+      (admitted false true fun x => not (zero x))
+      (admitted_vals v _ (fun x => not (zero x)) fun x => by rw [ev_inv, is_zero_right v t o])
+      (call_of t (parameters_of m f) m n a)
+    rw [call_right v t o (parameters_of m f) m n a xs hin] at called
+    have yes : admitted false true (fun x => not (zero x)) (call m n a xs) = true := may n
+    rw [known_eq, ev_either v t o, ev_inv, called, yes] at g'
+    exact g'
+
 /- ---- the claims ---- -/
 
 def returns {A : Type} (no yes : A) : End (State A) → A
@@ -239,10 +276,10 @@ def returns {A : Type} (no yes : A) : End (State A) → A
   | _ => no
 def good_never_traps (t : Gates) (m : Module) (n f : Nat) : Lit :=
   folded t (returns Lit.no Lit.yes) (call_of t (parameters_of m f) m n f)
-theorem certified_never_traps (t : Gates) (m : Module) (n f : Nat)
-    (h : proved t (parameters_of m f) (good_never_traps t m n f)) : never_traps m f := by
-  intro xs fits
-  obtain ⟨v, o, hin, good⟩ := h xs fits
+theorem certified_never_traps (t : Gates) (m : Module) (n f : Nat) (a : Option Nat)
+    (h : proved t (parameters_of m f) (assuming t m n f a (good_never_traps t m n f))) : never_traps m f a := by
+  intro xs fits may
+  obtain ⟨v, o, hin, good⟩ := assuming_right t m n f a _ h xs fits may
   have each_end : ∀ e : End (State Lit), ev v (returns Lit.no Lit.yes e) = returns false true (ending v e) := by
     intro e
     cases e <;> exact rfl
@@ -310,23 +347,23 @@ def good_range (t : Gates) (m : Module) (n f low high : Nat) : Lit :=
   folded t (single Lit.no (within_of t low high)) (call_of t (parameters_of m f) m n f)
 def good_signed_range (t : Gates) (m : Module) (n f low high : Nat) : Lit :=
   folded t (single Lit.no fun x => within_of t low high (raised_of x)) (call_of t (parameters_of m f) m n f)
-theorem certified_in_range (t : Gates) (m : Module) (n f low high : Nat)
+theorem certified_in_range (t : Gates) (m : Module) (n f : Nat) (a : Option Nat) (low high : Nat)
     (hl : holds_in_64 low = true) (hh : holds_in_64 high = true)
-    (h : proved t (parameters_of m f) (good_range t m n f low high)) : in_range m f low high := by
-  intro xs fits
-  obtain ⟨v, o, hin, good⟩ := h xs fits
+    (h : proved t (parameters_of m f) (assuming t m n f a (good_range t m n f low high))) : in_range m f a low high := by
+  intro xs fits may
+  obtain ⟨v, o, hin, good⟩ := assuming_right t m n f a _ h xs fits may
   have g : single false (within low high) (call m n f xs) = true := by
     rw [← call_right v t o (parameters_of m f) m n f xs hin, ← good]
     exact (folded_right v t o _ (single false (within low high))
       (single_vals v _ _ (within_right v t o low high hl hh)) _).symm
   obtain ⟨s, x, e, hs, hx⟩ := single_true _ _ g
   exact ⟨n, s, x, e, hs, within_true low high x hx⟩
-theorem certified_in_signed_range (t : Gates) (m : Module) (n f low high : Nat)
+theorem certified_in_signed_range (t : Gates) (m : Module) (n f : Nat) (a : Option Nat) (low high : Nat)
     (hl : holds_in_64 low = true) (hh : holds_in_64 high = true)
-    (h : proved t (parameters_of m f) (good_signed_range t m n f low high)) :
-    in_signed_range m f low high := by
-  intro xs fits
-  obtain ⟨v, o, hin, good⟩ := h xs fits
+    (h : proved t (parameters_of m f) (assuming t m n f a (good_signed_range t m n f low high))) :
+    in_signed_range m f a low high := by
+  intro xs fits may
+  obtain ⟨v, o, hin, good⟩ := assuming_right t m n f a _ h xs fits may
   have g : single false (fun x => within low high (raised x)) (call m n f xs) = true := by
     rw [← call_right v t o (parameters_of m f) m n f xs hin, ← good]
     refine (folded_right v t o _ (single false fun x => within low high (raised x))
@@ -399,10 +436,10 @@ def agree {A : Type} (no yes : A) (f : List (List A) → List (List A) → A) : 
 def good_equivalent (t : Gates) (m : Module) (n f : Nat) (k : Module) (g : Nat) : Lit :=
   folded t (fun d => folded t (fun e => agree Lit.no Lit.yes (same_words_of t) d e)
     (call_of t (parameters_of m f) k n g)) (call_of t (parameters_of m f) m n f)
-theorem certified_equivalent (t : Gates) (m : Module) (n f : Nat) (k : Module) (g : Nat)
-    (h : proved t (parameters_of m f) (good_equivalent t m n f k g)) : equivalent m f k g := by
-  intro xs fits
-  obtain ⟨v, o, hin, good⟩ := h xs fits
+theorem certified_equivalent (t : Gates) (m : Module) (n f : Nat) (k : Module) (g : Nat) (a : Option Nat)
+    (h : proved t (parameters_of m f) (assuming t m n f a (good_equivalent t m n f k g))) : equivalent m f k g a := by
+  intro xs fits may
+  obtain ⟨v, o, hin, good⟩ := assuming_right t m n f a _ h xs fits may
   have pairs : ∀ d e, ev v (agree Lit.no Lit.yes (same_words_of t) d e)
       = agree false true same_words (ending v d) (ending v e) := by
     intro d e
@@ -440,10 +477,10 @@ theorem certified_equivalent (t : Gates) (m : Module) (n f : Nat) (k : Module) (
 def good_ensures (t : Gates) (m : Module) (n f g : Nat) : Lit :=
   folded t (single Lit.no fun x => inv (is_zero t x))
     (follow t (call_behind_of t (parameters_of m f) m n g) (call_of t (parameters_of m f) m n f))
-theorem certified_ensures (t : Gates) (m : Module) (n f g : Nat)
-    (h : proved t (parameters_of m f) (good_ensures t m n f g)) : ensures m f g := by
-  intro xs fits
-  obtain ⟨v, o, hin, good⟩ := h xs fits
+theorem certified_ensures (t : Gates) (m : Module) (n f g : Nat) (a : Option Nat)
+    (h : proved t (parameters_of m f) (assuming t m n f a (good_ensures t m n f g))) : ensures m f g a := by
+  intro xs fits may
+  obtain ⟨v, o, hin, good⟩ := assuming_right t m n f a _ h xs fits may
   let behind : End (State Bool) → End (State Bool) := fun e => match e with
     | End.normal s => call_behind m n g xs s
     | _ => End.unfinished

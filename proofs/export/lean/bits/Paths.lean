@@ -463,6 +463,23 @@ theorem looped_right (v : Assignment) (takes : Nat) (b : State Lit) (f : State L
     | succ d => exact rfl
   | _ => exact rfl
 
+def table_of (t : Gates) (x : List Lit) (s : State Lit) : Nat → List Nat → Nat → Tree
+  | _, [], otherwise => Tree.leaf (End.branch otherwise s)
+  | k, d :: depths, otherwise => known (equals t x (constant 32 k) Lit.yes) fun z =>
+    fork t z (Tree.leaf (End.branch d s)) (table_of t x s (Nat.succ k) depths otherwise)
+theorem table_right (v : Assignment) (t : Gates) (o : obeys v t) (x : List Lit) (s : State Lit) :
+    ∀ (k : Nat) (depths : List Nat) (otherwise : Nat),
+    found v (table_of t x s k depths otherwise) = End.branch (depth_at (vals v x) k depths otherwise) (state v s)
+  | _, [], _ => rfl
+  | k, d :: depths, otherwise => by
+    show found v (known (equals t x (constant 32 k) Lit.yes) fun z => fork t z (Tree.leaf (End.branch d s))
+        (table_of t x s (Nat.succ k) depths otherwise))
+      = End.branch (cond (Nat.beq (number (vals v x)) (number (word 32 k))) d
+        (depth_at (vals v x) (Nat.succ k) depths otherwise)) (state v s)
+    rw [known_eq, fork_right v t o, equals_right v t o, table_right v t o x s (Nat.succ k) depths otherwise,
+      show vals v (constant 32 k) = word 32 k from lits_right v _]
+    cases Nat.beq (number (vals v x)) (number (word 32 k)) <;> exact rfl
+
 def execute_of (t : Gates) (m : Module) : Nat → Instruction → State Lit → Tree
   | 0, _, _ => Tree.leaf End.unfinished
   | n + 1, i, s =>
@@ -478,6 +495,7 @@ def execute_of (t : Gates) (m : Module) : Nat → Instruction → State Lit → 
     | Instruction.br depth => Tree.leaf (End.branch depth s)
     | Instruction.br_if depth => pop invalid s fun c s => known (is_zero t c) fun z =>
       fork t z (Tree.leaf (End.normal s)) (Tree.leaf (End.branch depth s))
+    | Instruction.br_table depths otherwise => pop invalid s fun x s => table_of t x s 0 depths otherwise
     | Instruction.return_ => Tree.leaf (End.returned s)
     | Instruction.call f => given invalid
       (fun g => follow t (fun e => Tree.leaf (returning g s e))
@@ -522,6 +540,10 @@ theorem execute_right (v : Assignment) (t : Gates) (o : obeys v t) (m : Module) 
       show found v (known (is_zero t c) fun z => fork t z (Tree.leaf (End.normal s)) (Tree.leaf (End.branch depth s))) = _
       rw [known_eq, fork_right v t o, is_zero_right v t o]
       exact rfl
+    | br_table depths otherwise =>
+      exact one s (fun x s => table_of t x s 0 depths otherwise)
+        (fun x s => End.branch (depth_at x 0 depths otherwise) s) rfl
+        fun x s => table_right v t o x s 0 depths otherwise
     | return_ => exact rfl
     | call f =>
       show found v (given _ _ (item f m.functions)) = given _ _ (item f m.functions)

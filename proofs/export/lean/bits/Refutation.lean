@@ -202,6 +202,91 @@ theorem implied_right (v : Assignment) (find : Nat → Clause) (holds_all : ∀ 
       cases h
     exact (follows_right v find holds_all hints _ (opposed_right v c 0 none_known e) g).elim
 
+/- ---- the same, for the kernel ---- -/
+
+/- What the compiler makes of recursive definitions costs the kernel many steps for each of theirs, and so do the
+   instances behind signs like `+`. These are written as the kernel computes, and give the same. -/
+noncomputable def pick {A : Type} (c : Bool) (yes no : A) : A := Bool.rec (motive := fun _ => A) no yes c
+theorem pick_eq {A : Type} (c : Bool) (yes no : A) : pick c yes no = cond c yes no := by cases c <;> exact rfl
+noncomputable def forced {A : Type} (n : Nat) (f : Nat → A) : A :=
+  Nat.rec (motive := fun _ => A) (f 0) (fun n _ => f (Nat.succ n)) n
+theorem forced_eq {A : Type} (n : Nat) (f : Nat → A) : forced n f = f n := by cases n <;> exact rfl
+
+noncomputable def has (k i : Nat) : Bool := Nat.beq (Nat.shiftRight k i)
+  (Nat.succ (Nat.mul (nat_lit 2) (Nat.div (Nat.shiftRight k i) (nat_lit 2))))
+theorem has_eq (k i : Nat) : has k i = bit_at k i := rfl
+noncomputable def place_pos (i : Nat) : Nat := Nat.mul (nat_lit 2) i
+noncomputable def place_neg (i : Nat) : Nat := Nat.succ (Nat.mul (nat_lit 2) i)
+noncomputable def known_false (k : Nat) (a : Lit) : Bool := Lit.rec (motive := fun _ => Bool) true false
+  (fun i => has k (place_neg i)) (fun i => has k (place_pos i)) (fun _ _ _ _ => false) (fun _ _ _ _ => false)
+  (fun _ _ => false) a
+theorem known_false_eq (k : Nat) (a : Lit) : known_false k a = knows k (inv a) := by cases a <;> exact rfl
+noncomputable def add_place (k i : Nat) : Nat := pick (has k i) k (Nat.add k (Nat.pow (nat_lit 2) i))
+theorem add_place_eq (k i : Nat) : add_place k i = add_bit k i := pick_eq _ _ _
+noncomputable def also (k : Nat) (a : Lit) : Nat := Lit.rec (motive := fun _ => Nat) k k
+  (fun i => add_place k (place_pos i)) (fun i => add_place k (place_neg i)) (fun _ _ _ _ => k) (fun _ _ _ _ => k)
+  (fun _ _ => k) a
+theorem also_eq (k : Nat) (a : Lit) : also k a = learn k a := by
+  cases a with
+  | pos i => exact add_place_eq k (2 * i)
+  | neg i => exact add_place_eq k (2 * i + 1)
+  | _ => exact rfl
+
+noncomputable def left_of (k : Nat) (c : Clause) : Clause := List.rec (motive := fun _ => Clause) []
+  (fun a _ others => pick (known_false k a) others (a :: others)) c
+theorem left_of_eq (k : Nat) : ∀ c : Clause, left_of k c = remaining k c
+  | [] => rfl
+  | a :: c => by
+    show pick (known_false k a) (left_of k c) (a :: left_of k c) = _
+    rw [pick_eq, known_false_eq, left_of_eq k c]
+    exact rfl
+noncomputable def react (k : Nat) (on : Nat → Bool) (c : Clause) : Bool := List.rec (motive := fun _ => Bool) true
+  (fun a r _ => List.rec (motive := fun _ => Bool) (forced (also k a) on) (fun _ _ _ => on k) r) c
+noncomputable def propagates (find : Nat → Clause) (hints : List Nat) : Nat → Bool :=
+  List.rec (motive := fun _ => Nat → Bool) (fun _ => false) (fun h _ on k => react k on (left_of k (find h))) hints
+theorem propagates_eq (find : Nat → Clause) : ∀ (hints : List Nat) (k : Nat),
+    propagates find hints k = follows find hints k
+  | [], _ => rfl
+  | h :: hints, k => by
+    show react k (propagates find hints) (left_of k (find h)) = (match remaining k (find h) with
+      | [] => true
+      | [a] => computed (learn k a) (follows find hints)
+      | _ => follows find hints k)
+    rw [left_of_eq]
+    cases remaining k (find h) with
+    | nil => exact rfl
+    | cons a r =>
+      cases r with
+      | nil =>
+        show forced (also k a) (propagates find hints) = computed (learn k a) (follows find hints)
+        rw [forced_eq, computed_eq, also_eq]
+        exact propagates_eq find hints (learn k a)
+      | cons b r => exact propagates_eq find hints k
+noncomputable def denied (c : Clause) : Nat → Nat := List.rec (motive := fun _ => Nat → Nat) (fun k => k)
+  (fun a _ on k => forced (also k (inv a)) on) c
+theorem denied_eq : ∀ (c : Clause) (k : Nat), denied c k = opposed c k
+  | [], _ => rfl
+  | a :: c, k => by
+    show forced (also k (inv a)) (denied c) = computed (learn k (inv a)) (opposed c)
+    rw [forced_eq, computed_eq, also_eq]
+    exact denied_eq c (learn k (inv a))
+noncomputable def follows_from (find : Nat → Clause) (c : Clause) (hints : List Nat) : Bool :=
+  forced (denied c 0) (propagates find hints)
+theorem follows_from_eq (find : Nat → Clause) (c : Clause) (hints : List Nat) :
+    follows_from find c hints = implied find c hints := by
+  unfold follows_from
+  rw [forced_eq, denied_eq, propagates_eq]
+  exact rfl
+
+noncomputable def gate_of (out : Nat) (t : Gates) : Option Gate := Gates.rec (motive := fun _ => Option Gate) none
+  (fun _ _ g _ below above => pick (Nat.beq out g.out) (some g) (pick (Nat.ble out g.out) below above)) t
+theorem gate_of_eq (out : Nat) : ∀ t : Gates, gate_of out t = by_out out t
+  | Gates.tip => rfl
+  | Gates.node l k g r => by
+    show pick (Nat.beq out g.out) (some g) (pick (Nat.ble out g.out) (gate_of out l) (gate_of out r)) = _
+    rw [pick_eq, pick_eq, gate_of_eq out l, gate_of_eq out r]
+    exact rfl
+
 /- ---- where clauses are found ---- -/
 
 /- The clauses of a gate. -/
@@ -267,13 +352,12 @@ inductive Steps where
 def all_hold (v : Assignment) : Steps → Prop
   | Steps.tip => True
   | Steps.node l _ c _ r => all_hold v l ∧ some_true v c = true ∧ all_hold v r
-def step_clause (n : Nat) : Steps → Clause
-  | Steps.tip => [Lit.yes]
-  | Steps.node l i c _ r => cond (Nat.beq n i) c (cond (Nat.ble n i) (step_clause n l) (step_clause n r))
+noncomputable def step_clause (n : Nat) (s : Steps) : Clause := Steps.rec (motive := fun _ => Clause) [Lit.yes]
+  (fun _ i c _ _ before behind => pick (Nat.beq n i) c (pick (Nat.ble n i) before behind)) s
 theorem step_clause_holds (v : Assignment) (n : Nat) : ∀ s, all_hold v s → some_true v (step_clause n s) = true
   | Steps.tip, _ => rfl
   | Steps.node l i c hints r, h => by
-    show some_true v (cond (Nat.beq n i) c (cond (Nat.ble n i) (step_clause n l) (step_clause n r))) = true
+    show some_true v (pick (Nat.beq n i) c (pick (Nat.ble n i) (step_clause n l) (step_clause n r))) = true
     cases Nat.beq n i with
     | true => exact h.2.1
     | false =>
@@ -286,31 +370,29 @@ abbrev Checked := List (Nat × Steps)
 def all_checked (v : Assignment) : Checked → Prop
   | [] => True
   | p :: k => all_hold v p.2 ∧ all_checked v k
-def checked_clause (n : Nat) : Checked → Clause
-  | [] => [Lit.yes]
-  | p :: k => cond (Nat.ble p.1 n) (step_clause n p.2) (checked_clause n k)
+noncomputable def checked_clause (n : Nat) (k : Checked) : Clause := List.rec (motive := fun _ => Clause) [Lit.yes]
+  (fun p _ others => pick (Nat.ble p.1 n) (step_clause n p.2) others) k
 theorem checked_clause_holds (v : Assignment) (n : Nat) : ∀ k, all_checked v k →
     some_true v (checked_clause n k) = true
   | [], _ => rfl
   | p :: k, h => by
-    show some_true v (cond (Nat.ble p.1 n) (step_clause n p.2) (checked_clause n k)) = true
+    show some_true v (pick (Nat.ble p.1 n) (step_clause n p.2) (checked_clause n k)) = true
     cases Nat.ble p.1 n with
     | true => exact step_clause_holds v n p.2 h.1
     | false => exact checked_clause_holds v n k h.2
 
 /- Hint 8 n + j: clause j < 4 of gate n; step n (j = 4); what is refuted (j = 5). -/
-def clause_of (t : Gates) (claim : Lit) (k : Checked) (hint : Nat) : Clause :=
-  computed (hint % 8) fun j => computed (hint / 8) fun n =>
-  match j with
-  | 4 => checked_clause n k
-  | 5 => [claim]
-  | j => given [Lit.yes] (fun g => gate_clause g j) (by_out n t)
+noncomputable def clause_of (t : Gates) (claim : Lit) (k : Checked) (hint : Nat) : Clause :=
+  forced (Nat.mod hint (nat_lit 8)) fun j => forced (Nat.div hint (nat_lit 8)) fun n =>
+  pick (Nat.beq j (nat_lit 4)) (checked_clause n k) (pick (Nat.beq j (nat_lit 5)) [claim]
+    (given [Lit.yes] (fun g => gate_clause g j) (gate_of n t)))
 theorem clause_of_holds (v : Assignment) (t : Gates) (o : obeys v t) (claim : Lit) (h : ev v claim = true)
     (k : Checked) (hk : all_checked v k) (hint : Nat) : some_true v (clause_of t claim k hint) = true := by
   unfold clause_of
-  rw [computed_eq, computed_eq]
-  have of_gate : ∀ n j, some_true v (given [Lit.yes] (fun g => gate_clause g j) (by_out n t)) = true := by
+  rw [forced_eq, forced_eq]
+  have of_gate : ∀ n j, some_true v (given [Lit.yes] (fun g => gate_clause g j) (gate_of n t)) = true := by
     intro n j
+    rw [gate_of_eq]
     cases e : by_out n t with
     | none => exact rfl
     | some g => exact gate_clause_holds v g (by_out_holds v n g t o e) j
@@ -318,22 +400,20 @@ theorem clause_of_holds (v : Assignment) (t : Gates) (o : obeys v t) (claim : Li
     show or (ev v claim) false = true
     rw [h]
     exact rfl
-  generalize hint / 8 = n
-  generalize hint % 8 = j
-  match j with
-  | 0 => exact of_gate n 0
-  | 1 => exact of_gate n 1
-  | 2 => exact of_gate n 2
-  | 3 => exact of_gate n 3
-  | 4 => exact checked_clause_holds v _ k hk
-  | 5 => exact claimed
-  | j + 6 => exact of_gate n (j + 6)
+  generalize Nat.div hint (nat_lit 8) = n
+  generalize Nat.mod hint (nat_lit 8) = j
+  cases Nat.beq j (nat_lit 4) with
+  | true => exact checked_clause_holds v _ k hk
+  | false =>
+    cases Nat.beq j (nat_lit 5) with
+    | true => exact claimed
+    | false => exact of_gate n j
 
 /- Checks the steps of a tree in their order; `low` is the lowest number among them. -/
-def proves (t : Gates) (claim : Lit) : Checked → Nat → Steps → Bool
+noncomputable def proves (t : Gates) (claim : Lit) : Checked → Nat → Steps → Bool
   | _, _, Steps.tip => true
   | k, low, Steps.node l i c hints r =>
-    and (proves t claim k low l) (and (implied (clause_of t claim ((low, l) :: k)) c hints)
+    and (proves t claim k low l) (and (follows_from (clause_of t claim ((low, l) :: k)) c hints)
       (proves t claim ((i, Steps.node Steps.tip i c [] Steps.tip) :: (low, l) :: k) (i + 1) r))
 theorem proves_right (v : Assignment) (t : Gates) (o : obeys v t) (claim : Lit) (h : ev v claim = true) :
     ∀ (s : Steps) (k : Checked) (low : Nat), all_checked v k → proves t claim k low s = true → all_hold v s
@@ -353,7 +433,7 @@ theorem proves_right (v : Assignment) (t : Gates) (o : obeys v t) (claim : Lit) 
     obtain ⟨g1, g2, g3⟩ := parts _ _ _ g
     have hl := proves_right v t o claim h l k low hk g1
     have kl : all_checked v ((low, l) :: k) := ⟨hl, hk⟩
-    have hc := implied_right v _ (clause_of_holds v t o claim h _ kl) c hints g2
+    have hc := implied_right v _ (clause_of_holds v t o claim h _ kl) c hints ((follows_from_eq _ c hints).symm.trans g2)
     have kc : all_checked v ((i, Steps.node Steps.tip i c [] Steps.tip) :: (low, l) :: k) :=
       ⟨⟨trivial, hc, trivial⟩, kl⟩
     exact ⟨hl, hc, proves_right v t o claim h r _ _ kc g3⟩
@@ -369,7 +449,7 @@ theorem ends_empty_right (v : Assignment) : ∀ s, all_hold v s → ends_empty s
     | cons a c => exact ends_empty_right v r h.2.2 g
 
 /- Whether a literal is false under all assignments that obey the gates. -/
-def refuted (t : Gates) (steps : Steps) : Lit → Bool
+noncomputable def refuted (t : Gates) (steps : Steps) : Lit → Bool
   | Lit.no => true
   | claim => and (proves t claim [] 0 steps) (ends_empty steps)
 theorem refuted_right (v : Assignment) (t : Gates) (o : obeys v t) (steps : Steps) (claim : Lit)

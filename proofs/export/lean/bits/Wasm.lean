@@ -140,6 +140,8 @@ inductive Instruction where
   | loop (takes leaves : Nat) (body : List Instruction)
   | if_ (takes leaves : Nat) (yes no : List Instruction)
   | br (depth : Nat) | br_if (depth : Nat) | return_
+  /- to one of several depths, or else the last one -/
+  | br_table (depths : List Nat) (otherwise : Nat)
   | call (f : Nat)
 
 structure Function where
@@ -278,6 +280,11 @@ def looped {A : Type} (takes : Nat) (before : State A) (again : State A → End 
   | End.branch (d + 1) s => End.branch d s
   | e => e
 
+/- Which of the depths, counted from k on, a value chooses. -/
+def depth_at (x : Word) : Nat → List Nat → Nat → Nat
+  | _, [], otherwise => otherwise
+  | k, d :: depths, otherwise => cond (Nat.beq (number x) (number (word 32 k))) d (depth_at x (Nat.succ k) depths otherwise)
+
 /- n bounds how many blocks, rounds of loops and calls lie inside each other; what goes on beyond ends as
    `unfinished`. -/
 def execute (m : Module) : Nat → Instruction → State Bool → End (State Bool)
@@ -291,6 +298,8 @@ def execute (m : Module) : Nat → Instruction → State Bool → End (State Boo
       close takes leaves s (cond (zero c) (sequence (execute m n) no s) (sequence (execute m n) yes s))
     | Instruction.br depth => End.branch depth s
     | Instruction.br_if depth => pop End.invalid s fun c s => cond (zero c) (End.normal s) (End.branch depth s)
+    | Instruction.br_table depths otherwise => pop End.invalid s fun x s =>
+      End.branch (depth_at x 0 depths otherwise) s
     | Instruction.return_ => End.returned s
     | Instruction.call f => given End.invalid
       (fun g => returning g s (sequence (execute m n) g.body (entered false g s))) (item f m.functions)
@@ -316,25 +325,37 @@ def parameters_of (m : Module) (f : Nat) : List Width := given [] Function.param
 /- What arguments function f of m can have. -/
 def takes (m : Module) (f : Nat) (arguments : List Word) : Prop := of_widths (parameters_of m f) arguments
 
-/- Every call of function f returns. -/
-def never_traps (m : Module) (f : Nat) : Prop :=
-  ∀ arguments, takes m f arguments → ∃ n s, call m n f arguments = End.normal s
+/- Whether a run ends with one value of which f is true. One that has not ended says nothing against it. -/
+def admitted {A R : Type} (no yes : R) (f : List A → R) : End (State A) → R
+  | End.normal s => match s.stack with
+    | [x] => f x
+    | _ => no
+  | End.unfinished => yes
+  | _ => no
+/- What a claim assumes of the arguments: if it names a function `a`, then no call of it with them ends otherwise than by
+   returning a value that is not 0. -/
+def assumed (m : Module) (a : Option Nat) (arguments : List Word) : Prop :=
+  ∀ n, given true (fun a => admitted false true (fun x => not (zero x)) (call m n a arguments)) a = true
+
+/- Every call of function f with such arguments returns. -/
+def never_traps (m : Module) (f : Nat) (a : Option Nat) : Prop :=
+  ∀ arguments, takes m f arguments → assumed m a arguments → ∃ n s, call m n f arguments = End.normal s
 /- Every call returns one value between two numbers: an unsigned one, ... -/
-def in_range (m : Module) (f low high : Nat) : Prop :=
-  ∀ arguments, takes m f arguments → ∃ n s x, call m n f arguments = End.normal s ∧ s.stack = [x] ∧
+def in_range (m : Module) (f : Nat) (a : Option Nat) (low high : Nat) : Prop :=
+  ∀ arguments, takes m f arguments → assumed m a arguments → ∃ n s x, call m n f arguments = End.normal s ∧ s.stack = [x] ∧
     Nat.ble low (number x) = true ∧ Nat.ble (number x) high = true
 /- ... or a signed one, where value and bounds are all 2^31 (2^63) larger. -/
-def in_signed_range (m : Module) (f low high : Nat) : Prop :=
-  ∀ arguments, takes m f arguments → ∃ n s x, call m n f arguments = End.normal s ∧ s.stack = [x] ∧
+def in_signed_range (m : Module) (f : Nat) (a : Option Nat) (low high : Nat) : Prop :=
+  ∀ arguments, takes m f arguments → assumed m a arguments → ∃ n s x, call m n f arguments = End.normal s ∧ s.stack = [x] ∧
     Nat.ble low (number (raised x)) = true ∧ Nat.ble (number (raised x)) high = true
 /- Calls of f in m and of g in k with the same arguments return the same values, or both trap. -/
-def equivalent (m : Module) (f : Nat) (k : Module) (g : Nat) : Prop :=
-  ∀ arguments, takes m f arguments → ∃ n,
+def equivalent (m : Module) (f : Nat) (k : Module) (g : Nat) (a : Option Nat) : Prop :=
+  ∀ arguments, takes m f arguments → assumed m a arguments → ∃ n,
     (∃ s t, call m n f arguments = End.normal s ∧ call k n g arguments = End.normal t ∧ s.stack = t.stack) ∨
     (call m n f arguments = End.trap ∧ call k n g arguments = End.trap)
 /- Every call of f returns, and g, called with the same arguments and the results, returns what is not 0. -/
-def ensures (m : Module) (f g : Nat) : Prop :=
-  ∀ arguments, takes m f arguments → ∃ n s t x, call m n f arguments = End.normal s ∧
+def ensures (m : Module) (f g : Nat) (a : Option Nat) : Prop :=
+  ∀ arguments, takes m f arguments → assumed m a arguments → ∃ n s t x, call m n f arguments = End.normal s ∧
     call_behind m n g arguments s = End.normal t ∧ t.stack = [x] ∧ zero x = false
 
 end Isotrace.Bits
