@@ -1,17 +1,19 @@
 """Proves, exports and replays VNN-COMP instances with coqc; prints a table for the docs.
 
-    python3 tools/dev/coq_table.py ISOTRACE INSTANCES.csv [--match TEXT] [--most N] [--timeout S]
-        [--tier closed|primint] [--no-floats] [--boxes LOW:HIGH] [--coqchk]
-        [--unlisted FILE] [--proofs FOLDER]
+    python3 tools/dev/coq_table.py ISOTRACE INSTANCES.csv --rows FILE [--proofs FOLDER] [--match TEXT]
+        [--most N] [--timeout S] [--prove-timeout S] [--tier closed|primint] [--floats] [--coqchk]
+    python3 tools/dev/coq_table.py --print FILE
 
 INSTANCES.csv has the columns model, property and expected answer, with paths relative to its
-folder. Instances expected `unsat` are proved first; then those with the fewest boxes are exported,
-and every file of their bundles is compiled by coqc. Boxes are the nodes of the split tree, leaves and
-inner ones. Seconds are CPU seconds of the children; those of a theorem about floats (tier `reals` or
-`primint+reals`) include those of the theorem that it rests on. `--boxes` leaves out trees of other sizes,
-so that a table can be made in several runs; `--unlisted` leaves out instances of which FILE has a row in
-this tier. `--proofs` keeps the proofs in FOLDER, and takes those that are there. `--coqchk` has coqchk check
-every file of ours behind the theorems without floats again; it takes the standard library as it is installed.
+folder. Instances expected `unsat` are proved first; then those with the fewest leaves are exported,
+and every file of their bundles is compiled by coqc. Each result becomes a line of FILE (JSON); an
+instance that has a line in this tier is not replayed again, so that a run which was stopped goes on
+where it was. `--print` makes the tables of such a file, for Markdown.
+
+Seconds are CPU seconds of the children, user and system; those of a theorem about floats (tier `reals`
+or `primint+reals`) include those of the theorem that it rests on. `--proofs` keeps the proofs in FOLDER,
+and takes those that are there. `--coqchk` has coqchk check every file of ours behind the theorems
+without floats again; it takes the standard library as it is installed.
 """
 
 import argparse
@@ -20,6 +22,7 @@ import json
 import os
 import pathlib
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -73,9 +76,16 @@ class Bundle:
                 if name.startswith("Proof_") and "Closed under the global context" not in text:
                     axioms |= {line.split(" ")[0] for line in text.splitlines()[1:]
                                if line and line[0] != " "}
+            if axioms != self.axioms_of(tier):
+                return rows, f"other axioms than those of tier {tier}: {sorted(axioms)}"
             if files:
                 rows.append((tier, seconds, megabytes, len(axioms)))
         return rows, ""
+
+    def axioms_of(self, tier):
+        """What the manifest expects of the theorems of a tier."""
+        return {axiom for o in self.manifest["obligations"] if o["tier"] == tier
+                for axiom in o["expected_axioms"]}
 
     def second_opinion(self, timeout):
         """coqchk on the library and the generated files: a line about what it said."""
@@ -102,10 +112,10 @@ def prove(arguments, folder, instances):
         said = path.with_suffix(".txt")  # by prove
         if not said.exists():
             code, text, _, _ = run([arguments.isotrace, "prove", str(model), "--property", str(prop),
-                                    "--out", str(path), "--timeout", "240", "--plain-splits",
-                                    "--quiet"], 480)
+                                    "--out", str(path), "--timeout", str(arguments.prove_timeout),
+                                    "--plain-splits", "--quiet"], 4 * arguments.prove_timeout)
             if code != 0:
-                print(f"not proved in 240 s: {name}", file=sys.stderr)
+                print(f"not proved in {arguments.prove_timeout} s: {name}", file=sys.stderr)
                 continue
             said.write_text(text)
         boxes = int(said.read_text().split(" boxes")[0].split()[-1])
@@ -115,10 +125,39 @@ def prove(arguments, folder, instances):
     return sorted(proofs)
 
 
-def listed_in(table, tier):
-    """The instances of a table's rows."""
-    cells = [[cell.strip() for cell in line.split("|")] for line in table.read_text().splitlines()]
-    return {row[1] for row in cells if len(row) > 5 and row[5] == tier}
+def leaves_of(gen):
+    """Leaves of the trees of all cases, with and without parts."""
+    return sum(path.read_text().count("(Leaf ") for path in gen.glob("Cert_*.v"))
+
+
+def read_rows(path):
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def print_tables(rows):
+    """One table for each tier, and below it the sums that a reader may ask for."""
+    for tier in sorted({row["tier"] for row in rows}, key=lambda tier: (tier != "primint", tier)):
+        of_tier = sorted((row for row in rows if row["tier"] == tier),
+                         key=lambda row: (row["leaves"], row["instance"]))
+        done = [row for row in of_tier if not row["fault"]]
+        print(f"\n## Tier `{tier}`\n\n| instance | leaves | proof KB | checker s | coqc s | MB | axioms |"
+              "\n|---|---|---|---|---|---|---|")
+        for row in of_tier:
+            seconds = "not accepted" if row["fault"] else f"{row['seconds']:.1f}"
+            print(f"| {row['instance']} | {row['leaves']} | {row['proof_kb']:.0f} | {row['checker']:.2f} "
+                  f"| {seconds} | {row['megabytes']:.0f} | {row['axioms']} |")
+        if not done:
+            continue
+        times = [row["seconds"] for row in done]
+        slow = [row["seconds"] for row in done if row["instance"].endswith(("prop_3", "prop_4"))]
+        print(f"\n{len(done)} of {len(of_tier)} accepted, median {statistics.median(times):.1f} s, "
+              f"{sum(times):.0f} s together, {max(row['megabytes'] for row in done):.0f} MB at most; "
+              f"{len(slow)} of properties 3 and 4 in {sum(slow):.0f} s.")
+        checked = [row for row in of_tier if row.get("coqchk")]
+        for row in checked:
+            print(f"{row['instance']}: {row['coqchk']}.")
 
 
 def compile_library(folder, coq, floats_too):
@@ -135,63 +174,72 @@ def compile_library(folder, coq, floats_too):
                            check=True, cwd=folder, stderr=subprocess.DEVNULL)
 
 
+def replay(arguments, folder, library, proof):
+    """The rows of one proof."""
+    _, checker, label, path = proof
+    subprocess.run([arguments.isotrace, "export", str(path), "--to", "coq", "--tier", arguments.tier,
+                    "--out", str(folder)], check=True, stdout=subprocess.DEVNULL)
+    if not any(library.glob("*/*.vo")):
+        compile_library(library, folder / "coq", arguments.floats)
+    compiled = Bundle(folder, library)
+    replayed, fault = compiled.replay(arguments.timeout, arguments.floats)
+    common = {"instance": label, "leaves": leaves_of(compiled.gen), "checker": checker,
+              "proof_kb": path.stat().st_size / 1024}
+    if fault:
+        print(f"not replayed: {label}: {fault}", file=sys.stderr, flush=True)
+        replayed.append((arguments.tier, 0.0, 0.0, 0))
+    rows = [{**common, "tier": tier, "seconds": seconds, "megabytes": megabytes, "axioms": axioms,
+             "fault": fault if i + 1 == len(replayed) else ""}
+            for i, (tier, seconds, megabytes, axioms) in enumerate(replayed)]
+    if arguments.coqchk and not fault:
+        rows[0]["coqchk"] = compiled.second_opinion(arguments.timeout)
+    return rows
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("isotrace")
-    parser.add_argument("instances", type=pathlib.Path)
+    parser.add_argument("isotrace", nargs="?")
+    parser.add_argument("instances", type=pathlib.Path, nargs="?")
+    parser.add_argument("--rows", type=pathlib.Path)
+    parser.add_argument("--print", type=pathlib.Path, dest="table")
     parser.add_argument("--match", default="")
     parser.add_argument("--most", type=int, default=1 << 30)
-    parser.add_argument("--timeout", type=int, default=600)
-    parser.add_argument("--tier", choices=("closed", "primint"), default="closed")
-    parser.add_argument("--no-floats", action="store_true")
-    parser.add_argument("--boxes", default="1:1000000000")
+    parser.add_argument("--timeout", type=int, default=3600)
+    parser.add_argument("--prove-timeout", type=int, default=240)
+    parser.add_argument("--tier", choices=("closed", "primint"), default="primint")
+    parser.add_argument("--floats", action="store_true")
     parser.add_argument("--coqchk", action="store_true")
-    parser.add_argument("--unlisted", type=pathlib.Path)
     parser.add_argument("--proofs", type=pathlib.Path)
     arguments = parser.parse_args()
-    fewest, most = map(int, arguments.boxes.split(":"))
+    if arguments.table:
+        print_tables(read_rows(arguments.table))
+        return
+    if not arguments.rows or not arguments.instances:
+        parser.error("ISOTRACE, INSTANCES.csv and --rows are needed")
     base = arguments.instances.parent
     with open(arguments.instances, encoding="utf-8") as rows:
         instances = [(base / row[0], base / row[1]) for row in csv.reader(rows)
                      if row[2] == "unsat" and arguments.match in " ".join(row)]
-    if arguments.unlisted:
-        listed = listed_in(arguments.unlisted, arguments.tier)
-        instances = [pair for pair in instances if name_of(*pair) not in listed]
+    listed = {row["instance"] for row in read_rows(arguments.rows)
+              if row["tier"] == arguments.tier}
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         library = folder / "library"
-        (library / "core").mkdir(parents=True)
-        (library / "float").mkdir()
-        (library / "primint").mkdir()
+        for part in ("core", "float", "primint"):
+            (library / part).mkdir(parents=True)
         kept = arguments.proofs or folder / "proofs"
         kept.mkdir(exist_ok=True)
         proofs = prove(arguments, kept, instances)
         print(f"{len(proofs)} of {len(instances)} unsat instances proved", file=sys.stderr)
-        proofs = [proof for proof in proofs if fewest <= proof[0] <= most]
-        print("| instance | boxes | proof KB | checker s | tier | coqc s | MB | axioms |")
-        print("|---|---|---|---|---|---|---|---|")
-        times = {}
-        for number, (boxes, checker, label, path) in enumerate(proofs[:arguments.most]):
+        for number, proof in enumerate(proofs[:arguments.most]):
+            if proof[2] in listed:
+                continue
             bundle = folder / f"bundle{number}"
-            subprocess.run([arguments.isotrace, "export", str(path), "--to", "coq", "--tier",
-                            arguments.tier, "--out", str(bundle)], check=True,
-                           stdout=subprocess.DEVNULL)
-            if number == 0:
-                compile_library(library, bundle / "coq", not arguments.no_floats)
-            compiled = Bundle(bundle, library)
-            rows, fault = compiled.replay(arguments.timeout, not arguments.no_floats)
-            size = path.stat().st_size / 1024
-            for tier, seconds, megabytes, axioms in rows:
-                times.setdefault(tier, []).append(seconds)
-                print(f"| {label} | {boxes} | {size:.0f} | {checker:.2f} | {tier} | "
-                      f"{seconds:.1f} | {megabytes:.0f} | {axioms} |", flush=True)
-            if arguments.coqchk and not fault:
-                print(compiled.second_opinion(arguments.timeout), file=sys.stderr, flush=True)
-            if fault:
-                print(f"not replayed: {label}: {fault}", file=sys.stderr, flush=True)
-        for tier, seconds in times.items():
-            print(f"{tier}: {len(seconds)} replayed, median {statistics.median(seconds):.1f} s",
-                  flush=True)
+            with open(arguments.rows, "a", encoding="utf-8") as file:
+                for row in replay(arguments, bundle, library, proof):
+                    file.write(json.dumps(row) + "\n")
+            shutil.rmtree(bundle)
+    print_tables(read_rows(arguments.rows))
 
 
 if __name__ == "__main__":
