@@ -15,8 +15,8 @@ constexpr std::size_t clauses_max = std::size_t{1} << 18;
 constexpr std::size_t followed_max = std::size_t{1} << 23;  ///< variables, while bits are ordered
 constexpr int conflicts_per_case = 50;
 constexpr int conflicts_of_last = 400;  ///< where there is nothing left to part
-constexpr std::size_t questions_free = 24;
-constexpr std::size_t questions_max = std::size_t{1} << 14;
+constexpr std::size_t questions_free = 64;
+constexpr std::size_t questions_max = std::size_t{1} << 12;
 constexpr std::size_t work_max = std::size_t{1} << 29;  ///< clauses times questions
 
 Literal literal_of(int a) { return 2 * static_cast<Literal>(std::abs(a)) + (a < 0 ? 1 : 0); }
