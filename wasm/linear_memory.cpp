@@ -10,32 +10,33 @@
 namespace isotrace::wasm {
 
 LinearMemory::~LinearMemory() {
-  if (data_ != nullptr) ::munmap(data_, size());
+  if (data_ != nullptr) ::munmap(data_ - marks_distance, marks_distance + size());
 }
 
 void LinearMemory::grow_to(std::uint32_t pages) {
   ISOTRACE_CHECK(pages >= pages_, pages, pages_);
   if (pages == pages_) return;
-  const std::uint64_t bytes = pages * page_bytes;
+  const std::uint64_t bytes = marks_distance + pages * page_bytes;
   void* place = data_ == nullptr ? ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
-                                 : ::mremap(data_, size(), bytes, MREMAP_MAYMOVE);
+                                 : ::mremap(data_ - marks_distance, marks_distance + size(), bytes,
+                                            MREMAP_MAYMOVE);
   if (place == MAP_FAILED) throw std::bad_alloc();
-  data_ = static_cast<std::uint8_t*>(place);
+  data_ = static_cast<std::uint8_t*>(place) + marks_distance;
   pages_ = pages;
-  marks_.resize(bytes >> chunk_shift);
 }
 
 std::vector<std::uint32_t> LinearMemory::take_marks() {
   constexpr std::size_t marks_of_page = page_bytes >> chunk_shift;
   static constexpr std::uint8_t none[marks_of_page] = {};
   std::vector<std::uint32_t> marked;
-  for (std::size_t page = 0; page < marks_.size(); page += marks_of_page) {
-    if (std::memcmp(&marks_[page], none, marks_of_page) == 0) continue;
+  const std::span<std::uint8_t> all = marks();
+  for (std::size_t page = 0; page < all.size(); page += marks_of_page) {
+    if (std::memcmp(&all[page], none, marks_of_page) == 0) continue;
     for (std::size_t chunk = page; chunk < page + marks_of_page; ++chunk) {
-      if (marks_[chunk] != 0) marked.push_back(static_cast<std::uint32_t>(chunk));
+      if (all[chunk] != 0) marked.push_back(static_cast<std::uint32_t>(chunk));
     }
-    std::memset(&marks_[page], 0, marks_of_page);
+    std::memset(&all[page], 0, marks_of_page);
   }
   return marked;
 }

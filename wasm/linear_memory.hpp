@@ -1,5 +1,6 @@
 // The bytes of one memory, and marks on the chunks of 1 KiB that were written. Pages that nobody
-// wrote cost nothing; growing may move them.
+// wrote cost nothing; growing may move them. Marks lie at a fixed distance in front of the bytes,
+// so that whoever knows where those are needs no other place for them.
 #pragma once
 
 #include <cstdint>
@@ -14,17 +15,16 @@ namespace isotrace::wasm {
 class LinearMemory {
  public:
   static constexpr unsigned chunk_shift = 10;  ///< chunks are those of BLAKE3
+  /// From the mark of chunk 0 to byte 0: those of the largest memory fit in between.
+  static constexpr std::uint64_t marks_distance = (std::uint64_t{1} << 32) >> chunk_shift;
 
   LinearMemory() = default;
   ~LinearMemory();
   LinearMemory(LinearMemory&& other) noexcept
-      : data_(std::exchange(other.data_, nullptr)),
-        pages_(std::exchange(other.pages_, 0)),
-        marks_(std::move(other.marks_)) {}
+      : data_(std::exchange(other.data_, nullptr)), pages_(std::exchange(other.pages_, 0)) {}
   LinearMemory& operator=(LinearMemory&& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(pages_, other.pages_);
-    std::swap(marks_, other.marks_);
     return *this;
   }
 
@@ -42,18 +42,20 @@ class LinearMemory {
   void mark(std::uint64_t address, std::uint64_t size) {
     if (size == 0) return;
     const std::uint64_t last = (address + size - 1) >> chunk_shift;
-    for (std::uint64_t chunk = address >> chunk_shift; chunk <= last; ++chunk) marks_[chunk] = 1;
+    for (std::uint64_t chunk = address >> chunk_shift; chunk <= last; ++chunk) marks()[chunk] = 1;
   }
   /// One byte for each chunk, 1 if it was written; for engines that look for themselves whether
   /// there is anything to mark.
-  [[nodiscard]] std::span<std::uint8_t> marks() { return marks_; }
+  [[nodiscard]] std::span<std::uint8_t> marks() {
+    if (data_ == nullptr) return {};
+    return {data_ - marks_distance, size() >> chunk_shift};
+  }
   /// The marked chunks in ascending order; clears the marks.
   [[nodiscard]] std::vector<std::uint32_t> take_marks();
 
  private:
   std::uint8_t* data_ = nullptr;
   std::uint32_t pages_ = 0;
-  std::vector<std::uint8_t> marks_;
 };
 
 }  // namespace isotrace::wasm

@@ -129,7 +129,6 @@ struct Context {
   // Of the memory of the instance that executes; all zero where there is none.
   std::uint8_t* memory = nullptr;
   std::uint64_t memory_size = 0;
-  std::uint8_t* marks = nullptr;
   std::uint64_t store_place = 0;  ///< of a store that has first to be marked
 
   Return* returns_top = nullptr;

@@ -26,8 +26,8 @@
 
 namespace isotrace::wasm::fast {
 
-// steps_left: those that may be taken before the next suspend point is to stop, which it is once
-// they are fewer than 0: a subtraction tells that by itself. Counted at the end of straight code.
+// steps_left: until the next suspend point is to stop, which it is where they are fewer than 0: a
+// subtraction tells that by itself. Counted at the end of straight code.
 #define ISOTRACE_FAST_REGISTERS                                                        \
   [[maybe_unused]] const Word *pc, [[maybe_unused]] Slot *frame,                       \
       [[maybe_unused]] std::uint8_t *memory, [[maybe_unused]] std::int64_t steps_left, \
@@ -75,8 +75,8 @@ void execute(Context &context, const Registers &registers);
   if (context->effects->is_full()) [[unlikely]] \
   ISOTRACE_FAST_JUMP make_room_and_repeat(ISOTRACE_FAST_PASS)
 
-#define ISOTRACE_FAST_SUSPEND_IF_DUE         \
-  if (!bare && steps_left < 0) [[unlikely]]  \
+#define ISOTRACE_FAST_SUSPEND_IF_DUE        \
+  if (!bare && steps_left < 0) [[unlikely]] \
   ISOTRACE_FAST_JUMP suspend(ISOTRACE_FAST_PASS)
 
 }  // namespace isotrace::wasm::fast

@@ -225,12 +225,10 @@ void Context::load_instance(Address address) {
   instance = address;
   memory = nullptr;
   memory_size = 0;
-  marks = nullptr;
   if (address >= store->instances.size() || store->instances[address].memories.empty()) return;
   LinearMemory& data = store->memories[store->instances[address].memories[0]].data;
   memory = data.bytes().data();
   memory_size = data.size();
-  marks = data.marks().data();
 }
 
 }  // namespace isotrace::wasm::fast

@@ -76,9 +76,10 @@ template <unsigned size>
 
 /// In bounds: whether the chunks there are marked. Reading it is cheaper than marking each time.
 template <class Stored>
-[[gnu::always_inline]] inline bool is_marked(u64 address, const Context& context) {
+[[gnu::always_inline]] inline bool is_marked(const u8* memory, u64 address) {
   if (bare) return true;
-  const u8* const mark = context.marks + (address >> LinearMemory::chunk_shift);
+  const u8* const mark =
+      memory + (address >> LinearMemory::chunk_shift) - LinearMemory::marks_distance;
   if (*mark == 0) [[unlikely]]
     return false;
   // What is aligned lies in one chunk.
@@ -89,7 +90,7 @@ template <class Stored>
 }
 
 #define ISOTRACE_FAST_MARK(Stored)                                          \
-  if (!is_marked<Stored>(address, *context)) [[unlikely]] {                 \
+  if (!is_marked<Stored>(memory, address)) [[unlikely]] {                   \
     context->store_place = address;                                         \
     ISOTRACE_FAST_JUMP mark_and_repeat<sizeof(Stored)>(ISOTRACE_FAST_PASS); \
   }
