@@ -87,8 +87,9 @@ void add_terms(LinearForms& forms, const std::vector<FormTerm>& terms, std::size
   give_up_on_large(forms);
 }
 
-void through_relu(LinearForms& forms, const ReluRelaxation& relaxation) {
+void through_relu(LinearForms& forms, std::span<const Relaxations> relaxations, std::size_t layer) {
   for (std::size_t r = 0; r < forms.count; ++r) {
+    const ReluRelaxation& relaxation = relaxations[relaxations.size() == 1 ? 0 : r][layer].relu;
     forms.constants[r] += row_kernels().relu(
         forms.row(r), padded(forms.width), relaxation.slope_positive.data(),
         relaxation.slope_negative.data(), relaxation.low.data(), relaxation.high.data());
@@ -142,16 +143,16 @@ std::string relax_with_slopes(const Network& network, std::size_t layers,
 }
 
 LinearForms substitute(const Network& network, std::size_t layers, const NetworkBounds& bounds,
-                       const Relaxations& relaxations, LinearForms forms,
+                       std::span<const Relaxations> relaxations, LinearForms forms,
                        const std::vector<FormTerm>& terms) {
   LinearForms next(forms.count, 0);
   add_terms(forms, terms, layers, bounds[layers].values);
   for (std::size_t k = layers; k-- > 0;) {
     const Layer& layer = network.layers[k];
     if (layer.kind == Layer::Kind::relu) {
-      through_relu(forms, relaxations[k].relu);
+      through_relu(forms, relaxations, k);
     } else if (layer.is_curve()) {
-      through_curve(forms, relaxations[k].curve, bounds[k].values);
+      through_curve(forms, relaxations[0][k].curve, bounds[k].values);
     } else {
       through_affine(forms, next, layer.affine, bounds[k + 1], bounds[k].values);
       std::swap(forms, next);

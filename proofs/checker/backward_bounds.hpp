@@ -2,6 +2,8 @@
 // Trusted base.
 #pragma once
 
+#include <span>
+
 #include "bounds.hpp"
 #include "curve_rule.hpp"
 #include "relu_rule.hpp"
@@ -55,10 +57,11 @@ struct FormTerm {
 };
 
 /// Forms over the inputs that bound forms over the results of the first `layers` layers from below,
-/// with the terms added to the first one. The bounds of those layers must be known. To be called
-/// while rounding downward.
+/// with the terms added to the first one. The bounds of those layers must be known; relaxations are
+/// one for all forms, or one for each, which may differ in ReLUs. To be called while rounding
+/// downward.
 LinearForms substitute(const Network& network, std::size_t layers, const NetworkBounds& bounds,
-                       const Relaxations& relaxations, LinearForms forms,
+                       std::span<const Relaxations> relaxations, LinearForms forms,
                        const std::vector<FormTerm>& terms);
 
 /// Lower bounds of forms over the inputs in a box. To be called while rounding downward.

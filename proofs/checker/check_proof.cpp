@@ -62,9 +62,11 @@ Result<Verdict> check_trees(const Proof& proof, const Property& property, const 
   }
   const NodeBounder bounder(network, proof.level);
   std::optional<KnownBounds> root;
+  NamedSlopes slopes;
   for (std::size_t i = 0; i < property.cases.size(); ++i) {
     const std::string place = "case " + std::to_string(i);
-    auto verdict = check_tree(network, bounder, property.cases[i], proof.cases[i], root, leaves);
+    auto verdict =
+        check_tree(network, bounder, property.cases[i], proof.cases[i], root, slopes, leaves);
     if (!verdict) return core::refuse_within(place, std::move(verdict).error());
     if (!verdict->accepted()) {
       verdict->reason = place + ", " + verdict->reason;

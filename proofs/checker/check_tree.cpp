@@ -93,14 +93,17 @@ Bounds box_of(const Case& unsafe, const InputGrid& grid) {
 class TreeWalk {
  public:
   TreeWalk(const Network& network, const NodeBounder& bounder, const Case& unsafe,
-           std::optional<KnownBounds>& root)
+           std::optional<KnownBounds>& root, NamedSlopes& slopes)
       : network_(network),
         grid_(network, bounder.level()),
         bounder_(bounder),
         unsafe_(unsafe),
         rows_(output_rows(network, unsafe)),
-        root_(root) {
+        root_(root),
+        slopes_(slopes) {
     waiting_.push_back({box_of(unsafe, grid_), nullptr, {}});
+    const Bounds& box = waiting_[0].box;
+    if (slopes.box.lower != box.lower || slopes.box.upper != box.upper) slopes = {box, {}};
   }
 
   Result<Verdict> run(const CaseProof& tree, std::uint64_t& leaves);
@@ -111,7 +114,7 @@ class TreeWalk {
   /// The two halves wait, the lower one first in line; or what is wrong with the split.
   std::string split(const ProofNode& node, Waiting at);
   /// The node itself waits again, with the bounds that the proof names for it.
-  std::string name_bounds(std::span<const ProofNode> named, Waiting at);
+  std::string name_bounds(std::span<const ProofNode> claims, Waiting at);
   /// Halves for z <= 0 and z >= 0.
   std::string split_sign(const ProofNode& node, Waiting at);
 
@@ -121,6 +124,7 @@ class TreeWalk {
   const Case& unsafe_;
   OutputRows rows_;
   std::optional<KnownBounds>& root_;
+  NamedSlopes& slopes_;
   std::vector<Waiting> waiting_;
 };
 
@@ -155,10 +159,14 @@ std::string TreeWalk::split(const ProofNode& node, Waiting at) {
   return {};
 }
 
-std::string TreeWalk::name_bounds(std::span<const ProofNode> named, Waiting at) {
+std::string TreeWalk::name_bounds(std::span<const ProofNode> claims, Waiting at) {
+  for (const ProofNode& claim : claims) {
+    if (!claim.slopes.empty()) slopes_.of[claim.dimension] = &claim.slopes;
+  }
+  NamedBounds named{claims, slopes_};
   const auto bounds = bounder_.bound(at.box, at.enclosing, at.settled, &named);
   if (!bounds) return "bounds of values that may come near overflow";
-  if (!named.empty()) return "a bound of no ReLU, of an earlier layer, or with wrong slopes";
+  if (!named.claims.empty()) return "a bound of no ReLU, of an earlier layer, or with wrong slopes";
   at.enclosing = bounds->inputs;
   at.settled = all_settled;
   waiting_.push_back(std::move(at));
@@ -236,8 +244,8 @@ Result<Verdict> TreeWalk::run(const CaseProof& tree, std::uint64_t& leaves) {
 
 Result<Verdict> check_tree(const Network& network, const NodeBounder& bounder, const Case& unsafe,
                            const CaseProof& tree, std::optional<KnownBounds>& root,
-                           std::uint64_t& leaves) {
-  return TreeWalk(network, bounder, unsafe, root).run(tree, leaves);
+                           NamedSlopes& slopes, std::uint64_t& leaves) {
+  return TreeWalk(network, bounder, unsafe, root, slopes).run(tree, leaves);
 }
 
 }  // namespace isotrace::proofs

@@ -59,7 +59,7 @@ void NodeBounder::refine(NodeBounds& node, std::size_t layer) const {
       forms.row(2 * i + 1)[unstable[first + i]] = -1;
     }
     const auto lower = bound_below(
-        substitute(network_, layer, node.layers, node.relaxations, std::move(forms), {}),
+        substitute(network_, layer, node.layers, {&node.relaxations, 1}, std::move(forms), {}),
         node.layers[0].values);
     for (std::size_t i = 0; i < count; ++i) {
       const std::size_t element = unstable[first + i];
@@ -71,29 +71,50 @@ void NodeBounder::refine(NodeBounds& node, std::size_t layer) const {
 
 /// Of z, or of -z, of this layer's ReLUs, whose elements are numbered from `first` on.
 void NodeBounder::take_named(NodeBounds& node, std::size_t layer, std::size_t first,
-                             std::span<const ProofNode>& named) const {
+                             NamedBounds& named) const {
+  const Layer& at = network_.layers[layer];
   Bounds& values = node.layers[layer].values;
-  for (; !named.empty(); named = named.subspan(1)) {
-    const ProofNode& claim = named.front();
-    const bool above = claim.dimension % 2 != 0;
-    const std::size_t element = claim.dimension / 2 - first;  // wraps for earlier layers
-    if (element >= network_.layers[layer].active || !claim.multipliers.empty()) return;
-    Relaxations hinted;
-    const std::string fault =
-        relax_with_slopes(network_, layer, node.layers, node.relaxations, claim.slopes, hinted);
-    if (!fault.empty()) return;
-    LinearForms form(1, network_.layers[layer].inputs);
-    form.row(0)[element] = above ? -1 : 1;
-    form = substitute(network_, layer, node.layers, hinted, std::move(form), {});
-    const double least = bound_below(std::move(form), node.layers[0].values)[0];
-    double& end = above ? values.upper[element] : values.lower[element];
-    end = above ? std::min(end, -least) : std::max(end, least);
+  const auto element_of = [first](const ProofNode& claim) { return claim.dimension / 2 - first; };
+  const auto is_of_layer = [&](const ProofNode& claim) {
+    return element_of(claim) < at.active && claim.multipliers.empty();  // wraps for earlier layers
+  };
+  const std::size_t chunk = chunk_size(network_);
+  while (!named.claims.empty() && is_of_layer(named.claims[0])) {
+    std::size_t count = 1;
+    while (count < std::min(chunk, named.claims.size()) && is_of_layer(named.claims[count])) {
+      ++count;
+    }
+    std::vector<Relaxations> hinted(count, node.relaxations);
+    LinearForms forms(count, at.inputs);
+    for (std::size_t r = 0; r < count; ++r) {
+      const ProofNode& claim = named.claims[r];
+      forms.row(r)[element_of(claim)] = claim.dimension % 2 != 0 ? -1 : 1;
+      const auto slopes = named.slopes.of.find(claim.dimension);
+      if (slopes == named.slopes.of.end()) continue;
+      if (!relax_with_slopes(network_, layer, node.layers, node.relaxations, *slopes->second,
+                             hinted[r])
+               .empty()) {
+        return;
+      }
+    }
+    const auto least =
+        bound_below(substitute(network_, layer, node.layers, hinted, std::move(forms), {}),
+                    node.layers[0].values);
+    for (std::size_t r = 0; r < count; ++r) {
+      const std::size_t i = element_of(named.claims[r]);
+      if (named.claims[r].dimension % 2 != 0) {
+        values.upper[i] = std::min(values.upper[i], -least[r]);
+      } else {
+        values.lower[i] = std::max(values.lower[i], least[r]);
+      }
+    }
+    named.claims = named.claims.subspan(count);
   }
 }
 
 std::optional<NodeBounds> NodeBounder::bound(
     Bounds box, const std::shared_ptr<const ActivationBounds>& enclosing, std::size_t settled,
-    std::span<const ProofNode>* named) const {
+    NamedBounds* named) const {
   if (!is_representable(box)) return std::nullopt;
   NodeBounds node;
   ActivationBounds inputs;

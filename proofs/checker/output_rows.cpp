@@ -83,7 +83,7 @@ bool keeps_order(const Network& network, const OutputRows& rows, const NodeBound
   LinearForms forms(2 * count, count);
   for (std::size_t i = 0; i < 2 * count; ++i) forms.row(i)[i % count] = i < count ? 1 : -1;
   const auto least = bound_below(substitute(network, network.layers.size(), bounds.layers,
-                                            bounds.relaxations, std::move(forms), {}),
+                                            {&bounds.relaxations, 1}, std::move(forms), {}),
                                  bounds.layers[0].values);
   const double negated_most = *std::min_element(least.begin() + std::ptrdiff_t(count), least.end());
   return std::all_of(rows.rows.begin(), rows.rows.end(), [&](const OutputRows::Row& row) {
@@ -119,8 +119,8 @@ std::string bound_sum(const Network& network, const OutputRows& rows, const Node
   LinearForms form(1, network.outputs());
   form.constants[0] = sum.constant;
   sum.linear = substitute(network, network.layers.size(), bounds.layers,
-                          node.slopes.empty() ? bounds.relaxations : with_slopes, std::move(form),
-                          sum.terms);
+                          {node.slopes.empty() ? &bounds.relaxations : &with_slopes, 1},
+                          std::move(form), sum.terms);
   return {};
 }
 

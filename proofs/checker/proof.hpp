@@ -44,7 +44,8 @@ struct ProofNode {
   /// The same: lower slopes of ReLUs as k/255, in network order; either of all ReLU
   /// elements (those of stable ones are ignored) or of those that the checker finds unstable;
   /// bound: of the layers before its own.
-  /// Empty: the checker's own choice.
+  /// Empty: the checker's own choice; bound: those of the same bound where it was last named, here
+  /// or in cases before of the same box, if it was.
   std::vector<std::uint8_t> slopes;
 
   bool operator==(const ProofNode&) const = default;

@@ -50,6 +50,13 @@ struct SignSplit {
   double weight;  ///< with which it takes part in a bound: that much is taken off
 };
 
+/// What the root of a case tells the boxes below it about bounds of inner ReLUs, by the numbers of
+/// bounds in proofs (ProofNode::dimension).
+struct InnerRows {
+  std::vector<std::vector<std::uint8_t>> slopes;  ///< of all ReLU elements before; or none
+  std::vector<std::vector<float>> reach;          ///< coefficients of these; or none
+};
+
 /// The relaxation of all layers over one box, and the passes that use it. One per thread.
 class Relaxation {
  public:
@@ -66,8 +73,12 @@ class Relaxation {
   /// already what this comes to.
   void tighten(Bounds& bounds, const Box& box, std::size_t settled = 0);
   /// The same, and then the bounds of open ReLUs behind others with slopes of their own. Returns
-  /// those that gained by it, as a proof names them.
-  std::vector<ProofNode> tighten_named(Bounds& bounds, const Box& box);
+  /// those that gained by it, as a proof names them; what boxes below need goes to `rows`.
+  std::vector<ProofNode> tighten_named(Bounds& bounds, const Box& box, InnerRows& rows);
+  /// For a box below one with named bounds: only open ReLUs from layer `settled` on are bounded
+  /// again, each side with the slopes that the root has found for it. Returns those that gained.
+  std::vector<ProofNode> tighten_below(Bounds& bounds, const Box& box, std::size_t settled,
+                                       const InnerRows& rows);
 
   /// A linear lower bound of rows over the last layer's results: value >= coefficients * x +
   /// constant over the box, hence >= least.
@@ -112,13 +123,22 @@ class Relaxation {
 
  private:
   struct Climb;
-  std::vector<std::uint32_t> choose_climbers(std::size_t k, const Bounds& bounds) const;
+  /// The open ReLUs of a layer; those with the widest gaps where `passes` over the layers below
+  /// for each of them are more than `work_max` multiplications.
+  [[nodiscard]] std::vector<std::uint32_t> choose_climbers(std::size_t k, const Bounds& bounds,
+                                                           int passes, double work_max) const;
+  [[nodiscard]] Climb begin_climb(std::size_t k, std::uint32_t first,
+                                  const std::vector<std::uint32_t>& neurons,
+                                  std::size_t start) const;
   void descend_rows(Climb& climb);
   void raise_slopes(Climb& climb, const Bounds& bounds, double step);
-  [[nodiscard]] std::vector<std::uint8_t> slope_bytes(const Climb& climb, std::size_t row,
-                                                      const Bounds& bounds, bool every) const;
+  [[nodiscard]] std::vector<std::uint8_t> slope_bytes(const Climb& climb, std::size_t row) const;
+  [[nodiscard]] std::vector<float> reach_of(const Climb& climb, std::size_t row) const;
   void climb_layer(std::size_t k, std::uint32_t first, Bounds& bounds,
-                   std::vector<ProofNode>& named);
+                   std::vector<ProofNode>& named, InnerRows& rows);
+  void start_from(Climb& climb, const Bounds& bounds, const InnerRows& rows) const;
+  void bound_layer_below(std::size_t k, std::uint32_t first, Bounds& bounds, const InnerRows& rows,
+                         std::vector<ProofNode>& named);
   void relax_beyond(const SignSplit& split, double* row, Slopes& lower_slopes);
   void enter_box(const Box& box);
   void enter_layer(std::size_t k);

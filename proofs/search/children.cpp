@@ -87,14 +87,18 @@ CaseState reopen_leaf(const Network& network, const Kernels& kernels, const Prob
   state.tree = with_children(proof, node);
   Relaxation relaxation(network, kernels);
   OpenBox at{problem.box, std::make_shared<const Bounds>(unknown_bounds(network)), {}, {}, 0, 0};
+  InnerRows inner;
   for (std::size_t i = 0; i != node;) {
     const TreeNode& parent = state.tree[i];
     auto bounds = std::make_shared<Bounds>(*at.inherited);
     const bool refines = state.tree[0].named.empty();
-    if (i == 0 && !refines) {
-      (void)relaxation.tighten_named(*bounds, at.box);  // as it was then
+    if (refines) {
+      relaxation.tighten(*bounds, at.box, at.settled);
+    } else if (i == 0) {  // as it was then
+      relaxation.tighten(*bounds, at.box);
+      (void)relaxation.tighten_named(*bounds, at.box, inner);
     } else {
-      relaxation.tighten(*bounds, at.box, refines ? 0 : network.layers.size());
+      (void)relaxation.tighten_below(*bounds, at.box, at.settled, inner);
     }
     if (parent.node.kind == ProofNode::Kind::clipped_split) {
       const auto rest = clip_again(network, problem, relaxation, parent.node.multipliers, margin);

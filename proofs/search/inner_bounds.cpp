@@ -1,24 +1,16 @@
 // Bounds of ReLU inputs with lower slopes of their own for each (alpha-CROWN; Xu et al., ICLR
 // 2021): some gradient steps on many rows side by side. What a row comes to is named in the proof,
 // with its slopes, because the checker's own bounds use the default ones.
-#include <isotrace/proofs/search/bounds.hpp>
-
-#include <algorithm>
-#include <cmath>
+#include <isotrace/proofs/search/climb.hpp>
 
 namespace isotrace::proofs::search {
 namespace {
 
 /// Multiplications of one layer's bounds: seconds.
-constexpr double work_max = 4e9;
+constexpr double climb_work_max = 4e9;
 constexpr int steps = 10;
 constexpr double first_step = 0.5;
 constexpr double step_factor = 0.75;
-constexpr std::size_t block = 64;
-/// What a bound must gain, as a share of the range, to be named.
-constexpr double gain_min = 0.002;
-/// See LeafRules::nearness.
-constexpr double nearness = 0x1p-30;
 
 double weights_of(const Layer& layer) {
   if (layer.kind == Layer::Kind::sparse) return static_cast<double>(layer.sparse.weights.size());
@@ -30,23 +22,14 @@ double gap_of(double low, double high) { return -low * high / (high - low); }
 
 }  // namespace
 
-/// Rows that climb together; per layer [rows][padded(out)].
-struct Relaxation::Climb {
-  std::size_t layer = 0;
-  std::vector<std::uint32_t> neurons;  ///< two rows each, of z and -z
-  Slopes slopes, best_slopes, after;
-  std::vector<double> best;
-  std::vector<double> inputs;  ///< coefficients of inputs, [rows][stride]
-};
-
-/// The open ReLUs of a layer, those with the widest gaps where there is not time for all.
-std::vector<std::uint32_t> Relaxation::choose_climbers(std::size_t k, const Bounds& bounds) const {
+std::vector<std::uint32_t> Relaxation::choose_climbers(std::size_t k, const Bounds& bounds,
+                                                       int passes, double work_max) const {
   std::vector<std::uint32_t> chosen;
   for (const std::uint32_t i : network_.layers[k].relu_order) {
     if (is_unstable(network_, bounds, k, i)) chosen.push_back(i);
   }
   double work = 0;
-  for (std::size_t j = 0; j <= k; ++j) work += 4 * (steps + 1) * weights_of(network_.layers[j]);
+  for (std::size_t j = 0; j <= k; ++j) work += passes * weights_of(network_.layers[j]);
   const auto most = static_cast<std::size_t>(work_max / work);
   if (chosen.size() > most) {
     const auto gap = [&](std::uint32_t i) {
@@ -132,84 +115,98 @@ void Relaxation::raise_slopes(Climb& climb, const Bounds& bounds, double step) {
   }
 }
 
-/// The slopes of one row, as proofs keep them.
-std::vector<std::uint8_t> Relaxation::slope_bytes(const Climb& climb, std::size_t row,
-                                                  const Bounds& bounds, bool every) const {
+/// The slopes of one row, of all ReLUs before: boxes below have fewer open ones.
+std::vector<std::uint8_t> Relaxation::slope_bytes(const Climb& climb, std::size_t row) const {
   std::vector<std::uint8_t> bytes;
   for (std::size_t j = 0; j < climb.layer; ++j) {
     const double* slopes = climb.best_slopes[j].data() + row * padded(network_.layers[j].out);
     for (const std::uint32_t i : network_.layers[j].relu_order) {
-      if (!every && !is_unstable(network_, bounds, j, i)) continue;
       bytes.push_back(static_cast<std::uint8_t>(std::lround(slopes[i] * 255)));
     }
   }
   return bytes;
 }
 
-void Relaxation::climb_layer(std::size_t k, std::uint32_t first, Bounds& bounds,
-                             std::vector<ProofNode>& named) {
+std::vector<float> Relaxation::reach_of(const Climb& climb, std::size_t row) const {
+  std::vector<float> reach;
+  for (std::size_t j = 0; j < climb.layer; ++j) {
+    const double* after = climb.after[j].data() + row * padded(network_.layers[j].out);
+    for (const std::uint32_t i : network_.layers[j].relu_order) {
+      reach.push_back(static_cast<float>(after[i]));
+    }
+  }
+  return reach;
+}
+
+/// The next neurons from number `start` on, with the default slopes. ReLUs of the layer are
+/// numbered from `first` on.
+Relaxation::Climb Relaxation::begin_climb(std::size_t k, std::uint32_t first,
+                                          const std::vector<std::uint32_t>& neurons,
+                                          std::size_t start) const {
+  Climb climb;
+  climb.layer = k;
+  const std::size_t count = std::min(Climb::rows_max / 2, neurons.size() - start);
+  climb.neurons.assign(neurons.begin() + static_cast<std::ptrdiff_t>(start),
+                       neurons.begin() + static_cast<std::ptrdiff_t>(start + count));
   const std::vector<std::uint32_t>& order = network_.layers[k].relu_order;
   std::vector<std::uint32_t> element(network_.layers[k].out);
   for (std::size_t e = 0; e < order.size(); ++e) {
     element[order[e]] = first + static_cast<std::uint32_t>(e);
   }
-  bool every = false;  // some neuron before may be open for one side alone
+  for (const std::uint32_t neuron : climb.neurons) climb.elements.push_back(element[neuron]);
+  climb.best.assign(climb.rows(), -HUGE_VAL);
+  climb.slopes.resize(k);
   for (std::size_t j = 0; j < k; ++j) {
-    for (const std::uint32_t i : network_.layers[j].relu_order) {
-      const double nearest = std::min(std::fabs(bounds.lower[j][i]), std::fabs(bounds.upper[j][i]));
-      every = every || nearest < nearness * magnitudes_[j][i];
+    if (!network_.layers[j].activated) continue;
+    for (std::size_t r = 0; r < climb.rows(); ++r) {
+      climb.slopes[j].insert(climb.slopes[j].end(), lower_slopes_[j].begin(),
+                             lower_slopes_[j].end());
     }
   }
-  const std::vector<std::uint32_t> all = choose_climbers(k, bounds);
-  for (std::size_t start = 0; start < all.size() && !is_unwanted(); start += block / 2) {
-    Climb climb;
-    climb.layer = k;
-    const std::size_t count = std::min(block / 2, all.size() - start);
-    climb.neurons.assign(all.begin() + static_cast<std::ptrdiff_t>(start),
-                         all.begin() + static_cast<std::ptrdiff_t>(start + count));
-    climb.best.assign(2 * count, -HUGE_VAL);
-    climb.slopes.resize(k);
-    for (std::size_t j = 0; j < k; ++j) {
-      if (!network_.layers[j].activated) continue;
-      for (std::size_t r = 0; r < 2 * count; ++r) {
-        climb.slopes[j].insert(climb.slopes[j].end(), lower_slopes_[j].begin(),
-                               lower_slopes_[j].end());
-      }
-    }
-    climb.best_slopes = climb.after = climb.slopes;
+  climb.best_slopes = climb.after = climb.slopes;
+  return climb;
+}
+
+void Relaxation::climb_layer(std::size_t k, std::uint32_t first, Bounds& bounds,
+                             std::vector<ProofNode>& named, InnerRows& rows) {
+  const std::vector<std::uint32_t> all =
+      choose_climbers(k, bounds, 4 * (steps + 1), climb_work_max);
+  for (std::size_t start = 0; start < all.size() && !is_unwanted(); start += Climb::rows_max / 2) {
+    Climb climb = begin_climb(k, first, all, start);
     double step = first_step;
     descend_rows(climb);
+    for (std::size_t r = 0; r < climb.rows(); ++r) {
+      rows.reach[climb.dimension(r)] = reach_of(climb, r);
+    }
     for (int i = 0; i < steps; ++i, step *= step_factor) {
       raise_slopes(climb, bounds, step);
       descend_rows(climb);
     }
-    for (std::size_t r = 0; r < 2 * count; ++r) {
-      const std::uint32_t neuron = climb.neurons[r / 2];
-      const bool above = r % 2 != 0;
-      double& end = (above ? bounds.upper : bounds.lower)[k][neuron];
-      const double gain = above ? end + climb.best[r] : climb.best[r] - end;
-      if (!(gain > gain_min * (bounds.upper[k][neuron] - bounds.lower[k][neuron]))) continue;
-      end = above ? -climb.best[r] : climb.best[r];
+    for (std::size_t r = 0; r < climb.rows(); ++r) {
+      if (!climb.take_gain(r, bounds)) continue;
       ProofNode node;
       node.kind = ProofNode::Kind::bound;
-      node.dimension = 2 * element[neuron] + (above ? 1 : 0);
-      node.slopes = slope_bytes(climb, r, bounds, every);
+      node.dimension = climb.dimension(r);
+      node.slopes = rows.slopes[node.dimension] = slope_bytes(climb, r);
       named.push_back(std::move(node));
     }
   }
 }
 
-std::vector<ProofNode> Relaxation::tighten_named(Bounds& bounds, const Box& box) {
+std::vector<ProofNode> Relaxation::tighten_named(Bounds& bounds, const Box& box, InnerRows& rows) {
   std::vector<ProofNode> named;
   std::uint32_t first = 0;
   enter_box(box);
   for (std::size_t k = 0; k < network_.layers.size(); ++k) {
     enter_layer(k);
     if (!network_.layers[k].activated) continue;
+    const std::size_t count = network_.layers[k].relu_order.size();
+    rows.slopes.resize(2 * (first + count));
+    rows.reach.resize(2 * (first + count));
     narrow_by_interval(k, bounds);
     bound_layer(k, bounds);
-    if (first > 0) climb_layer(k, first, bounds, named);  // nothing to choose before the first
-    first += static_cast<std::uint32_t>(network_.layers[k].relu_order.size());
+    if (first > 0) climb_layer(k, first, bounds, named, rows);  // nothing to choose before
+    first += static_cast<std::uint32_t>(count);
     relax_layer(k, bounds);
   }
   return named;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <utility>
 
 #include <isotrace/core/check.hpp>
@@ -49,6 +50,23 @@ double first_margin(const Network& network) {
   std::size_t terms = padded(network.inputs);
   for (const Layer& layer : network.layers) terms += padded(layer.out);
   return std::ldexp(margin_safety * static_cast<double>(terms), -53);
+}
+
+/// Slopes of named bounds that stand in a case before of the same box already are left to it.
+void drop_repeated_slopes(const std::vector<Problem>& problems, Proof& proof) {
+  std::map<std::uint32_t, std::vector<std::uint8_t>> last;
+  for (std::size_t c = 0; c < proof.cases.size(); ++c) {
+    if (c > 0 && problems[c].box != problems[c - 1].box) last.clear();
+    for (ProofNode& node : proof.cases[c].nodes) {
+      if (node.kind != ProofNode::Kind::bound || node.slopes.empty()) continue;
+      std::vector<std::uint8_t>& before = last[node.dimension];
+      if (before == node.slopes) {
+        node.slopes.clear();
+      } else {
+        before = node.slopes;
+      }
+    }
+  }
 }
 
 }  // namespace
@@ -98,6 +116,7 @@ ProveOutcome Prover::decide() {
 /// Leaves that the checker rejects are split, one by one; `rejected` if there are too many.
 ProveOutcome Prover::check_and_mend(Proof proof, bool& rejected) {
   for (std::size_t mended = 0;; ++mended) {
+    drop_repeated_slopes(problems_, proof);
     std::uint64_t leaf = 0;
     rejected = false;
     ProveOutcome outcome = check(proof, rejected, leaf);

@@ -22,7 +22,7 @@ using core::RefusalCode;
 using core::Result;
 using BoundsTable = std::vector<std::shared_ptr<const Bounds>>;
 
-constexpr std::string_view file_name = "isotrace.search.v3";
+constexpr std::string_view file_name = "isotrace.search.v4";
 constexpr std::size_t digest_bytes = 32;
 
 auto malformed(const std::string& detail) {
@@ -130,7 +130,7 @@ template <class Way>
 void visit_box(Way& way, OpenBox& open, std::uint64_t& bounds) {
   column(way, open.box.lower);
   column(way, open.box.upper);
-  numbers(way, open.tree_node, open.depth, bounds);
+  numbers(way, open.tree_node, open.depth, open.settled, bounds);
   list(way, open.signs, [&](SignSplit& split) {
     numbers(way, split.element, split.layer, split.neuron, split.sign, split.weight);
   });

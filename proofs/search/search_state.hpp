@@ -26,8 +26,7 @@ struct OpenBox {
   std::vector<std::uint8_t> slopes;  ///< of all ReLU elements, to start from; or none
   std::size_t tree_node = 0;
   std::size_t depth = 0;
-  /// Activations before this layer are bounded already for this very box. Not saved: 0 comes to the
-  /// same.
+  /// Activations before this layer are bounded already for this very box.
   std::size_t settled = 0;
 };
 

@@ -3,11 +3,17 @@
 #include <algorithm>
 #include <cmath>
 
+#include <isotrace/proofs/search/sensitivity.hpp>
+
 namespace isotrace::proofs::search {
 namespace {
 
 /// ReLUs whose halves are bounded.
 constexpr std::size_t tried_max = 16;
+
+/// What the two halves must gain together, as a share of what the box lacks: else it is far from
+/// closing, and what a split does to the bounds of other ReLUs counts for more.
+constexpr double near_gain = 1;
 
 struct Choice {
   SignSplit split;
@@ -46,7 +52,7 @@ std::vector<Choice> costly_relus(const Network& network, const Bounds& bounds, c
 std::optional<SignSplit> choose_sign_split(const Network& network, const Problem& problem,
                                            const Bounds& bounds, Relaxation& relaxation,
                                            const std::vector<SignSplit>& signs,
-                                           const LeafAttempt& attempt) {
+                                           const LeafAttempt& attempt, const InnerRows* rows) {
   if (attempt.reached.empty()) return std::nullopt;
   std::vector<SignSplit> weighted = signs;
   for (std::size_t s = 0; s < signs.size(); ++s) weighted[s].weight = attempt.sign_weights[s];
@@ -73,6 +79,10 @@ std::optional<SignSplit> choose_sign_split(const Network& network, const Problem
       best_gain = gain;
       best = halves[h + 1];
     }
+  }
+  if (rows != nullptr && best_gain < near_gain * most) {
+    const OpenAttempt open{slopes, coefficients, weighted, needed - least};
+    if (auto costliest = costliest_relu(network, bounds, *rows, open)) return costliest;
   }
   return best;
 }

@@ -77,6 +77,10 @@ class Search {
     for (std::size_t i = 0; i < workers.count(); ++i) {
       relaxations_[i].ask_whether_unwanted(&unwanted_[i]);
     }
+    // A saved search goes on below a root that is not known here.
+    if (!tree_.empty() && !tree_[0].named.empty()) {
+      (void)know_root(problem_.box, true, relaxations_[0]);
+    }
   }
 
   SearchResult run() {
@@ -174,42 +178,57 @@ class Search {
         .evolve(random, worthwhile(network_, model_, evaluations));
   }
 
-  BoxResult look_at(const OpenBox& open, Relaxation& relaxation) const {
-    auto bounds = std::make_shared<Bounds>(*open.inherited);
-    if (open.tree_node != 0 || rules_.known_root == nullptr) {
-      // Below named bounds nothing is refined, here and in the checker.
-      const bool refines = tree_[0].named.empty();
-      relaxation.tighten(*bounds, open.box, refines ? open.settled : network_.layers.size());
-      return look_at(open, std::move(bounds), relaxation);
-    }
+  /// What is known about the root, if asked for with named bounds; `relaxation` knows whether to end.
+  KnownRoot& know_root(const Box& box, bool named, const Relaxation& relaxation) const {
     std::optional<KnownRoot>& known = *rules_.known_root;
-    if (!known || known->box != open.box) {
-      relaxation.tighten(*bounds, open.box);
-      known.emplace(KnownRoot{open.box, bounds, relaxation, {}});
+    if (!known || known->box != box) {
+      known.emplace(KnownRoot{box, nullptr, relaxation, {}});
+      auto bounds = std::make_shared<Bounds>(unknown_bounds(network_));
+      known->relaxation.tighten(*bounds, box);
+      known->bounds = std::move(bounds);
       known->relaxation.ask_whether_unwanted(nullptr);  // it outlives this search
     }
-    Relaxation copy = known->relaxation;
-    copy.ask_whether_unwanted(relaxation.who_is_asked());
-    BoxResult plain = look_at(open, std::make_shared<Bounds>(*known->bounds), copy);
-    if (plain.attempt.proved || !splits_signs_ || !rules_.names_bounds) return plain;
-    if (!known->named) {
-      known->named.emplace(KnownRoot::Named{*known->bounds, known->relaxation, {}});
+    if (named && !known->named) {
+      known->named.emplace(KnownRoot::Named{*known->bounds, known->relaxation, {}, {}});
       KnownRoot::Named& made = *known->named;
       made.relaxation.ask_whether_unwanted(relaxation.who_is_asked());
-      made.nodes = made.relaxation.tighten_named(made.bounds, open.box);
+      made.nodes = made.relaxation.tighten_named(made.bounds, box, made.rows);
       made.relaxation.ask_whether_unwanted(nullptr);
     }
-    if (known->named->nodes.empty()) return plain;
-    Relaxation improved = known->named->relaxation;
+    return *known;
+  }
+
+  BoxResult look_at(const OpenBox& open, Relaxation& relaxation) const {
+    if (open.tree_node != 0 || rules_.known_root == nullptr) {
+      auto bounds = std::make_shared<Bounds>(*open.inherited);
+      // Below named bounds, here and in the checker, only what is named again is refined.
+      if (tree_[0].named.empty()) {
+        relaxation.tighten(*bounds, open.box, open.settled);
+        return look_at(open, std::move(bounds), relaxation, nullptr);
+      }
+      const InnerRows& rows = (*rules_.known_root)->named->rows;
+      auto named = relaxation.tighten_below(*bounds, open.box, open.settled, rows);
+      BoxResult result = look_at(open, std::move(bounds), relaxation, &rows);
+      result.named = std::move(named);
+      return result;
+    }
+    KnownRoot& known = know_root(open.box, false, relaxation);
+    Relaxation copy = known.relaxation;
+    copy.ask_whether_unwanted(relaxation.who_is_asked());
+    BoxResult plain = look_at(open, std::make_shared<Bounds>(*known.bounds), copy, nullptr);
+    if (plain.attempt.proved || !splits_signs_ || !rules_.names_bounds) return plain;
+    const KnownRoot::Named& named = *know_root(open.box, true, relaxation).named;
+    if (named.nodes.empty()) return plain;
+    Relaxation improved = named.relaxation;
     improved.ask_whether_unwanted(relaxation.who_is_asked());
-    BoxResult result = look_at(open, std::make_shared<Bounds>(known->named->bounds), improved);
-    result.named = known->named->nodes;
+    BoxResult result = look_at(open, std::make_shared<Bounds>(named.bounds), improved, &named.rows);
+    result.named = named.nodes;
     return result;
   }
 
   /// With the bounds of the box, which `relaxation` holds.
-  BoxResult look_at(const OpenBox& open, std::shared_ptr<Bounds> bounds,
-                    Relaxation& relaxation) const {
+  BoxResult look_at(const OpenBox& open, std::shared_ptr<Bounds> bounds, Relaxation& relaxation,
+                    const InnerRows* rows) const {
     BoxResult result;
     result.looked_at = true;
     result.attempt = attempt_leaf(network_, problem_, *bounds, relaxation, open.signs, open.slopes,
@@ -219,8 +238,8 @@ class Search {
     if (!problem_.floats.empty) add_candidates(open, result);
     if (problem_.rows.empty()) return result;
     if (splits_signs_ && open.signs.size() < signs_max) {
-      result.sign_split =
-          choose_sign_split(network_, problem_, *bounds, relaxation, open.signs, result.attempt);
+      result.sign_split = choose_sign_split(network_, problem_, *bounds, relaxation, open.signs,
+                                            result.attempt, rows);
     }
     // Below signs that were split for that, all are.
     const bool exact = rules_.exact != nullptr && !(rules_.splits_first && first_round());

@@ -35,6 +35,7 @@ struct KnownRoot {
     Bounds bounds;
     Relaxation relaxation;
     std::vector<ProofNode> nodes;
+    InnerRows rows;
   };
   std::optional<Named> named;
 };

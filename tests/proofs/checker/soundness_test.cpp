@@ -48,7 +48,8 @@ std::optional<Forms> bound(const Program& program, const std::vector<float>& low
     std::copy(forms.weights[r].begin(), forms.weights[r].end(), rows.row(r));
   }
   forms.least = bound_below(
-      substitute(*network, network->layers.size(), node->layers, node->relaxations, rows, {}), box);
+      substitute(*network, network->layers.size(), node->layers, {&node->relaxations, 1}, rows, {}),
+      box);
   return forms;
 }
 
@@ -218,9 +219,9 @@ TEST(Soundness, AffineBoundsAreBelowTheExactMinimumAndClose) {
       ASSERT_TRUE(node);
       LinearForms form(1, 1);
       form.row(0)[0] = 1;
-      least = bound_below(
-          substitute(*network, network->layers.size(), node->layers, node->relaxations, form, {}),
-          box)[0];
+      least = bound_below(substitute(*network, network->layers.size(), node->layers,
+                                     {&node->relaxations, 1}, form, {}),
+                          box)[0];
     }
     const core::Rational exact = exact_minimum(program, box);
     ASSERT_LE(core::exact_rational(least), exact);

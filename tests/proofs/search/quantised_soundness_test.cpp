@@ -97,9 +97,9 @@ std::optional<Said> bounds_on(const core::Program& program, const std::vector<Ra
     said.weights.emplace_back(raw[r].begin(), raw[r].begin() + static_cast<long>(forms.width));
     std::copy(said.weights[r].begin(), said.weights[r].end(), forms.row(r));
   }
-  said.least = bound_below(
-      substitute(*network, network->layers.size(), node->layers, node->relaxations, forms, {}),
-      box);
+  said.least = bound_below(substitute(*network, network->layers.size(), node->layers,
+                                      {&node->relaxations, 1}, forms, {}),
+                           box);
   return said;
 }
 
