@@ -11,9 +11,9 @@ namespace isotrace::proofs::search {
 /// Weights of all layers together, as they are kept: dense matrices, or those that stand.
 inline constexpr std::size_t weights_max = std::size_t{1} << 25;
 
-/// One f32 input and output, batch 1 (unknown dimensions count as 1); MatMul, Gemm, Conv, Relu,
-/// Add, Sub, Mul, Div by constants, Neg and data movement, each value used once. Refuses
-/// prove_unsupported with node number, operation and name, and limit_exceeded.
+/// Inputs and outputs of f32 or integers, each side as one flat vector (unknown dimensions count as
+/// 1), and the operations of docs/proofs/checker.md. Refuses prove_unsupported with node number,
+/// operation and name, and limit_exceeded.
 /// With `order_only` a Softmax or LogSoftmax of one row that gives all outputs is left out.
 core::Result<Network> lower_program(const core::Program& program, Level level,
                                     bool order_only = false);

@@ -178,7 +178,7 @@ class Search {
         .evolve(random, worthwhile(network_, model_, evaluations));
   }
 
-  /// What is known about the root, if asked for with named bounds. `relaxation` is asked about time.
+  /// What is known about the root, if asked for with named bounds; `relaxation` says when to end.
   KnownRoot& know_root(const Box& box, bool named, const Relaxation& relaxation) const {
     std::optional<KnownRoot>& known = *rules_.known_root;
     if (!known || known->box != box) {

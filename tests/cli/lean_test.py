@@ -263,7 +263,7 @@ class Functions(CommandLineTest):
         self.assertEqual([(o["id"], o["kind"], o["tier"], o["theorem"]) for o in exported],
                          [("function", "bv.circuit", "closed", "Isotrace.Bits.Proof_function.proof")])
         spec = (self.generated / "Spec_function.lean").read_text()
-        self.assertIn("sign returns -1..1 (signed)", spec)
+        self.assertIn("In words: every call of sign returns a signed number from -1 to 1", spec)
         self.assertIn("in_signed_range machine 0 none (2147483648 - 1) (2147483648 + 1)", spec)
         self.assertIn(".binary .i32 (.move .shr_s)", spec)
         for path in (self.bundle / "lean").rglob("*.lean"):

@@ -128,8 +128,17 @@ TEST(LeanText, trees_that_are_none_are_refused) {
   EXPECT_TRUE(refused({split, leaf, leaf}));
   leaf.multipliers = {-1};
   EXPECT_TRUE(refused({leaf}));
+}
+
+TEST(LeanText, leaves_in_parts_are_none_of_these) {
+  proofs::Case of;
+  of.box.resize(3);
+  of.rows.resize(1);
+  ProofNode leaf;
   leaf.multipliers = {1, 1};
-  EXPECT_TRUE(refused({leaf}));
+  const auto text = proofs::lean_tree({{leaf}}, of, two_layers(), core::Integer(1) << 4);
+  ASSERT_FALSE(text);
+  EXPECT_EQ(text.error().code, RefusalCode::export_unsupported);
 }
 
 TEST(LeanText, the_grain_is_finer_for_small_numbers) {
