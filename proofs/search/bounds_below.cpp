@@ -32,11 +32,7 @@ void Relaxation::bound_layer_below(std::size_t k, std::uint32_t first, Bounds& b
     start_from(climb, bounds, rows);
     descend_rows(climb);
     for (std::size_t r = 0; r < climb.rows(); ++r) {
-      if (!climb.take_gain(r, bounds)) continue;
-      ProofNode node;
-      node.kind = ProofNode::Kind::bound;
-      node.dimension = climb.dimension(r);
-      named.push_back(std::move(node));
+      if (climb.take_gain(r, bounds)) named.push_back(climb.node(r));
     }
   }
 }

@@ -27,6 +27,13 @@ struct Relaxation::Climb {
   [[nodiscard]] std::uint32_t dimension(std::size_t row) const {
     return 2 * elements[row / 2] + static_cast<std::uint32_t>(row % 2);
   }
+  /// What names a row's bound in a proof, with the slopes that were named last.
+  [[nodiscard]] ProofNode node(std::size_t row) const {
+    ProofNode node;
+    node.kind = ProofNode::Kind::bound;
+    node.dimension = dimension(row);
+    return node;
+  }
   /// Takes the best bound of a row over, if it gained enough to be named.
   [[nodiscard]] bool take_gain(std::size_t row, Bounds& bounds) const {
     const std::uint32_t neuron = neurons[row / 2];

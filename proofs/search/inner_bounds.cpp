@@ -184,9 +184,7 @@ void Relaxation::climb_layer(std::size_t k, std::uint32_t first, Bounds& bounds,
     }
     for (std::size_t r = 0; r < climb.rows(); ++r) {
       if (!climb.take_gain(r, bounds)) continue;
-      ProofNode node;
-      node.kind = ProofNode::Kind::bound;
-      node.dimension = climb.dimension(r);
+      ProofNode node = climb.node(r);
       node.slopes = rows.slopes[node.dimension] = slope_bytes(climb, r);
       named.push_back(std::move(node));
     }
