@@ -175,9 +175,6 @@ class GraphImport final : public BodySource {
       return refuse(RefusalCode::limit_exceeded, "graph",
                     std::to_string(graph_.node_size()) + " nodes");
     }
-    if (graph_.sparse_initializer_size() != 0) {
-      return refuse(RefusalCode::onnx_dtype_unsupported, "sparse_initializer", "sparse tensors");
-    }
     if (graph_.quantization_annotation_size() != 0) {
       return refuse(RefusalCode::onnx_attribute_unsupported, "quantization_annotation");
     }
@@ -188,11 +185,10 @@ class GraphImport final : public BodySource {
   Result<core::Done> check_scoping() {
     std::unordered_set<std::string> given;
     for (const auto& tensor : graph_.initializer()) {
-      ISOTRACE_TRY_DONE(check_name(tensor.name(), "initializer"));
-      if (tensor.name().empty() || !given.insert(tensor.name()).second) {
-        return refuse(RefusalCode::program_ill_formed, "initializer " + tensor.name(),
-                      "no name, or a name used twice");
-      }
+      ISOTRACE_TRY_DONE(check_initializer(tensor.name(), given));
+    }
+    for (const auto& tensor : graph_.sparse_initializer()) {
+      ISOTRACE_TRY_DONE(check_initializer(tensor.values().name(), given));
     }
     std::unordered_set<std::string> inputs;
     for (const auto& input : graph_.input()) {
@@ -213,6 +209,14 @@ class GraphImport final : public BodySource {
       }
     }
     return core::Done{};
+  }
+
+  static Result<core::Done> check_initializer(const std::string& name,
+                                              std::unordered_set<std::string>& given) {
+    ISOTRACE_TRY_DONE(check_name(name, "initializer"));
+    if (!name.empty() && given.insert(name).second) return core::Done{};
+    return refuse(RefusalCode::program_ill_formed, "initializer " + name,
+                  "no name, or a name used twice");
   }
 
   /// Names of a graph inside may be given around it: those are looked up when they are used.
@@ -251,14 +255,21 @@ class GraphImport final : public BodySource {
       const std::string name = graph_.initializer(i).name();
       initializers_.insert(name);
       if (!read_.contains(name)) continue;
-      auto tensor =
-          outermost_ != nullptr ? outermost_->take(i) : read_tensor_proto(graph_.initializer(i));
-      if (!tensor) {
-        ISOTRACE_TRY_DONE(leave_out("initializer " + name, std::move(tensor).error()));
-        continue;
-      }
-      values_[name] = draft_.add_constant(*std::move(tensor), name);
+      ISOTRACE_TRY_DONE(add_initializer(name, outermost_ != nullptr
+                                                  ? outermost_->take(i)
+                                                  : read_tensor_proto(graph_.initializer(i))));
     }
+    for (const auto& proto : graph_.sparse_initializer()) {
+      const std::string& name = proto.values().name();
+      initializers_.insert(name);
+      if (read_.contains(name)) ISOTRACE_TRY_DONE(add_initializer(name, read_sparse_proto(proto)));
+    }
+    return core::Done{};
+  }
+
+  Result<core::Done> add_initializer(const std::string& name, Result<core::Tensor> tensor) {
+    if (!tensor) return leave_out("initializer " + name, std::move(tensor).error());
+    values_[name] = draft_.add_constant(*std::move(tensor), name);
     return core::Done{};
   }
 

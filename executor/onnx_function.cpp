@@ -45,6 +45,7 @@ void add_free_names(const onnx::GraphProto& graph, std::unordered_set<std::strin
   std::unordered_set<std::string> own;
   for (const auto& input : graph.input()) own.insert(input.name());
   for (const auto& tensor : graph.initializer()) own.insert(tensor.name());
+  for (const auto& tensor : graph.sparse_initializer()) own.insert(tensor.values().name());
   std::unordered_set<std::string> read;
   const auto pass_on = [&] {
     for (const std::string& name : read) {

@@ -111,6 +111,12 @@ class Embedding {
       auto done = tensor(proto);
       if (!done) return refuse_within("initializer " + proto.name(), std::move(done).error());
     }
+    for (onnx::SparseTensorProto& proto : *graph.mutable_sparse_initializer()) {
+      auto done = sparse(proto);
+      if (!done) {
+        return refuse_within("initializer " + proto.values().name(), std::move(done).error());
+      }
+    }
     for (onnx::NodeProto& node : *graph.mutable_node()) {
       for (onnx::AttributeProto& proto : *node.mutable_attribute()) {
         auto done = attribute(proto);
@@ -126,10 +132,16 @@ class Embedding {
  private:
   Result<core::Done> attribute(onnx::AttributeProto& proto) {
     if (proto.has_t()) ISOTRACE_TRY_DONE(tensor(*proto.mutable_t()));
+    if (proto.has_sparse_tensor()) ISOTRACE_TRY_DONE(sparse(*proto.mutable_sparse_tensor()));
     for (TensorProto& one : *proto.mutable_tensors()) ISOTRACE_TRY_DONE(tensor(one));
     if (proto.has_g()) ISOTRACE_TRY_DONE(graph(*proto.mutable_g()));
     for (onnx::GraphProto& one : *proto.mutable_graphs()) ISOTRACE_TRY_DONE(graph(one));
     return core::Done{};
+  }
+
+  Result<core::Done> sparse(onnx::SparseTensorProto& proto) {
+    ISOTRACE_TRY_DONE(tensor(*proto.mutable_values()));
+    return tensor(*proto.mutable_indices());
   }
 
   Result<core::Done> tensor(TensorProto& proto) {

@@ -60,6 +60,15 @@ class Prove(CommandLineTest):
         example = answer["counterexample"]
         self.assertEqual(written, [float.fromhex(x) for x in example["inputs"] + example["outputs"]])
 
+    def test_who_is_refused_leaves_no_answer_of_an_earlier_run(self):
+        result = self.path("result.txt")
+        malformed = self.path("malformed.vnnlib")
+        pathlib.Path(malformed).write_text("(assert (<= X_0")
+        for words, code in (((MODEL, "--property", malformed), 3), (("absent.onnx", "--property", HOLDS), 4)):
+            pathlib.Path(result).write_text("unsat\n")
+            self.run_program("prove", *words, "--result", result, code=code)
+            self.assertEqual(pathlib.Path(result).read_text(), "error\n")
+
     def test_who_is_out_of_time_asks_no_solver(self):
         late = self.run_json("prove", MODEL, "--property", HOLDS, "--timeout", "0", "--explain", code=5)
         self.assertEqual(late["reason"], "timeout")

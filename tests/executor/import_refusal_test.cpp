@@ -167,10 +167,10 @@ TEST(ImportRefuses, AttributesThatReferToFunctions) {
   expect_refused(model, RefusalCode::onnx_attribute_unsupported, "alpha");
 }
 
-TEST(ImportRefuses, SparseTensors) {
+TEST(ImportRefuses, SparseInitializersWithoutAName) {
   ModelBuilder sparse = relu_model();
   sparse.proto().mutable_graph()->add_sparse_initializer();
-  expect_refused(sparse, RefusalCode::onnx_dtype_unsupported);
+  expect_refused(sparse, RefusalCode::program_ill_formed);
 }
 
 TEST(ImportRefuses, TrainingForms) {

@@ -201,6 +201,28 @@ TEST(LowerSelect, SparseConstantsBecomeDense) {
       core::identical(import(sparse_constant({2, 3}, coordinates, values)).constants[0], expected));
 }
 
+/// y = x + w, where w is a sparse initialiser of shape [2, 3].
+ModelBuilder sparse_weight(const Tensor& indices, const Tensor& values) {
+  ModelBuilder model(13);
+  model.input("x", {2, 3}).output("y");
+  model.node("Add", {"x", "w"}, {"y"});
+  auto& sparse = *model.proto().mutable_graph()->add_sparse_initializer();
+  for (const std::int64_t dim : {2, 3}) sparse.add_dims(dim);
+  *sparse.mutable_indices() = tensor_proto("", indices);
+  *sparse.mutable_values() = tensor_proto("w", values);
+  return model;
+}
+
+TEST(LowerSelect, SparseInitializersBecomeDense) {
+  const core::Program program = import(sparse_weight(integers({1, 5}), floats({2}, {5, 7})));
+  ASSERT_EQ(program.constants.size(), 1U);
+  EXPECT_TRUE(core::identical(program.constants[0], floats({2, 3}, {0, 5, 0, 0, 0, 7})));
+  expect_refused(sparse_weight(integers({5, 1}), floats({2}, {5, 7})), RefusalCode::onnx_malformed);
+  ModelBuilder twice = sparse_weight(integers({1, 5}), floats({2}, {5, 7}));
+  twice.initializer("w", floats({2, 3}, {1, 1, 1, 1, 1, 1}));
+  expect_refused(twice, RefusalCode::program_ill_formed);
+}
+
 TEST(LowerSelect, MalformedSparseConstantsAreRefused) {
   const Tensor values = floats({2}, {5, 7});
   for (const Ints& positions : {Ints{5, 1}, Ints{1, 1}, Ints{1, 6}, Ints{-1, 1}, Ints{1}}) {

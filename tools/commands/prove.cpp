@@ -217,6 +217,25 @@ core::Result<proofs::ProveOutcome> answer(const Context& context, const Argument
   return result;
 }
 
+core::Result<std::vector<AskedQuestion>> load_model_questions(const Context& context,
+                                                              const Arguments& arguments,
+                                                              const executor::ModelBytes& model) {
+  ISOTRACE_TRY(const core::Program program, load_program(context, arguments.operand(0), model, {}));
+  return load_questions(context, arguments, program);
+}
+
+/// Reports the refusal. What --result names says so too: an answer of an earlier run must not be
+/// taken for one to this.
+int refuse_answer(const Context& context, const Arguments& arguments, std::size_t index,
+                  std::size_t count, const core::Refusal& refusal) {
+  const int code = report(context, refusal);
+  if (!arguments.has("--result")) return code;
+  const auto written = context.write(answer_path(arguments.value("--result"), index, count),
+                                     core::as_bytes("error\n"));
+  if (!written) report(context, written.error());
+  return code;
+}
+
 int prove_model(const Context& context, const Arguments& arguments,
                 const executor::ModelBytes& model) {
   const auto start = Clock::now();
@@ -229,14 +248,13 @@ int prove_model(const Context& context, const Arguments& arguments,
   if (const std::string problem = options_problem(arguments); !problem.empty()) {
     return report_usage(context, "prove: " + problem);
   }
-  ISOTRACE_OR_REPORT(context, const core::Program program,
-                     load_program(context, arguments.operand(0), model, {}));
-  ISOTRACE_OR_REPORT(context, const std::vector<AskedQuestion> questions,
-                     load_questions(context, arguments, program));
+  ISOTRACE_OR_REPORT(context, const proofs::ProveOptions options, load_options(arguments, start));
+  const auto loaded = load_model_questions(context, arguments, model);
+  if (!loaded) return refuse_answer(context, arguments, 0, 1, loaded.error());
+  const std::vector<AskedQuestion>& questions = *loaded;
   if (const std::string problem = answers_problem(arguments, questions.size()); !problem.empty()) {
     return report_usage(context, "prove: " + problem);
   }
-  ISOTRACE_OR_REPORT(context, const proofs::ProveOptions options, load_options(arguments, start));
   Kind worst = Kind::proved;
   Json answers = Json::array();
   std::string events;
@@ -253,7 +271,7 @@ int prove_model(const Context& context, const Arguments& arguments,
       ISOTRACE_OR_REPORT(context, [[maybe_unused]] const core::Done done,
                          context.write(arguments.value("--events"), core::as_bytes(events)));
     }
-    if (!result) return report(context, result.error());
+    if (!result) return refuse_answer(context, arguments, q, questions.size(), result.error());
     const proofs::ProveOutcome& outcome = *result;
     worst = worse_of(worst, outcome.kind);
     const std::chrono::duration<double> seconds = Clock::now() - began;
@@ -279,10 +297,11 @@ int prove_model(const Context& context, const Arguments& arguments,
 }  // namespace
 
 int prove_command(const Context& context, const Arguments& arguments) {
-  ISOTRACE_OR_REPORT(context, const auto program, open_program(context, arguments.operand(0)));
-  ISOTRACE_OR_REPORT(context, const bool module, is_module(arguments.operand(0), *program));
-  if (!module) return prove_model(context, arguments, *program);
-  ISOTRACE_OR_REPORT(context, core::Bytes bytes, read_module(*program));
+  const auto program = open_program(context, arguments.operand(0));
+  if (!program) return refuse_answer(context, arguments, 0, 1, program.error());
+  ISOTRACE_OR_REPORT(context, const bool module, is_module(arguments.operand(0), **program));
+  if (!module) return prove_model(context, arguments, **program);
+  ISOTRACE_OR_REPORT(context, core::Bytes bytes, read_module(**program));
   return prove_module(context, arguments, std::move(bytes));
 }
 

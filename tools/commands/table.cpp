@@ -246,7 +246,8 @@ constexpr OptionSpec prove_options[] = {
     {"--out", "FILE", once,
      "write the proof or the counterexample; of several, number N goes to NAME.N.ENDING"},
     {"--result", "FILE", once,
-     "write the answer as VNN-COMP does: unsat, sat with the counterexample, timeout or unknown"},
+     "write the answer as VNN-COMP does: unsat, sat with the counterexample, timeout, unknown or "
+     "error"},
     {"--trace", "FILE", once, "write the trace of the counterexample's run on the reference"},
     {"--timeout", "S", once, "seconds before the answer is undecided", "3600"},
     {"--jobs", "N", once, "worker threads (the proof does not depend on them)", "2"},
