@@ -10,7 +10,7 @@
 #include <isotrace/smt/sandboxed_child.hpp>
 #include <isotrace/smt/save_query.hpp>
 #include <isotrace/smt/solve_gates.hpp>
-#include <isotrace/smt/solve_terms.hpp>
+#include <isotrace/smt/solvers.hpp>
 
 namespace isotrace::smt {
 namespace {
@@ -84,6 +84,9 @@ class Portfolio {
   void start(std::size_t i) {
     if (runs_[i]) return;
     const Engine engine = options_.engines[i];
+    if (engine != Engine::gates) {
+      if (const auto solvers = load_solvers(); !solvers) return cannot_start(i, solvers.error());
+    }
     auto child = start_sandboxed([&] { return solve_(question_, engine, options_.limits); },
                                  options_.limits);
     if (child) {
@@ -267,15 +270,14 @@ core::Result<Decision> decide_with(const bits::TermPool& pool, bits::Term assert
 }
 
 std::string solve_with_engine(const Question& question, Engine engine, const EngineLimits& limits) {
-  const auto solve = [&] {
-    switch (engine) {
-      case Engine::gates: return solve_gates(question.pool, *question.blasted, limits.steps);
-      case Engine::z3: return solve_terms_z3(question.pool, question.assertion, limits.steps);
-      case Engine::cvc5: return solve_terms_cvc5(question.pool, question.assertion, limits.steps);
-    }
-    return Answer{};
-  };
-  return write_answer(solve());
+  if (engine == Engine::gates) {
+    return write_answer(solve_gates(question.pool, *question.blasted, limits.steps));
+  }
+  const auto solvers = load_solvers();
+  ISOTRACE_CHECK(solvers.has_value(), "start() loads them before the fork");
+  const auto solve =
+      engine == Engine::z3 ? (*solvers)->solve_terms_z3 : (*solvers)->solve_terms_cvc5;
+  return write_answer(solve(question.pool, question.assertion, limits.steps));
 }
 
 core::Result<Decision> decide(const bits::TermPool& pool, bits::Term assertion,

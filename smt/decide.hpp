@@ -58,8 +58,8 @@ struct Decision {
 
 /// Decides whether a Boolean term can be true. Refuses solvers_disagree (the query and both answers
 /// are saved), solver_answer_wrong (an engine's model or proof does not hold, and no other engine
-/// has an answer that does), sandbox_failed (no engine could be started), file_write_failed (dump),
-/// limit_exceeded (a full pool, a query larger than may be printed).
+/// has an answer that does), sandbox_failed or solver_absent (no engine could be started),
+/// file_write_failed (dump), limit_exceeded (a full pool, a query larger than may be printed).
 core::Result<Decision> decide(const bits::TermPool& pool, bits::Term assertion,
                               const DecideOptions& options);
 

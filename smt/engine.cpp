@@ -2,7 +2,7 @@
 
 #include <isotrace/core/check.hpp>
 #include <isotrace/smt/solve_gates.hpp>
-#include <isotrace/smt/solve_terms.hpp>
+#include <isotrace/smt/solvers.hpp>
 
 namespace isotrace::smt {
 
@@ -17,12 +17,10 @@ std::string_view name(Engine engine) {
 }
 
 std::string version(Engine engine) {
-  switch (engine) {
-    case Engine::gates: return cadical_version();
-    case Engine::z3: return z3_version();
-    case Engine::cvc5: return cvc5_version();
-  }
-  return {};
+  if (engine == Engine::gates) return cadical_version();
+  const auto solvers = load_solvers();
+  if (!solvers) return "absent";
+  return engine == Engine::z3 ? (*solvers)->z3_version() : (*solvers)->cvc5_version();
 }
 
 std::string_view name(Outcome outcome) {

@@ -20,7 +20,7 @@ enum class Engine : std::uint8_t {
 
 /// "gates", "z3", "cvc5".
 std::string_view name(Engine engine);
-/// The library's own version: "4.8.12".
+/// The library's own version, "4.8.12", or "absent". Loads the solvers for Z3 and cvc5.
 std::string version(Engine engine);
 
 struct EngineLimits : SandboxLimits {

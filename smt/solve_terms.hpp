@@ -1,5 +1,6 @@
-// A term decided by Z3 or cvc5 through their C++ interfaces. To be called in a sandboxed child: the
-// libraries are never touched in the calling process. Trust: none.
+// A term decided by Z3 or cvc5 through their C++ interfaces: part of the module that solvers.hpp
+// loads. To be called in a sandboxed child: nobody asks the libraries in the calling process.
+// Trust: none.
 #pragma once
 
 #include <isotrace/bits/term.hpp>

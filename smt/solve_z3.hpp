@@ -25,7 +25,7 @@ struct SolverAnswer {
 
 /// Decides SMT-LIB 2 text (declarations and assertions; commands such as check-sat are not needed).
 /// A solver stopped by a limit gives unknown, with the limit as reason. Refuses solver_failed (Z3
-/// rejects the text, crashes, or answers nonsense) and sandbox_failed.
+/// rejects the text, crashes, or answers nonsense), solver_absent and sandbox_failed.
 core::Result<SolverAnswer> solve_z3(const std::string& smtlib, const SolverLimits& limits);
 
 /// Reads what the child writes: "sat\n" and lines "name value", "unsat\n", or "unknown reason\n".

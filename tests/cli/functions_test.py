@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import unittest
 
-from command_line import CommandLineTest, HOLDS, MODEL, SOURCE
+from command_line import BUILD, CommandLineTest, HOLDS, MODEL, SOURCE
 
 SUITE = SOURCE / "fixtures/wasm/functions"
 BITS = str(SUITE / "bits.wasm")
@@ -78,6 +78,17 @@ class Functions(CommandLineTest):
                                    "--no-cache", "--out", proof)
             self.assertEqual((answer["verdict"], answer["level"]), ("proved", level))
             self.run_program("check", proof, code=0 if solver == "gates" else 5)
+
+    def test_without_the_module_of_solvers_those_are_refused_by_name_and_others_do(self):
+        alone = self.path("bin/isotrace")
+        os.makedirs(os.path.dirname(alone))
+        shutil.copy(BUILD / "bin/isotrace", alone)
+        for solver, code in (("gates", 0), ("all", 0), ("z3", 4), ("cvc5", 4)):
+            done = subprocess.run([alone, *SAME, "--solver", solver, "--no-cache"], capture_output=True, text=True)
+            self.assertEqual(done.returncode, code, done.stderr)
+            if code:
+                self.assertIn("solver_absent", done.stderr)
+                self.assertIn("isotrace-solvers.so", done.stderr)
         self.run_json("prove", BITS, "--func", "parity_fold", "--equivalent", "parity", "--agree", "--no-cache")
 
     def test_queries_events_and_explanations_are_there_when_asked_for(self):
