@@ -241,8 +241,10 @@ class Attempt {
     for (std::size_t j = 0; j < network_.inputs; ++j) {
       best_.weakest[j] = row_.coefficients[j] < 0 ? box_.upper[j] : box_.lower[j];
     }
-    const double needed =
-        rules_.margin * ((by_intervals ? intervals.magnitude : row_.magnitude) + std::fabs(limit));
+    const double added_up =
+        (by_intervals ? intervals.magnitude : row_.magnitude) + std::fabs(limit);
+    const double needed = rules_.margin * added_up;
+    best_.share = value / added_up;
     best_.proved =
         std::isfinite(value) &&
         (value > needed || (rules_.offers_zero && value >= 0 && some_strict_row_counts()));

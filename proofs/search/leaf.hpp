@@ -4,6 +4,7 @@
 // steps (alpha-CROWN; Xu et al., ICLR 2021).
 #pragma once
 
+#include <cmath>
 #include <optional>
 
 #include <isotrace/proofs/search/clipping.hpp>
@@ -16,6 +17,7 @@ struct LeafAttempt {
   bool by_program = false;  ///< proved by the duals of a linear program
   /// Proved in rational numbers: multipliers of rows and signs in parts, in place of the weights.
   std::vector<double> exact;
+  double share = -HUGE_VAL;          ///< of what was added up, that the best bound is above zero
   std::vector<double> weights;       ///< of the best combination found, one per row
   std::vector<std::uint8_t> slopes;  ///< k/255, see ProofNode; empty: the default slopes
   /// Of the first combination with the default slopes: what the box may be clipped by.

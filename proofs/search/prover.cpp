@@ -34,7 +34,7 @@ constexpr double margin_growth = 1e3;
 constexpr std::uint64_t margins_tried = 3;
 /// What tier primint of the Coq bundles may lose where bounds go through some layers of 24-bit
 /// words: below it a leaf costs Coq a second look, some fifty times as long, or is not accepted.
-constexpr double words_margin = 0x1p-10;
+constexpr double words_margin = 0x1p-13;
 /// Rejected leaves that are split one by one: each takes another check.
 constexpr std::size_t leaves_mended_max = 16;
 

@@ -234,6 +234,7 @@ class Search {
     result.attempt = attempt_leaf(network_, problem_, *bounds, relaxation, open.signs, open.slopes,
                                   leaf_rules(open));
     if (rules_.splits_first && first_round()) result.attempt.proved = false;
+    if (!result.attempt.proved) take_if_thin_for_good(open, *bounds, relaxation, result.attempt);
     if (result.attempt.proved) return result;
     if (!problem_.floats.empty) add_candidates(open, result);
     if (problem_.rows.empty()) return result;
@@ -266,6 +267,23 @@ class Search {
       if (exact && open.signs.empty()) look_closer(open, *bounds, relaxation, result);
     }
     return result;
+  }
+
+  /// Where the weakest point itself holds by less than the coarse margin, no split makes it hold by
+  /// more: a leaf that holds as it is stays one.
+  void take_if_thin_for_good(const OpenBox& open, const Bounds& bounds, Relaxation& relaxation,
+                             LeafAttempt& attempt) const {
+    if (leaf_rules(open).margin <= rules_.leaf.margin || attempt.share <= rules_.leaf.margin)
+      return;
+    if (rules_.splits_first && first_round()) return;
+    Relaxation copy = relaxation;
+    LeafRules rules = rules_.leaf;
+    rules.margin = rules_.coarse_margin;
+    rules.offers_zero = false;
+    if (proves_point(attempt.weakest, copy, rules)) return;
+    LeafAttempt thin =
+        attempt_leaf(network_, problem_, bounds, relaxation, open.signs, open.slopes, rules_.leaf);
+    if (thin.proved) attempt = std::move(thin);
   }
 
   /// Boxes around a point without anything to spare stay open, however small they become.

@@ -138,6 +138,24 @@ TEST(Prove, the_same_bytes_come_out_for_any_number_of_jobs) {
   EXPECT_EQ(proofs[0], proofs[2]);
 }
 
+/// |x| beside a neuron of 1000 that the bias takes away again: near 0, a hundredth is little of all
+/// that is added up, however small a box is.
+TEST(Prove, plain_splits_leave_be_what_holds_by_little_at_its_weakest_point) {
+  Chain chain({1, 1});
+  const int first = chain.floats({1, 3}, {1, -1, 0});
+  const int thousand = chain.floats({3}, {0, 0, 1000});
+  const int second = chain.floats({3, 1}, {1, 1, 1});
+  const int back = chain.floats({1}, {-1000});
+  const core::Program program = chain.gemm(first, thousand).relu().gemm(second, back).build();
+  const std::string text = box_property(1, 1, "-1", "1", "(assert (<= Y_0 -0.01))\n");
+  ProveOptions options;
+  options.plain_boxes = ProveOptions::no_clips;
+  const ProveOutcome outcome = prove_ok(program, text, options);
+  ASSERT_EQ(outcome.kind, Kind::proved) << outcome.detail;
+  EXPECT_GT(outcome.nodes, prove_ok(program, text).nodes);
+  EXPECT_LT(outcome.nodes, 32U);
+}
+
 TEST(Prove, progress_is_reported) {
   const Splitting splitting = make_splitting();
   std::uint64_t done = 0;

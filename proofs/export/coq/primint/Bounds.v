@@ -7,8 +7,8 @@ From Isotrace.Primint Require Import Word Lower.
 Import ListNotations.
 Local Open Scope Q_scope.
 
-(* Coefficients have 24 bits always. *)
-Definition word_precision : precision := Precision 22 24 24.
+(* Coefficients have 24 bits always. Weights have 25, as short words may. *)
+Definition word_precision : precision := Precision 24 24 24.
 
 Record word_plan : Type := WordPlan {
   whole : plan;

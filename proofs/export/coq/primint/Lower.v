@@ -47,7 +47,7 @@ Definition excess (form : list int) : int :=
   let bits := (63 - head0 (largest_size form 1))%uint63 in
   if (bits <=? 24)%uint63 then 0%uint63 else (bits - 24)%uint63.
 
-Definition chord_shift : int := 20%uint63.
+Definition chord_shift : int := 32%uint63.
 Definition word_chord (b : int * int) : int :=
   let (l, u) := b in
   if (if (l <? 0)%sint63 then (0 <? u)%sint63 else false)
