@@ -186,12 +186,14 @@ class DriverDevice final : public TimedDevice {
       ISOTRACE_TRY_DONE(must(driver_->retain_context(&context_, 0), "a context"));
     }
     ISOTRACE_TRY_DONE(must(choose_device(), "choice of the device"));
+    describe();
     for (const core::ByteView image : images) {
       void* module = nullptr;
-      ISOTRACE_TRY_DONE(must(driver_->load_module(&module, image.data()), "loading the kernels"));
+      const Status status = driver_->load_module(&module, image.data());
+      // Whether the driver is older than the compiler of the kernels, its version shows.
+      ISOTRACE_TRY_DONE(must(status, "loading the kernels on " + description_));
       modules_.push_back(module);
     }
-    describe();
     return core::Done{};
   }
 
@@ -201,7 +203,7 @@ class DriverDevice final : public TimedDevice {
   [[nodiscard]] ByteUnits byte_units() const override { return byte_units_; }
 
   // Memory that was released is kept for allocations of its size, because drivers wait for the
-  // device when they allocate; without memory left, it is given back first.
+  // device when they allocate.
   core::Result<Address> allocate(std::size_t bytes) override {
     const std::size_t size = (bytes + memory_unit - 1) / memory_unit * memory_unit;
     if (const auto kept = kept_.find(size); kept != kept_.end()) {
@@ -212,12 +214,7 @@ class DriverDevice final : public TimedDevice {
     }
     ISOTRACE_TRY_DONE(take_device());
     Address address = 0;
-    Status status = driver_->allocate(&address, size);
-    if (fault_of(status) == DriverFault::no_memory && !kept_.empty()) {
-      for (const auto& [kept_size, kept] : kept_) driver_->release(kept);
-      kept_.clear();
-      status = driver_->allocate(&address, size);
-    }
+    const Status status = with_room([&] { return driver_->allocate(&address, size); });
     ISOTRACE_TRY_DONE(judge(status, "allocation of " + std::to_string(bytes) + " bytes"));
     sizes_.emplace(address, size);
     return address;
@@ -251,11 +248,12 @@ class DriverDevice final : public TimedDevice {
       for (origin.y = 0; origin.y < grid.y; origin.y += launch_blocks_max) {
         // Drivers only read what parameters point to.
         void* parameters[] = {const_cast<std::uint8_t*>(arguments.data()), &origin};
-        ISOTRACE_TRY_DONE(
-            judge(driver_->launch(function, grid.x, std::min(grid.y - origin.y, launch_blocks_max),
-                                  std::min(grid.z - origin.z, launch_blocks_max),
-                                  threads_of(kernel), 1, 1, 0, nullptr, parameters, nullptr),
-                  kernel));
+        const Status status = with_room([&] {
+          return driver_->launch(function, grid.x, std::min(grid.y - origin.y, launch_blocks_max),
+                                 std::min(grid.z - origin.z, launch_blocks_max), threads_of(kernel),
+                                 1, 1, 0, nullptr, parameters, nullptr);
+        });
+        ISOTRACE_TRY_DONE(judge(status, kernel));
       }
     }
     return core::Done{};
@@ -279,6 +277,17 @@ class DriverDevice final : public TimedDevice {
   }
 
  private:
+  /// Drivers take memory of the device for launches and when they first see a kernel, too: where
+  /// none is left, they get back what was released, and are asked once more.
+  template <class Call>
+  Status with_room(const Call& call) {
+    const Status status = call();
+    if (fault_of(status) != DriverFault::no_memory || kept_.empty()) return status;
+    for (const auto& [size, address] : kept_) driver_->release(address);
+    kept_.clear();
+    return call();
+  }
+
   /// For the calling thread.
   core::Result<core::Done> take_device() {
     if (lost_) {
@@ -315,7 +324,8 @@ class DriverDevice final : public TimedDevice {
     const std::string name(kernel);
     for (void* const module : modules_) {
       void* function = nullptr;
-      const Status status = driver_->find_function(&function, module, name.c_str());
+      const Status status =
+          with_room([&] { return driver_->find_function(&function, module, name.c_str()); });
       if (status == 0) return functions_.emplace(name, function).first->second;
       if (status != not_found) ISOTRACE_TRY_DONE(judge(status, name));
     }

@@ -111,9 +111,11 @@ TEST(Driver, says_whether_the_driver_is_too_old_or_the_architecture_not_served) 
     return open_driver_device(fake_names(), images).error().detail;
   };
   EXPECT_EQ(of(newer_images),
-            "loading the kernels: the driver is too old for the kernels (error 222)");
+            "loading the kernels on a fake, driver interface 7: the driver is too old for the "
+            "kernels (error 222)");
   EXPECT_EQ(of(foreign_images),
-            "loading the kernels: the kernels do not serve this architecture (error 209)");
+            "loading the kernels on a fake, driver interface 7: the kernels do not serve this "
+            "architecture (error 209)");
 }
 
 TEST(Driver, gives_memory_that_was_released_again_and_back_before_it_runs_out) {
@@ -131,6 +133,31 @@ TEST(Driver, gives_memory_that_was_released_again_and_back_before_it_runs_out) {
   const auto other = (*device)->allocate(600'000);  // only without the kept memory
   ASSERT_TRUE(other);
   (*device)->release(*other);
+}
+
+TEST(Driver, gives_released_memory_back_to_a_driver_that_lacks_it_for_a_launch) {
+  const FakeDriver fake;
+  const DriverNames names = fake_names();
+  const std::uint8_t bytes[16] = {};
+  const auto device = open_driver_device(names, good_images);
+  ASSERT_TRUE(device);
+  const auto allocate_and_release = [&] {
+    const auto address = (*device)->allocate(10'000);
+    ASSERT_TRUE(address);
+    (*device)->release(*address);
+  };
+  fake.set("crowded", 0);
+  for (const char* when : {"the kernel is not known yet", "it is"}) {
+    allocate_and_release();
+    EXPECT_GT(fake.in_use(), 4096U);
+    EXPECT_TRUE((*device)->launch("map_unary_f32", {}, bytes)) << when;
+    EXPECT_LE(fake.in_use(), 4096U);
+  }
+  const auto held = (*device)->allocate(10'000);
+  ASSERT_TRUE(held);
+  EXPECT_EQ((*device)->launch("map_unary_f32", {}, bytes).error().code,
+            RefusalCode::limit_exceeded);
+  (*device)->release(*held);
 }
 
 TEST(Driver, launches_more_blocks_than_a_driver_takes_in_parts) {
