@@ -12,7 +12,7 @@ namespace {
 template <class Kernel>
 __device__ __forceinline__ void run_block(const typename Kernel::Arguments& arguments,
                                           Origin origin) {
-  __shared__ typename Kernel::Shared shared;
+  __shared__ typename Kernel::template Shared<BareCell> shared;
   typename Kernel::Own own;
   const At at = {blockIdx.x, blockIdx.y + origin.y, blockIdx.z + origin.z, threadIdx.x};
   const std::uint32_t phases = Kernel::phases(arguments, at);

@@ -14,6 +14,10 @@ FORBIDDEN = re.compile(r"\.ftz\b|\.approx\b|\.full\b|^\s*(ex2|lg2|sin|cos|tanh|r
 # Without its rounding, a division or a root is approximate, and ptxas may contract a multiplication and an addition
 # (PTX ISA, add: "no rounding modifier"), whatever nvcc was told.
 UNROUNDED = re.compile(r"\b(add|sub|mul|div|sqrt|rcp|fma)\.(f32|f64)\b")
+# The minimum and maximum of PTX drop NaN. Of a number and a constant that is what `x > c ? x : c` says.
+DROPS_NAN = re.compile(r"\b(min|max)\.(f32|f64)\b(?!.*\b0[fd][0-9A-F]{8,16}\b)")
+# What all threads of a warp, or of a block, must execute.
+DIVERGENT = re.compile(r"^\s*@!?%p\d+\s+(bar|barrier|mma)\.")
 
 
 def entries(text):
@@ -28,7 +32,7 @@ def ptx_problems(text):
     for name, body in entries(text):
         names.append(name)
         for line in body.splitlines():
-            if FORBIDDEN.search(line) or UNROUNDED.search(line):
+            if any(rule.search(line) for rule in (FORBIDDEN, UNROUNDED, DROPS_NAN, DIVERGENT)):
                 found.append(f"{name}: {line.strip()}")
             elif "fma.rn.f32" in line and not FUSED.fullmatch(name):
                 found.append(f"{name}: contracted: {line.strip()}")

@@ -19,9 +19,12 @@ def check_the_check():
     bad = ["fma.rn.ftz.f32 %f1, %f2, %f3, %f4;", "add.ftz.f32 %f1, %f2, %f3;", "div.full.f32 %f1, %f2, %f3;",
            "sqrt.approx.f32 %f1, %f2;", "ex2.approx.ftz.f32 %f1, %f2;", "div.approx.f32 %f1, %f2, %f3;",
            "fma.rn.f32 %f1, %f2, %f3, %f4;", "fma.rn.f64 %d1, %d2, %d3, %d4;", "add.rz.f32 %f1, %f2, %f3;",
-           "add.f32 %f1, %f2, %f3;", "mul.f64 %d1, %d2, %d3;", "sub.f32 %f1, %f2, %f3;"]
+           "add.f32 %f1, %f2, %f3;", "mul.f64 %d1, %d2, %d3;", "sub.f32 %f1, %f2, %f3;",
+           "max.f32 %f1, %f2, %f3;", "min.f64 %fd1, %fd2, %fd3;", "@%p1 bar.sync 0;",
+           "@!%p1 mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%r1, %r2}, {%r3}, {%r4}, {%r5};"]
     good = ["add.rn.f32 %f1, %f2, %f3;", "mul.rn.f32 %f1, %f2, %f3;", "div.rn.f32 %f1, %f2, %f3;",
-            "sqrt.rn.f32 %f1, %f2;", "div.u64 %rd1, %rd2, %rd3;", "mad.lo.s64 %rd1, %rd2, %rd3, %rd4;"]
+            "sqrt.rn.f32 %f1, %f2;", "div.u64 %rd1, %rd2, %rd3;", "mad.lo.s64 %rd1, %rd2, %rd3, %rd4;",
+            "max.f64 %fd1, %fd2, 0d0000000000000000;", "min.s64 %rd1, %rd2, %rd3;", "bar.sync 0;"]
     for line in bad:
         assert ptx_problems(sample("map_unary_f32", line))[0], line
     for line in good:

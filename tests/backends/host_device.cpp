@@ -4,50 +4,33 @@
 
 #include <isotrace/backends/gpu/kernels/all.hpp>
 #include <isotrace/core/check.hpp>
+#include <tests/backends/host_block.hpp>
 
 namespace isotrace::backends::gpu {
 namespace {
-
-/// What memory holds before anybody writes: NaN as a float, and no offset that lies anywhere.
-constexpr int never_written = 0xFF;
 
 /// What CUDA takes before its version 12.1.
 constexpr std::size_t kernel_arguments_max = 4096;
 
 template <class Kernel>
-void run_block(const typename Kernel::Arguments& arguments, At at, HostOrder order) {
-  typename Kernel::Shared shared;
-  std::vector<typename Kernel::Own> own(Kernel::threads);
-  std::memset(static_cast<void*>(&shared), never_written, sizeof(shared));
-  std::memset(static_cast<void*>(own.data()), never_written, own.size() * sizeof(own[0]));
-  const std::uint32_t phases = Kernel::phases(arguments, at);
-  for (std::uint32_t phase = 0; phase < phases; ++phase) {
-    for (std::uint32_t i = 0; i < Kernel::threads; ++i) {
-      at.thread = order == HostOrder::forwards ? i : Kernel::threads - 1 - i;
-      Kernel::run(arguments, at, phase, shared, own[at.thread]);
-    }
-  }
-}
-
-template <class Kernel>
-void run_grid(Grid grid, core::ByteView bytes, HostOrder order) {
+void run_grid(std::string_view name, Grid grid, core::ByteView bytes, HostOrder order) {
   typename Kernel::Arguments arguments;
   ISOTRACE_CHECK(bytes.size() == sizeof(arguments), bytes.size(), sizeof(arguments));
   std::memcpy(static_cast<void*>(&arguments), bytes.data(), bytes.size());
   const std::uint64_t blocks = std::uint64_t{grid.x} * grid.y * grid.z;
   for (std::uint64_t i = 0; i < blocks; ++i) {
     const std::uint64_t block = order == HostOrder::forwards ? i : blocks - 1 - i;
-    run_block<Kernel>(arguments,
-                      {static_cast<std::uint32_t>(block % grid.x),
-                       static_cast<std::uint32_t>(block / grid.x % grid.y),
-                       static_cast<std::uint32_t>(block / grid.x / grid.y), 0},
-                      order);
+    const At at = {static_cast<std::uint32_t>(block % grid.x),
+                   static_cast<std::uint32_t>(block / grid.x % grid.y),
+                   static_cast<std::uint32_t>(block / grid.x / grid.y), 0};
+    const std::string problem = run_block<Kernel>(arguments, at, order);
+    ISOTRACE_CHECK(problem.empty(), name, problem);
   }
 }
 
 struct HostKernel {
   std::string_view name;
-  void (*run)(Grid, core::ByteView, HostOrder);
+  void (*run)(std::string_view, Grid, core::ByteView, HostOrder);
 };
 
 constexpr HostKernel kernels[] = {
@@ -100,7 +83,7 @@ core::Result<core::Done> HostDevice::launch(std::string_view kernel, Grid grid,
   for (const HostKernel& known : kernels) {
     if (known.name != kernel) continue;
     ++launches_[std::string(kernel)];
-    known.run(grid, arguments, order_);
+    known.run(kernel, grid, arguments, order_);
     return core::Done{};
   }
   ISOTRACE_CHECK(false, kernel);

@@ -79,9 +79,11 @@ struct ByteProduct {
   static constexpr std::uint32_t row_tiles = 2;     ///< of 16 rows, per warp
   static constexpr std::uint32_t column_tiles = 4;  ///< of 8 columns
 
+  template <template <class> class Cell>
   struct Shared {
-    std::uint32_t a[2][tile][depth_words + 4];  // 4: the rows of a fragment lie in other banks
-    std::uint32_t b[2][tile][depth_words + 4];
+    // 4: the rows of a fragment lie in other banks
+    Cell<std::uint32_t> a[2][tile][depth_words + 4];
+    Cell<std::uint32_t> b[2][tile][depth_words + 4];
   };
   struct Own {
     std::uint32_t sums[row_tiles][column_tiles][4];
@@ -95,8 +97,9 @@ struct ByteProduct {
     return static_cast<std::uint32_t>(steps) + 1;
   }
 
+  template <class Memory>
   ISOTRACE_KERNEL_CODE static void run(const Arguments& p, At at, std::uint32_t phase,
-                                       Shared& shared, Own& own) {
+                                       Memory& shared, Own& own) {
     const std::uint32_t last = phases(p, at) - 1;
     if (phase != last) fetch(p, at, phase, own);
     if (phase == 0) {
@@ -147,7 +150,8 @@ struct ByteProduct {
     }
   }
 
-  ISOTRACE_KERNEL_CODE static void lay_down(Shared& shared, std::uint32_t buffer,
+  template <class Memory>
+  ISOTRACE_KERNEL_CODE static void lay_down(Memory& shared, std::uint32_t buffer,
                                             std::uint32_t thread, const Own& own) {
     for (std::uint32_t i = 0; i < fetches; ++i) {
       const std::uint32_t item = i * threads + thread;
@@ -171,7 +175,8 @@ struct ByteProduct {
     return lane % 4 * 2 + i % 2;
   }
 
-  ISOTRACE_KERNEL_CODE static void multiply(const Arguments& p, const Shared& shared,
+  template <class Memory>
+  ISOTRACE_KERNEL_CODE static void multiply(const Arguments& p, const Memory& shared,
                                             std::uint32_t buffer, std::uint32_t thread, Own& own) {
     if (p.a_signed) {
       if (p.b_signed) {
@@ -186,13 +191,13 @@ struct ByteProduct {
     }
   }
 
-  template <bool a_signed, bool b_signed>
-  ISOTRACE_KERNEL_CODE static void multiply_signed(const Shared& shared, std::uint32_t buffer,
+  template <bool a_signed, bool b_signed, class Memory>
+  ISOTRACE_KERNEL_CODE static void multiply_signed(const Memory& shared, std::uint32_t buffer,
                                                    std::uint32_t thread, Own& own) {
     for (std::uint32_t i = 0; i < row_tiles; ++i) {
-      const std::uint32_t(*a)[depth_words + 4] = shared.a[buffer] + first_row(thread) + i * 16;
+      const auto* a = shared.a[buffer] + first_row(thread) + i * 16;
       for (std::uint32_t j = 0; j < column_tiles; ++j) {
-        const std::uint32_t(*b)[depth_words + 4] = shared.b[buffer] + first_column(thread) + j * 8;
+        const auto* b = shared.b[buffer] + first_column(thread) + j * 8;
         for (std::uint32_t k = 0; k < depth_words; k += 8) {
           if constexpr (tensor_cores) {
             multiply_tile<a_signed, b_signed>(a, b, k, thread % 32, own.sums[i][j]);
@@ -205,11 +210,9 @@ struct ByteProduct {
   }
 
   /// Eight words of k by dot products.
-  template <bool a_signed, bool b_signed>
-  ISOTRACE_KERNEL_CODE static void multiply_alone(const std::uint32_t (*a)[depth_words + 4],
-                                                  const std::uint32_t (*b)[depth_words + 4],
-                                                  std::uint32_t k, std::uint32_t lane,
-                                                  std::uint32_t (&sums)[4]) {
+  template <bool a_signed, bool b_signed, class Row>
+  ISOTRACE_KERNEL_CODE static void multiply_alone(const Row* a, const Row* b, std::uint32_t k,
+                                                  std::uint32_t lane, std::uint32_t (&sums)[4]) {
     for (std::uint32_t i = 0; i < 4; ++i) {
       for (std::uint32_t word = k; word < k + 8; ++word) {
         sums[i] = dot_bytes<a_signed, b_signed>(a[row_in_tile(lane, i)][word],
@@ -219,30 +222,30 @@ struct ByteProduct {
   }
 
   /// The word that a lane gives mma.m16n8k32 as part `number` of a (0 to 3) and of b (0 and 1).
-  ISOTRACE_KERNEL_CODE static std::uint32_t a_part(const std::uint32_t (*a)[depth_words + 4],
-                                                   std::uint32_t k, std::uint32_t lane,
-                                                   std::uint32_t number) {
+  template <class Row>
+  ISOTRACE_KERNEL_CODE static std::uint32_t a_part(const Row* a, std::uint32_t k,
+                                                   std::uint32_t lane, std::uint32_t number) {
     return a[lane / 4 + number % 2 * 8][k + lane % 4 + number / 2 * 4];
   }
-  ISOTRACE_KERNEL_CODE static std::uint32_t b_part(const std::uint32_t (*b)[depth_words + 4],
-                                                   std::uint32_t k, std::uint32_t lane,
-                                                   std::uint32_t number) {
+  template <class Row>
+  ISOTRACE_KERNEL_CODE static std::uint32_t b_part(const Row* b, std::uint32_t k,
+                                                   std::uint32_t lane, std::uint32_t number) {
     return b[lane / 4][k + lane % 4 + number * 4];
   }
 
-  /// Eight words of k by the tensor core of the warp.
-  template <bool a_signed, bool b_signed>
-  ISOTRACE_KERNEL_CODE static void multiply_tile(const std::uint32_t (*a)[depth_words + 4],
-                                                 const std::uint32_t (*b)[depth_words + 4],
-                                                 std::uint32_t k, std::uint32_t lane,
-                                                 std::uint32_t (&sums)[4]) {
+  /// Eight words of k by the tensor core of the warp, of which no lane may be missing: volatile, so
+  /// that no compiler moves it into a branch.
+  template <bool a_signed, bool b_signed, class Row>
+  ISOTRACE_KERNEL_CODE static void multiply_tile(const Row* a, const Row* b, std::uint32_t k,
+                                                 std::uint32_t lane, std::uint32_t (&sums)[4]) {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
-#define ISOTRACE_MMA(types)                                                                 \
-  asm("mma.sync.aligned.m16n8k32.row.col.s32." types                                        \
-      ".s32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"                \
-      : "+r"(sums[0]), "+r"(sums[1]), "+r"(sums[2]), "+r"(sums[3])                          \
-      : "r"(a_part(a, k, lane, 0)), "r"(a_part(a, k, lane, 1)), "r"(a_part(a, k, lane, 2)), \
-        "r"(a_part(a, k, lane, 3)), "r"(b_part(b, k, lane, 0)), "r"(b_part(b, k, lane, 1)))
+#define ISOTRACE_MMA(types)                                                           \
+  asm volatile("mma.sync.aligned.m16n8k32.row.col.s32." types                         \
+               ".s32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};" \
+               : "+r"(sums[0]), "+r"(sums[1]), "+r"(sums[2]), "+r"(sums[3])           \
+               : "r"(a_part(a, k, lane, 0)), "r"(a_part(a, k, lane, 1)),              \
+                 "r"(a_part(a, k, lane, 2)), "r"(a_part(a, k, lane, 3)),              \
+                 "r"(b_part(b, k, lane, 0)), "r"(b_part(b, k, lane, 1)))
     if constexpr (a_signed && b_signed) {
       ISOTRACE_MMA("s8.s8");
     } else if constexpr (a_signed) {

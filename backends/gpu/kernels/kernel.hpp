@@ -3,12 +3,13 @@
 // A kernel is a type with
 //   Arguments                    plain data, the same bytes on host and device
 //   threads                      threads per block
-//   Shared, Own                  memory of the block, memory of the thread
+//   Shared<Cell>, Own            memory of the block, whose numbers are Cells; memory of the thread
 //   phases(arguments, at)        how often its threads meet, plus one; equal within a block
 //   run(arguments, at, phase, shared, own)
 // Between two phases of a block stands a barrier. So a device runs the phases of one thread in a
 // loop with a barrier in it, and the host all threads of a block phase by phase, with the same
-// result: threads exchange nothing within a phase. numbers.hpp says what they compute with.
+// result: threads exchange nothing within a phase, which tests watch by Cells of their own.
+// numbers.hpp says what they compute with.
 #pragma once
 
 #include <cstddef>
@@ -35,16 +36,21 @@ struct Origin {
 
 struct Nothing {};
 
+/// What shared memory is made of on a device.
+template <class Number>
+using BareCell = Number;
+
 /// A kernel without barriers: Item::run(arguments, index) for every index below arguments.count.
 template <class Item>
 struct ForEach {
   using Arguments = typename Item::Arguments;
+  template <template <class> class>
   using Shared = Nothing;
   using Own = Nothing;
   static constexpr unsigned threads = 256;
 
   ISOTRACE_KERNEL_CODE static std::uint32_t phases(const Arguments&, At) { return 1; }
-  ISOTRACE_KERNEL_CODE static void run(const Arguments& arguments, At at, std::uint32_t, Shared&,
+  ISOTRACE_KERNEL_CODE static void run(const Arguments& arguments, At at, std::uint32_t, Nothing&,
                                        Own&) {
     const std::uint64_t index = std::uint64_t{at.x} * threads + at.thread;
     if (index < arguments.count) Item::run(arguments, index);

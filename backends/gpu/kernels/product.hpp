@@ -163,9 +163,10 @@ struct Product {
   static constexpr std::uint32_t a_fetches = tile_rows * depth / threads;
   static constexpr std::uint32_t b_fetches = tile_columns * depth / threads;
 
+  template <template <class> class Cell>
   struct Shared {
-    Element a[2][depth][tile_rows + 4];  // 4: columns of a do not all lie in one bank
-    Element b[2][depth][tile_columns];
+    Cell<Element> a[2][depth][tile_rows + 4];  // 4: columns of a do not all lie in one bank
+    Cell<Element> b[2][depth][tile_columns];
   };
   struct Own {
     Sum sums[rows_each][columns_each];
@@ -179,8 +180,9 @@ struct Product {
     return static_cast<std::uint32_t>((part.last - part.first) * steps_per_segment(p)) + 1;
   }
 
+  template <class Memory>
   ISOTRACE_KERNEL_CODE static void run(const Arguments& p, At at, std::uint32_t phase,
-                                       Shared& shared, Own& own) {
+                                       Memory& shared, Own& own) {
     const bool fetching = phase + 1 < phases(p, at);
     if (fetching) fetch(p, at, phase, own);
     if (phase == 0) {
@@ -244,7 +246,8 @@ struct Product {
     }
   }
 
-  ISOTRACE_KERNEL_CODE static void lay_down(Shared& shared, std::uint32_t buffer,
+  template <class Memory>
+  ISOTRACE_KERNEL_CODE static void lay_down(Memory& shared, std::uint32_t buffer,
                                             std::uint32_t thread, const Own& own) {
     ISOTRACE_UNROLL(32)
     for (std::uint32_t i = 0; i < a_fetches; ++i) {
@@ -258,7 +261,8 @@ struct Product {
     }
   }
 
-  ISOTRACE_KERNEL_CODE static void multiply(const Shared& shared, std::uint32_t buffer,
+  template <class Memory>
+  ISOTRACE_KERNEL_CODE static void multiply(const Memory& shared, std::uint32_t buffer,
                                             std::uint32_t thread, Own& own) {
     const std::uint32_t row = thread / column_threads * rows_each;
     const std::uint32_t column = thread % column_threads;

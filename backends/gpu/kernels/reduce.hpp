@@ -52,27 +52,29 @@ struct ReduceChunks {
   };
   static constexpr std::uint32_t chunks_per_block = 4;
   static constexpr unsigned threads = chunks_per_block * reduction_lanes;
+  template <template <class> class Cell>
   struct Shared {
-    Number lanes[chunks_per_block][reduction_lanes];
+    Cell<Number> lanes[chunks_per_block][reduction_lanes];
   };
   using Own = Nothing;
 
   /// The lanes, then a tree of five levels.
   ISOTRACE_KERNEL_CODE static std::uint32_t phases(const Arguments&, At) { return 6; }
 
+  template <class Memory>
   ISOTRACE_KERNEL_CODE static void run(const Arguments& a, At at, std::uint32_t phase,
-                                       Shared& shared, Own&) {
+                                       Memory& shared, Own&) {
     const std::uint64_t number =
         std::uint64_t{at.x} * chunks_per_block + at.thread / reduction_lanes;
     if (number >= a.rows * a.chunks) return;
     const std::uint32_t lane = at.thread % reduction_lanes;
-    Number* lanes = shared.lanes[at.thread / reduction_lanes];
+    auto* lanes = shared.lanes[at.thread / reduction_lanes];
     if (phase == 0) {
       lanes[lane] = sum_lane(a, number, lane);
       return;
     }
     const std::uint32_t width = reduction_lanes >> phase;
-    if (lane < width) lanes[lane] = join(a.op, lanes[lane], lanes[lane + width]);
+    if (lane < width) lanes[lane] = join<Number>(a.op, lanes[lane], lanes[lane + width]);
     if (width == 1 && lane == 0) a.out[number] = lanes[0];
   }
 
