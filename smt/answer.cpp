@@ -1,6 +1,7 @@
 #include <isotrace/smt/answer.hpp>
 
 #include <isotrace/core/limits.hpp>
+#include <isotrace/smt/number_text.hpp>
 
 namespace isotrace::smt {
 namespace {
@@ -8,6 +9,9 @@ namespace {
 using core::ByteReader;
 using core::ByteWriter;
 using core::RefusalCode;
+
+/// Of a numerator or denominator together.
+constexpr std::size_t number_text_max = std::size_t{1} << 20;
 
 void write_value(ByteWriter& writer, bits::Value value) {
   writer.u64(static_cast<std::uint64_t>(value)).u64(static_cast<std::uint64_t>(value >> 64));
@@ -48,6 +52,12 @@ core::Result<Answer> read_fields(ByteReader& reader) {
     ISOTRACE_TRY(const std::string name, reader.text(core::limits::name_bytes_max));
     ISOTRACE_TRY(answer.model.memories[name], read_memory(reader));
   }
+  ISOTRACE_TRY(const std::size_t numbers, reader.count(17, core::limits::smt_terms_max));
+  for (std::size_t i = 0; i < numbers; ++i) {
+    ISOTRACE_TRY(const std::string name, reader.text(core::limits::name_bytes_max));
+    ISOTRACE_TRY(const std::string number, reader.text(number_text_max));
+    ISOTRACE_TRY(answer.model.numbers[name], read_number_text(number));
+  }
   ISOTRACE_TRY(const core::ByteView lrat, reader.block());
   answer.lrat.assign(lrat.begin(), lrat.end());
   ISOTRACE_TRY(answer.solve_milliseconds, reader.f64());
@@ -71,6 +81,8 @@ std::string write_answer(const Answer& answer) {
     writer.text(name).u8(memory.otherwise).u64(memory.bytes.size());
     for (const auto& [address, byte] : memory.bytes) writer.u32(address).u8(byte);
   }
+  writer.u64(answer.model.numbers.size());
+  for (const auto& [name, number] : answer.model.numbers) writer.text(name).text(number.str());
   writer.block(answer.lrat).f64(answer.solve_milliseconds).f64(answer.trim_milliseconds);
   return std::string(core::as_text(writer.bytes()));
 }

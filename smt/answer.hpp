@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
-#include <isotrace/bits/evaluate.hpp>
 #include <isotrace/core/bytes.hpp>
 #include <isotrace/core/result.hpp>
+#include <isotrace/smt/model.hpp>
 
 namespace isotrace::smt {
 
@@ -15,9 +15,9 @@ struct Answer {
   enum class Kind : std::uint8_t { sat, unsat, unknown, memory, rejected };
 
   Kind kind = Kind::unknown;
-  std::string detail;      ///< unknown, rejected: why
-  bits::Assignment model;  ///< sat
-  core::Bytes lrat;        ///< unsat, where the engine has proofs
+  std::string detail;  ///< unknown, rejected: why
+  Model model;         ///< sat
+  core::Bytes lrat;    ///< unsat, where the engine has proofs
   double solve_milliseconds = 0;
   double trim_milliseconds = 0;
 };

@@ -11,7 +11,7 @@
 namespace isotrace::smt {
 namespace {
 
-constexpr std::string_view magic = "isotrace answer 1\n";
+constexpr std::string_view magic = "isotrace answer 2\n";
 constexpr std::uint64_t entry_bytes_max = std::uint64_t{1} << 30;
 
 bool write_all(int file, core::ByteView bytes) {

@@ -5,6 +5,7 @@
 #include <isotrace/core/check.hpp>
 #include <isotrace/core/digest.hpp>
 #include <isotrace/smt/answer_cache.hpp>
+#include <isotrace/smt/import_terms.hpp>
 #include <isotrace/smt/portfolio.hpp>
 #include <isotrace/smt/print.hpp>
 #include <isotrace/smt/sandboxed_child.hpp>
@@ -20,16 +21,13 @@ using core::RefusalCode;
 /// One query and what its engines have said so far.
 class Portfolio {
  public:
-  Portfolio(const bits::TermPool& pool, bits::Term assertion, const DecideOptions& options,
-            const SolveFunction& solve)
-      : options_(options),
-        question_{pool, assertion, nullptr},
-        cache_(options.cache_folder),
-        solve_(solve) {}
+  Portfolio(const Question& question, const DecideOptions& options, const SolveFunction& solve)
+      : options_(options), question_(question), cache_(options.cache_folder), solve_(solve) {}
 
   core::Result<Decision> run() {
     ISOTRACE_CHECK(!options_.engines.empty());
-    ISOTRACE_TRY(text_, print_query(question_.pool, question_.assertion));
+    ISOTRACE_TRY(text_,
+                 print_query(question_.pool, question_.assertion, [this] { return is_stopped(); }));
     digest_ = core::sha256(core::as_bytes(text_));
     decision_.query = digest_.hex();
     if (!options_.dump_folder.empty()) {
@@ -50,6 +48,10 @@ class Portfolio {
   }
 
  private:
+  [[nodiscard]] bool is_stopped() const {
+    return question_.bits != nullptr && question_.bits->is_stopped();
+  }
+
   // ---- getting answers
 
   void look_up(std::size_t i) {
@@ -67,11 +69,11 @@ class Portfolio {
 
   /// Makes the formula; without one the engine has reached a limit already.
   bool blast(std::size_t i) {
-    auto blasted = bits::blast(question_.pool, question_.assertion, {options_.clauses_max});
+    auto blasted = bits::blast(*question_.bits, question_.bits_assertion, {options_.clauses_max});
     if (!blasted) {
       EngineRun run;
       run.engine = Engine::gates;
-      run.outcome = question_.pool.is_stopped() ? Outcome::timeout : Outcome::memory;
+      run.outcome = is_stopped() ? Outcome::timeout : Outcome::memory;
       run.detail = core::describe(blasted.error());
       settle(i, std::move(run));
       return false;
@@ -155,7 +157,9 @@ class Portfolio {
   void settle(std::size_t i, EngineRun run) {
     if (run.engine == Engine::gates && blasted_) run.clauses = blasted_->cnf.size();
     if (options_.on_event) {
-      QueryEvent event{decision_.query, options_.label, question_.pool.size(), run};
+      const std::size_t terms =
+          question_.bits != nullptr ? question_.bits->size() : question_.pool.size();
+      QueryEvent event{decision_.query, options_.label, terms, run};
       event.run.model = {};
       event.run.lrat.clear();
       options_.on_event(event);
@@ -266,12 +270,26 @@ class Portfolio {
 
 core::Result<Decision> decide_with(const bits::TermPool& pool, bits::Term assertion,
                                    const DecideOptions& options, const SolveFunction& solve) {
-  return Portfolio(pool, assertion, options, solve).run();
+  ISOTRACE_TRY_DONE(pool.check());
+  sorted::Pool copy;
+  ISOTRACE_TRY(const sorted::Term copied, TermImport(pool, copy).copy(assertion));
+  return Portfolio({copy, copied, &pool, assertion}, options, solve).run();
+}
+
+core::Result<Decision> decide_with(const sorted::Pool& pool, sorted::Term assertion,
+                                   const DecideOptions& options, const SolveFunction& solve) {
+  DecideOptions able = options;
+  std::erase(able.engines, Engine::gates);
+  if (!able.engines.empty()) return Portfolio({pool, assertion}, able, solve).run();
+  Decision decision;
+  decision.reason = Outcome::rejected;
+  decision.detail = "gates: has no integers, reals and floats";
+  return decision;
 }
 
 std::string solve_with_engine(const Question& question, Engine engine, const EngineLimits& limits) {
   if (engine == Engine::gates) {
-    return write_answer(solve_gates(question.pool, *question.blasted, limits.steps));
+    return write_answer(solve_gates(*question.bits, *question.blasted, limits.steps));
   }
   const auto solvers = load_solvers();
   ISOTRACE_CHECK(solvers.has_value(), "start() loads them before the fork");
@@ -281,6 +299,11 @@ std::string solve_with_engine(const Question& question, Engine engine, const Eng
 }
 
 core::Result<Decision> decide(const bits::TermPool& pool, bits::Term assertion,
+                              const DecideOptions& options) {
+  return decide_with(pool, assertion, options, solve_with_engine);
+}
+
+core::Result<Decision> decide(const sorted::Pool& pool, sorted::Term assertion,
                               const DecideOptions& options) {
   return decide_with(pool, assertion, options, solve_with_engine);
 }

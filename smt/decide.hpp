@@ -11,6 +11,7 @@
 #include <isotrace/bits/term.hpp>
 #include <isotrace/core/result.hpp>
 #include <isotrace/smt/engine.hpp>
+#include <isotrace/smt/sorted.hpp>
 
 namespace isotrace::smt {
 
@@ -45,7 +46,7 @@ struct Decision {
   enum class Kind : std::uint8_t { sat, unsat, undecided };
 
   Kind kind = Kind::undecided;
-  bits::Assignment model;  ///< sat: bits::holds(pool, assertion, model)
+  Model model;  ///< sat: bits::holds(pool, assertion, model), or sorted::holds
   /// unsat: `lrat` is accepted by bits::check_lrat over bits::blast(pool, assertion). False:
   /// solver-asserted.
   bool checked = false;
@@ -61,6 +62,10 @@ struct Decision {
 /// has an answer that does), sandbox_failed or solver_absent (no engine could be started),
 /// file_write_failed (dump), limit_exceeded (a full pool, a query larger than may be printed).
 core::Result<Decision> decide(const bits::TermPool& pool, bits::Term assertion,
+                              const DecideOptions& options);
+
+/// The same over all sorts, of which `gates` is not asked: no `unsat` is checked.
+core::Result<Decision> decide(const sorted::Pool& pool, sorted::Term assertion,
                               const DecideOptions& options);
 
 /// One JSON object without a line end: query, label, engine, outcome, detail, cached, sizes, times.

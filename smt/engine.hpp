@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include <isotrace/bits/evaluate.hpp>
 #include <isotrace/core/bytes.hpp>
+#include <isotrace/smt/model.hpp>
 #include <isotrace/smt/sandbox.hpp>
 
 namespace isotrace::smt {
@@ -33,7 +33,7 @@ struct EngineLimits : SandboxLimits {
 };
 
 enum class Outcome : std::uint8_t {
-  sat,       ///< with a model that bits::holds confirms
+  sat,       ///< with a model that evaluation confirms
   unsat,     ///< gates: with a proof that bits::check_lrat accepts
   unknown,   ///< the engine gave up, or reached its own count of steps
   timeout,   ///< wall clock or processor time
@@ -55,7 +55,7 @@ struct EngineRun {
   Engine engine = Engine::gates;
   Outcome outcome = Outcome::unknown;
   std::string detail;               ///< why, in the engine's words or ours
-  bits::Assignment model;           ///< sat
+  Model model;                      ///< sat
   core::Bytes lrat;                 ///< gates, unsat: see bits/lrat.hpp
   bool cached = false;              ///< the answer was in the cache (and checked again)
   double start_milliseconds = 0;    ///< until the child was locked in and began

@@ -5,7 +5,7 @@
 namespace isotrace::smt {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string result = "\"";
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -30,10 +30,11 @@ std::string microseconds(double milliseconds) {
 
 std::string event_line(const QueryEvent& event) {
   const EngineRun& run = event.run;
-  return "{\"event\": \"query\", \"query\": " + quoted(event.query) +
-         ", \"label\": " + quoted(event.label) + ", \"terms\": " + std::to_string(event.terms) +
-         ", \"engine\": " + quoted(name(run.engine)) +
-         ", \"outcome\": " + quoted(name(run.outcome)) + ", \"detail\": " + quoted(run.detail) +
+  return "{\"event\": \"query\", \"query\": " + in_quotes(event.query) +
+         ", \"label\": " + in_quotes(event.label) + ", \"terms\": " + std::to_string(event.terms) +
+         ", \"engine\": " + in_quotes(name(run.engine)) +
+         ", \"outcome\": " + in_quotes(name(run.outcome)) +
+         ", \"detail\": " + in_quotes(run.detail) +
          ", \"cached\": " + (run.cached ? "true" : "false") +
          ", \"clauses\": " + std::to_string(run.clauses) +
          ", \"proof_clauses\": " + std::to_string(run.proof_clauses) +

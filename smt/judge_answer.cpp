@@ -4,6 +4,7 @@
 
 #include <isotrace/bits/lrat.hpp>
 #include <isotrace/core/check.hpp>
+#include <isotrace/smt/sorted_values.hpp>
 #include <isotrace/smt/stopwatch.hpp>
 
 namespace isotrace::smt {
@@ -12,7 +13,9 @@ namespace {
 using End = SandboxOutcome::End;
 
 void judge_model(const Question& question, Answer answer, EngineRun& run) {
-  const auto holds = bits::holds(question.pool, question.assertion, answer.model);
+  const auto holds = question.bits != nullptr
+                         ? bits::holds(*question.bits, question.bits_assertion, answer.model)
+                         : sorted::holds(question.pool, question.assertion, answer.model);
   if (holds && *holds) {
     run.outcome = Outcome::sat;
     run.model = std::move(answer.model);

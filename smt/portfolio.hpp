@@ -15,5 +15,7 @@ std::string solve_with_engine(const Question& question, Engine engine, const Eng
 
 core::Result<Decision> decide_with(const bits::TermPool& pool, bits::Term assertion,
                                    const DecideOptions& options, const SolveFunction& solve);
+core::Result<Decision> decide_with(const sorted::Pool& pool, sorted::Term assertion,
+                                   const DecideOptions& options, const SolveFunction& solve);
 
 }  // namespace isotrace::smt

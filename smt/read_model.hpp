@@ -4,37 +4,41 @@
 
 #include <vector>
 
-#include <isotrace/bits/evaluate.hpp>
-#include <isotrace/bits/term.hpp>
+#include <isotrace/smt/model.hpp>
+#include <isotrace/smt/sorted.hpp>
 
 namespace isotrace::smt {
 
 /// @param order everything that the term consists of
-/// @param value_of  (Term) -> Value, of a Boolean or a vector
-/// @param byte_at   (Term memory, Term address) -> Value
+/// @param value_of  (Term) -> sorted::Value, of any sort but memories
+/// @param byte_at   (Term memory, Term address) -> sorted::Value
 template <class ValueOf, class ByteAt>
-bits::Assignment read_model(const bits::TermPool& pool, const std::vector<bits::Term>& order,
-                            const ValueOf& value_of, const ByteAt& byte_at) {
-  bits::Assignment assignment;
-  std::vector<bits::Term> memories;
-  for (const bits::Term term : order) {
-    if (pool.operation(term) != bits::Operation::variable) continue;
-    if (pool.sort(term) == bits::memory_sort) {
+Model read_model(const sorted::Pool& pool, const std::vector<sorted::Term>& order,
+                 const ValueOf& value_of, const ByteAt& byte_at) {
+  const auto bits_of = [](const sorted::Value& value) { return std::get<bits::Value>(value); };
+  Model model;
+  std::vector<sorted::Term> memories;
+  for (const sorted::Term term : order) {
+    if (pool.node(term).operation != sorted::Operation::variable) continue;
+    const std::string& name = pool.variable_name(term);
+    if (pool.sort(term) == sorted::memory_sort) {
       memories.push_back(term);
+    } else if (sorted::is_number(pool.sort(term))) {
+      model.numbers[name] = std::get<core::Rational>(value_of(term));
     } else {
-      assignment.scalars[pool.variable_name(term)] = value_of(term);
+      model.scalars[name] = bits_of(value_of(term));
     }
   }
-  for (const bits::Term term : order) {
-    if (pool.operation(term) != bits::Operation::select) continue;
-    const bits::Term address = pool.operand(term, 1);
-    const auto number = static_cast<std::uint32_t>(value_of(address));
-    for (const bits::Term memory : memories) {
-      assignment.memories[pool.variable_name(memory)].bytes[number] =
-          static_cast<std::uint8_t>(byte_at(memory, address));
+  for (const sorted::Term term : order) {
+    if (pool.node(term).bits != bits::Operation::select) continue;
+    const sorted::Term address = pool.operands(term)[1];
+    const auto number = static_cast<std::uint32_t>(bits_of(value_of(address)));
+    for (const sorted::Term memory : memories) {
+      model.memories[pool.variable_name(memory)].bytes[number] =
+          static_cast<std::uint8_t>(bits_of(byte_at(memory, address)));
     }
   }
-  return assignment;
+  return model;
 }
 
 }  // namespace isotrace::smt

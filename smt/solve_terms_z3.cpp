@@ -7,27 +7,32 @@
 #include <optional>
 #include <vector>
 
+#include <isotrace/smt/number_text.hpp>
+#include <isotrace/smt/print.hpp>
 #include <isotrace/smt/read_model.hpp>
 #include <isotrace/smt/stopwatch.hpp>
 
 namespace isotrace::smt {
 namespace {
 
-using bits::Operation;
-using bits::Term;
+using sorted::Operation;
+using sorted::Sort;
+using sorted::Term;
 
 class Z3Terms {
  public:
-  Z3Terms(z3::context& context, const bits::TermPool& pool)
+  Z3Terms(z3::context& context, const sorted::Pool& pool)
       : context_(context), pool_(pool), made_(pool.size()) {}
 
   z3::expr make(Term root) {
-    order_ = pool_.post_order({root});
+    order_ = pool_.post_order(root);
     for (const Term term : order_) made_[term.index] = make_one(term);
     return at(root);
   }
 
-  bits::Assignment model_of(const z3::model& model) const {
+  [[nodiscard]] std::string logic() const { return logic_of(pool_, order_); }
+
+  Model model_of(const z3::model& model) const {
     return read_model(
         pool_, order_, [&](Term term) { return value(model, at(term)); },
         [&](Term memory, Term address) {
@@ -38,73 +43,157 @@ class Z3Terms {
  private:
   [[nodiscard]] const z3::expr& at(Term term) const { return *made_[term.index]; }
 
-  static bits::Value value(const z3::model& model, const z3::expr& term) {
+  sorted::Value value(const z3::model& model, const z3::expr& term) const {
+    if (term.is_fpa()) return float_value(model, term);
     const z3::expr result = model.eval(term, true);
-    if (result.is_bool()) return result.is_true() ? 1 : 0;
+    if (result.is_bool()) return bits::Value{result.is_true() ? 1U : 0U};
+    if (!result.is_numeral()) throw z3::exception("a value that is no rational number");
+    if (result.is_arith()) return *read_number_text(Z3_get_numeral_string(context_, result));
     bits::Value number = 0;
-    for (const char digit : result.get_decimal_string(0)) {
+    for (const char digit : result.get_decimal_string(0))
       number = number * 10 + static_cast<unsigned>(digit - '0');
-    }
     return number;
   }
 
-  z3::expr constant(Term term) {
-    const bits::Value value = *pool_.constant_value(term);
-    if (pool_.sort(term) == bits::boolean_sort) return context_.bool_val(value != 0);
-    const unsigned width = pool_.width(term);
+  /// The bits; Z3 gives those of a NaN any value.
+  [[nodiscard]] sorted::Value float_value(const z3::model& model, const z3::expr& term) const {
+    const z3::expr bits = wrap(Z3_mk_fpa_to_ieee_bv(context_, term));
+    if (!Z3_fpa_is_numeral_nan(context_, model.eval(term, true))) return value(model, bits);
+    return bits::Value{float_format(bits.get_sort().bv_size()).nan()};
+  }
+
+  [[nodiscard]] z3::expr wrap(Z3_ast made) const {
+    context_.check_error();
+    return {context_, made};
+  }
+
+  [[nodiscard]] z3::sort sort_of(Sort sort) const {
+    switch (sort.kind) {
+      case Sort::Kind::boolean: return context_.bool_sort();
+      case Sort::Kind::vector: return context_.bv_sort(sort.width);
+      case Sort::Kind::memory:
+        return context_.array_sort(context_.bv_sort(bits::address_width),
+                                   context_.bv_sort(bits::byte_width));
+      case Sort::Kind::integer: return context_.int_sort();
+      case Sort::Kind::real: return context_.real_sort();
+      case Sort::Kind::floating: break;
+    }
+    const FloatFormat format = float_format(sort.width);
+    return context_.fpa_sort(format.exponent_bits, format.precision);
+  }
+
+  [[nodiscard]] z3::expr vector(bits::Value value, unsigned width) const {
     const z3::expr low = context_.bv_val(static_cast<std::uint64_t>(value), std::min(width, 64U));
     if (width <= 64) return low;
     return z3::concat(context_.bv_val(static_cast<std::uint64_t>(value >> 64), width - 64), low);
   }
 
-  z3::expr variable(Term term) {
-    const std::string& name = pool_.variable_name(term);
-    const bits::Sort sort = pool_.sort(term);
-    if (sort == bits::boolean_sort) return context_.bool_const(name.c_str());
-    if (sort == bits::memory_sort) return context_.constant(name.c_str(), memory_sort());
-    return context_.bv_const(name.c_str(), sort.width);
-  }
-
-  z3::sort memory_sort() {
-    return context_.array_sort(context_.bv_sort(bits::address_width),
-                               context_.bv_sort(bits::byte_width));
+  [[nodiscard]] z3::expr constant(Term term) const {
+    const Sort sort = pool_.sort(term);
+    const sorted::Value& value = pool_.constant_value(term);
+    if (sorted::is_number(sort)) {
+      const std::string text = std::get<core::Rational>(value).str();
+      return wrap(Z3_mk_numeral(context_, text.c_str(), sort_of(sort)));
+    }
+    const bits::Value bits = std::get<bits::Value>(value);
+    if (sort == sorted::boolean_sort) return context_.bool_val(bits != 0);
+    const z3::expr made = vector(bits, sort.width);
+    return sorted::is_float(sort) ? wrap(Z3_mk_fpa_to_fp_bv(context_, made, sort_of(sort))) : made;
   }
 
   z3::expr make_one(Term term) {
-    const unsigned count = pool_.operand_count(term);
-    switch (pool_.operation(term)) {
-      case Operation::constant: return constant(term);
-      case Operation::variable: return variable(term);
-      default: break;
+    const sorted::Node& node = pool_.node(term);
+    if (node.operation == Operation::constant) return constant(term);
+    if (node.operation == Operation::variable) {
+      return context_.constant(pool_.variable_name(term).c_str(), sort_of(node.sort));
     }
-    const z3::expr& a = at(pool_.operand(term, 0));
-    if (count == 1) return unary(term, a);
-    const z3::expr& b = at(pool_.operand(term, 1));
-    if (count == 2) return binary(pool_.operation(term), a, b);
-    const z3::expr& c = at(pool_.operand(term, 2));
-    return pool_.operation(term) == Operation::ite ? z3::ite(a, b, c) : z3::store(a, b, c);
+    std::vector<Z3_ast> operands;
+    for (const Term operand : pool_.operands(term)) operands.push_back(at(operand));
+    if (node.operation != Operation::over_bits) return wrap(make_sorted(node, operands));
+    const z3::expr& a = at(pool_.operands(term)[0]);
+    if (operands.size() == 1) return unary(node, a);
+    const z3::expr& b = at(pool_.operands(term)[1]);
+    if (operands.size() == 2) return binary(node.bits, a, b);
+    return z3::store(a, b, at(pool_.operands(term)[2]));
   }
 
-  z3::expr unary(Term term, const z3::expr& a) {
-    const unsigned width = pool_.width(term);
-    switch (pool_.operation(term)) {
-      case Operation::bool_not: return !a;
-      case Operation::bvnot: return ~a;
-      case Operation::bvneg: return -a;
-      case Operation::extract:
-        return a.extract(pool_.low_bit(term) + width - 1, pool_.low_bit(term));
-      case Operation::zero_extend: return z3::zext(a, width - a.get_sort().bv_size());
-      case Operation::sign_extend: return z3::sext(a, width - a.get_sort().bv_size());
+  [[nodiscard]] Z3_ast rounding(Rounding mode) const {
+    switch (mode) {
+      case Rounding::up: return Z3_mk_fpa_rtp(context_);
+      case Rounding::down: return Z3_mk_fpa_rtn(context_);
+      case Rounding::to_zero: return Z3_mk_fpa_rtz(context_);
+      case Rounding::nearest_even: break;
+    }
+    return Z3_mk_fpa_rne(context_);
+  }
+
+  [[nodiscard]] Z3_ast make_sorted(const sorted::Node& node, const std::vector<Z3_ast>& x) const {
+    const auto count = static_cast<unsigned>(x.size());
+    switch (node.operation) {
+      case Operation::equal: return Z3_mk_eq(context_, x[0], x[1]);
+      case Operation::ite: return Z3_mk_ite(context_, x[0], x[1], x[2]);
+      case Operation::sum: return Z3_mk_add(context_, count, x.data());
+      case Operation::product: return Z3_mk_mul(context_, count, x.data());
+      case Operation::at_most: return Z3_mk_le(context_, x[0], x[1]);
+      case Operation::below: return Z3_mk_lt(context_, x[0], x[1]);
+      case Operation::to_real: return Z3_mk_int2real(context_, x[0]);
+      default: return make_float(node, x);
+    }
+  }
+
+  [[nodiscard]] Z3_ast make_float(const sorted::Node& node, const std::vector<Z3_ast>& x) const {
+    const Z3_ast mode = rounding(node.rounding);
+    switch (node.operation) {
+      case Operation::fp_abs: return Z3_mk_fpa_abs(context_, x[0]);
+      case Operation::fp_neg: return Z3_mk_fpa_neg(context_, x[0]);
+      case Operation::fp_add: return Z3_mk_fpa_add(context_, mode, x[0], x[1]);
+      case Operation::fp_sub: return Z3_mk_fpa_sub(context_, mode, x[0], x[1]);
+      case Operation::fp_mul: return Z3_mk_fpa_mul(context_, mode, x[0], x[1]);
+      case Operation::fp_div: return Z3_mk_fpa_div(context_, mode, x[0], x[1]);
+      case Operation::fp_sqrt: return Z3_mk_fpa_sqrt(context_, mode, x[0]);
+      case Operation::fp_fma: return Z3_mk_fpa_fma(context_, mode, x[0], x[1], x[2]);
+      case Operation::fp_rem: return Z3_mk_fpa_rem(context_, x[0], x[1]);
+      case Operation::fp_to_integral: return Z3_mk_fpa_round_to_integral(context_, mode, x[0]);
+      case Operation::fp_min: return Z3_mk_fpa_min(context_, x[0], x[1]);
+      case Operation::fp_max: return Z3_mk_fpa_max(context_, x[0], x[1]);
+      case Operation::fp_leq: return Z3_mk_fpa_leq(context_, x[0], x[1]);
+      case Operation::fp_lt: return Z3_mk_fpa_lt(context_, x[0], x[1]);
+      case Operation::fp_eq: return Z3_mk_fpa_eq(context_, x[0], x[1]);
+      case Operation::fp_is_nan: return Z3_mk_fpa_is_nan(context_, x[0]);
+      case Operation::fp_is_infinite: return Z3_mk_fpa_is_infinite(context_, x[0]);
+      case Operation::fp_is_zero: return Z3_mk_fpa_is_zero(context_, x[0]);
+      case Operation::fp_is_negative: return Z3_mk_fpa_is_negative(context_, x[0]);
+      case Operation::fp_from_bits: return Z3_mk_fpa_to_fp_bv(context_, x[0], sort_of(node.sort));
+      case Operation::fp_from_float:
+        return Z3_mk_fpa_to_fp_float(context_, mode, x[0], sort_of(node.sort));
+      case Operation::fp_from_signed:
+        return Z3_mk_fpa_to_fp_signed(context_, mode, x[0], sort_of(node.sort));
+      case Operation::fp_from_unsigned:
+        return Z3_mk_fpa_to_fp_unsigned(context_, mode, x[0], sort_of(node.sort));
+      case Operation::fp_to_signed: return Z3_mk_fpa_to_sbv(context_, mode, x[0], node.sort.width);
+      default: return Z3_mk_fpa_to_ubv(context_, mode, x[0], node.sort.width);
+    }
+  }
+
+  [[nodiscard]] z3::expr unary(const sorted::Node& node, const z3::expr& a) const {
+    const unsigned width = node.sort.width;
+    switch (node.bits) {
+      case bits::Operation::bool_not: return !a;
+      case bits::Operation::bvnot: return ~a;
+      case bits::Operation::bvneg: return -a;
+      case bits::Operation::extract: return a.extract(node.low + width - 1, node.low);
+      case bits::Operation::zero_extend: return z3::zext(a, width - a.get_sort().bv_size());
+      case bits::Operation::sign_extend: return z3::sext(a, width - a.get_sort().bv_size());
       default: return z3::const_array(context_.bv_sort(bits::address_width), a);
     }
   }
 
-  static z3::expr binary(Operation operation, const z3::expr& a, const z3::expr& b) {
+  static z3::expr binary(bits::Operation operation, const z3::expr& a, const z3::expr& b) {
+    using bits::Operation;
     switch (operation) {
       case Operation::bool_and: return a && b;
       case Operation::bool_or: return a || b;
       case Operation::bool_xor: return a != b;
-      case Operation::equal: return a == b;
       case Operation::bvand: return a & b;
       case Operation::bvor: return a | b;
       case Operation::bvxor: return a ^ b;
@@ -128,22 +217,25 @@ class Z3Terms {
   }
 
   z3::context& context_;
-  const bits::TermPool& pool_;
+  const sorted::Pool& pool_;
   std::vector<Term> order_;
   std::vector<std::optional<z3::expr>> made_;  // by term
 };
 
-Answer ask(z3::context& context, const bits::TermPool& pool, Term assertion, std::uint64_t steps) {
+Answer ask(z3::context& context, const sorted::Pool& pool, Term assertion, std::uint64_t steps) {
   Answer answer;
   Z3Terms terms(context, pool);
-  z3::solver solver(context, "QF_ABV");
+  const z3::expr made = terms.make(assertion);
+  // Where it has no logic for the sorts it chooses by itself.
+  const std::string logic = terms.logic();
+  z3::solver solver = logic == "ALL" ? z3::solver(context) : z3::solver(context, logic.c_str());
   if (steps != 0) {
     z3::params parameters(context);
     parameters.set("rlimit", static_cast<unsigned>(std::min<std::uint64_t>(
                                  steps, std::numeric_limits<unsigned>::max())));
     solver.set(parameters);
   }
-  solver.add(terms.make(assertion));
+  solver.add(made);
   switch (solver.check()) {
     case z3::sat:
       answer.kind = Answer::Kind::sat;
@@ -157,7 +249,7 @@ Answer ask(z3::context& context, const bits::TermPool& pool, Term assertion, std
 
 }  // namespace
 
-Answer solve_terms_z3(const bits::TermPool& pool, Term assertion, std::uint64_t steps) {
+Answer solve_terms_z3(const sorted::Pool& pool, Term assertion, std::uint64_t steps) {
   const Stopwatch watch;
   Answer answer;
   try {

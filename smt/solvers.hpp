@@ -5,16 +5,16 @@
 
 #include <string>
 
-#include <isotrace/bits/term.hpp>
 #include <isotrace/core/result.hpp>
 #include <isotrace/smt/answer.hpp>
+#include <isotrace/smt/sorted.hpp>
 
 namespace isotrace::smt {
 
 /// What the module has. Asking is for sandboxed children.
 struct Solvers {
-  Answer (*solve_terms_z3)(const bits::TermPool&, bits::Term assertion, std::uint64_t steps);
-  Answer (*solve_terms_cvc5)(const bits::TermPool&, bits::Term assertion, std::uint64_t steps);
+  Answer (*solve_terms_z3)(const sorted::Pool&, sorted::Term assertion, std::uint64_t steps);
+  Answer (*solve_terms_cvc5)(const sorted::Pool&, sorted::Term assertion, std::uint64_t steps);
   /// What parse_answer (solve_z3.hpp) reads.
   std::string (*solve_text_z3)(const std::string& smtlib, unsigned resource_units);
   std::string (*z3_version)();
