@@ -2,25 +2,16 @@
 // sequences of binary32 (or binary64) operations; f16 and bf16 are widened first and rounded once
 // at the end.
 #include <isotrace/reference/elementwise.hpp>
-#include <isotrace/reference/math/binary64.hpp>
-#include <isotrace/reference/math/functions.hpp>
+#include <isotrace/reference/math/real.hpp>
 #include <isotrace/reference/operations.hpp>
 
 namespace isotrace::reference {
 namespace {
 
-/// For operations made of + - * / alone.
 template <class F>
-Outcome activate_float(const Call& call, F f) {
+Outcome activate(const Call& call, F f) {
   const TensorView& x = call.operand(0);
   return one(visit_floats(
-      x.dtype(), [&](auto type) { return map_unary<typename decltype(type)::type>(x, f); }));
-}
-
-/// For operations that contain a math function: not for f64.
-Outcome activate_single(const Call& call, auto f) {
-  const TensorView& x = call.operand(0);
-  return one(visit_singles(
       x.dtype(), [&](auto type) { return map_unary<typename decltype(type)::type>(x, f); }));
 }
 
@@ -34,7 +25,10 @@ Number parameter(float value) {
   }
 }
 
-float softplus(float x) { return maximum(x, 0.0F) + log1p(exp(-std::fabs(x))); }
+template <class Float>
+Float softplus(Float x) {
+  return maximum(x, Float{0}) + real::log1p(real::exp(-std::fabs(x)));
+}
 
 }  // namespace
 
@@ -50,7 +44,7 @@ Outcome evaluate_relu(const Call& call) {
 // [activation.leaky_relu]
 Outcome evaluate_leaky_relu(const Call& call) {
   const float alpha = call.node.real("alpha");
-  return activate_float(call, [alpha](auto x) { return x < 0 ? alpha * x : x; });
+  return activate(call, [alpha](auto x) { return x < 0 ? alpha * x : x; });
 }
 
 // [activation.prelu] The slope broadcasts to x, not the other way round.
@@ -68,26 +62,29 @@ Outcome evaluate_prelu(const Call& call) {
 // [activation.elu]
 Outcome evaluate_elu(const Call& call) {
   const float alpha = call.node.real("alpha");
-  return activate_single(call, [alpha](float x) { return x >= 0 ? x : alpha * expm1(x); });
+  return activate(call, [alpha](auto x) { return x >= 0 ? x : alpha * real::expm1(x); });
 }
 
 // [activation.selu]
 Outcome evaluate_selu(const Call& call) {
   const float alpha = call.node.real("alpha");
   const float gamma = call.node.real("gamma");
-  return activate_single(call, [=](float x) { return gamma * (x >= 0 ? x : alpha * expm1(x)); });
+  return activate(call, [=](auto x) { return gamma * (x >= 0 ? x : alpha * real::expm1(x)); });
 }
 
 // [activation.sigmoid]
 Outcome evaluate_sigmoid(const Call& call) {
-  return activate_single(call, [](float x) { return 1.0F / (1.0F + exp(-x)); });
+  return activate(call, [](auto x) {
+    using Float = decltype(x);
+    return Float{1} / (Float{1} + real::exp(-x));
+  });
 }
 
 // [activation.hard_sigmoid]
 Outcome evaluate_hard_sigmoid(const Call& call) {
   const float alpha = call.node.real("alpha");
   const float beta = call.node.real("beta");
-  return activate_float(call, [=](auto x) {
+  return activate(call, [=](auto x) {
     using Float = decltype(x);
     return maximum(Float{0}, minimum(Float{1}, static_cast<Float>(alpha) * x + beta));
   });
@@ -95,23 +92,23 @@ Outcome evaluate_hard_sigmoid(const Call& call) {
 
 // [activation.softplus]
 Outcome evaluate_softplus(const Call& call) {
-  return activate_single(call, [](float x) { return softplus(x); });
+  return activate(call, [](auto x) { return softplus(x); });
 }
 
 // [activation.softsign]
 Outcome evaluate_softsign(const Call& call) {
-  return activate_float(call, [](auto x) { return x / (decltype(x){1} + std::fabs(x)); });
+  return activate(call, [](auto x) { return x / (decltype(x){1} + std::fabs(x)); });
 }
 
 // [activation.tanh]
 Outcome evaluate_tanh(const Call& call) {
-  return activate_single(call, [](float x) { return tanh(x); });
+  return activate(call, [](auto x) { return real::tanh(x); });
 }
 
 // [activation.thresholded_relu]
 Outcome evaluate_thresholded_relu(const Call& call) {
   const float alpha = call.node.real("alpha");
-  return activate_float(call, [alpha](auto x) { return x > alpha ? x : decltype(x){0}; });
+  return activate(call, [alpha](auto x) { return x > alpha ? x : decltype(x){0}; });
 }
 
 // [activation.shrink] Integers take the parameters as Cast would give them.
@@ -134,12 +131,12 @@ Outcome evaluate_shrink(const Call& call) {
 // [activation.celu]
 Outcome evaluate_celu(const Call& call) {
   const float alpha = call.node.real("alpha");
-  return activate_single(call, [alpha](float x) { return x >= 0 ? x : alpha * expm1(x / alpha); });
+  return activate(call, [alpha](auto x) { return x >= 0 ? x : alpha * real::expm1(x / alpha); });
 }
 
 // [activation.hard_swish]
 Outcome evaluate_hard_swish(const Call& call) {
-  return activate_float(call, [](auto x) {
+  return activate(call, [](auto x) {
     using Float = decltype(x);
     const Float sixth = Float{1} / Float{6};
     return x * maximum(Float{0}, minimum(Float{1}, sixth * x + Float{0.5}));
@@ -148,98 +145,96 @@ Outcome evaluate_hard_swish(const Call& call) {
 
 // [activation.mish]
 Outcome evaluate_mish(const Call& call) {
-  return activate_single(call, [](float x) { return x * tanh(softplus(x)); });
+  return activate(call, [](auto x) { return x * real::tanh(softplus(x)); });
 }
 
 // [activation.gelu]
 Outcome evaluate_gelu(const Call& call) {
   const std::string& approximate = call.node.text("approximate");
   if (approximate == "none") {
-    return activate_single(call, [](float x) {
-      constexpr float half_root = 0x1.6a09e6p-1F;  // sqrt(1 / 2)
-      return (0.5F * x) * (1.0F + erf(x * half_root));
+    return activate(call, [](auto x) {
+      using Float = decltype(x);
+      constexpr auto half_root = static_cast<Float>(0x1.6a09e667f3bcdp-1);  // sqrt(1 / 2)
+      return (Float{0.5} * x) * (Float{1} + real::erf(x * half_root));
     });
   }
   if (approximate != "tanh") return refuse_attribute("approximate " + approximate);
-  return activate_single(call, [](float x) {
-    constexpr float root = 0x1.988454p-1F;  // sqrt(2 / pi)
-    const float inner = std::fma(0.044715F * (x * x), x, x);
-    return (0.5F * x) * (1.0F + tanh(root * inner));
+  return activate(call, [](auto x) {
+    using Float = decltype(x);
+    constexpr auto root = static_cast<Float>(0x1.9884533d43651p-1);  // sqrt(2 / pi)
+    const Float inner = std::fma(static_cast<Float>(0.044715) * (x * x), x, x);
+    return (Float{0.5} * x) * (Float{1} + real::tanh(root * inner));
   });
 }
 
 // [math.exp]
 Outcome evaluate_exp(const Call& call) {
-  const TensorView& x = call.operand(0);
-  if (x.dtype() == Dtype::f64) return one(map_unary<double>(x, exp64));
-  return activate_single(call, [](float v) { return exp(v); });
+  return activate(call, [](auto x) { return real::exp(x); });
 }
 
 // [math.log]
 Outcome evaluate_log(const Call& call) {
-  const TensorView& x = call.operand(0);
-  if (x.dtype() == Dtype::f64) return one(map_unary<double>(x, log64));
-  return activate_single(call, [](float v) { return log(v); });
+  return activate(call, [](auto x) { return real::log(x); });
 }
 
 // [math.sin]
 Outcome evaluate_sin(const Call& call) {
-  return activate_single(call, [](float x) { return sin(x); });
+  return activate(call, [](auto x) { return real::sin(x); });
 }
 
 // [math.cos]
 Outcome evaluate_cos(const Call& call) {
-  return activate_single(call, [](float x) { return cos(x); });
+  return activate(call, [](auto x) { return real::cos(x); });
 }
 
 // [math.tan]
 Outcome evaluate_tan(const Call& call) {
-  return activate_single(call, [](float x) { return tan(x); });
+  return activate(call, [](auto x) { return real::tan(x); });
 }
 
 // [math.asin]
 Outcome evaluate_asin(const Call& call) {
-  return activate_single(call, [](float x) { return asin(x); });
+  return activate(call, [](auto x) { return real::asin(x); });
 }
 
 // [math.acos]
 Outcome evaluate_acos(const Call& call) {
-  return activate_single(call, [](float x) { return acos(x); });
+  return activate(call, [](auto x) { return real::acos(x); });
 }
 
 // [math.atan]
 Outcome evaluate_atan(const Call& call) {
-  return activate_single(call, [](float x) { return atan(x); });
+  return activate(call, [](auto x) { return real::atan(x); });
 }
 
 // [math.sinh]
 Outcome evaluate_sinh(const Call& call) {
-  return activate_single(call, [](float x) { return sinh(x); });
+  return activate(call, [](auto x) { return real::sinh(x); });
 }
 
 // [math.cosh]
 Outcome evaluate_cosh(const Call& call) {
-  return activate_single(call, [](float x) { return cosh(x); });
+  return activate(call, [](auto x) { return real::cosh(x); });
 }
 
 // [math.asinh]
 Outcome evaluate_asinh(const Call& call) {
-  return activate_single(call, [](float x) { return asinh(x); });
+  return activate(call, [](auto x) { return real::asinh(x); });
 }
 
 // [math.acosh]
 Outcome evaluate_acosh(const Call& call) {
-  return activate_single(call, [](float x) { return acosh(x); });
+  return activate(call, [](auto x) { return real::acosh(x); });
 }
 
 // [math.atanh]
 Outcome evaluate_atanh(const Call& call) {
-  return activate_single(call, [](float x) { return atanh(x); });
+  return activate(call, [](auto x) { return real::atanh(x); });
 }
 
 // [math.erf]
 Outcome evaluate_erf(const Call& call) {
-  return activate_single(call, [](float x) { return erf(x); });
+  return activate(call, [](auto x) { return real::erf(x); });
 }
 
 }  // namespace isotrace::reference

@@ -1,13 +1,14 @@
 // Pow (docs/spec/math.md): the one operation whose two operands may differ in type.
 #include <isotrace/reference/elementwise.hpp>
-#include <isotrace/reference/math/functions.hpp>
+#include <isotrace/reference/math/real.hpp>
 #include <isotrace/reference/operations.hpp>
 
 namespace isotrace::reference {
 namespace {
 
-/// An exponent of any type. Integers beyond 2^53 are made smaller for `real`, where only their sign
-/// and parity matter: |x| is 0, 1, or so far from 1 that the power is 0 or infinite.
+/// An exponent of any type. Integers beyond 2^53 are made smaller for `real`, where of a binary32
+/// number only their sign and parity matter: |x| is 0, 1, or so far from 1 that the power is 0 or
+/// infinite.
 struct Exponent {
   double real;
   bool is_integer;
@@ -15,8 +16,9 @@ struct Exponent {
   std::uint64_t magnitude;  // of an integer
 };
 
+constexpr std::uint64_t even_limit = (std::uint64_t{1} << 53) - 2;
+
 Exponent integer_exponent(bool negative, std::uint64_t magnitude) {
-  constexpr std::uint64_t even_limit = (std::uint64_t{1} << 53) - 2;
   const std::uint64_t limited = magnitude <= even_limit ? magnitude : even_limit + magnitude % 2;
   const auto real = static_cast<double>(limited);
   return {negative ? -real : real, true, negative, magnitude};
@@ -63,6 +65,12 @@ T wrapping_power(T x, std::uint64_t n) {
   return result;
 }
 
+/// Not so of a binary64 number: (1 + 2^-52)^(2^53) is near e^2.
+double power_of_double(double x, const Exponent& y) {
+  const bool is_made_smaller = y.magnitude > even_limit + 1 && std::fabs(y.real) <= even_limit + 1;
+  return is_made_smaller ? pow64(x, y.is_negative, y.magnitude) : pow64(x, y.real);
+}
+
 /// 1 / x^n truncated; a zero x sets the flag.
 template <class T>
 T reciprocal_power(T x, std::uint64_t n, bool& zero_divisor) {
@@ -80,6 +88,8 @@ T power(T x, const Exponent& y, bool& zero_divisor) {
     if (!y.is_integer) return core::to_integer<T>(pow(static_cast<float>(x), y.real));
     return y.is_negative ? reciprocal_power(x, y.magnitude, zero_divisor)
                          : wrapping_power(x, y.magnitude);
+  } else if constexpr (std::is_same_v<T, double>) {
+    return power_of_double(x, y);
   } else {
     return narrow<T>(pow(widen(x), y.real));
   }
@@ -112,11 +122,7 @@ Outcome evaluate_pow(const Call& call) {
   bool zero_divisor = false;
   const auto powers = [&](auto type) -> Result<Tensor> {
     using T = typename decltype(type)::type;
-    if constexpr (std::is_same_v<T, double>) {
-      return refuse_dtype(Dtype::f64);
-    } else {
-      return power_elements<T>(x, y, zero_divisor);
-    }
+    return power_elements<T>(x, y, zero_divisor);
   };
   Outcome outcome = one(visit_numbers(x.dtype(), powers));
   if (zero_divisor) return refuse_value("a negative power of integer zero");

@@ -1,6 +1,5 @@
 // Products, norms and logarithms of sums of rows (docs/spec/reduce.md). Compiled with FMA.
-#include <isotrace/reference/math/binary64.hpp>
-#include <isotrace/reference/math/functions.hpp>
+#include <isotrace/reference/math/real.hpp>
 #include <isotrace/reference/operations.hpp>
 #include <isotrace/reference/reduction.hpp>
 
@@ -33,11 +32,6 @@ Outcome reduce_logarithms(const Call& call, F f) {
 /// The type in which the logarithm of a row is taken: f64 for itself, f32 for all others.
 template <class T>
 using Real = std::conditional_t<std::is_same_v<T, double>, double, float>;
-
-float exponential(float x) { return exp(x); }
-double exponential(double x) { return exp64(x); }
-float logarithm(float x) { return log(x); }
-double logarithm(double x) { return log64(x); }
 
 template <class T>
 T sum_of_squares(std::span<const T> row) {
@@ -95,13 +89,13 @@ Real<T> log_sum_exp(std::span<const T> row) {
   Number m = lowest<Number>();
   for (Number value : values) m = maximum(m, value);
   if (!(std::fabs(m) < std::numeric_limits<Number>::infinity())) m = 0;
-  for (Number& value : values) value = exponential(value - m);
-  return m + logarithm(reduce_sum<Number>(values));
+  for (Number& value : values) value = real::exp(value - m);
+  return m + real::log(reduce_sum<Number>(values));
 }
 
 template <class T>
 Real<T> log_sum(std::span<const T> row) {
-  return logarithm(static_cast<Real<T>>(sum_row(row)));
+  return real::log(static_cast<Real<T>>(sum_row(row)));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // Softmax and LogSoftmax (docs/spec/normalise.md), and Hardmax, which has the same rows.
-#include <isotrace/reference/math/functions.hpp>
+#include <isotrace/reference/math/real.hpp>
 #include <isotrace/reference/operations.hpp>
 #include <isotrace/reference/reduce.hpp>
 #include <isotrace/reference/rows.hpp>
@@ -30,22 +30,23 @@ template <class F>
 Outcome softmax(const Call& call, F finish) {
   const TensorView& x = call.operand(0);
   ISOTRACE_TRY(const auto axes, softmax_axes(call));
-  return one(visit_singles(x.dtype(), [&](auto type) -> Result<Tensor> {
+  return one(visit_floats(x.dtype(), [&](auto type) -> Result<Tensor> {
     using T = typename decltype(type)::type;
+    using Float = Wide<T>;
     ISOTRACE_TRY(Tensor out, Tensor::make(x.dtype(), Shape(x.shape().begin(), x.shape().end())));
     Rows(x.shape(), axes).visit([&](std::size_t, std::span<const std::size_t> offsets) {
-      std::vector<float> d;
-      float m = lowest<float>();
+      std::vector<Float> d;
+      Float m = lowest<Float>();
       for (std::size_t offset : offsets) {
         d.push_back(widen(x.data<T>()[offset]));
         m = maximum(m, d.back());
       }
-      std::vector<float> e;
-      for (float& value : d) {
+      std::vector<Float> e;
+      for (Float& value : d) {
         value -= m;
-        e.push_back(exp(value));
+        e.push_back(real::exp(value));
       }
-      const float s = reduce_sum<float>(e);
+      const Float s = reduce_sum<Float>(e);
       for (std::size_t i = 0; i < offsets.size(); ++i) {
         out.data<T>()[offsets[i]] = narrow<T>(finish(d[i], e[i], s));
       }
@@ -58,12 +59,12 @@ Outcome softmax(const Call& call, F finish) {
 
 // [normalise.softmax]
 Outcome evaluate_softmax(const Call& call) {
-  return softmax(call, [](float, float e, float s) { return e / s; });
+  return softmax(call, [](auto, auto e, auto s) { return e / s; });
 }
 
 // [normalise.log_softmax]
 Outcome evaluate_log_softmax(const Call& call) {
-  return softmax(call, [](float d, float, float s) { return d - log(s); });
+  return softmax(call, [](auto d, auto, auto s) { return d - real::log(s); });
 }
 
 // [activation.hardmax]

@@ -1,14 +1,34 @@
-// Exponential and logarithm of binary64: the nearest binary64 number to a pair of them
-// (double_double.hpp) whose relative error is below 2^-94. So the result is the correctly rounded
-// one unless the exact value lies within 2^-40 of a unit in the last place of a half-way point; in
-// any case it is what this fixed sequence gives.
+// Elementary functions of binary64, correctly rounded: the exact value rounded once to nearest
+// even, subnormal results included; NaN gives the canonical NaN. Special values are those of
+// functions.hpp. No host library function is called; they need round to nearest even
+// (core::FloatEnvironment). Each takes the pair of binary64_values.hpp, and where that leaves the
+// rounding in doubt, one argument in about 2^30, binary64_exactly.hpp.
 #pragma once
+
+#include <cstdint>
 
 namespace isotrace::reference {
 
-/// +inf above the greatest finite value's logarithm, subnormal results rounded once.
 double exp64(double x);
-/// log64(+-0) = -inf, NaN below 0.
+double expm1_64(double x);
 double log64(double x);
+double log1p_64(double x);
+double sin64(double x);
+double cos64(double x);
+double tan64(double x);
+double asin64(double x);
+double acos64(double x);
+double atan64(double x);
+double tanh64(double x);
+double sinh64(double x);
+double cosh64(double x);
+double asinh64(double x);
+double acosh64(double x);
+double atanh64(double x);
+double erf64(double x);
+/// x^y for any binary64 y; special cases as in IEEE 754-2019, as of pow.
+double pow64(double x, double y);
+/// x^n or x^-n, n > 0, taken exactly.
+double pow64(double x, bool negative, std::uint64_t n);
 
 }  // namespace isotrace::reference

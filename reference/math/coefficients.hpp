@@ -138,9 +138,12 @@ ISOTRACE_LANES_TABLE double erf_quick_coefficients[16][erf_quick_terms] = {
     {0x1.08420fc7a48fap-2, -0x1.10c83ad00a3f7p-4, 0x1.199374fe15314p-6, -0x1.229a7def8a406p-8,
      0x1.2b9383cb2c7fep-10, -0x1.3304da054088ep-12, 0x1.33873b6d3319ap-14, -0x1.1a3241b2fbac4p-16}};
 
-/// The first 384 bits of 2/pi after the binary point, most significant word first.
-ISOTRACE_LANES_TABLE std::uint64_t two_over_pi[6] = {0xa2f9836e4e441529, 0xfc2757d1f534ddc0,
-                                                     0xdb6295993c439041, 0xfe5163abdebbc561,
-                                                     0xb7246e3a424dd2e0, 0x06492eea09d1921c};
+/// The first 1280 bits of 2/pi after the binary point, most significant word first.
+ISOTRACE_LANES_TABLE std::uint64_t two_over_pi[20] = {
+    0xa2f9836e4e441529, 0xfc2757d1f534ddc0, 0xdb6295993c439041, 0xfe5163abdebbc561,
+    0xb7246e3a424dd2e0, 0x06492eea09d1921c, 0xfe1deb1cb129a73e, 0xe88235f52ebb4484,
+    0xe99c7026b45f7e41, 0x3991d639835339f4, 0x9c845f8bbdf9283b, 0x1ff897ffde05980f,
+    0xef2f118b5a0a6d1f, 0x6d367ecf27cb09b7, 0x4f463f669e5fea2d, 0x7527bac7ebe5f17b,
+    0x3d0739f78a5292ea, 0x6bfb5fb11f8d5d08, 0x56033046fc7b6bab, 0xf0cfbc209af4361d};
 
 }  // namespace isotrace::reference

@@ -1,7 +1,9 @@
 #include <isotrace/reference/math/pow.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <optional>
 
 #include <isotrace/core/check.hpp>
@@ -27,40 +29,45 @@ Dyadic decompose(double positive) {
 }
 
 /// mantissa * 2^exponent to nearest even; mantissa > 0.
-float round_scaled(const Integer& mantissa, int exponent) {
+template <class Float>
+Float round_scaled(const Integer& mantissa, int exponent) {
+  using Limits = std::numeric_limits<Float>;
   const int top = static_cast<int>(msb(mantissa)) + exponent;
-  if (top > 200) return std::numeric_limits<float>::infinity();
-  const int unit = std::max(top - 23, -149);  // exponent of the last place
-  if (unit <= exponent) return std::ldexp(mantissa.convert_to<float>(), exponent);
+  if (top > Limits::max_exponent) return Limits::infinity();
+  // The exponent of the last place.
+  const int unit = std::max(top, Limits::min_exponent - 1) - (Limits::digits - 1);
+  if (unit <= exponent) return std::ldexp(mantissa.convert_to<Float>(), exponent);
   const auto cut = static_cast<unsigned>(unit - exponent);
   Integer kept = mantissa >> cut;
   const Integer rest = mantissa - (kept << cut);
   const Integer half = Integer(1) << (cut - 1);
   if (rest > half || (rest == half && (kept & 1) != 0)) ++kept;
-  return std::ldexp(kept.convert_to<float>(), unit);  // at most 24 bits and 1 carry: exact or inf
+  return std::ldexp(kept.convert_to<Float>(), unit);  // at most 1 carry: exact or inf
 }
 
 /// The square root if it is an integer times a power of two.
 std::optional<Dyadic> find_root(Dyadic x) {
   if (x.exponent % 2 != 0) return std::nullopt;
   const auto root = static_cast<std::uint64_t>(std::sqrt(static_cast<double>(x.odd)));
-  if (root * root != x.odd) return std::nullopt;  // odd < 2^24: the double square root is exact
+  if (root * root != x.odd) return std::nullopt;  // odd < 2^53: the double square root is exact
   return Dyadic{root, x.exponent / 2};
 }
 
-/// x^y if it could be a number of at most 25 bits. An odd factor p >= 3 stays only in p^n with n a
-/// positive integer (1/p^n has no end in binary), and 3^16 has 26 bits; a root must come out even.
-std::optional<float> find_exact_power(Dyadic x, Dyadic y, bool negative) {
+/// x^y if it could be a number or half way between two. An odd factor p >= 3 stays only in p^n with
+/// n a positive integer (1/p^n has no end in binary), and 3^n has more than 3 n / 2 bits; a root
+/// must come out even.
+template <class Float>
+std::optional<Float> find_exact_power(Dyadic x, Dyadic y, bool negative) {
   for (; y.exponent < 0; ++y.exponent) {
     const auto root = find_root(x);
     if (!root) return std::nullopt;
     x = *root;
   }
-  if (y.exponent > 10 || y.odd > 1024) return std::nullopt;  // 2^(1024 n) is far out of range
+  if (y.exponent > 11 || y.odd > 2048) return std::nullopt;  // 2^2048 is far out of range
   const auto n = static_cast<int>(y.odd << y.exponent);
-  if (x.odd == 1) return round_scaled(1, negative ? -n * x.exponent : n * x.exponent);
-  if (negative || n > 15) return std::nullopt;
-  return round_scaled(pow(Integer(x.odd), static_cast<unsigned>(n)), n * x.exponent);
+  if (x.odd == 1) return round_scaled<Float>(1, negative ? -n * x.exponent : n * x.exponent);
+  if (negative || 3 * n > 2 * (std::numeric_limits<Float>::digits + 1)) return std::nullopt;
+  return round_scaled<Float>(pow(Integer(x.odd), static_cast<unsigned>(n)), n * x.exponent);
 }
 
 /// 2 atanh(numerator / denominator) * 2^bits for a quotient of at most 1/3; short by less than
@@ -95,7 +102,8 @@ Integer shift(const Integer& value, int by) {
 }
 
 /// x^y within 2^-bits times `error` units, or nothing if the two ends round differently.
-std::optional<float> find_rounded_power(Dyadic x, Dyadic y, bool negative, unsigned bits) {
+template <class Float>
+std::optional<Float> find_rounded_power(Dyadic x, Dyadic y, bool negative, unsigned bits) {
   const Integer ln2 = twice_atanh(1, 3, bits);
   const int length = static_cast<int>(std::bit_width(x.odd)) - 1;
   const Integer one = Integer(1) << static_cast<unsigned>(length);
@@ -115,22 +123,29 @@ std::optional<float> find_rounded_power(Dyadic x, Dyadic y, bool negative, unsig
   const Integer error = (y_bound * (std::abs(e) + 2) + 200) * 8 * bits;
   if (error * 4 > value) return std::nullopt;
   const int unit = k.convert_to<int>() - static_cast<int>(bits);
-  const float low = round_scaled(value - error, unit);
-  const float high = round_scaled(value + error, unit);
+  const Float low = round_scaled<Float>(value - error, unit);
+  const Float high = round_scaled<Float>(value + error, unit);
   return low == high ? std::optional(low) : std::nullopt;
+}
+
+template <class Float>
+Float power(Float x, Dyadic exponent, bool negative) {
+  const Dyadic base = decompose(x);
+  if (const auto exact = find_exact_power<Float>(base, exponent, negative)) return *exact;
+  for (unsigned bits = 128; bits <= 4096; bits *= 2) {
+    const auto rounded = find_rounded_power<Float>(base, exponent, negative, bits);
+    if (rounded) return *rounded;
+  }
+  ISOTRACE_CHECK(false, x, exponent.odd, exponent.exponent);
 }
 
 }  // namespace
 
-float power_exactly(float x, double y) {
-  const Dyadic base = decompose(x);
-  const Dyadic exponent = decompose(std::fabs(y));
-  const bool negative = y < 0;
-  if (const auto exact = find_exact_power(base, exponent, negative)) return *exact;
-  for (unsigned bits = 128; bits <= 4096; bits *= 2) {
-    if (const auto rounded = find_rounded_power(base, exponent, negative, bits)) return *rounded;
-  }
-  ISOTRACE_CHECK(false, x, y);
+float power_exactly(float x, double y) { return power(x, decompose(std::fabs(y)), y < 0); }
+double power64_exactly(double x, double y) { return power(x, decompose(std::fabs(y)), y < 0); }
+double power64_exactly(double x, bool negative, std::uint64_t n) {
+  const int zeros = std::countr_zero(n);
+  return power(x, Dyadic{n >> zeros, zeros}, negative);
 }
 
 }  // namespace isotrace::reference

@@ -6,6 +6,7 @@
 #include <array>
 
 #include <isotrace/core/check.hpp>
+#include <isotrace/reference/math/angle.hpp>
 #include <isotrace/reference/math/round.hpp>
 
 namespace isotrace::reference {
@@ -13,9 +14,6 @@ namespace {
 
 constexpr std::int64_t n_max = std::int64_t{1} << 50;
 constexpr int terms = 15;  // |t|^30 / 30! < 2^-118
-
-/// pi/2 with an error below 2^-108.
-constexpr DoubleDouble half_pi = {0x1.921fb54442d18p+0, 0x1.1a62633145c07p-54};
 
 /// 1/((m + 1)(m + 2)) at index m: the factor from t^m/m! to t^(m+2)/(m+2)! without t^2.
 constexpr auto steps = [] {

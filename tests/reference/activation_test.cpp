@@ -6,6 +6,7 @@
 // math_test.cpp.
 #include <tests/reference/support.hpp>
 
+#include <isotrace/reference/math/binary64.hpp>
 #include <isotrace/reference/math/functions.hpp>
 
 namespace isotrace::reference {
@@ -40,7 +41,8 @@ TEST(Elu, is_alpha_expm1_below_zero) {
                 f32({2 * expm1(-1), 0, -0.0F, 3, -2, quiet_nan()}));
   // Zero is its own image, whatever alpha is.
   expect_result(call(Op::elu, {f32({-0.0F})}, {{"alpha", infinity}}), f32({-0.0F}));
-  expect_refused(call(Op::elu, {f64({1})}), RefusalCode::operation_dtype_unsupported, "Elu");
+  expect_result(call(Op::elu, {f64({-1, 3})}, {{"alpha", 2.0F}}), f64({2 * expm1_64(-1), 3}));
+  expect_refused(call(Op::elu, {i32({1})}), RefusalCode::operation_dtype_unsupported, "Elu");
 }
 
 TEST(Selu, multiplies_by_gamma_last) {
@@ -49,6 +51,9 @@ TEST(Selu, multiplies_by_gamma_last) {
   const float inner = alpha * expm1(-0.7F);
   expect_result(call(Op::selu, {f32({-0.7F, 1.3F})}, {{"alpha", alpha}, {"gamma", gamma}}),
                 f32({gamma * inner, gamma * 1.3F}));
+  const double wide = alpha * expm1_64(-0.7);
+  expect_result(call(Op::selu, {f64({-0.7})}, {{"alpha", alpha}, {"gamma", gamma}}),
+                f64({gamma * wide}));
 }
 
 TEST(Sigmoid, is_one_over_one_plus_exp) {
@@ -56,6 +61,7 @@ TEST(Sigmoid, is_one_over_one_plus_exp) {
   expect_result(call(Op::sigmoid, {f32({0.3F, 0, 200, -200, infinity, -infinity})}),
                 f32({1 / (1 + e), 0.5F, 1, 0, 1, 0}));
   expect_result(call(Op::sigmoid, {f32({quiet_nan()})}), f32({quiet_nan()}));
+  expect_result(call(Op::sigmoid, {f64({0.3, 800, -800})}), f64({1 / (1 + exp64(-0.3)), 1, 0}));
 }
 
 TEST(HardSigmoid, multiplies_adds_and_clamps) {
@@ -70,6 +76,7 @@ TEST(Softplus, adds_log1p_to_the_maximum) {
   const float tail = log1p(exp(-1.5F));
   expect_result(call(Op::softplus, {f32({1.5F, -1.5F, infinity, -infinity, quiet_nan()})}),
                 f32({1.5F + tail, tail, infinity, 0, quiet_nan()}));
+  expect_result(call(Op::softplus, {f64({1.5})}), f64({1.5 + log1p_64(exp64(-1.5))}));
 }
 
 TEST(Softsign, is_a_division) {
@@ -81,7 +88,8 @@ TEST(Softsign, is_a_division) {
 TEST(Tanh, saturates_and_keeps_tiny_values) {
   expect_result(call(Op::tanh, {f32({100, -100, 0x1p-149F, -0.0F})}),
                 f32({1, -1, 0x1p-149F, -0.0F}));
-  expect_refused(call(Op::tanh, {f64({1})}), RefusalCode::operation_dtype_unsupported, "Tanh");
+  expect_result(call(Op::tanh, {f64({1, -30, -0.0})}), f64({0x1.85efab514f394p-1, -1, -0.0}));
+  expect_refused(call(Op::tanh, {i32({1})}), RefusalCode::operation_dtype_unsupported, "Tanh");
 }
 
 TEST(Exp, has_published_values) {
@@ -96,6 +104,18 @@ TEST(Exp, has_published_values) {
 TEST(Log, has_published_values) {
   expect_result(call(Op::log, {f32({10, 1, 0, -0.0F, -1, infinity})}),
                 f32_bits({6}, {0x40135D8E, 0, 0xFF800000, 0xFF800000, 0x7FC00000, 0x7F800000}));
+}
+
+TEST(Math, all_functions_take_f64) {
+  const std::pair<Op, double (*)(double)> functions[] = {
+      {Op::exp, exp64},     {Op::log, log64},     {Op::sin, sin64},   {Op::cos, cos64},
+      {Op::tan, tan64},     {Op::asin, asin64},   {Op::acos, acos64}, {Op::atan, atan64},
+      {Op::sinh, sinh64},   {Op::cosh, cosh64},   {Op::tanh, tanh64}, {Op::asinh, asinh64},
+      {Op::acosh, acosh64}, {Op::atanh, atanh64}, {Op::erf, erf64}};
+  for (const auto& [op, function] : functions) {
+    expect_result(call(op, {f64({0.3, 1.7, -0.6})}),
+                  f64({function(0.3), function(1.7), function(-0.6)}));
+  }
 }
 
 TEST(ThresholdedRelu, keeps_what_is_above) {
@@ -120,7 +140,8 @@ TEST(Shrink, moves_towards_zero_outside_the_band) {
 TEST(Celu, divides_inside_the_exponential) {
   expect_result(call(Op::celu, {f32({-3, 2, -0.0F, -infinity})}, {{"alpha", 2.0F}}),
                 f32({2 * expm1(-1.5F), 2, -0.0F, -2}));
-  expect_refused(call(Op::celu, {f64({1})}), RefusalCode::operation_dtype_unsupported, "Celu");
+  expect_result(call(Op::celu, {f64({-3})}, {{"alpha", 2.0F}}), f64({2 * expm1_64(-1.5)}));
+  expect_refused(call(Op::celu, {i32({1})}), RefusalCode::operation_dtype_unsupported, "Celu");
 }
 
 TEST(HardSwish, is_x_times_a_clamped_line) {
@@ -135,7 +156,8 @@ TEST(Mish, is_x_times_tanh_of_softplus) {
   const float inner = 1.3F + log1p(exp(-1.3F));
   expect_result(call(Op::mish, {f32({1.3F, 0, infinity, -infinity})}),
                 f32({1.3F * tanh(inner), 0, infinity, quiet_nan()}));
-  expect_refused(call(Op::mish, {f64({1})}), RefusalCode::operation_dtype_unsupported, "Mish");
+  expect_result(call(Op::mish, {f64({1.3})}), f64({1.3 * tanh64(1.3 + log1p_64(exp64(-1.3)))}));
+  expect_refused(call(Op::mish, {i32({1})}), RefusalCode::operation_dtype_unsupported, "Mish");
 }
 
 TEST(Gelu, is_its_sequence) {
@@ -143,6 +165,8 @@ TEST(Gelu, is_its_sequence) {
   const float x = -0.9F;
   expect_result(call(Op::gelu, {f32({x, 0, infinity})}, {approximate}),
                 f32({(0.5F * x) * (1 + erf(0x1.6a09e6p-1F * x)), 0, infinity}));
+  expect_result(call(Op::gelu, {f64({-0.9})}, {approximate}),
+                f64({(0.5 * -0.9) * (1 + erf64(0x1.6a09e667f3bcdp-1 * -0.9))}));
 }
 
 TEST(Gelu, with_tanh_is_its_sequence) {
@@ -151,6 +175,9 @@ TEST(Gelu, with_tanh_is_its_sequence) {
   const float cube = std::fma(0.044715F * (x * x), x, x);
   expect_result(call(Op::gelu, {f32({x, 0, infinity})}, {approximate}),
                 f32({(0.5F * x) * (1 + tanh(0x1.988454p-1F * cube)), 0, infinity}));
+  const double wide = std::fma(0.044715 * (-0.9 * -0.9), -0.9, -0.9);
+  expect_result(call(Op::gelu, {f64({-0.9})}, {approximate}),
+                f64({(0.5 * -0.9) * (1 + tanh64(0x1.9884533d43651p-1 * wide))}));
   expect_refused(call(Op::gelu, {f32({x})}, {{"approximate", std::string("sigmoid")}}),
                  RefusalCode::operation_attribute_invalid, "Gelu");
 }

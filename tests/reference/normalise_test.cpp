@@ -2,6 +2,7 @@
 // [normalise.layer_normalization]
 #include <tests/reference/support.hpp>
 
+#include <isotrace/reference/math/binary64.hpp>
 #include <isotrace/reference/math/functions.hpp>
 #include <isotrace/reference/reduce.hpp>
 
@@ -65,8 +66,15 @@ TEST(Softmax, refuses_axes_and_types) {
                  "Softmax");
   expect_refused(call(Op::softmax, {f32({1})}, {axis(2), flatten}),
                  RefusalCode::operation_attribute_invalid, "Softmax");
-  expect_refused(call(Op::log_softmax, {f64({1})}), RefusalCode::operation_dtype_unsupported,
+  expect_refused(call(Op::log_softmax, {i32({1})}), RefusalCode::operation_dtype_unsupported,
                  "LogSoftmax");
+}
+
+TEST(Softmax, of_f64_is_its_sequence) {
+  const double e = exp64(-1);
+  expect_result(call(Op::softmax, {f64({2, 1})}, {axis(0)}), f64({1 / (1 + e), e / (1 + e)}));
+  expect_result(call(Op::log_softmax, {f64({2, 1})}, {axis(0)}),
+                f64({0 - log64(1 + e), -1 - log64(1 + e)}));
 }
 
 TEST(LogSoftmax, of_one_element_is_zero) {

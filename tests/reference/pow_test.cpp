@@ -2,6 +2,7 @@
 // integer bases against the definition.
 #include <gtest/gtest.h>
 
+#include <isotrace/reference/math/binary64.hpp>
 #include <tests/reference/oracle.hpp>
 #include <tests/reference/support.hpp>
 
@@ -188,9 +189,17 @@ TEST(Pow, fractional_powers_of_integers_truncate_and_saturate) {
                 i32({3, 3, 0, std::numeric_limits<std::int32_t>::max(), 0, 0}));
 }
 
-TEST(Pow, refuses_f64_bases_and_booleans) {
-  expect_refused(call(Op::pow, {f64({2}), f64({2})}), RefusalCode::operation_dtype_unsupported,
-                 "Pow");
+TEST(Pow, takes_f64_bases_with_exponents_of_any_type) {
+  expect_result(call(Op::pow, {f64({2, 0.5, 1e200, -2}), f64({0.5, -1074, 2, 3})}),
+                f64({0x1.6a09e667f3bcdp+0, infinity, infinity, -8}));
+  // Beyond 2^53 integers are exact, too: (1 + 2^-52)^(2^53 + 1).
+  const double least = 1 + 0x1p-52;
+  const std::int64_t odd = (std::int64_t{1} << 53) + 1;
+  expect_result(call(Op::pow, {f64({least, -least, -1}), vector_of<std::int64_t>({odd, odd, odd})}),
+                f64({pow64(least, false, odd), -pow64(least, false, odd), -1}));
+}
+
+TEST(Pow, refuses_booleans) {
   expect_refused(call(Op::pow, {f32({2}), booleans({1})}), RefusalCode::operation_dtype_unsupported,
                  "Pow");
 }

@@ -168,9 +168,10 @@ def main():
     print("/// erf(x)/x in powers of x - (i + 1/2)/4 in row i, for x in [i/4, (i + 1)/4].")
     print_erf_rows("erf_coefficients", "erf_terms", ERF_TERMS)
     print_erf_rows("erf_quick_coefficients", "erf_quick_terms", ERF_QUICK_TERMS)
-    limbs = 6
-    digits = (1 << (64 * limbs + 1 + 512)) // pi_scaled(512)
-    print("/// The first 384 bits of 2/pi after the binary point, most significant word first.")
+    limbs = 20
+    precision = 64 * limbs + 64
+    digits = (1 << (64 * limbs + 1 + precision)) // pi_scaled(precision)
+    print(f"/// The first {64 * limbs} bits of 2/pi after the binary point, most significant word first.")
     print(f"ISOTRACE_LANES_TABLE std::uint64_t two_over_pi[{limbs}] = {{")
     words = [(digits >> (64 * (limbs - 1 - i))) & (2 ** 64 - 1) for i in range(limbs)]
     print(",\n".join(f"    0x{w:016x}" for w in words) + "};\n")
