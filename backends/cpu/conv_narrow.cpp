@@ -14,8 +14,12 @@ Floats gather_columns(const ConvCall& call, Index image, Index group, const Engi
   auto padded = pad_group(call, image, group, engine);
   if (call.taps == 1) return padded;
   Floats gathered = take_floats(static_cast<std::size_t>(call.depth() * call.columns));
-  ImageColumns(padded.get(), *call.layout, engine.vectors)
-      .pack(engine.kernels, 0, call.depth(), 0, call.columns, call.columns, gathered.get());
+  const ImageColumns columns(padded.get(), *call.layout, engine.vectors);
+  run_pieces(engine.pool, call.depth(), std::max<Index>(1, piece_elements / call.columns),
+             [&](Index from, Index count) {
+               columns.pack(engine.kernels, from, count, 0, call.columns, call.columns,
+                            gathered.get() + from * call.columns);
+             });
   return gathered;
 }
 

@@ -65,17 +65,39 @@ Gemm sub_gemm(const Gemm& g, Index row, Index rows, Index column, Index columns)
   return part;
 }
 
-/// Cuts one product into about `parts` tasks along its longer side, between tiles.
-void split_gemm(const Gemm& g, const Kernels& k, Index parts, std::vector<Gemm>& tasks) {
-  const bool by_rows = g.rows > g.columns;
-  const Index length = by_rows ? g.rows : g.columns;
-  const Index step = std::max<Index>(
-      1, round_up(divide_up(length, parts), by_rows ? k.tile_rows : k.tile_columns));
-  for (Index from = 0; from < length; from += step) {
-    const Index count = std::min(step, length - from);
-    tasks.push_back(by_rows ? sub_gemm(g, from, count, 0, g.columns)
-                            : sub_gemm(g, 0, g.rows, from, count));
+/// Cuts rows [0, g.rows) of some columns into steps.
+void split_rows(const Gemm& g, Index step, Index column, Index columns, std::vector<Gemm>& tasks) {
+  for (Index row = 0; row < g.rows; row += step) {
+    tasks.push_back(sub_gemm(g, row, std::min(step, g.rows - row), column, columns));
   }
+}
+
+/// Cuts one product into about `parts` tasks of even size: between rows, or between tiles of
+/// columns, of which those that do not go round are cut between rows.
+void split_gemm(const Gemm& g, const Kernels& k, Index parts, std::vector<Gemm>& tasks) {
+  // Tiles of any even height read a in place; packed panels have one height.
+  const Index row_unit = g.packed_a.data == nullptr ? 1 : k.tile_rows;
+  const Index row_step = std::max<Index>(1, round_up(divide_up(g.rows, parts), row_unit));
+  const Index step = divide_up(g.columns, k.tile_columns) / parts * k.tile_columns;
+  const Index rest = g.columns - std::min(g.columns, parts * step);
+  // Every task packs the b that it reads, which takes about as long as some rows more.
+  const Index packing = g.packed_b.data == nullptr ? k.tile_rows : 0;
+  const Index by_rows = (row_step + packing) * g.columns;
+  const Index by_columns = (g.rows + packing) * step + (row_step + packing) * rest;
+  if (parts == 1 || by_rows < by_columns || step == 0) {
+    split_rows(g, parts == 1 ? g.rows : row_step, 0, g.columns, tasks);
+    return;
+  }
+  for (Index column = 0; column + rest < g.columns; column += step) {
+    tasks.push_back(sub_gemm(g, 0, g.rows, column, std::min(step, g.columns - column)));
+  }
+  if (rest > 0) split_rows(g, row_step, g.columns - rest, rest, tasks);
+}
+
+/// In how many parts each of so many products is cut: in none where they go round, or nearly.
+Index parts_of_each(Index count, Index threads) {
+  const bool even = count % threads == 0 || count >= 4 * threads;
+  return even ? 1 : threads;
 }
 
 /// Whether tiles can do all of it but the tail.
@@ -170,7 +192,7 @@ core::Result<core::Done> run_gemms(std::span<const Gemm> gemms, const Engine& en
   const unsigned threads = engine.pool.threads();
   ISOTRACE_CHECK(engine.scratch.size() >= threads, engine.scratch.size(), threads);
   const auto count = static_cast<Index>(gemms.size());
-  const Index parts = count == 0 ? 1 : divide_up(threads, count);
+  const Index parts = parts_of_each(count, threads);
   std::vector<Gemm> tasks;
   for (const Gemm& gemm : gemms) {
     split_gemm(use_constants(gemm, engine), engine.kernels, parts, tasks);

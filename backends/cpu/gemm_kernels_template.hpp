@@ -252,20 +252,24 @@ struct KernelSet {
     }
   }
 
-  // Rows of b that are read side by side, a cache line of each, and then as many of them fetched
-  // early: the processor's own prefetchers do not follow so many rows.
+  // Rows of b that are read side by side, some cache lines of each. One row of a waits for memory
+  // alone: with four lines at a time the processor's own prefetchers follow all rows of b, faster
+  // than fetches. With one line, which is what registers leave to more rows of a, they do not, and
+  // as many rows are fetched early as are read.
   static constexpr int stream_lines = 8;
-  static constexpr int stream_vectors = 16 / width;
   static constexpr Index stream_columns = 16;
+  template <int Rows>
+  static constexpr int stream_groups = Rows == 1 ? 4 : 1;
 
-  /// Adds `Depth` values of k to the chains of one group of columns.
-  template <int Rows, int Depth, class Lanes>
+  /// Adds `Depth` values of k to the chains of some groups of columns.
+  template <int Rows, int Depth, int Groups, class Lanes>
   [[gnu::always_inline]] static inline void stream_step(const StreamArguments& s, Index k, Index j,
                                                         const Lanes& lanes) {
+    constexpr int stream_vectors = Groups * (16 / width);
     Vector acc[Rows][stream_vectors];
 #pragma GCC unroll 8
     for (int i = 0; i < Rows; ++i) {
-#pragma GCC unroll 2
+#pragma GCC unroll 8
       for (int v = 0; v < stream_vectors; ++v) {
         acc[i][v] = k == 0 && s.starts ? V::zero()
                                        : lanes.load(v, s.out + i * s.out_stride + j + v * width);
@@ -274,22 +278,22 @@ struct KernelSet {
 #pragma GCC unroll 8
     for (int q = 0; q < Depth; ++q) {
       Vector column[stream_vectors];
-#pragma GCC unroll 2
+#pragma GCC unroll 8
       for (int v = 0; v < stream_vectors; ++v) {
         const float* from = s.b + (k + q) * s.b_stride + j + v * width;
         column[v] = lanes.load(v, from);
-        V::prefetch_far(from + stream_lines * s.b_stride);
+        if constexpr (stream_groups<Rows> == 1) V::prefetch_far(from + stream_lines * s.b_stride);
       }
 #pragma GCC unroll 8
       for (int i = 0; i < Rows; ++i) {
         const Vector row = V::broadcast(s.a[i * s.a_row_stride + (k + q) * s.a_depth_stride]);
-#pragma GCC unroll 2
+#pragma GCC unroll 8
         for (int v = 0; v < stream_vectors; ++v) acc[i][v] = V::fma(row, column[v], acc[i][v]);
       }
     }
 #pragma GCC unroll 8
     for (int i = 0; i < Rows; ++i) {
-#pragma GCC unroll 2
+#pragma GCC unroll 8
       for (int v = 0; v < stream_vectors; ++v) {
         lanes.store(v, s.out + i * s.out_stride + j + v * width, acc[i][v]);
       }
@@ -298,11 +302,15 @@ struct KernelSet {
 
   template <int Rows, int Depth>
   static void stream_rows_of_b(const StreamArguments& s, Index k) {
+    constexpr int groups = stream_groups<Rows>;
     Index j = 0;
-    for (; j + stream_columns <= s.columns; j += stream_columns) {
-      stream_step<Rows, Depth>(s, k, j, Whole(stream_columns));
+    for (; j + groups * stream_columns <= s.columns; j += groups * stream_columns) {
+      stream_step<Rows, Depth, groups>(s, k, j, Whole(stream_columns));
     }
-    if (j < s.columns) stream_step<Rows, Depth>(s, k, j, Edge(s.columns - j));
+    for (; j + stream_columns <= s.columns; j += stream_columns) {
+      stream_step<Rows, Depth, 1>(s, k, j, Whole(stream_columns));
+    }
+    if (j < s.columns) stream_step<Rows, Depth, 1>(s, k, j, Edge(s.columns - j));
   }
 
   template <int Rows>

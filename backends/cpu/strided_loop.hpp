@@ -115,13 +115,19 @@ class StridedLoop {
   Index piece_;
 };
 
-/// f(from, count) over [0, count) in pieces of about `size`.
+/// f(from, count) over [0, count) in pieces of about `size`: as many as go round, and all of about
+/// the same size.
 template <class F>
 void run_pieces(ThreadPool& pool, Index count, Index size, F f) {
   if (count <= 0) return;
-  pool.run(static_cast<std::size_t>((count + size - 1) / size), [&](std::size_t i, unsigned) {
-    const Index from = static_cast<Index>(i) * size;
-    f(from, std::min(size, count - from));
+  const auto threads = static_cast<Index>(pool.threads());
+  const Index least = (count + size - 1) / size;
+  const Index pieces = least == 1 ? 1 : (least + threads - 1) / threads * threads;
+  const Index unit = size >= 4096 ? 1024 : 1;  // long pieces begin where lines of the cache do
+  const Index step = ((count + pieces - 1) / pieces + unit - 1) / unit * unit;
+  pool.run(static_cast<std::size_t>((count + step - 1) / step), [&](std::size_t i, unsigned) {
+    const Index from = static_cast<Index>(i) * step;
+    f(from, std::min(step, count - from));
   });
 }
 

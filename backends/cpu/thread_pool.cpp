@@ -10,8 +10,12 @@ namespace isotrace::backends::cpu {
 
 template <class Ready>
 void ThreadPool::look_for(const Ready& ready) const {
-  constexpr int looks = 4000;  // about 100 microseconds
-  for (int look = 0; spins_ && look < looks && !ready(); ++look) _mm_pause();
+  constexpr int looks = 320;  // a millisecond at most, since an idle processor wakes up slowly
+  constexpr int pauses = 64;  // some microseconds
+  for (int look = 0; spins_ && look < looks && !ready(); ++look) {
+    for (int pause = 0; pause < pauses && !ready(); ++pause) _mm_pause();
+    std::this_thread::yield();  // to threads that hash what was computed, say
+  }
 }
 
 core::Result<std::unique_ptr<ThreadPool>> ThreadPool::make(unsigned threads) {
