@@ -1,53 +1,18 @@
 // DeformConv (docs/spec/contract.md). Compiled with FMA.
+#include <isotrace/reference/deform_conv.hpp>
 #include <isotrace/reference/odometer.hpp>
 #include <isotrace/reference/operations.hpp>
 #include <isotrace/reference/segmented_sum.hpp>
 #include <isotrace/reference/taps.hpp>
-#include <isotrace/reference/window.hpp>
 
 namespace isotrace::reference {
 namespace {
-
-/// Every operand but x and the weights has a part per offset group and kernel position.
-struct DeformShape {
-  ConvGeometry conv;
-  std::int64_t offset_groups;
-  std::int64_t kernel;  ///< positions
-};
 
 Result<core::Done> check_parameter(const TensorView* parameter, const Shape& shape,
                                    const char* what) {
   if (parameter == nullptr || std::ranges::equal(parameter->shape(), shape)) return core::Done{};
   return refuse_shape(std::string(what) + " " + core::shape_text(parameter->shape()) + ", " +
                       core::shape_text(shape) + " expected");
-}
-
-Result<DeformShape> check_operands(const Call& call) {
-  const TensorView& x = call.operand(0);
-  const TensorView& w = call.operand(1);
-  for (std::size_t i = 1; i < 5; ++i) {
-    if (const TensorView* operand = call.find_operand(i)) {
-      ISOTRACE_TRY_DONE(check_same_dtype(x, *operand));
-    }
-  }
-  DeformShape shape{};
-  ISOTRACE_TRY(shape.conv, deform_conv_geometry(call.node, x.shape(), w.shape()));
-  shape.offset_groups = call.node.integer("offset_group");
-  if (shape.offset_groups < 1) return refuse_attribute("offset_group");
-  if (x.dim(1) % shape.offset_groups != 0) {
-    return refuse_shape("input channels do not divide into offset groups");
-  }
-  shape.kernel = static_cast<std::int64_t>(product(w.shape(), 2, w.rank()));
-  Shape parts = shape.conv.output;
-  if (__builtin_mul_overflow(shape.offset_groups, shape.kernel, &parts[1])) {
-    return refuse_shape("too many offsets");
-  }
-  ISOTRACE_TRY_DONE(check_parameter(call.find_operand(4), parts, "mask"));
-  const auto axes = static_cast<std::int64_t>(shape.conv.axes.size());
-  if (__builtin_mul_overflow(parts[1], axes, &parts[1])) return refuse_shape("too many offsets");
-  ISOTRACE_TRY_DONE(check_parameter(&call.operand(2), parts, "offset"));
-  ISOTRACE_TRY_DONE(check_parameter(call.find_operand(3), {shape.conv.output[1]}, "bias"));
-  return shape;
 }
 
 /// The two taps around a position; those outside count nothing.
@@ -160,9 +125,37 @@ class DeformConvolution {
 
 }  // namespace
 
+Result<DeformShape> plan_deform_conv(const Call& call) {
+  const TensorView& x = call.operand(0);
+  const TensorView& w = call.operand(1);
+  for (std::size_t i = 1; i < 5; ++i) {
+    if (const TensorView* operand = call.find_operand(i)) {
+      ISOTRACE_TRY_DONE(check_same_dtype(x, *operand));
+    }
+  }
+  DeformShape shape{};
+  ISOTRACE_TRY(shape.conv, deform_conv_geometry(call.node, x.shape(), w.shape()));
+  shape.offset_groups = call.node.integer("offset_group");
+  if (shape.offset_groups < 1) return refuse_attribute("offset_group");
+  if (x.dim(1) % shape.offset_groups != 0) {
+    return refuse_shape("input channels do not divide into offset groups");
+  }
+  shape.kernel = static_cast<std::int64_t>(product(w.shape(), 2, w.rank()));
+  Shape parts = shape.conv.output;
+  if (__builtin_mul_overflow(shape.offset_groups, shape.kernel, &parts[1])) {
+    return refuse_shape("too many offsets");
+  }
+  ISOTRACE_TRY_DONE(check_parameter(call.find_operand(4), parts, "mask"));
+  const auto axes = static_cast<std::int64_t>(shape.conv.axes.size());
+  if (__builtin_mul_overflow(parts[1], axes, &parts[1])) return refuse_shape("too many offsets");
+  ISOTRACE_TRY_DONE(check_parameter(&call.operand(2), parts, "offset"));
+  ISOTRACE_TRY_DONE(check_parameter(call.find_operand(3), {shape.conv.output[1]}, "bias"));
+  return shape;
+}
+
 // [contract.deform_conv]
 Outcome evaluate_deform_conv(const Call& call) {
-  ISOTRACE_TRY(const DeformShape shape, check_operands(call));
+  ISOTRACE_TRY(const DeformShape shape, plan_deform_conv(call));
   return one(visit_floats(call.operand(0).dtype(), [&](auto type) {
     return DeformConvolution<typename decltype(type)::type>(call, shape).run();
   }));

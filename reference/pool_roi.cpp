@@ -26,50 +26,17 @@ Plane<T> plane_of(const TensorView& x, std::size_t image, std::size_t channel) {
   return {x.data<T>().subspan(number * size, size), x.dim(2), x.dim(3)};
 }
 
-/// The nearest integer, halves away from zero, within 2^30 so that no product below overflows.
-std::int64_t round_coordinate(double value) {
-  constexpr std::int64_t bound = std::int64_t{1} << 30;
-  const double away = value < 0 ? -std::floor(0.5 - value) : std::floor(value + 0.5);
-  return std::clamp(core::to_integer<std::int64_t>(away), -bound, bound);
-}
-
-/// The elements that bin `number` of `bins` covers along one axis of a region: those that the exact
-/// part [number, number + 1) * length / bins touches.
-struct Bin {
-  std::int64_t first;
-  std::int64_t last;
-};
-Bin find_bin(std::int64_t start, std::int64_t end, std::int64_t number, std::int64_t bins,
-             std::int64_t size) {
-  const std::int64_t length = std::max<std::int64_t>(end - start + 1, 1);
-  const std::int64_t from = start + number * length / bins;
-  const std::int64_t to = start + ((number + 1) * length + bins - 1) / bins;
-  return {std::clamp<std::int64_t>(from, 0, size), std::clamp<std::int64_t>(to, 0, size)};
-}
-
 template <class T>
 Result<Tensor> max_roi_pool(const Call& call, const Shape& output) {
   const TensorView& x = call.operand(0);
-  const auto rois = call.operand(1).data<T>();
-  const Wide<T> scale = call.node.real("spatial_scale");
+  ISOTRACE_TRY(const auto regions, max_roi_bins(call.node, x.shape(), call.operand(1)));
   ISOTRACE_TRY(Tensor out, Tensor::make(x.dtype(), output));
   std::size_t next = 0;
-  for (std::size_t r = 0; r < static_cast<std::size_t>(output[0]); ++r) {
-    const auto roi = rois.subspan(5 * r, 5);
-    const auto image = static_cast<double>(widen(roi[0]));
-    if (!(image >= 0 && image < static_cast<double>(x.dim(0)) && image == std::floor(image))) {
-      return refuse_value("region " + std::to_string(r) + " names no image");
-    }
-    std::int64_t edge[4];
-    for (std::size_t i = 0; i < 4; ++i) {
-      edge[i] = round_coordinate(static_cast<double>(widen(roi[i + 1]) * scale));
-    }
+  for (const RoiBins& region : regions) {
     for (std::size_t c = 0; c < static_cast<std::size_t>(output[1]); ++c) {
-      const Plane<T> plane = plane_of<T>(x, static_cast<std::size_t>(image), c);
-      for (std::int64_t i = 0; i < output[2]; ++i) {
-        const Bin rows = find_bin(edge[1], edge[3], i, output[2], plane.height);
-        for (std::int64_t j = 0; j < output[3]; ++j) {
-          const Bin columns = find_bin(edge[0], edge[2], j, output[3], plane.width);
+      const Plane<T> plane = plane_of<T>(x, static_cast<std::size_t>(region.image), c);
+      for (const RoiBin& rows : region.rows) {
+        for (const RoiBin& columns : region.columns) {
           const bool empty = rows.first >= rows.last || columns.first >= columns.last;
           Wide<T> greatest = empty ? Wide<T>{0} : lowest<Wide<T>>();
           for (std::int64_t row = rows.first; row < rows.last; ++row) {
@@ -99,7 +66,7 @@ struct AxisSample {
   double fraction;
 };
 AxisSample place_sample(double position, std::int64_t size) {
-  const double clamped = std::fmax(position, 0.0);
+  const double clamped = position > 0 ? position : 0.0;
   const auto low = std::min(static_cast<std::int64_t>(clamped), size - 1);
   if (low >= size - 1) return {size - 1, size - 1, 0.0};
   return {low, low + 1, clamped - static_cast<double>(low)};
@@ -190,19 +157,6 @@ Result<Tensor> roi_align(const Call& call, const Shape& output,
   return out;
 }
 
-Result<std::vector<std::int64_t>> read_images(const TensorView& operand, std::int64_t images,
-                                              std::int64_t rois) {
-  ISOTRACE_TRY(auto numbers, read_integers(operand));
-  if (static_cast<std::int64_t>(numbers.size()) != rois) {
-    return refuse_shape(std::to_string(numbers.size()) + " batch indices for " +
-                        std::to_string(rois) + " regions");
-  }
-  for (const std::int64_t number : numbers) {
-    if (number < 0 || number >= images) return refuse_value("image " + std::to_string(number));
-  }
-  return numbers;
-}
-
 }  // namespace
 
 // [pool.max_roi_pool]
@@ -223,7 +177,7 @@ Outcome evaluate_roi_align(const Call& call) {
   ISOTRACE_TRY_DONE(check_same_dtype(x, rois));
   if (!core::is_float(x.dtype())) return refuse_dtype(x.dtype());
   ISOTRACE_TRY(const Shape output, roi_align_shape(call.node, x.shape(), rois.shape()));
-  ISOTRACE_TRY(const auto images, read_images(call.operand(2), x.dim(0), rois.dim(0)));
+  ISOTRACE_TRY(const auto images, roi_images(call.operand(2), x.dim(0), rois.dim(0)));
   return one(visit_floats(x.dtype(), [&](auto type) {
     return roi_align<typename decltype(type)::type>(call, output, images);
   }));

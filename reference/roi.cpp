@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include <isotrace/reference/operand_list.hpp>
 #include <isotrace/reference/scalar.hpp>
 
 namespace isotrace::reference {
@@ -24,7 +25,58 @@ Result<Shape> roi_shape(Dims x, Dims rois, std::int64_t columns, std::int64_t he
   return shape;
 }
 
+/// The nearest integer, halves away from zero, within 2^30 so that no product below overflows.
+std::int64_t round_coordinate(double value) {
+  constexpr std::int64_t bound = std::int64_t{1} << 30;
+  const double away = value < 0 ? -std::floor(0.5 - value) : std::floor(value + 0.5);
+  return std::clamp(core::to_integer<std::int64_t>(away), -bound, bound);
+}
+
+/// Bin `number` of `bins` covers what the exact part [number, number + 1) * length / bins touches.
+RoiBin find_bin(std::int64_t start, std::int64_t end, std::int64_t number, std::int64_t bins,
+                std::int64_t size) {
+  const std::int64_t length = std::max<std::int64_t>(end - start + 1, 1);
+  const std::int64_t from = start + number * length / bins;
+  const std::int64_t to = start + ((number + 1) * length + bins - 1) / bins;
+  return {std::clamp<std::int64_t>(from, 0, size), std::clamp<std::int64_t>(to, 0, size)};
+}
+
+std::vector<RoiBin> find_bins(std::int64_t start, std::int64_t end, std::int64_t bins,
+                              std::int64_t size) {
+  std::vector<RoiBin> all;
+  for (std::int64_t i = 0; i < bins; ++i) all.push_back(find_bin(start, end, i, bins, size));
+  return all;
+}
+
 }  // namespace
+
+Result<std::vector<RoiBins>> max_roi_bins(const core::Node& node, Dims x,
+                                          const core::TensorView& rois) {
+  ISOTRACE_TRY(const Shape output, max_roi_pool_shape(node, x, rois.shape()));
+  ISOTRACE_TRY(const std::size_t elements, core::element_count(output));
+  return visit_floats(rois.dtype(), [&](auto type) -> Result<std::vector<RoiBins>> {
+    using T = typename decltype(type)::type;
+    const Wide<T> scale = node.real("spatial_scale");
+    std::vector<RoiBins> regions;
+    for (std::size_t r = 0; r < static_cast<std::size_t>(output[0]); ++r) {
+      const auto roi = rois.data<T>().subspan(5 * r, 5);
+      const auto image = static_cast<double>(widen(roi[0]));
+      if (!(image >= 0 && image < static_cast<double>(x[0]) && image == std::floor(image))) {
+        return refuse_value("region " + std::to_string(r) + " names no image");
+      }
+      std::int64_t edge[4];
+      for (std::size_t i = 0; i < 4; ++i) {
+        edge[i] = round_coordinate(static_cast<double>(widen(roi[i + 1]) * scale));
+      }
+      RoiBins& region = regions.emplace_back();
+      region.image = static_cast<std::int64_t>(image);
+      if (elements == 0) continue;
+      region.rows = find_bins(edge[1], edge[3], output[2], x[2]);
+      region.columns = find_bins(edge[0], edge[2], output[3], x[3]);
+    }
+    return regions;
+  });
+}
 
 Result<Shape> max_roi_pool_shape(const core::Node& node, Dims x, Dims rois) {
   const auto& pooled = node.integers("pooled_shape");
@@ -68,6 +120,19 @@ Result<RoiGrid> roi_grid(const core::Node& node, const double (&edges)[4]) {
     return core::refuse(RefusalCode::limit_exceeded, "", "too many samples per bin");
   }
   return grid;
+}
+
+Result<std::vector<std::int64_t>> roi_images(const TensorView& operand, std::int64_t images,
+                                             std::int64_t rois) {
+  ISOTRACE_TRY(auto numbers, read_integers(operand));
+  if (static_cast<std::int64_t>(numbers.size()) != rois) {
+    return refuse_shape(std::to_string(numbers.size()) + " batch indices for " +
+                        std::to_string(rois) + " regions");
+  }
+  for (const std::int64_t number : numbers) {
+    if (number < 0 || number >= images) return refuse_value("image " + std::to_string(number));
+  }
+  return numbers;
 }
 
 std::int64_t roi_bin_samples(const core::Node& node, const core::TensorView& rois) {

@@ -45,6 +45,9 @@ Results run_cast(DeviceCall& call) {
 Results run_power(DeviceCall& call) {
   ISOTRACE_TRY(const Array x, call.wide(0));
   ISOTRACE_TRY(const Array y, call.operand(1));
+  if (!core::is_float(x.dtype)) {
+    return one(call.narrow(call.work.whole_power(x, y, call.dtype())));
+  }
   return one(call.narrow(call.work.power(x, y)));
 }
 

@@ -2,18 +2,20 @@
 // hundred thousand, the host settles.
 #include <isotrace/backends/gpu/spaces.hpp>
 #include <isotrace/backends/gpu/work.hpp>
+#include <isotrace/reference/call.hpp>
+#include <isotrace/reference/math/binary64.hpp>
 #include <isotrace/reference/math/functions.hpp>
 #include <isotrace/reference/shape.hpp>
 
 namespace isotrace::backends::gpu {
 
 namespace functions {
-constexpr Function exp = {"map_exp", &reference::exp};
-constexpr Function expm1 = {"map_expm1", &reference::expm1};
-constexpr Function log = {"map_log", &reference::log};
-constexpr Function log1p = {"map_log1p", &reference::log1p};
-constexpr Function tanh = {"map_tanh", &reference::tanh};
-constexpr Function erf = {"map_erf", &reference::erf};
+constexpr Function exp = {"map_exp", &reference::exp, "map_exp_f64", &reference::exp64};
+constexpr Function expm1 = {"map_expm1", &reference::expm1, "map_expm1_f64", &reference::expm1_64};
+constexpr Function log = {"map_log", &reference::log, "map_log_f64", &reference::log64};
+constexpr Function log1p = {"map_log1p", &reference::log1p, "map_log1p_f64", &reference::log1p_64};
+constexpr Function tanh = {"map_tanh", &reference::tanh, "map_tanh_f64", &reference::tanh64};
+constexpr Function erf = {"map_erf", &reference::erf, "map_erf_f64", &reference::erf64};
 }  // namespace functions
 
 namespace {
@@ -29,18 +31,18 @@ struct Row {
 constexpr Row rows[] = {
     {Op::exp, functions::exp},
     {Op::log, functions::log},
-    {Op::sin, {"map_sin", &reference::sin}},
-    {Op::cos, {"map_cos", &reference::cos}},
-    {Op::tan, {"map_tan", &reference::tan}},
-    {Op::asin, {"map_asin", &reference::asin}},
-    {Op::acos, {"map_acos", &reference::acos}},
-    {Op::atan, {"map_atan", &reference::atan}},
-    {Op::sinh, {"map_sinh", &reference::sinh}},
-    {Op::cosh, {"map_cosh", &reference::cosh}},
+    {Op::sin, {"map_sin", &reference::sin, "map_sin_f64", &reference::sin64}},
+    {Op::cos, {"map_cos", &reference::cos, "map_cos_f64", &reference::cos64}},
+    {Op::tan, {"map_tan", &reference::tan, "map_tan_f64", &reference::tan64}},
+    {Op::asin, {"map_asin", &reference::asin, "map_asin_f64", &reference::asin64}},
+    {Op::acos, {"map_acos", &reference::acos, "map_acos_f64", &reference::acos64}},
+    {Op::atan, {"map_atan", &reference::atan, "map_atan_f64", &reference::atan64}},
+    {Op::sinh, {"map_sinh", &reference::sinh, "map_sinh_f64", &reference::sinh64}},
+    {Op::cosh, {"map_cosh", &reference::cosh, "map_cosh_f64", &reference::cosh64}},
     {Op::tanh, functions::tanh},
-    {Op::asinh, {"map_asinh", &reference::asinh}},
-    {Op::acosh, {"map_acosh", &reference::acosh}},
-    {Op::atanh, {"map_atanh", &reference::atanh}},
+    {Op::asinh, {"map_asinh", &reference::asinh, "map_asinh_f64", &reference::asinh64}},
+    {Op::acosh, {"map_acosh", &reference::acosh, "map_acosh_f64", &reference::acosh64}},
+    {Op::atanh, {"map_atanh", &reference::atanh, "map_atanh_f64", &reference::atanh64}},
     {Op::erf, functions::erf},
 };
 
@@ -57,17 +59,17 @@ const Function* find_function(Op op) {
 }
 
 Doubts Work::DoubtList::arguments() const {
-  return {count.data<std::uint32_t>(), elements.data<std::uint64_t>(), doubtful_max};
+  return {count.data<std::uint64_t>(), elements.data<std::uint64_t>(), doubtful_max};
 }
 
 core::Result<Work::DoubtList> Work::make_doubts() {
-  ISOTRACE_TRY(Array count, upload(core::Tensor(Dtype::u32, {1})));
+  ISOTRACE_TRY(Array count, upload(core::Tensor(Dtype::u64, {1})));
   ISOTRACE_TRY(Array elements, make(Dtype::u64, {doubtful_max}));
   return DoubtList{std::move(count), std::move(elements)};
 }
 
 core::Result<std::optional<std::vector<std::uint64_t>>> Work::read_doubts(const DoubtList& list) {
-  ISOTRACE_TRY(const std::uint32_t count, read<std::uint32_t>(list.count, 0));
+  ISOTRACE_TRY(const std::uint64_t count, read<std::uint64_t>(list.count, 0));
   if (count > doubtful_max) return std::optional<std::vector<std::uint64_t>>{};
   std::vector<std::uint64_t> elements(count);
   ISOTRACE_TRY_DONE(device_.download(
@@ -76,19 +78,20 @@ core::Result<std::optional<std::vector<std::uint64_t>>> Work::read_doubts(const 
   return std::optional(std::move(elements));
 }
 
+template <class Number>
 core::Result<core::Done> Work::settle(
     const std::optional<std::vector<std::uint64_t>>& listed, const Array& out,
-    const std::function<core::Result<float>(std::uint64_t)>& answer) {
+    const std::function<core::Result<Number>(std::uint64_t)>& answer) {
   if (!listed) {
-    core::Tensor values(Dtype::f32, out.shape);
-    const auto target = values.data<float>();
+    core::Tensor values(out.dtype, out.shape);
+    const auto target = values.data<Number>();
     for (std::size_t i = 0; i < target.size(); ++i) {
       ISOTRACE_TRY(target[i], answer(i));
     }
     return device_.upload(out.buffer->address(), values.bytes());
   }
   for (const std::uint64_t index : *listed) {
-    ISOTRACE_TRY(const float value, answer(index));
+    ISOTRACE_TRY(const Number value, answer(index));
     ISOTRACE_TRY_DONE(
         device_.upload(out.buffer->address() + index * sizeof(value),
                        {reinterpret_cast<const std::uint8_t*>(&value), sizeof(value)}));
@@ -96,23 +99,36 @@ core::Result<core::Done> Work::settle(
   return core::Done{};
 }
 
-Made Work::function(const Function& f, const Array& x) {
-  ISOTRACE_TRY(Array out, make(Dtype::f32, x.shape));
-  if (out.elements == 0) return out;
-  ISOTRACE_TRY(const DoubtList doubts, make_doubts());
-  ISOTRACE_TRY_DONE(launch_each(f.kernel, MathArguments{out.elements, x.data<float>(),
-                                                        out.data<float>(), doubts.arguments()}));
+template <class Number>
+core::Result<core::Done> Work::settle_function(Number (*f)(Number), const Array& x,
+                                               const DoubtList& doubts, const Array& out) {
   ISOTRACE_TRY(const auto listed, read_doubts(doubts));
   core::Tensor all;
   if (!listed) {
     ISOTRACE_TRY(all, download(x));
   }
-  const auto answer = [&](std::uint64_t i) -> core::Result<float> {
-    if (!listed) return f.settle(all.data<float>()[i]);
-    ISOTRACE_TRY(const float value, read<float>(x, i));
-    return f.settle(value);
+  const auto answer = [&](std::uint64_t i) -> core::Result<Number> {
+    if (!listed) return f(all.data<Number>()[i]);
+    ISOTRACE_TRY(const Number value, read<Number>(x, i));
+    return f(value);
   };
-  ISOTRACE_TRY_DONE(settle(listed, out, answer));
+  return settle<Number>(listed, out, answer);
+}
+
+Made Work::function(const Function& f, const Array& x) {
+  ISOTRACE_TRY(Array out, make(x.dtype, x.shape));
+  if (out.elements == 0) return out;
+  ISOTRACE_TRY(const DoubtList doubts, make_doubts());
+  if (x.dtype == Dtype::f64) {
+    ISOTRACE_TRY_DONE(launch_each(
+        f.wide_kernel,
+        WideMathArguments{out.elements, x.data<double>(), out.data<double>(), doubts.arguments()}));
+    ISOTRACE_TRY_DONE(settle_function(f.settle_wide, x, doubts, out));
+  } else {
+    ISOTRACE_TRY_DONE(launch_each(f.kernel, MathArguments{out.elements, x.data<float>(),
+                                                          out.data<float>(), doubts.arguments()}));
+    ISOTRACE_TRY_DONE(settle_function(f.settle, x, doubts, out));
+  }
   return out;
 }
 
@@ -149,8 +165,38 @@ Made Work::power(const Array& x, const Array& y) {
     ISOTRACE_TRY_DONE(device_.download({element, size}, y.buffer->address() + exponent_at * size));
     return reference::pow(base, exponent_of(load_element(y.dtype, element, 0)));
   };
-  ISOTRACE_TRY_DONE(settle(listed, out, answer));
+  ISOTRACE_TRY_DONE(settle<float>(listed, out, answer));
   return out;
+}
+
+Made Work::whole_power(const Array& x, const Array& y, Dtype narrow) {
+  ISOTRACE_TRY(Shape shape, reference::broadcast_shapes(x.shape, y.shape));
+  ISOTRACE_TRY(const auto space,
+               make_space<2>(shape, {reference::broadcast_strides(x.shape, shape),
+                                     reference::broadcast_strides(y.shape, shape)}));
+  std::optional<Array> out;
+  if (core::is_float(y.dtype)) {
+    ISOTRACE_TRY(const Array real, convert(x, Dtype::f32));
+    ISOTRACE_TRY(out, power(real, y));
+    ISOTRACE_TRY(out, convert(*out, narrow));
+    ISOTRACE_TRY(out, convert(*out, x.dtype));
+  } else {
+    ISOTRACE_TRY(out, make(x.dtype, std::move(shape)));
+  }
+  if (out->elements == 0) return *out;
+  ISOTRACE_TRY(const Array flag, upload(core::Tensor(Dtype::u32, {1})));
+  const auto launch_for = [&](auto number) {
+    using Integer = decltype(number);
+    return launch_each(of_type("map_whole_power", x.dtype),
+                       WholePowerArguments<Integer>{out->elements, x.data<Integer>(), y.dtype,
+                                                    y.data<const void>(), out->data<Integer>(),
+                                                    flag.data<std::uint32_t>(), space});
+  };
+  ISOTRACE_TRY_DONE(x.dtype == Dtype::u64 ? launch_for(std::uint64_t{})
+                                          : launch_for(std::int64_t{}));
+  ISOTRACE_TRY(const std::uint32_t of_zero, read<std::uint32_t>(flag, 0));
+  if (of_zero != 0) return reference::refuse_value("a negative power of integer zero");
+  return *out;
 }
 
 }  // namespace isotrace::backends::gpu

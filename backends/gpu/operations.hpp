@@ -60,6 +60,8 @@ Results run_operation(DeviceCall& call);
 Results run_activation(DeviceCall& call);
 Results run_cast(DeviceCall& call);
 Results run_contraction(DeviceCall& call);
+Results run_deform_conv(DeviceCall& call);
+Results run_determinant(DeviceCall& call);
 Results run_einsum(DeviceCall& call);
 Results run_elementwise(DeviceCall& call);
 Results run_grid(DeviceCall& call);
@@ -74,6 +76,7 @@ Results run_quantise_linear(DeviceCall& call);
 Results run_quantised(DeviceCall& call);
 Results run_recurrent(DeviceCall& call);
 Results run_reduction(DeviceCall& call);
+Results run_regions(DeviceCall& call);
 Results run_resize(DeviceCall& call);
 Results run_scan(DeviceCall& call);
 

@@ -2,6 +2,7 @@
 #include <isotrace/backends/gpu/operations.hpp>
 #include <isotrace/backends/gpu/windows.hpp>
 #include <isotrace/reference/odometer.hpp>
+#include <isotrace/reference/operand_list.hpp>
 
 namespace isotrace::backends::gpu {
 namespace {
@@ -85,6 +86,29 @@ Made average_pool(DeviceCall& call) {
   return out;
 }
 
+Made collect_columns(DeviceCall& call) {
+  ISOTRACE_TRY(const auto image, reference::read_integers(call.call.operand(1)));
+  ISOTRACE_TRY(const auto block, reference::read_integers(call.call.operand(2)));
+  ISOTRACE_TRY(const Array x, call.wide(0));
+  ISOTRACE_TRY(const auto geometry, reference::col2im_geometry(call.node(), x.shape, image, block));
+  ISOTRACE_TRY(const Window window, make_window(geometry.axes));
+  ISOTRACE_TRY(Array out, call.work.make(x.dtype, geometry.output));
+  std::uint64_t windows = 1;
+  for (const reference::WindowAxis& axis : geometry.axes) {
+    windows *= static_cast<std::uint64_t>(axis.output);
+  }
+  ISOTRACE_TRY_DONE(visit_wide(x.dtype, [&](auto number) {
+    using Number = decltype(number);
+    return call.work.launch_each(
+        of_type("collect_columns", x.dtype),
+        typename CollectColumns<Number>::Arguments{
+            out.elements, product(geometry.output, 2, geometry.output.size()),
+            product(block, 0, block.size()), windows, window, x.data<Number>(),
+            out.data<Number>()});
+  }));
+  return out;
+}
+
 core::Result<std::int64_t> norm_order(const core::Node& node) {
   const std::int64_t p = node.integer("p");
   if (p >= 1 && p <= (std::int64_t{1} << 24)) return p;
@@ -148,6 +172,7 @@ Made pool_globally(DeviceCall& call) {
 Results run_pool(DeviceCall& call) {
   switch (call.node().op) {
     case Op::max_pool: return max_pool(call);
+    case Op::col2im: return one(call.narrow(collect_columns(call)));
     case Op::average_pool: return one(call.narrow(average_pool(call)));
     case Op::lp_pool: return one(call.narrow(lp_pool(call)));
     default: return one(call.narrow(pool_globally(call)));

@@ -45,6 +45,8 @@ using Made = core::Result<Array>;
 struct Function {
   std::string_view kernel;
   float (*settle)(float);
+  std::string_view wide_kernel;  ///< of f64
+  double (*settle_wide)(double);
 };
 namespace functions {
 extern const Function exp, expm1, log, log1p, tanh, erf;
@@ -139,6 +141,10 @@ class Work {
   Made function(const Function& f, const Array& x);
   /// x^y, x of f32 and y of any number type.
   Made power(const Array& x, const Array& y);
+  /// x^y of integers x (of i64 or u64), y of any number type. Refused as operand_value_invalid: a
+  /// negative power of zero. Where y is not whole, x^y in f32 as an element of `narrow`, the type
+  /// of x in the tensor.
+  Made whole_power(const Array& x, const Array& y, core::Dtype narrow);
   /// boolean
   Made compare(Comparison op, const Array& a, const Array& b);
   /// condition ? a : b, of any type.
@@ -195,6 +201,13 @@ class Work {
   Made send(const std::vector<Number>& values) {
     return upload(core::Tensor::of<Number>({std::ssize(values)}, std::span<const Number>(values)));
   }
+  /// Plain data that is no tensor, as bytes.
+  template <class Plain>
+  Made send_plain(const std::vector<Plain>& values) {
+    static_assert(std::is_trivially_copyable_v<Plain>);
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(values.data());
+    return send(std::vector<std::uint8_t>(bytes, bytes + values.size() * sizeof(Plain)));
+  }
 
  private:
   static core::Result<Grid> grid_for(std::uint64_t count);
@@ -212,9 +225,14 @@ class Work {
   /// Numbers of the elements in doubt; nothing if there are more than a list holds.
   core::Result<std::optional<std::vector<std::uint64_t>>> read_doubts(const DoubtList& list);
   /// Writes settle(element) for the elements listed, or without a list for all.
+  template <class Number>
   core::Result<core::Done> settle(const std::optional<std::vector<std::uint64_t>>& listed,
                                   const Array& out,
-                                  const std::function<core::Result<float>(std::uint64_t)>& answer);
+                                  const std::function<core::Result<Number>(std::uint64_t)>& answer);
+  /// The same of out[i] = f(x[i]).
+  template <class Number>
+  core::Result<core::Done> settle_function(Number (*f)(Number), const Array& x,
+                                           const DoubtList& doubts, const Array& out);
 
   Device& device_;
 };

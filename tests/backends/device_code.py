@@ -4,11 +4,13 @@ import re
 import subprocess
 
 # Kernels whose definition has a fused multiply-add of binary32; in all others one would be a contraction.
-FUSED = re.compile(r"(map_multiply_add|reduce_chunks|interpolate(_points)?)_f32|(product|convolution|transposed)_(large|small|flat)|"
+FUSED = re.compile(r"(map_multiply_add|reduce_chunks|interpolate(_points)?|align_regions|sample_columns|determinants)_f32|"
+                   r"(product|convolution|transposed)_(large|small|flat)|"
                    r"sum_pool|sum_neighbours")
 # The same of binary64; the elementary functions are sequences in it, with fused multiply-adds of their own.
-FUSED_64 = re.compile(r"map_(a?(sin|cos|tan)h?|expm?1?|log(1p)?|erf|power)|"
-                      r"(map_multiply_add|reduce_chunks|interpolate(_points)?)_f64|double_(product|convolution|transposed)_small")
+FUSED_64 = re.compile(r"map_(a?(sin|cos|tan)h?|(exp|log)(_f64)?|expm1|log1p|erf|power)|"
+                      r"(map_multiply_add|reduce_chunks|interpolate(_points)?|align_regions|sample_columns|determinants)_f64|"
+                      r"double_(product|convolution|transposed)_small")
 FORBIDDEN = re.compile(r"\.ftz\b|\.approx\b|\.full\b|^\s*(ex2|lg2|sin|cos|tanh|rsqrt|mad)\.(f|approx)|"
                        r"\b(add|sub|mul|div|sqrt|rcp|fma)\.(rz|rm|rp)\.")
 # Without its rounding, a division or a root is approximate, and ptxas may contract a multiplication and an addition

@@ -142,6 +142,11 @@ TEST(GpuBackend, serves_every_operation_of_tier_a) {
                       Op::resize,
                       Op::einsum,
                       Op::max_unpool,
+                      Op::col2im,
+                      Op::max_roi_pool,
+                      Op::roi_align,
+                      Op::deform_conv,
+                      Op::det,
                       Op::lstm}) {
     EXPECT_TRUE(std::ranges::any_of(matrix, [op](const Capability& entry) {
       return entry.op == op && entry.support == Support::device;
@@ -368,17 +373,18 @@ std::vector<float> find_doubtful() {
   for (float& value : x.data<float>()) value = static_cast<float>(stream.next_u32()) * 0x1p-30F;
   const Array on_device = *work.upload(x);
   const Array out = *work.make(Dtype::f32, x.shape());
-  const Array count = *work.upload(Tensor(Dtype::u32, {1}));
+  const Array count = *work.upload(Tensor(Dtype::u64, {1}));
   const Array list = *work.make(Dtype::u64, {most});
   EXPECT_TRUE(work.launch_each(
       "map_exp", MathArguments{x.elements(),
                                on_device.data<float>(),
                                out.data<float>(),
-                               {count.data<std::uint32_t>(), list.data<std::uint64_t>(), most}}));
+                               {count.data<std::uint64_t>(), list.data<std::uint64_t>(), most}}));
   const Tensor counted = *work.download(count);
   const Tensor listed = *work.download(list);
   std::vector<float> doubtful;
-  for (std::uint32_t i = 0; i < std::min(counted.data<std::uint32_t>()[0], most); ++i) {
+  for (std::uint32_t i = 0; i < std::min<std::uint64_t>(counted.data<std::uint64_t>()[0], most);
+       ++i) {
     doubtful.push_back(x.data<float>()[listed.data<std::uint64_t>()[i]]);
   }
   return doubtful;
@@ -703,13 +709,22 @@ TEST(GpuBackend, keeps_no_result_of_what_it_would_refuse) {
 TEST(GpuBackend, refuses_what_it_has_no_kernel_for) {
   OnHost host(8, HostOrder::forwards);
   const Dtype doubles[] = {Dtype::f64};
-  const core::Node exp{Op::exp, {0}, {1}, {}, "exp"};
-  const auto refused = host.backend->supports(exp, doubles);
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, core::RefusalCode::operation_dtype_unsupported);
-  const Tensor x = Tensor::of<double>({1}, {1.0});
+  const core::Node sine{Op::sin, {0}, {1}, {}, "sine"};
+  EXPECT_EQ(host.backend->supports(sine, doubles).error().code,
+            core::RefusalCode::operation_dtype_unsupported);
+  const core::Node transform{Op::dft,
+                             {0},
+                             {1},
+                             {{"inverse", std::int64_t{0}},
+                              {"k_segment", std::int64_t{256}},
+                              {"onesided", std::int64_t{0}}},
+                             "transform"};
+  EXPECT_EQ(host.backend->supports(transform, doubles).error().code,
+            core::RefusalCode::backend_operation_unsupported);
+  const Tensor x = Tensor::of<double>({1, 2, 1}, {1.0, 2.0});
   const std::optional<core::TensorView> operands[] = {x};
-  EXPECT_FALSE(host.backend->run(exp, operands));
+  EXPECT_TRUE(reference::evaluate(transform, operands));
+  EXPECT_FALSE(host.backend->run(transform, operands));
 }
 
 TEST(GpuBackend, refuses_ill_formed_calls_in_the_words_of_the_reference) {

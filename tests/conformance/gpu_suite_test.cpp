@@ -78,7 +78,7 @@ void compare_suite(const std::string& suite, std::size_t direct) {
   EXPECT_GE(summary.direct, direct);
 }
 
-TEST(GpuSuite, Node) { compare_suite("node", 867); }
+TEST(GpuSuite, Node) { compare_suite("node", 884); }
 TEST(GpuSuite, PytorchOperator) { compare_suite("pytorch-operator", 35); }
 TEST(GpuSuite, Simple) { compare_suite("simple", 15); }
 

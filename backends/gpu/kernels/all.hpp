@@ -3,6 +3,8 @@
 
 #include <isotrace/backends/gpu/kernels/byte_product.hpp>
 #include <isotrace/backends/gpu/kernels/convert.hpp>
+#include <isotrace/backends/gpu/kernels/deform.hpp>
+#include <isotrace/backends/gpu/kernels/determinant.hpp>
 #include <isotrace/backends/gpu/kernels/elementwise.hpp>
 #include <isotrace/backends/gpu/kernels/hash.hpp>
 #include <isotrace/backends/gpu/kernels/interpolate.hpp>
@@ -11,5 +13,6 @@
 #include <isotrace/backends/gpu/kernels/product.hpp>
 #include <isotrace/backends/gpu/kernels/quantise.hpp>
 #include <isotrace/backends/gpu/kernels/reduce.hpp>
+#include <isotrace/backends/gpu/kernels/region.hpp>
 #include <isotrace/backends/gpu/kernels/scan.hpp>
 #include <isotrace/backends/gpu/kernels/window.hpp>

@@ -5,21 +5,22 @@
 #include <isotrace/backends/gpu/kernels/kernel.hpp>
 #include <isotrace/backends/gpu/kernels/math_arguments.hpp>
 #include <isotrace/reference/math/approximations.hpp>
+#include <isotrace/reference/math/binary64_values.hpp>
 #include <isotrace/reference/math/scalar_lane.hpp>
 
 namespace isotrace::backends::gpu {
 
 /// Counts in memory that all threads share.
-ISOTRACE_KERNEL_CODE std::uint32_t take_number(std::uint32_t* counter) {
+ISOTRACE_KERNEL_CODE std::uint64_t take_number(std::uint64_t* counter) {
 #if defined(__CUDA_ARCH__) || defined(__HIP_DEVICE_COMPILE__)
-  return atomicAdd(counter, 1U);
+  return atomicAdd(reinterpret_cast<unsigned long long*>(counter), 1ULL);
 #else
   return (*counter)++;
 #endif
 }
 
 ISOTRACE_KERNEL_CODE void doubt(const Doubts& doubts, std::uint64_t element) {
-  const std::uint32_t number = take_number(doubts.count);
+  const std::uint64_t number = take_number(doubts.count);
   if (number < doubts.most) doubts.elements[number] = element;
 }
 
@@ -46,6 +47,48 @@ struct MapMath {
     a.out[i] = above;
     if (above == below) return;
     doubt(a.doubts, i);
+  }
+};
+
+/// The functions of f64 (reference/math/binary64_values.hpp).
+template <class Function>
+struct MapWideMath {
+  using Arguments = WideMathArguments;
+  ISOTRACE_KERNEL_CODE static void run(const Arguments& a, std::uint64_t i) {
+    if (!reference::binary64::evaluate<Function>(a.x[i], a.out[i])) doubt(a.doubts, i);
+  }
+};
+
+/// x^y of integers modulo 2^64, where y is one: negative powers are the reciprocals, truncated, and
+/// of zero set the flag. Other exponents leave what stands there.
+template <class Integer>
+struct MapWholePower {
+  using Arguments = WholePowerArguments<Integer>;
+
+  ISOTRACE_KERNEL_CODE static Integer reciprocal(Integer x, std::uint64_t n) {
+    if (x == 1) return 1;
+    if constexpr (is_signed_number<Integer>) {
+      if (x == -1) return n % 2 == 0 ? Integer{1} : Integer{-1};
+    }
+    return 0;
+  }
+  ISOTRACE_KERNEL_CODE static void run(const Arguments& a, std::uint64_t i) {
+    const Offsets<2> at = locate(a.space, i);
+    const WholeExponent y =
+        whole_exponent(load_element(a.y_type, a.y, static_cast<std::uint64_t>(at.of[1])));
+    if (!y.is_whole) return;
+    Integer x = a.x[at.of[0]];
+    if (y.is_negative) {
+      if (x == 0) *a.flag = 1;
+      a.out[i] = reciprocal(x, y.magnitude);
+      return;
+    }
+    Integer result = 1;
+    for (std::uint64_t n = y.magnitude; n != 0; n >>= 1) {
+      if ((n & 1) != 0) result = multiply(result, x);
+      x = multiply(x, x);
+    }
+    a.out[i] = result;
   }
 };
 

@@ -8,7 +8,7 @@ namespace isotrace::backends::gpu {
 
 /// The elements that a kernel leaves in doubt.
 struct Doubts {
-  std::uint32_t* count;
+  std::uint64_t* count;
   std::uint64_t* elements;  ///< the first `most` of them, in any order
   std::uint32_t most;
 };
@@ -18,6 +18,43 @@ struct MathArguments {
   const float* x;
   float* out;
   Doubts doubts;
+};
+
+/// Of f64.
+struct WideMathArguments {
+  std::uint64_t count;
+  const double* x;
+  double* out;
+  Doubts doubts;
+};
+
+/// An exponent of integers: any number that is whole, finite ones beyond 2^63 as 2^63, whose powers
+/// are the same modulo 2^64.
+struct WholeExponent {
+  bool is_whole;
+  bool is_negative;
+  std::uint64_t magnitude;
+};
+ISOTRACE_KERNEL_CODE WholeExponent whole_exponent(const AnyElement& y) {
+  if (y.is_whole) {
+    const bool negative = !y.is_unsigned && y.whole >> 63 != 0;
+    return {true, negative, negative ? 0 - y.whole : y.whole};
+  }
+  const double size = magnitude(y.real);
+  const double infinity = from_bits(std::uint64_t{0x7FF0000000000000});
+  if (!(size < infinity) || size != round_down(size)) return {false, false, 0};
+  return {true, y.real < 0, static_cast<std::uint64_t>(size < 0x1p63 ? size : 0x1p63)};
+}
+
+template <class Integer>
+struct WholePowerArguments {
+  std::uint64_t count;
+  const Integer* x;
+  Dtype y_type;
+  const void* y;
+  Integer* out;
+  std::uint32_t* flag;  ///< set where zero has a negative exponent
+  Space<2> space;
 };
 
 /// An exponent of any type: of integers beyond 2^53 only sign and parity matter, since |x| is 0, 1,

@@ -38,6 +38,41 @@ ISOTRACE_KERNEL_CODE Number bring_in(Reduction op, Number lane, Number x) {
   }
 }
 
+/// out[i] = (high 2^32 + low) / divisor, truncated: means of integers, whose sums may need more
+/// than 64 bits. The quotient needs no more than they have.
+template <class Integer>
+struct DivideSums {
+  struct Arguments {
+    std::uint64_t count;
+    std::uint32_t divisor;  ///< not 0
+    const Integer* high;    ///< |high| < 2^63
+    const std::uint64_t* low;
+    Integer* out;
+  };
+  ISOTRACE_KERNEL_CODE static void run(const Arguments& a, std::uint64_t i) {
+    // Four digits of 32 bits, the highest of them with the sign.
+    const std::uint64_t low = a.low[i];
+    const auto middle = static_cast<std::uint64_t>(a.high[i]);
+    const std::uint64_t carried = (middle & 0xFFFFFFFF) + (low >> 32);
+    std::uint64_t upper = (is_signed_number<Integer> ? middle >> 63 == 0 ? 0 : ~0ULL << 32 : 0);
+    upper = (upper | middle >> 32) + (carried >> 32);  // bits 64 and up
+    std::uint64_t lower = carried << 32 | (low & 0xFFFFFFFF);
+    const bool negative = upper >> 63 != 0;
+    if (negative) {
+      lower = 0 - lower;
+      upper = ~upper + (lower == 0 ? 1 : 0);
+    }
+    std::uint64_t rest = upper % a.divisor;
+    std::uint64_t quotient = 0;
+    for (std::uint32_t digit = 0; digit < 2; ++digit) {
+      rest = rest << 32 | ((lower >> (32 - 32 * digit)) & 0xFFFFFFFF);
+      quotient = quotient << 32 | rest / a.divisor;
+      rest %= a.divisor;
+    }
+    a.out[i] = static_cast<Integer>(negative ? 0 - quotient : quotient);
+  }
+};
+
 /// out[row * chunks + c] = the reduction of chunk c of the row, without making NaN canonical.
 template <class Number>
 struct ReduceChunks {

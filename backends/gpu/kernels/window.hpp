@@ -121,6 +121,49 @@ struct AveragePool {
   }
 };
 
+/// What Col2Im makes of columns [channel][tap][window]: every element of an image is the sum of
+/// those that hold it, taps row-major. The window's input is the image, its outputs are the
+/// columns.
+template <class Number>
+struct CollectColumns {
+  struct Arguments {
+    std::uint64_t count;
+    std::uint64_t plane;    ///< elements of a channel of the image
+    std::uint64_t taps;     ///< of a window
+    std::uint64_t windows;  ///< per channel
+    Window window;
+    const Number* x;
+    Number* out;
+  };
+  /// Which window holds this position as this tap; -1 if none does.
+  ISOTRACE_KERNEL_CODE static std::int64_t find_window(const Window& w, std::uint64_t position,
+                                                       std::uint64_t tap) {
+    std::int64_t number = 0;
+    std::int64_t stride = 1;
+    for (std::uint32_t a = window_axes_max; a-- > 0;) {
+      const auto size = static_cast<std::uint64_t>(w.input[a]);
+      const auto kernel = static_cast<std::uint64_t>(w.kernel[a]);
+      const std::int64_t from = static_cast<std::int64_t>(position % size) + w.pad_begin[a] -
+                                static_cast<std::int64_t>(tap % kernel) * w.dilation[a];
+      if (from < 0 || from % w.stride[a] != 0 || from / w.stride[a] >= w.output[a]) return -1;
+      number += from / w.stride[a] * stride;
+      stride *= w.output[a];
+      position /= size;
+      tap /= kernel;
+    }
+    return number;
+  }
+  ISOTRACE_KERNEL_CODE static void run(const Arguments& a, std::uint64_t i) {
+    const Number* x = a.x + i / a.plane * a.taps * a.windows;
+    Number sum = 0;
+    for (std::uint64_t tap = 0; tap < a.taps; ++tap) {
+      const std::int64_t number = find_window(a.window, i % a.plane, tap);
+      if (number >= 0) sum = add(sum, x[tap * a.windows + static_cast<std::uint64_t>(number)]);
+    }
+    a.out[i] = canonical(sum);
+  }
+};
+
 /// What LpPool adds up: magnitudes (p = 1), squares with one rounding each (2), or numbers that are
 /// powers already (0).
 struct SumPool {
