@@ -9,12 +9,13 @@
 #   matrix.txt     the same for people
 #   roots.txt      for every model: the root on the reference and on the device, and "equal" or "DIFFERENT"
 #   bench.txt      speeds of kernels beside cuBLAS (CUDA alone)
+#   memcheck.txt, racecheck.txt   what compute-sanitizer says of the self-test (CUDA alone, where it is installed)
 #   times.txt      seconds of runs of every model on the device and on the cpu backend
 # Models are those of fixtures/ and, where ISOTRACE_DATA names them, the networks of ACAS Xu. The exit code is 0 if the
 # self-test passed and all roots are equal, 4 without a device, else 1. Nothing is offered as a GPU that is none.
 set -u
 if [ $# -lt 2 ] || [ $# -gt 3 ]; then
-  sed -n 's/^# \{0,1\}//p' "$0" | sed -n 2,17p >&2
+  sed -n 's/^# \{0,1\}//p' "$0" | sed -n 2,18p >&2
   exit 2
 fi
 isotrace=$1 out=$2 backend=${3:-cuda}
@@ -59,6 +60,13 @@ for model in $models; do
 done
 rm -f "$out/run.isotrace" "$out/error.txt"
 cat "$out/times.txt"
+if [ "$backend" = cuda ] && command -v compute-sanitizer > /dev/null; then
+  for tool in memcheck racecheck; do
+    compute-sanitizer --tool $tool --error-exitcode 9 "$isotrace" backends --selftest --backend cuda \
+      > "$out/$tool.txt" 2>&1 || verdict=1
+    tail -n 1 "$out/$tool.txt"
+  done
+fi
 if [ "$backend" = cuda ]; then
   "$isotrace" bench gpu > "$out/bench.txt" 2>&1 || verdict=1
   cat "$out/bench.txt"
