@@ -1,6 +1,10 @@
 #include <tests/backends/host_device.hpp>
 
+#include <dlfcn.h>
+
+#include <cstdlib>
 #include <cstring>
+#include <sstream>
 
 #include <isotrace/backends/gpu/kernels/all.hpp>
 #include <isotrace/core/check.hpp>
@@ -39,6 +43,41 @@ constexpr HostKernel kernels[] = {
 #include <isotrace/backends/gpu/kernels.def>
 #undef ISOTRACE_KERNEL
 };
+
+/// ptx_machine.hpp
+using PtxLaunch = const char* (*)(const char* kernel, const std::uint32_t* grid,
+                                  const std::uint8_t* arguments, std::size_t size, int backwards);
+
+/// The libraries that ISOTRACE_PTX_KERNELS lists, a colon between two: what nvcc made of the
+/// kernels, translated (ptx_to_cpp.py). None of them: the kernels as this compiler reads them.
+const std::vector<PtxLaunch>& translated_kernels() {
+  static const std::vector<PtxLaunch> all = [] {
+    std::vector<PtxLaunch> found;
+    const char* const listed = std::getenv("ISOTRACE_PTX_KERNELS");
+    std::istringstream paths(listed == nullptr ? "" : listed);
+    for (std::string path; std::getline(paths, path, ':');) {
+      void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+      ISOTRACE_CHECK(library != nullptr, dlerror());
+      found.push_back(reinterpret_cast<PtxLaunch>(dlsym(library, "ptx_launch")));
+      ISOTRACE_CHECK(found.back() != nullptr, path);
+    }
+    return found;
+  }();
+  return all;
+}
+
+void run_translated(const std::string& kernel, Grid grid, core::ByteView arguments,
+                    HostOrder order) {
+  const std::uint32_t blocks[] = {grid.x, grid.y, grid.z};
+  for (const PtxLaunch launch : translated_kernels()) {
+    const char* const problem = launch(kernel.c_str(), blocks, arguments.data(), arguments.size(),
+                                       order == HostOrder::backwards ? 1 : 0);
+    if (problem == nullptr) continue;
+    ISOTRACE_CHECK(*problem == 0, kernel, problem);
+    return;
+  }
+  ISOTRACE_CHECK(false, kernel);
+}
 
 }  // namespace
 
@@ -83,7 +122,11 @@ core::Result<core::Done> HostDevice::launch(std::string_view kernel, Grid grid,
   for (const HostKernel& known : kernels) {
     if (known.name != kernel) continue;
     ++launches_[std::string(kernel)];
-    known.run(kernel, grid, arguments, order_);
+    if (translated_kernels().empty()) {
+      known.run(kernel, grid, arguments, order_);
+    } else {
+      run_translated(std::string(kernel), grid, arguments, order_);
+    }
     return core::Done{};
   }
   ISOTRACE_CHECK(false, kernel);
