@@ -182,13 +182,24 @@ Term TermPool::bvneg(Term a) {
   return make(Operation::bvneg, sort(a), a);
 }
 
-// A and A -> A, A and 0 -> 0, A and ones -> A
+// A and A -> A, A and 0 -> 0, A and ones -> A, (A and k1) and k2 -> A and (k1 and k2),
+// (C, k1, k2) and k -> (C, k1 and k, k2 and k): what compilers make of each condition without -O
 Term TermPool::bvand(Term a, Term b) {
   if (full_) return {};
   check_vectors(a, b);
   if (operation(a) == Operation::constant) std::swap(a, b);
   if (a == b || is_constant(b, mask(width(a)))) return a;
   if (is_constant(b, 0)) return b;
+  if (const auto k = constant_value(b)) {
+    const auto part = [&](unsigned i) { return constant_value(operand(a, i)).value_or(0) & *k; };
+    const auto known = [&](unsigned i) { return constant_value(operand(a, i)).has_value(); };
+    if (operation(a) == Operation::bvand && known(1)) {
+      return bvand(operand(a, 0), constant(part(1), width(a)));
+    }
+    if (operation(a) == Operation::ite && known(1) && known(2)) {
+      return ite(operand(a, 0), constant(part(1), width(a)), constant(part(2), width(a)));
+    }
+  }
   return vector_operation(Operation::bvand, a, b);
 }
 

@@ -15,8 +15,9 @@
 namespace isotrace::smt {
 namespace {
 
-/// Conflicts after which a formula is not an easy one.
+/// Conflicts after which a formula is not an easy one, fewer where each takes long.
 constexpr std::uint64_t conflicts_easy = 4000;
+constexpr std::size_t clauses_easy = 100'000;
 /// Of 64 inputs each that are tried on the gates: at once, in a few milliseconds, and then.
 constexpr std::size_t rounds_first = 256;
 constexpr std::size_t rounds_all = 4096;
@@ -43,7 +44,8 @@ class GateSolver {
  private:
   int solve() {
     if (sample(rounds_first)) return satisfiable;
-    const int result = attempt({}, conflicts_easy);
+    const int result =
+        attempt({}, conflicts_easy * clauses_easy / std::max(clauses_easy, blasted_.cnf.size()));
     if (result != 0 || (limited_ && conflicts_left_ == 0)) return result;
     if (sample(rounds_all)) return satisfiable;
     proof_ = std::make_unique<ProofStream>();

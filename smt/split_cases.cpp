@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
 
 #include <isotrace/smt/gate_solver.hpp>
 #include <isotrace/smt/propagation.hpp>
@@ -10,14 +11,22 @@ namespace isotrace::smt {
 namespace {
 
 constexpr std::size_t bits_max = 16;
-constexpr std::size_t candidates_max = 160;
-constexpr std::size_t clauses_max = std::size_t{1} << 18;
-constexpr std::size_t followed_max = std::size_t{1} << 23;  ///< variables, while bits are ordered
+constexpr std::size_t candidates_max = 512;
+constexpr std::size_t candidates_kept = 24;  ///< of those, after all were tried once
+constexpr std::size_t clauses_max = std::size_t{1} << 21;
+constexpr std::size_t followed_max = std::size_t{1} << 26;  ///< variables, while bits are ordered
 constexpr int conflicts_per_case = 50;
 constexpr int conflicts_of_last = 400;  ///< where there is nothing left to part
+constexpr std::size_t follows_less = 64;
 constexpr std::size_t questions_free = 64;
 constexpr std::size_t questions_max = std::size_t{1} << 12;
-constexpr std::size_t work_max = std::size_t{1} << 29;  ///< clauses times questions
+constexpr std::size_t work_max = std::size_t{1} << 30;  ///< clauses times questions
+
+/// An input bit, as the literal from which less follows.
+struct Bit {
+  int literal;
+  std::size_t follows;  ///< the product of how much does, for both values
+};
 
 Literal literal_of(int a) { return 2 * static_cast<Literal>(std::abs(a)) + (a < 0 ? 1 : 0); }
 
@@ -40,21 +49,24 @@ class Order {
     for (const auto& read : blasted.reads) collect(read.byte);
   }
 
-  std::vector<int> find() {
-    std::vector<int> order;
+  std::vector<Bit> find() {
+    std::vector<Bit> order;
     if (propagation_.propagate() != no_clause || candidates_.size() > candidates_max) return order;
     while (order.size() < bits_max && followed_ < followed_max) {
-      std::size_t best_score = 0;
-      int best = 0;
+      std::vector<std::pair<std::size_t, int>> scores;  // and the value from which less follows
       for (const int v : candidates_) {
         const std::size_t on = follows(v);
         const std::size_t off = follows(-v);
-        if (on * off <= best_score) continue;
-        best_score = on * off;
-        best = on < off ? v : -v;
+        if (on * off > 0) scores.emplace_back(on * off, on < off ? v : -v);
       }
-      if (best == 0) break;
-      order.push_back(best);
+      if (scores.empty()) break;
+      std::ranges::stable_sort(scores, std::greater{}, &std::pair<std::size_t, int>::first);
+      const int best = scores[0].second;
+      order.push_back({best, scores[0].first});
+      candidates_.clear();
+      for (std::size_t i = 1; i < std::min(scores.size(), candidates_kept); ++i) {
+        candidates_.push_back(std::abs(scores[i].second));
+      }
       propagation_.assign(literal_of(best), no_clause);
       if (propagation_.propagate() != no_clause) break;
     }
@@ -88,7 +100,7 @@ class Order {
 
 class Splitter {
  public:
-  Splitter(const bits::Blasted& blasted, std::vector<int> order, ProofStream& proof)
+  Splitter(const bits::Blasted& blasted, std::vector<Bit> order, ProofStream& proof)
       : blasted_(blasted),
         order_(std::move(order)),
         proof_(proof),
@@ -97,7 +109,7 @@ class Splitter {
 
   CaseResult run() {
     start_solver(solver_, blasted_.cnf, proof_);
-    for (const int literal : order_) solver_.freeze(std::abs(literal));
+    for (const Bit& bit : order_) solver_.freeze(std::abs(bit.literal));
     CaseResult result{part(1.0), {}};
     if (result.result == unsatisfiable) result.result = solver_.solve();
     if (result.result == satisfiable) {
@@ -113,7 +125,7 @@ class Splitter {
   int part(double share) {
     const bool last = path_.size() == order_.size();
     for (const int literal : path_) solver_.assume(literal);
-    solver_.limit("conflicts", last ? conflicts_of_last : conflicts_per_case);
+    solver_.limit("conflicts", is_decisive() ? conflicts_of_last : conflicts_per_case);
     const int result = solver_.solve();
     ++asked_;
     if (result == unsatisfiable) {
@@ -124,7 +136,7 @@ class Splitter {
     const auto allowed = closed_ * static_cast<double>(questions_);
     if (last || static_cast<double>(asked_) > static_cast<double>(questions_free) + allowed)
       return 0;
-    const int literal = order_[path_.size()];
+    const int literal = order_[path_.size()].literal;
     for (const int side : {literal, -literal}) {
       path_.push_back(side);
       const int parted = part(share / 2);
@@ -132,6 +144,14 @@ class Splitter {
       if (parted != unsatisfiable) return parted;
     }
     return unsatisfiable;
+  }
+
+  /// From what is left to be parted follows nothing, or much less than from what was parted: where
+  /// lengths and places are known, each bit of what was copied takes a conflict.
+  bool is_decisive() const {
+    const std::size_t depth = path_.size();
+    if (depth == 0 || depth == order_.size()) return depth > 0;
+    return order_[depth].follows < order_[depth - 1].follows / follows_less;
   }
 
   void exclude() {
@@ -145,7 +165,7 @@ class Splitter {
   }
 
   const bits::Blasted& blasted_;
-  const std::vector<int> order_;
+  const std::vector<Bit> order_;
   ProofStream& proof_;
   const std::size_t questions_;
   std::vector<int> path_;
@@ -158,7 +178,7 @@ class Splitter {
 
 CaseResult split_cases(const bits::Blasted& blasted, ProofStream& proof) {
   if (blasted.cnf.size() > clauses_max) return {};
-  std::vector<int> order = Order(blasted).find();
+  std::vector<Bit> order = Order(blasted).find();
   if (order.empty()) return {};
   return Splitter(blasted, std::move(order), proof).run();
 }

@@ -86,6 +86,20 @@ TEST(TermPool, a_truth_value_as_a_number_and_back_is_itself) {
   EXPECT_TRUE(pool.is_false(pool.equal(number, pool.constant(2, 32))));
 }
 
+TEST(TermPool, bits_are_taken_once_and_of_each_side_of_a_choice) {
+  TermPool pool;
+  const Term x = pool.variable("x", vector_sort(32));
+  const Term c = pool.variable("c", boolean_sort);
+  const auto constant = [&](Value value) { return pool.constant(value, 32); };
+  EXPECT_EQ(pool.bvand(pool.bvand(x, constant(0xff0)), constant(0x0ff)),
+            pool.bvand(x, constant(0x0f0)));
+  EXPECT_EQ(pool.bvand(constant(0x00f), pool.bvand(x, constant(0xff0))), constant(0));
+  const Term truth = pool.ite(c, constant(1), constant(0));
+  EXPECT_EQ(pool.bvand(truth, constant(1)), truth);
+  EXPECT_EQ(pool.bvand(pool.ite(c, constant(6), constant(13)), constant(7)),
+            pool.ite(c, constant(6), constant(5)));
+}
+
 TEST(TermPool, a_load_finds_the_store_at_its_address_behind_others) {
   TermPool pool;
   const Term memory = pool.variable("m", memory_sort);
