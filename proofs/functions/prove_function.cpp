@@ -14,6 +14,8 @@ using core::Result;
 using Kind = FunctionOutcome::Kind;
 
 constexpr std::uint32_t unwind_first = 2;
+/// Terms of twice the rounds by those of the rounds: two loops inside each other have 4 times.
+constexpr std::size_t growth_max = 5;
 
 FunctionUndecided reason_of(smt::Outcome outcome) {
   switch (outcome) {
@@ -57,12 +59,21 @@ class FunctionProver {
                          "some arguments take more than " + std::to_string(claim().unwind) +
                              " rounds of a loop, or calls of a function inside itself");
       }
-      claim().unwind = std::min<std::uint32_t>(2 * claim().unwind, core::limits::unwind_max);
+      claim().unwind = std::min<std::uint32_t>(next_unwind(), core::limits::unwind_max);
     }
   }
 
  private:
   FunctionClaim& claim() { return outcome_.proof.claim; }
+
+  /// Twice as many, but for functions that call themselves more than once: of these twice the depth
+  /// can be the square of the terms.
+  std::uint32_t next_unwind() {
+    branches_ = branches_ || (terms_before_ != 0 && terms_ > growth_max * terms_before_);
+    terms_before_ = terms_;
+    const std::uint32_t last = claim().unwind;
+    return branches_ ? last + std::max(last / 4, 1U) : 2 * last;
+  }
 
   FunctionOutcome undecided(FunctionUndecided reason, std::string detail) {
     outcome_.kind = Kind::undecided;
@@ -89,6 +100,7 @@ class FunctionProver {
       return end_undecided(FunctionUndecided::memory, core::describe(made.error()));
     }
     outcome_.type = made->type;
+    terms_ = made->pool.size();
     auto answer = ask(*made, made->refuted);
     if (!answer && answer.error().code == RefusalCode::limit_exceeded) {
       return end_undecided(is_time_over() ? FunctionUndecided::timeout : FunctionUndecided::memory,
@@ -202,6 +214,9 @@ class FunctionProver {
 
   const FunctionOptions& options_;
   FunctionOutcome outcome_;
+  std::size_t terms_ = 0;         // of the last attempt
+  std::size_t terms_before_ = 0;  // and of the one before it
+  bool branches_ = false;
 };
 
 }  // namespace

@@ -196,8 +196,10 @@ class Maker {
         const Term place = given_ != nullptr
                                ? pool.constant(given_->place, bits::address_width)
                                : pool.variable(place_name, bits::vector_sort(bits::address_width));
-        differ =
-            pool.bool_or(differ, obligation::effects_differ(pool, a, b, place, is_compared(place)));
+        const bool parts = leaves_out_bytes(claim_);
+        differ = pool.bool_or(
+            differ, obligation::effects_differ(pool, a, b, place, is_compared(place),
+                                               parts ? claim_.low : 0, parts ? claim_.high : 0));
       }
     }
     const Term neither = pool.bool_not(pool.bool_or(a.trapped(), b.trapped()));

@@ -1,5 +1,7 @@
 #include <isotrace/proofs/obligation/session.hpp>
 
+#include <unordered_map>
+
 #include <isotrace/wasm/validate.hpp>
 
 namespace isotrace::proofs::obligation {
@@ -80,8 +82,44 @@ Result<core::Done> Session::call(std::uint32_t function, const std::vector<Term>
   return core::Done{};
 }
 
+namespace {
+
+/// The memory without the stores to [low, high): everywhere else it is the same.
+Term without_stores(bits::TermPool& pool, KnownBitsTable& known, Term memory, std::uint64_t low,
+                    std::uint64_t high) {
+  std::unordered_map<std::uint32_t, Term> kept;
+  std::vector<Term> open = {memory};
+  while (!open.empty() && !pool.full()) {
+    const Term now = open.back();
+    const bool stored = pool.operation(now) == bits::Operation::store;
+    Term made = now;
+    if (stored || pool.operation(now) == bits::Operation::ite) {
+      const Term first = pool.operand(now, stored ? 0 : 1);
+      const Term second = stored ? first : pool.operand(now, 2);
+      const std::size_t before = open.size();
+      for (const Term part : {first, second}) {
+        if (!kept.contains(part.index)) open.push_back(part);
+      }
+      if (open.size() > before) continue;
+      const Term at = pool.operand(now, stored ? 1 : 0);
+      if (!stored) {
+        made = pool.ite(at, kept.at(first.index), kept.at(second.index));
+      } else if (known.of(at).least() >= low && known.of(at).most() < high) {
+        made = kept.at(first.index);
+      } else {
+        made = pool.store(kept.at(first.index), at, pool.operand(now, 2));
+      }
+    }
+    kept.insert_or_assign(now.index, made);
+    open.pop_back();
+  }
+  return pool.full() ? Term{} : kept.at(memory.index);
+}
+
+}  // namespace
+
 Term effects_differ(bits::TermPool& pool, const Session& a, const Session& b, Term place,
-                    Term compared) {
+                    Term compared, std::uint64_t low, std::uint64_t high) {
   // What neither call has changed may have been different before: in two modules.
   const auto differ = [&](Term before_a, Term after_a, Term before_b, Term after_b) {
     const Term changed =
@@ -94,14 +132,19 @@ Term effects_differ(bits::TermPool& pool, const Session& a, const Session& b, Te
     any = pool.bool_or(any, differ(a.before().globals[i], a.after().globals[i],
                                    b.before().globals[j], b.after().globals[j]));
   }
-  const bool written =
-      a.after().memory != a.before().memory || b.after().memory != b.before().memory;
-  if (!written) return any;
-  const auto byte = [&](const Session& session, const Path& path) {
-    return session.subject().memory->load(path.memory, place, 1);
+  const auto memory = [&](const Session& session, const Path& path) {
+    return without_stores(pool, session.subject().memory->known_bits(), path.memory, low, high);
+  };
+  const Term before_a = memory(a, a.before());
+  const Term after_a = memory(a, a.after());
+  const Term before_b = memory(b, b.before());
+  const Term after_b = memory(b, b.after());
+  if (pool.full() || (after_a == before_a && after_b == before_b)) return any;
+  const auto byte = [&](const Session& session, Term of) {
+    return session.subject().memory->load(of, place, 1);
   };
   const Term bytes =
-      differ(byte(a, a.before()), byte(a, a.after()), byte(b, b.before()), byte(b, b.after()));
+      differ(byte(a, before_a), byte(a, after_a), byte(b, before_b), byte(b, after_b));
   return pool.bool_or(any, pool.bool_and(compared, bytes));
 }
 

@@ -53,7 +53,9 @@ class Session {
 /// Whether the calls of two sessions, which return, have left something different in what one of
 /// them has changed: the byte of memory at `place` if `compared`, the number of pages, globals that
 /// can change. Of two modules those globals are compared that both export under one name.
+/// `compared` says no of every place in [low, high), so that stores there need not be followed.
 bits::Term effects_differ(bits::TermPool& pool, const Session& a, const Session& b,
-                          bits::Term place, bits::Term compared);
+                          bits::Term place, bits::Term compared, std::uint64_t low,
+                          std::uint64_t high);
 
 }  // namespace isotrace::proofs::obligation

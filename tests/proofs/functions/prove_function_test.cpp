@@ -285,6 +285,16 @@ TEST(ProveFunction, BytesOfMemoryCanBeLeftOut) {
   expect_violated_and_checked(claim, "byte 0 of memory");
 }
 
+TEST(ProveFunction, StoresToBytesThatAreLeftOutAreNotFollowed) {
+  FunctionClaim claim = same_effects(storing(3), storing(4));
+  claim.high = 256;
+  const auto none = make_obligation(claim);
+  EXPECT_TRUE(none && none->pool.is_false(none->refuted));
+  claim.high = 255;
+  const auto some = make_obligation(claim);
+  EXPECT_TRUE(some && !some->pool.is_false(some->refuted));
+}
+
 TEST(ProveFunction, WhatIsLeftInMemoryIsComparedUnlessResultsAloneAreMeant) {
   EXPECT_EQ(prove(same_effects(storing(3), storing(259))).kind, Kind::proved);
   for (const InitialMemory memory : {InitialMemory::instantiated, InitialMemory::arbitrary}) {
