@@ -4,6 +4,7 @@
 
 #include "code_layout.hpp"
 #include "coq_numbers.hpp"
+#include "memory_runs.hpp"
 
 namespace isotrace::proofs {
 namespace {
@@ -95,39 +96,8 @@ std::string function_text(const CodeFunction& function) {
          widths_text(function.locals) + "\n    " + code_text(function.body, 4);
 }
 
-/// Bytes of a memory, by their addresses.
-using Runs = std::vector<std::pair<std::uint32_t, core::Bytes>>;
-
-/// Zeros that stand between others in one run: a new run would be longer.
-constexpr std::size_t zeros_max = 8;
-/// Coq reads long numbers slowly.
-constexpr std::size_t run_bytes_max = 256;
-
-void add_byte(Runs& runs, std::uint32_t address, std::uint8_t byte) {
-  if (byte == 0) return;
-  const auto continues = [&] {
-    if (runs.empty()) return false;
-    const auto& [begin, bytes] = runs.back();
-    return address - begin - bytes.size() <= zeros_max && address - begin < run_bytes_max;
-  };
-  if (!continues()) runs.emplace_back(address, core::Bytes{});
-  auto& [begin, bytes] = runs.back();
-  bytes.resize(address - begin);
-  bytes.push_back(byte);
-}
-
-/// The bytes at the addresses that agree with `prefix` from `bit` up.
-void find_runs(const obligation::MemoryImage& image, unsigned bit, std::uint32_t prefix,
-               Runs& runs) {
-  if (image.untouched(prefix, bit)) return;
-  if (bit == 0) return add_byte(runs, prefix, image.at(prefix));
-  find_runs(image, bit - 1, prefix, runs);
-  find_runs(image, bit - 1, prefix | 1U << (bit - 1), runs);
-}
-
 std::string image_text(const obligation::MemoryImage& image) {
-  Runs runs;
-  find_runs(image, 32, 0, runs);
+  const MemoryRuns runs = find_memory_runs(image);
   if (runs.empty()) return "Zeros";
   return "(image_of\n   " +
          coq_list(runs, ";\n    ",

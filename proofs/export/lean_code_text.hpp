@@ -8,7 +8,7 @@
 namespace isotrace::proofs {
 
 std::string lean_width(unsigned width);
-/// A Module. check_lean_code must accept it.
+/// A Module, with the first bytes of its memory.
 std::string lean_module(const CodeModule& module);
 
 }  // namespace isotrace::proofs

@@ -4,9 +4,8 @@
 #include <functional>
 #include <memory>
 
-#include <isotrace/core/result.hpp>
-
 #include "lean_gates.hpp"
+#include "lean_memory.hpp"
 
 namespace isotrace::proofs {
 
@@ -14,6 +13,7 @@ struct LeanState {
   std::vector<LeanWord> stack;  ///< the top last
   std::vector<LeanWord> locals;
   std::vector<LeanWord> globals;
+  LeanWrites written = {};
 };
 
 struct LeanEnd {
@@ -34,13 +34,11 @@ struct LeanTree {
   LeanTreePtr no = nullptr;
 };
 
-/// Refuses export_unsupported what lean/bits/Wasm.lean does not define, naming it.
-core::Result<core::Done> check_lean_code(const CodeModule& module);
-
 class LeanExecution {
  public:
-  /// Both must outlive it; check_lean_code must accept the module.
-  LeanExecution(LeanGates& gates, const CodeModule& module) : gates_(gates), module_(module) {}
+  /// Both must outlive it.
+  LeanExecution(LeanGates& gates, const CodeModule& module)
+      : gates_(gates), module_(module), memory_(gates, module) {}
 
   /// Calls a function (by its place) whose arguments lie on the stack; `fuel` as in Wasm.lean.
   LeanTreePtr call(std::uint32_t function, std::uint32_t fuel, LeanState state);
@@ -58,6 +56,8 @@ class LeanExecution {
 
  private:
   static constexpr std::uint64_t work_max = std::uint64_t{1} << 16;
+  /// More than certificates can name.
+  static constexpr std::size_t gates_max = std::size_t{1} << 20;
 
   LeanTreePtr sequence(const std::vector<CodeNode>& code, std::size_t from, std::uint32_t fuel,
                        LeanState state);
@@ -67,13 +67,21 @@ class LeanExecution {
   LeanTreePtr execute_loop(const CodeNode& node, std::uint32_t fuel, const LeanState& state);
   LeanTreePtr execute_if(const CodeNode& node, std::uint32_t fuel, LeanState state);
   LeanTreePtr execute_call(std::uint32_t function, std::uint32_t fuel, const LeanState& state);
+  LeanTreePtr entries(const std::vector<std::optional<std::uint32_t>>& entries_of, std::size_t from,
+                      const LeanWord& word, std::uint32_t fuel, const LeanState& state);
+  LeanTreePtr access(const CodeNode& node, LeanState state);
+  LeanTreePtr row(const CodeNode& node, LeanState state);
+  LeanTreePtr divide(const CodeNode& node, LeanState state);
   LeanTreePtr simple(const CodeNode& node, LeanState state);
   void numeric(const CodeNode& node, LeanState& state);
   LeanTreePtr fork(LeanLit condition, const LeanTreePtr& yes, const LeanTreePtr& no);
-  bool join(LeanLit condition, std::vector<LeanWord>& a, const std::vector<LeanWord>& b);
+  LeanTreePtr joined(LeanLit condition, const LeanTreePtr& yes, const LeanTreePtr& no);
+  std::optional<LeanEnd> join(LeanLit condition, const LeanEnd& a, const LeanEnd& b);
+  void join(LeanLit condition, std::vector<LeanWord>& a, const std::vector<LeanWord>& b);
 
   LeanGates& gates_;
   const CodeModule& module_;
+  LeanMemory memory_;
   std::uint64_t work_ = 0;
   bool unfinished_ = false;
 };

@@ -16,9 +16,8 @@ namespace isotrace::proofs {
 core::Result<core::Bytes> refute_lean_function(const FunctionProof& proof, std::uint64_t seconds);
 
 /// Deterministic. Whether the refutation is one is for Lean to find out. Refuses as
-/// export_coq_function, and export_unsupported what lean/bits lacks: memory, divisions,
-/// call_indirect. A claim of which nothing is left to refute is `closed` in
-/// either tier.
+/// export_coq_function, and export_unsupported circuits that are too large (lean_refutation.hpp). A
+/// claim of which nothing is left to refute is `closed` in either tier.
 core::Result<Bundle> export_lean_function(const FunctionProof& proof, core::ByteView refutation,
                                           LeanTier tier = LeanTier::closed);
 

@@ -23,20 +23,6 @@ enum Binary : std::uint32_t {
 
 LeanLit at(const LeanWord& word, std::size_t i) { return i < word.size() ? word[i] : lean_no; }
 
-LeanWord sum(LeanGates& gates, std::size_t width, const LeanWord& x, const LeanWord& y, LeanLit c) {
-  LeanWord out;
-  for (std::size_t i = 0; i < width; ++i) {
-    const LeanLit a = at(x, i);
-    const LeanLit b = at(y, i);
-    const LeanLit half = gates.differ(a, b);
-    out.push_back(gates.differ(half, c));
-    const LeanLit p = gates.both(half, c);
-    const LeanLit q = gates.both(a, b);
-    c = gates.either(p, q);
-  }
-  return out;
-}
-
 LeanWord product(LeanGates& gates, std::size_t width, const LeanWord& x, const LeanWord& y,
                  std::size_t from) {
   if (width == 0) return {};
@@ -45,7 +31,7 @@ LeanWord product(LeanGates& gates, std::size_t width, const LeanWord& x, const L
   rest.insert(rest.begin(), lean_no);
   LeanWord masked;
   for (const LeanLit a : x) masked.push_back(gates.both(a, b));
-  return sum(gates, width, masked, rest, lean_no);
+  return lean_sum(gates, width, masked, rest, lean_no);
 }
 
 LeanWord moved(std::uint32_t move, const LeanWord& x) {
@@ -159,8 +145,30 @@ LeanWord lean_fit(LeanLit z, std::size_t width, const LeanWord& word) {
   return out;
 }
 
-LeanLit lean_equals(LeanGates& gates, const LeanWord& x, const LeanWord& y) {
-  LeanLit all = lean_yes;
+LeanWord lean_sum(LeanGates& gates, std::size_t width, const LeanWord& x, const LeanWord& y,
+                  LeanLit c) {
+  LeanWord out;
+  for (std::size_t i = 0; i < width; ++i) {
+    const LeanLit a = at(x, i);
+    const LeanLit b = at(y, i);
+    const LeanLit half = gates.differ(a, b);
+    out.push_back(gates.differ(half, c));
+    const LeanLit p = gates.both(half, c);
+    const LeanLit q = gates.both(a, b);
+    c = gates.either(p, q);
+  }
+  return out;
+}
+
+LeanWord lean_choose(LeanGates& gates, LeanLit c, std::size_t width, const LeanWord& x,
+                     const LeanWord& y) {
+  LeanWord out;
+  for (std::size_t i = 0; i < width; ++i) out.push_back(gates.choose(c, at(x, i), at(y, i)));
+  return out;
+}
+
+LeanLit lean_equals(LeanGates& gates, const LeanWord& x, const LeanWord& y, LeanLit from) {
+  LeanLit all = from;
   for (std::size_t i = 0; i < std::max(x.size(), y.size()); ++i)
     all = gates.both(all, inverse(gates.differ(at(x, i), at(y, i))));
   return all;
@@ -178,7 +186,7 @@ LeanWord lean_counted(LeanGates& gates, const CodeNode& node, const LeanWord& x)
   }
   const std::size_t width = node.wide ? 64 : 32;
   LeanWord count = lean_constant(width, 0);
-  for (std::size_t i = marks.size(); i-- > 0;) count = sum(gates, width, count, {}, marks[i]);
+  for (std::size_t i = marks.size(); i-- > 0;) count = lean_sum(gates, width, count, {}, marks[i]);
   return count;
 }
 
@@ -187,11 +195,8 @@ LeanWord lean_compute(LeanGates& gates, const CodeNode& node, const LeanWord& x,
   const std::size_t width = node.wide ? 64 : 32;
   LeanWord out;
   switch (node.index) {
-    case add: return sum(gates, width, x, y, lean_no);
-    case sub: {
-      for (std::size_t i = 0; i < width; ++i) out.push_back(inverse(at(y, i)));
-      return sum(gates, width, x, out, lean_yes);
-    }
+    case add: return lean_sum(gates, width, x, y, lean_no);
+    case sub: return lean_difference(gates, width, x, y);
     case mul: return product(gates, width, x, y, 0);
     case and_bits:
     case or_bits:
@@ -208,6 +213,13 @@ LeanWord lean_compute(LeanGates& gates, const CodeNode& node, const LeanWord& x,
   }
   return barrel(gates, node.index, lean_fit(lean_no, width, x),
                 lean_fit(lean_no, node.wide ? 6 : 5, y));
+}
+
+LeanWord lean_difference(LeanGates& gates, std::size_t width, const LeanWord& x,
+                         const LeanWord& y) {
+  LeanWord turned;
+  for (std::size_t i = 0; i < width; ++i) turned.push_back(inverse(at(y, i)));
+  return lean_sum(gates, width, x, turned, lean_yes);
 }
 
 LeanLit lean_ordered(LeanGates& gates, const LeanWord& x, const LeanWord& y, LeanLit from) {

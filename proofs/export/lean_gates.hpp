@@ -55,7 +55,15 @@ LeanWord lean_constant(std::size_t width, std::uint64_t value);
 /// The first `width` literals, with z behind the end.
 LeanWord lean_fit(LeanLit z, std::size_t width, const LeanWord& word);
 LeanLit lean_zero(LeanGates& gates, const LeanWord& word);
-LeanLit lean_equals(LeanGates& gates, const LeanWord& x, const LeanWord& y);
+/// Whether `from` is true and x = y.
+LeanLit lean_equals(LeanGates& gates, const LeanWord& x, const LeanWord& y,
+                    LeanLit from = lean_yes);
+/// c ? x : y, of so many bits.
+LeanWord lean_choose(LeanGates& gates, LeanLit c, std::size_t width, const LeanWord& x,
+                     const LeanWord& y);
+/// x + y + c modulo 2^width
+LeanWord lean_sum(LeanGates& gates, std::size_t width, const LeanWord& x, const LeanWord& y,
+                  LeanLit c);
 /// `index` as in Wasm.v's `unary`; not eqz.
 LeanWord lean_counted(LeanGates& gates, const CodeNode& node, const LeanWord& x);
 /// `index` as in Wasm.v's `binary`; not a division.
@@ -63,6 +71,8 @@ LeanWord lean_compute(LeanGates& gates, const CodeNode& node, const LeanWord& x,
 LeanLit lean_compare(LeanGates& gates, std::uint32_t relation, LeanWord x, LeanWord y);
 LeanWord lean_resize(const CodeNode& node, const LeanWord& x);
 LeanWord lean_raised(LeanWord word);
+/// x - y modulo 2^width
+LeanWord lean_difference(LeanGates& gates, std::size_t width, const LeanWord& x, const LeanWord& y);
 /// Whether x <= y (`from` = lean_yes) or x < y.
 LeanLit lean_ordered(LeanGates& gates, const LeanWord& x, const LeanWord& y, LeanLit from);
 LeanLit lean_same(LeanGates& gates, const LeanWord& x, const LeanWord& y);

@@ -27,13 +27,16 @@ constexpr std::array<Place, 12> networks = {
      {"FloatSums.lean", "Isotrace.Float.FloatSums"},
      {"FloatCertified.lean", "Isotrace.Float.FloatCertified"}}};
 /// The last one is of bundles of tier `native`.
-constexpr std::array<Place, 7> functions = {{{"Wasm.lean", "Isotrace.Bits.Wasm"},
-                                             {"Gates.lean", "Isotrace.Bits.Gates"},
-                                             {"Words.lean", "Isotrace.Bits.Words"},
-                                             {"Paths.lean", "Isotrace.Bits.Paths"},
-                                             {"Refutation.lean", "Isotrace.Bits.Refutation"},
-                                             {"Claims.lean", "Isotrace.Bits.Claims"},
-                                             {"Native.lean", "Isotrace.Bits.Native"}}};
+constexpr std::array<Place, 10> functions = {{{"Wasm.lean", "Isotrace.Bits.Wasm"},
+                                              {"Gates.lean", "Isotrace.Bits.Gates"},
+                                              {"Words.lean", "Isotrace.Bits.Words"},
+                                              {"Division.lean", "Isotrace.Bits.Division"},
+                                              {"Memory.lean", "Isotrace.Bits.Memory"},
+                                              {"Trees.lean", "Isotrace.Bits.Trees"},
+                                              {"Paths.lean", "Isotrace.Bits.Paths"},
+                                              {"Refutation.lean", "Isotrace.Bits.Refutation"},
+                                              {"Claims.lean", "Isotrace.Bits.Claims"},
+                                              {"Native.lean", "Isotrace.Bits.Native"}}};
 
 constexpr std::string_view lakefile =
     "name = \"isotrace_bundle\"\ndefaultTargets = [\"Isotrace\"]\n\n"

@@ -17,8 +17,8 @@ struct LeanCircuit {
   FunctionCircuit formula;      ///< without numbers for Coq
 };
 
-/// Refuses export_unsupported (as check_lean_code; a circuit that is too large; a claim that does
-/// not hold within these limits).
+/// Refuses export_unsupported (a circuit that is too large, or too many paths or bytes at once; a
+/// claim that does not hold within these limits).
 core::Result<LeanCircuit> make_lean_circuit(const CodeClaim& claim, const CircuitLimits& limits);
 
 /// A table of gates, as Gates of Gates.lean.

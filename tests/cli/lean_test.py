@@ -27,7 +27,25 @@ AXIOMS = "'Isotrace.Proof_case0.proof' depends on axioms: [propext, sorryAx]"
 
 NUMBERS = str(SOURCE / "fixtures/wasm/functions/numbers.wasm")
 BITS = str(SOURCE / "fixtures/wasm/functions/bits.wasm")
+TABLES = str(SOURCE / "fixtures/wasm/functions/tables.wasm")
 TEXT = str(SOURCE / "fixtures/wasm/functions/text.wasm")
+# (memory 1) (func (export "f") (param i32 i32) (result i32)
+#   (memory.fill (i32.const 0) (local.get 0) (i32.and (local.get 1) (i32.const 8191))) (i32.const 1))
+FILL = ("0061736d0100000001070160027f7f017f030201000503010001070501016600000a1301110041002000200141ff3f71"
+        "fc0b0041010b")
+# (type $t (func (param i32) (result i32))) (table funcref (elem $one $two)) (memory 1) (data (i32.const 16) "\\01\\02")
+# (func $one (type $t) (i32.add (local.get 0) (i32.const 1)))
+# (func $two (type $t) (i32.sub (local.get 0) (i32.const -1)))
+# (func (export "f") (param i32 i32) (result i32)
+#   (call_indirect (type $t) (local.get 0) (i32.and (local.get 1) (i32.const 1))))
+# (func (export "g") (param i32 i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
+# (func (export "h") (param i32) (result i32)
+#   (i32.store8 (i32.const 40) (i32.div_u (local.get 0) (i32.const 2)))
+#   (i32.add (i32.load8_u (i32.const 40)) (i32.load8_u (i32.add (i32.const 16) (i32.and (local.get 0) (i32.const 1))))))
+MIXED = ("0061736d01000000010c0260017f017f60027f7f017f0306050000010100040501700102020503010001070d03016600"
+        "0201670003016800040908010041000b0200010a44050700200041016a0b07002000417f6b0b0c002000200141017111"
+        "00000b0700200041016a0b1d004128200041026e3a000041282d0000411020004101716a2d00006a0b0b08010041100b"
+        "020102")
 FUNCTION_CLOSED = "'Isotrace.Bits.Proof_function.proof' does not depend on any axioms"
 FUNCTION_NATIVE = ("'Isotrace.Bits.Proof_function.proof' depends on axioms: "
                    "[propext, Classical.choice, Lean.ofReduceBool, Lean.trustCompiler, Quot.sound]")
@@ -318,10 +336,52 @@ class Functions(CommandLineTest):
         self.export(self.prove("valid_size_again", "--equivalent", "valid_size", module=TEXT))
         self.assertRegex((self.generated / "Spec_function.lean").read_text(), r"\.br_table \[\d[\d, ]*\] \d")
 
-    def test_what_lean_does_not_define_is_refused_by_name(self):
-        refusal = self.export(self.prove("third_product", "--equivalent", "third"), code=3)["refusal"]
+    def test_what_is_too_large_for_lean_is_refused_by_name(self):
+        module = self.folder / "fill.wasm"
+        module.write_bytes(bytes.fromhex(FILL))
+        refusal = self.export(self.prove("f", "--range=1:1", module=str(module)), code=3)["refusal"]
         self.assertEqual(refusal["name"], "export_unsupported")
-        self.assertIn("div_", refusal["detail"])
+        self.assertIn("too many gates", refusal["detail"])
+
+    def test_memory_is_stated_with_its_first_bytes(self):
+        self.export(self.prove("leb_size", "--range=1:5", module=TABLES))
+        path = self.generated / "Spec_function.lean"
+        spec = path.read_text()
+        self.assertIn(".store 1 0", spec)
+        self.export(self.prove("alpha_table", "--equivalent", "alpha", module=TEXT))
+        path = self.generated / "Spec_function.lean"
+        spec = path.read_text()
+        run = re.search(r"⟨(\d+), (\d+), 0x([0-9a-f]+)⟩", spec)
+        self.assertEqual(len(run[3]), 2 * int(run[2]))
+        self.assertIn(".load .i32 4 false", spec)
+        self.assertEqual(self.reconcile(), "replayed")
+        for old, new in ((run[0], f"⟨{run[1]}, {run[2]}, 0x1{run[3][1:]}⟩"), (run[0], f"⟨{int(run[1]) + 1}, {run[2]}, 0x{run[3]}⟩"),
+                         (".load .i32 4 false", ".load .i32 4 true")):
+            self.assertNotEqual(old, new)
+            path.write_text(spec.replace(old, new, 1))
+            self.assertEqual(self.reconcile(code=1), "statement_mismatch", new)
+        path.write_text(spec)
+        self.assertEqual(self.reconcile(), "replayed")
+
+    def mixed(self, function, *claim):
+        module = self.folder / "mixed.wasm"
+        module.write_bytes(bytes.fromhex(MIXED))
+        self.export(self.prove(function, *claim, module=str(module)))
+        return self.generated / "Spec_function.lean"
+
+    def test_calls_through_tables_are_stated(self):
+        path = self.mixed("f", "--equivalent", "g")
+        spec = path.read_text()
+        self.assertIn(".call_indirect [.some 0, .some 1]", spec)
+        path.write_text(spec.replace("[.some 0, .some 1]", "[.some 0, .none]"))
+        self.assertEqual(self.reconcile(code=1), "statement_mismatch")
+        path.write_text(spec)
+        self.assertEqual(self.reconcile(), "replayed")
+
+    def test_divisions_are_exported(self):
+        self.export(self.prove("leap_masks", "--equivalent", "leap", "--assume", "year", module=TEXT))
+        spec = (self.generated / "Spec_function.lean").read_text()
+        self.assertIn(".divide .i32 false true", spec)
 
     def test_compiled_code_is_believed_only_where_that_is_asked_for(self):
         exported = self.export(self.prove("popcount_low", "--range=0:8", module=BITS), "--tier", "native")["obligations"]
@@ -358,7 +418,7 @@ class Functions(CommandLineTest):
         command = [sys.executable, TOOL, npm_lean(), str(self.bundle)]
         said = subprocess.run(command, capture_output=True, text=True)
         self.assertEqual(said.returncode, 0, said.stdout + said.stderr)
-        self.assertRegex(said.stdout, r"^10 modules: exit 0, 0 errors, ")
+        self.assertRegex(said.stdout, r"^13 modules: exit 0, 0 errors, ")
         self.assertIn("verifyCert_correct", said.stdout)
         # Without its last step the refutation ends before the empty clause.
         cert = self.generated / "Cert_function.lean"
@@ -373,7 +433,7 @@ class Functions(CommandLineTest):
         command = [sys.executable, TOOL, npm_lean(), str(self.bundle)]
         said = subprocess.run(command, capture_output=True, text=True)
         self.assertEqual(said.returncode, 0, said.stdout + said.stderr)
-        self.assertRegex(said.stdout, r"^9 modules: exit 0, 0 errors, ")
+        self.assertRegex(said.stdout, r"^12 modules: exit 0, 0 errors, ")
         # Shifted by one place less, numbers beyond the range come out; the proof is left as it was.
         spec = self.generated / "Spec_function.lean"
         spec.write_text(spec.read_text().replace(".const .i32 31", ".const .i32 30", 1))

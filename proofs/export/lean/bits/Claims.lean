@@ -161,9 +161,9 @@ theorem globals_right (v : Assignment) : ∀ k, vals_all v (globals_of k) = firs
 
 /- A call of function f of m with the inputs as its arguments. -/
 def call_of (t : Gates) (ws : List Width) (m : Module) (n f : Nat) : Tree :=
-  execute_of t m n (Instruction.call f) ⟨reversed (inputs ws 0) [], [], globals_of m.globals⟩
+  execute_of t m n (Instruction.call f) ⟨reversed (inputs ws 0) [], [], globals_of m.globals, []⟩
 def call_behind_of (t : Gates) (ws : List Width) (m : Module) (n f : Nat) : End (State Lit) → Tree
-  | End.normal s => execute_of t m n (Instruction.call f) ⟨join s.stack (reversed (inputs ws 0) []), [], s.globals⟩
+  | End.normal s => execute_of t m n (Instruction.call f) ⟨join s.stack (reversed (inputs ws 0) []), [], s.globals, s.written⟩
   | _ => Tree.leaf End.unfinished
 
 /- Literals of the ends of a tree, as one. -/
@@ -226,9 +226,10 @@ theorem certified_right (t : Gates) (ws : List Width) (steps : Steps) (good : Li
 
 theorem call_right (v : Assignment) (t : Gates) (o : obeys v t) (ws : List Width) (m : Module) (n f : Nat)
     (xs : List Word) (h : vals_all v (inputs ws 0) = xs) : found v (call_of t ws m n f) = call m n f xs := by
-  show found v (execute_of t m n (Instruction.call f) ⟨reversed (inputs ws 0) [], [], globals_of m.globals⟩) = _
+  show found v (execute_of t m n (Instruction.call f) ⟨reversed (inputs ws 0) [], [], globals_of m.globals, []⟩) = _
   rw [execute_right v t o]
-  show execute m n (Instruction.call f) ⟨vals_all v (reversed (inputs ws 0) []), [], vals_all v (globals_of m.globals)⟩ = _
+  show execute m n (Instruction.call f) ⟨vals_all v (reversed (inputs ws 0) []), [],
+    vals_all v (globals_of m.globals), []⟩ = _
   rw [vals_reversed, h, globals_right]
   exact rfl
 
@@ -242,7 +243,7 @@ theorem admitted_vals (v : Assignment) (f : List Lit → Lit) (F : Word → Bool
     (e : End (State Lit)) : ev v (admitted Lit.no Lit.yes f e) = admitted false true F (ending v e) := by
   cases e with
   | normal s =>
-    obtain ⟨stack, locals, globals⟩ := s
+    obtain ⟨stack, locals, globals, written⟩ := s
     cases stack with
     | nil => exact rfl
     | cons x k =>
@@ -302,7 +303,7 @@ theorem single_vals (v : Assignment) (f : List Lit → Lit) (F : Word → Bool) 
     (e : End (State Lit)) : ev v (single Lit.no f e) = single false F (ending v e) := by
   cases e with
   | normal s =>
-    obtain ⟨stack, locals, globals⟩ := s
+    obtain ⟨stack, locals, globals, written⟩ := s
     cases stack with
     | nil => exact rfl
     | cons x k =>
@@ -314,7 +315,7 @@ theorem single_true (F : Word → Bool) (e : End (State Bool)) (h : single false
     ∃ s x, e = End.normal s ∧ s.stack = [x] ∧ F x = true := by
   cases e with
   | normal s =>
-    obtain ⟨stack, locals, globals⟩ := s
+    obtain ⟨stack, locals, globals, written⟩ := s
     cases stack with
     | nil => cases h
     | cons x k =>
@@ -489,11 +490,11 @@ theorem certified_ensures (t : Gates) (m : Module) (n f g : Nat) (a : Option Nat
     cases e with
     | normal s =>
       show found v (execute_of t m n (Instruction.call g)
-        ⟨join s.stack (reversed (inputs (parameters_of m f) 0) []), [], s.globals⟩) = _
+        ⟨join s.stack (reversed (inputs (parameters_of m f) 0) []), [], s.globals, s.written⟩) = _
       rw [execute_right v t o]
       show execute m n (Instruction.call g) ⟨vals_all v (join s.stack (reversed (inputs (parameters_of m f) 0) [])), [],
-        vals_all v s.globals⟩ = execute m n (Instruction.call g) ⟨join (vals_all v s.stack) (reversed xs []), [],
-        vals_all v s.globals⟩
+        vals_all v s.globals, writes v s.written⟩ = execute m n (Instruction.call g)
+        ⟨join (vals_all v s.stack) (reversed xs []), [], vals_all v s.globals, writes v s.written⟩
       rw [vals_join, vals_reversed, hin]
       exact rfl
     | _ => exact rfl

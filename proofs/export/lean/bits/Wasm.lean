@@ -80,6 +80,26 @@ def compute (w : Width) (x y : Word) : Binary → Word
   | Binary.move m => repeated (number (fit false (places w) y)) (move false (size w) m)
       (fit false (size w) x)
 
+/- x - y modulo 2^w. -/
+def difference (w : Nat) (x y : Word) : Word := word w (number x + number (inverted w y) + 1)
+/- Long division, from the highest bit of x down: what remains is doubled, the bit added, and y taken away where it fits.
+   Remainders have w bits, one more than y. -/
+def reduced (w : Nat) (y r : Word) : Word := cond (Nat.ble (number y) (number r)) (difference w r y) (fit false w r)
+def remainder (w : Nat) (y : Word) : Word → Word
+  | [] => []
+  | b :: x => reduced w y (b :: remainder w y x)
+def quotient (w : Nat) (y : Word) : Word → Word
+  | [] => []
+  | b :: x => Nat.ble (number y) (number (b :: remainder w y x)) :: quotient w y x
+def divided (w : Nat) (is_rem : Bool) (x y : Word) : Word :=
+  cond is_rem (fit false w (remainder (w + 1) y x)) (quotient (w + 1) y x)
+/- -x if s -/
+def with_sign (w : Nat) (s : Bool) (x : Word) : Word := cond s (difference w [] x) (fit false w x)
+/- Signed numbers are divided without their signs; the quotient is negative if one of them is, the remainder if x is. -/
+def divide (w : Nat) (is_signed is_rem : Bool) (x y : Word) : Word :=
+  cond is_signed (with_sign w (cond is_rem (last false x) (xor (last false x) (last false y)))
+    (divided w is_rem (with_sign w (last false x) x) (with_sign w (last false y) y)))
+    (divided w is_rem x y)
 /- Counts: of the bits that are 1; of those that are 0 like all bits above them, or below them. -/
 inductive Unary where
   | clz | ctz | popcnt
@@ -116,6 +136,10 @@ def compare (is_signed : Bool) (r : Relation) (x y : Word) : Bool :=
   cond is_signed (related (number (raised x)) (number (raised y)) r) (related (number x) (number y) r)
 
 def zero (x : Word) : Bool := Nat.beq (number x) 0
+/- The quotient of the least signed number and -1 is none: 2^31 (2^63). -/
+def overflows (w : Nat) (is_signed is_rem : Bool) (x y : Word) : Bool :=
+  cond (and is_signed (not is_rem)) (and (Nat.beq (number x) (number (raised (fit false w []))))
+    (Nat.beq (number y) (number (inverted w [])))) false
 /- 1 or 0 in 32 bits -/
 def truth {A : Type} (z : A) (b : A) : List A := b :: fit z 31 []
 /- The lowest bits of a value as one of w bits, with the sign repeated or zeros above. -/
@@ -130,12 +154,17 @@ inductive Instruction where
   | eqz
   | unary (w : Width) (op : Unary)
   | binary (w : Width) (op : Binary)
+  | divide (w : Width) (is_signed is_rem : Bool)  -- rem_s and rem_u leave the remainder
   | compare (is_signed : Bool) (r : Relation)
   /- wrap, extend_i32_s, extend8_s, ...: so many bits of it as a value of a width -/
   | resize (bits : Nat) (w : Width) (is_signed : Bool)
   | nop | unreachable | drop | select
   | local_get (i : Nat) | local_set (i : Nat) | local_tee (i : Nat)
   | global_get (i : Nat) | global_set (i : Nat)
+  /- of so many bytes, behind an address and the offset -/
+  | load (w : Width) (bytes : Nat) (is_signed : Bool) (offset : Nat)
+  | store (bytes offset : Nat)
+  | memory_size | memory_fill | memory_copy
   | block (takes leaves : Nat) (body : List Instruction)
   | loop (takes leaves : Nat) (body : List Instruction)
   | if_ (takes leaves : Nat) (yes no : List Instruction)
@@ -143,6 +172,8 @@ inductive Instruction where
   /- to one of several depths, or else the last one -/
   | br_table (depths : List Nat) (otherwise : Nat)
   | call (f : Nat)
+  /- of the function that a table, which nothing changes, has at a place; `none` stands for functions of other types, too -/
+  | call_indirect (table : List (Option Nat))
 
 structure Function where
   parameters : List Width
@@ -150,11 +181,26 @@ structure Function where
   locals : List Width  -- behind the parameters; they begin as 0
   body : List Instruction
 
+/- So many bytes from an address on, as the digits of one number to the base 256, the first byte highest. -/
+structure Run where
+  start : Nat
+  count : Nat
+  digits : Nat
+
 structure Module where
   functions : List Function
   globals : List (Width × Nat)  -- their first values
+  memory : List Run  -- the first bytes; those of no run are 0
+  pages : Nat  -- of 65536 bytes each
 
 /- ---- running ---- -/
+
+/- A byte that has been written to memory, if `on` is true. It always is, but in the checker's states, which stand for
+   several runs at once. -/
+structure Write (A : Type) where
+  on : A
+  address : List A  -- 32 bits
+  byte : List A  -- 8 bits
 
 /- The topmost value of the stack stands first. Values are lists of bits; the checker has states of
    other bits. -/
@@ -162,6 +208,7 @@ structure State (A : Type) where
   stack : List (List A)
   locals : List (List A)
   globals : List (List A)
+  written : List (Write A)  -- the latest first
 
 /- How running a piece of code ends: at its end; on the way out to a block around it; on the way out of the
    function; with a trap; not within so many steps; or it was no valid code. -/
@@ -193,14 +240,55 @@ def pop {A R : Type} (empty : R) (s : State A) (f : List A → State A → R) : 
   | [] => empty
   | x :: k => f x { s with stack := k }
 
+def taken {A : Type} : Nat → List A → List A
+  | 0, _ => []
+  | _ + 1, [] => []
+  | n + 1, a :: k => a :: taken n k
+def dropped {A : Type} : Nat → List A → List A
+  | 0, k => k
+  | _ + 1, [] => []
+  | n + 1, _ :: k => dropped n k
+def join {A : Type} : List A → List A → List A
+  | [], k => k
+  | a :: l, k => a :: join l k
+def reversed {A : Type} : List A → List A → List A
+  | [], k => k
+  | a :: l, k => reversed l (a :: k)
+
+/- The byte at an address when nothing has been written. -/
+def first_byte : List Run → Nat → Nat
+  | [], _ => 0
+  | r :: k, a => cond (and (Nat.ble r.start a) (Nat.ble (a + 1) (r.start + r.count)))
+      (Nat.shiftRight r.digits (8 * (r.start + r.count - 1 - a)) % 256) (first_byte k a)
+def byte_at (m : Module) : List (Write Bool) → Word → Word
+  | [], a => word 8 (first_byte m.memory (number a))
+  | w :: k, a => cond (and w.on (Nat.beq (number w.address) (number a))) (fit false 8 w.byte) (byte_at m k a)
+def place (a : Word) (offset : Nat) : Word := word 32 (number a + offset)
+/- Of values with several bytes the lowest one comes first. -/
+def loaded (m : Module) (k : List (Write Bool)) (a : Word) : Nat → Nat → Word
+  | _, 0 => []
+  | offset, n + 1 => join (byte_at m k (place a offset)) (loaded m k a (Nat.succ offset) n)
+def stored (a : Word) : Nat → Nat → Word → List (Write Bool) → List (Write Bool)
+  | _, 0, _, k => k
+  | offset, n + 1, x, k => stored a (Nat.succ offset) n (dropped 8 x) (⟨true, place a offset, fit false 8 x⟩ :: k)
+/- The bytes f 0, f 1, ..., so many, from an address on. -/
+def row (a : Word) (f : Nat → Word) : Nat → List (Write Bool) → List (Write Bool)
+  | 0, k => k
+  | i + 1, k => ⟨true, place a i, f i⟩ :: row a f i k
+/- Whether so many bytes from an address on are not all in the memory. -/
+def beyond (m : Module) (a : Word) (n : Nat) : Bool := not (Nat.ble (number a + n) (m.pages * 65536))
+
 /- Instructions that are no blocks, branches or calls. -/
-def simple (i : Instruction) (s : State Bool) : End (State Bool) :=
+def simple (m : Module) (i : Instruction) (s : State Bool) : End (State Bool) :=
   match i with
   | Instruction.const w n => End.normal (push (word (size w) n) s)
   | Instruction.eqz => pop End.invalid s fun x s => End.normal (push (truth false (zero x)) s)
   | Instruction.unary w op => pop End.invalid s fun x s => End.normal (push (counted w x op) s)
   | Instruction.binary w op => pop End.invalid s fun y s => pop End.invalid s fun x s =>
       End.normal (push (compute w x y op) s)
+  | Instruction.divide w is_signed is_rem => pop End.invalid s fun y s => pop End.invalid s fun x s =>
+      cond (zero y) End.trap (cond (overflows (size w) is_signed is_rem x y) End.trap
+        (End.normal (push (divide (size w) is_signed is_rem x y) s)))
   | Instruction.compare is_signed r => pop End.invalid s fun y s => pop End.invalid s fun x s =>
       End.normal (push (truth false (compare is_signed r x y)) s)
   | Instruction.resize bits w is_signed => pop End.invalid s fun x s =>
@@ -218,6 +306,19 @@ def simple (i : Instruction) (s : State Bool) : End (State Bool) :=
   | Instruction.global_get n => given End.invalid (fun x => End.normal (push x s)) (item n s.globals)
   | Instruction.global_set n => pop End.invalid s fun x s =>
       given End.invalid (fun l => End.normal { s with globals := l }) (update x n s.globals)
+  | Instruction.load w bytes is_signed offset => pop End.invalid s fun a s =>
+      cond (beyond m a (offset + bytes)) End.trap (End.normal (push (resize false (8 * bytes) (size w) is_signed
+        (loaded m s.written a offset bytes)) s))
+  | Instruction.store bytes offset => pop End.invalid s fun x s => pop End.invalid s fun a s =>
+      cond (beyond m a (offset + bytes)) End.trap
+        (End.normal { s with written := stored a offset bytes x s.written })
+  | Instruction.memory_size => End.normal (push (word 32 m.pages) s)
+  | Instruction.memory_fill => pop End.invalid s fun n s => pop End.invalid s fun x s => pop End.invalid s fun a s =>
+      cond (beyond m a (number n)) End.trap
+        (End.normal { s with written := row a (fun _ => fit false 8 x) (number n) s.written })
+  | Instruction.memory_copy => pop End.invalid s fun n s => pop End.invalid s fun b s => pop End.invalid s fun a s =>
+      cond (or (beyond m b (number n)) (beyond m a (number n))) End.trap
+        (End.normal { s with written := row a (fun i => byte_at m s.written (place b i)) (number n) s.written })
   | _ => End.invalid
 
 /- Instructions one after the other, as long as they end normally. -/
@@ -228,21 +329,6 @@ def after {S : Type} (e : End S) (f : S → End S) : End S :=
 def sequence {S : Type} (f : Instruction → S → End S) : List Instruction → S → End S
   | [], s => End.normal s
   | i :: code, s => after (f i s) (sequence f code)
-
-def taken {A : Type} : Nat → List A → List A
-  | 0, _ => []
-  | _ + 1, [] => []
-  | n + 1, a :: k => a :: taken n k
-def dropped {A : Type} : Nat → List A → List A
-  | 0, k => k
-  | _ + 1, [] => []
-  | n + 1, _ :: k => dropped n k
-def join {A : Type} : List A → List A → List A
-  | [], k => k
-  | a :: l, k => a :: join l k
-def reversed {A : Type} : List A → List A → List A
-  | [], k => k
-  | a :: l, k => reversed l (a :: k)
 
 /- The topmost values of s on top of what lay below those that a block took from `before`. -/
 def leave {A : Type} (takes leaves : Nat) (before s : State A) : State A :=
@@ -266,7 +352,7 @@ def entered {A : Type} (z : A) (f : Function) (s : State A) : State A :=
 /- The state of the caller, with the results. -/
 def back {A : Type} (f : Function) (before s : State A) : State A :=
   { stack := join (taken (count f.results) s.stack) (dropped (count f.parameters) before.stack),
-    locals := before.locals, globals := s.globals }
+    locals := before.locals, globals := s.globals, written := s.written }
 def returning {A : Type} (f : Function) (before : State A) : End (State A) → End (State A)
   | End.normal s => End.normal (back f before s)
   | End.branch 0 s => End.normal (back f before s)
@@ -284,6 +370,11 @@ def looped {A : Type} (takes : Nat) (before : State A) (again : State A → End 
 def depth_at (x : Word) : Nat → List Nat → Nat → Nat
   | _, [], otherwise => otherwise
   | k, d :: depths, otherwise => cond (Nat.beq (number x) (number (word 32 k))) d (depth_at x (Nat.succ k) depths otherwise)
+
+/- Which function a table has where a value says. -/
+def entry_at (x : Word) : Nat → List (Option Nat) → Option Nat
+  | _, [] => none
+  | k, f :: table => cond (Nat.beq (number x) (number (word 32 k))) f (entry_at x (Nat.succ k) table)
 
 /- n bounds how many blocks, rounds of loops and calls lie inside each other; what goes on beyond ends as
    `unfinished`. -/
@@ -303,7 +394,9 @@ def execute (m : Module) : Nat → Instruction → State Bool → End (State Boo
     | Instruction.return_ => End.returned s
     | Instruction.call f => given End.invalid
       (fun g => returning g s (sequence (execute m n) g.body (entered false g s))) (item f m.functions)
-    | i => simple i s
+    | Instruction.call_indirect table => pop End.invalid s fun x s =>
+      given End.trap (fun f => execute m n (Instruction.call f) s) (entry_at x 0 table)
+    | i => simple m i s
 
 /- ---- statements ---- -/
 
@@ -312,10 +405,10 @@ def first_globals : List (Width × Nat) → List Word
   | g :: k => word (size g.1) g.2 :: first_globals k
 /- A call of a function with arguments, the first one first, in a new instance of the module. -/
 def call (m : Module) (n f : Nat) (arguments : List Word) : End (State Bool) :=
-  execute m n (Instruction.call f) ⟨reversed arguments [], [], first_globals m.globals⟩
+  execute m n (Instruction.call f) ⟨reversed arguments [], [], first_globals m.globals, []⟩
 /- A call behind another one, whose arguments and results (in `s`) are its arguments. -/
 def call_behind (m : Module) (n f : Nat) (arguments : List Word) (s : State Bool) : End (State Bool) :=
-  execute m n (Instruction.call f) ⟨join s.stack (reversed arguments []), [], s.globals⟩
+  execute m n (Instruction.call f) ⟨join s.stack (reversed arguments []), [], s.globals, s.written⟩
 
 def of_widths : List Width → List Word → Prop
   | [], [] => True

@@ -7,6 +7,16 @@ def vals (v : Assignment) : List Lit → Word
   | [] => []
   | a :: k => ev v a :: vals v k
 
+/- f of bits that have been computed, not of how to compute them. -/
+def known_all {A : Type} : List Lit → (List Lit → A) → A
+  | [], f => f []
+  | a :: x, f => known a fun a => known_all x fun x => f (a :: x)
+theorem known_all_eq {A : Type} : ∀ (x : List Lit) (f : List Lit → A), known_all x f = f x
+  | [], _ => rfl
+  | a :: x, f => by
+    show known a (fun a => known_all x fun x => f (a :: x)) = f (a :: x)
+    rw [known_eq, known_all_eq x]
+
 theorem first_vals (v : Assignment) (x : List Lit) : first false (vals v x) = ev v (first Lit.no x) := by
   cases x <;> exact rfl
 theorem rest_vals (v : Assignment) (x : List Lit) : rest (vals v x) = vals v (rest x) := by
