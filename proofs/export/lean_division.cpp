@@ -1,5 +1,6 @@
 #include "lean_division.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace isotrace::proofs {
@@ -18,17 +19,19 @@ LeanWord with_sign(LeanGates& gates, std::size_t width, LeanLit sign, const Lean
   return lean_choose(gates, sign, width, lean_difference(gates, width, {}, x), x);
 }
 
-/// Quotient or remainder, from the highest bit of x down.
-LeanWord divided(LeanGates& gates, std::size_t width, bool is_rem, const LeanWord& x,
-                 const LeanWord& y) {
+/// Quotient or remainder, from the highest bit of x down. What remains has no more bits than a
+/// divisor that is known not to be 0.
+LeanWord divided(LeanGates& gates, std::size_t width, bool is_rem, const LeanWord& x, LeanWord y) {
+  while (!y.empty() && y.back() == lean_no) y.pop_back();
+  const bool positive = std::find(y.begin(), y.end(), lean_yes) != y.end();
   LeanWord quotient(x.size(), lean_no);
   LeanWord remainder;
   for (std::size_t i = x.size(); i-- > 0;) {
     remainder.insert(remainder.begin(), x[i]);
     const LeanLit fits = lean_ordered(gates, y, remainder, lean_yes);
     quotient[i] = fits;
-    remainder = lean_choose(gates, fits, width + 1, lean_difference(gates, width + 1, remainder, y),
-                            remainder);
+    remainder = lean_choose(gates, fits, positive ? y.size() : remainder.size(),
+                            lean_difference(gates, remainder.size(), remainder, y), remainder);
   }
   return is_rem ? lean_fit(lean_no, width, remainder) : quotient;
 }

@@ -14,23 +14,6 @@ theorem vals_turned (v : Assignment) : ∀ x y : List Lit, vals v (reversed x y)
   | [], _ => rfl
   | a :: x, y => vals_turned v x (a :: y)
 theorem constant_right (v : Assignment) (w n : Nat) : vals v (constant w n) = word w n := lits_right v _
-theorem ble_true {a b : Nat} : Nat.ble a b = true → a ≤ b := Nat.le_of_ble_eq_true
-theorem true_ble_of : ∀ a b : Nat, a ≤ b → Nat.ble a b = true
-  | 0, 0, _ => rfl
-  | 0, _ + 1, _ => rfl
-  | _ + 1, 0, h => absurd h (Nat.not_lt_zero _)
-  | a + 1, b + 1, h => true_ble_of a b (Nat.le_of_succ_le_succ h)
-theorem true_ble {a b : Nat} (h : a ≤ b) : Nat.ble a b = true := true_ble_of a b h
-theorem ble_false {a b : Nat} (h : Nat.ble a b = false) (g : a ≤ b) : False := by
-  rw [true_ble g] at h
-  cases h
-
-theorem two_times : ∀ k : Nat, k + k = 2 * k
-  | 0 => rfl
-  | k + 1 => by
-    show k + 1 + k + 1 = 2 * k + 2
-    rw [Nat.succ_add, two_times k]
-
 /- ---- numbers of any size ---- -/
 
 /- The bits of a number up to its highest one, if it has at most as many as `fuel`. -/
@@ -44,7 +27,7 @@ theorem half_le (b : Bool) (m fuel : Nat) (h : bit b + 2 * m ≤ fuel + 1) (n : 
   | succ k =>
     have a : k + 1 + 1 ≤ 2 * (k + 1) := by
       show k + 1 + 1 ≤ 2 * k + 2
-      exact Nat.succ_le_succ (Nat.succ_le_succ (Nat.le_trans (Nat.le_add_right k k) (Nat.le_of_eq (two_times k))))
+      exact Nat.succ_le_succ (Nat.succ_le_succ (two_times k ▸ Nat.le_add_right k k))
     have b' : 2 * (k + 1) ≤ bit b + 2 * (k + 1) := by
       rw [Nat.add_comm (bit b)]
       exact Nat.le_add_right _ _
@@ -103,16 +86,6 @@ theorem total_right (v : Assignment) (t : Gates) (o : obeys v t) : ∀ (x y : Li
     exact rfl
 
 /- ---- the end of memory ---- -/
-
-theorem ble_add (a b : Nat) : ∀ e : Nat, Nat.ble (a + e) (b + e) = Nat.ble a b
-  | 0 => rfl
-  | e + 1 => ble_add a b e
-theorem sub_back : ∀ e b : Nat, Nat.ble e b = true → b - e + e = b
-  | 0, _, _ => rfl
-  | _ + 1, 0, h => not_true_of_false h
-  | e + 1, b + 1, h => by
-    rw [Nat.succ_sub_succ_eq_sub]
-    exact congrArg Nat.succ (sub_back e b h)
 
 theorem ordered_exact (v : Assignment) (t : Gates) (o : obeys v t) (x : List Lit) (d : Nat) :
     ev v (ordered t x (exact_bits d) Lit.yes) = Nat.ble (number (vals v x)) d := by
@@ -301,10 +274,6 @@ def lowest : List Lit → Nat → Nat
 def highest : List Lit → Nat → Nat
   | [], p => p
   | _ :: k, p => highest k (2 * p + 1)
-theorem twice_le {p q : Nat} (h : p ≤ q) : 2 * p ≤ 2 * q := by
-  induction h with
-  | refl => exact Nat.le_refl _
-  | step _ ih => exact Nat.le_trans ih (Nat.le_add_right _ 2)
 theorem lowest_le (v : Assignment) : ∀ (k : List Lit) (p q : Nat), p ≤ q → lowest k p ≤ from_high (vals v k) q
   | [], _, _, h => h
   | a :: k, p, q, h => by
@@ -507,8 +476,7 @@ theorem below_right (v : Assignment) (t : Gates) (o : obeys v t) (i : Nat) (n : 
   unfold below
   rw [ordered_right v t o, exact_right]
   exact rfl
-theorem le_of_not_next : ∀ i n : Nat, Nat.ble (i + 1) n = false → n ≤ i + 1 → n ≤ i
-  | i, n, e, h => Nat.le_of_lt_succ (Nat.lt_of_le_of_ne h fun same => ble_false e (Nat.le_of_eq same.symm))
+theorem le_of_not_next (i n : Nat) (e : Nat.ble (i + 1) n = false) : n ≤ i := Nat.le_of_succ_le_succ (ble_else _ _ e)
 
 def row_of (t : Gates) (a n : List Lit) (f : Nat → List Lit) : Nat → List (Write Lit) → List (Write Lit)
   | 0, k => k
@@ -537,7 +505,7 @@ theorem row_right (v : Assignment) (t : Gates) (o : obeys v t) (a n : List Lit) 
     | true =>
       rw [all_of_row v t o a n f F h k (i + 1) (ble_true e), Nat.le_antisymm le (ble_true e)]
     | false =>
-      rw [← row_right v t o a n f F h k i (le_of_not_next _ _ e le)]
+      rw [← row_right v t o a n f F h k i (le_of_not_next _ _ e)]
       show writes v (known (below t i n) fun c => known_all (place_of t a i) fun p => known_all (f i) fun b =>
         ⟨c, p, b⟩ :: row_of t a n f i k) = _
       rw [known_eq, known_all_eq, known_all_eq]

@@ -82,17 +82,17 @@ def compute (w : Width) (x y : Word) : Binary → Word
 
 /- x - y modulo 2^w. -/
 def difference (w : Nat) (x y : Word) : Word := word w (number x + number (inverted w y) + 1)
-/- Long division, from the highest bit of x down: what remains is doubled, the bit added, and y taken away where it fits.
-   Remainders have w bits, one more than y. -/
-def reduced (w : Nat) (y r : Word) : Word := cond (Nat.ble (number y) (number r)) (difference w r y) (fit false w r)
-def remainder (w : Nat) (y : Word) : Word → Word
+/- r without y, where y fits. -/
+def taken_away (y r : Nat) : Nat := cond (Nat.ble y r) (r - y) r
+/- Long division, from the highest bit of x down: what remains is doubled, the bit added, and y taken away. -/
+def remainder (y : Nat) : Word → Nat
+  | [] => 0
+  | b :: x => taken_away y (bit b + 2 * remainder y x)
+def quotient (y : Nat) : Word → Word
   | [] => []
-  | b :: x => reduced w y (b :: remainder w y x)
-def quotient (w : Nat) (y : Word) : Word → Word
-  | [] => []
-  | b :: x => Nat.ble (number y) (number (b :: remainder w y x)) :: quotient w y x
+  | b :: x => Nat.ble y (bit b + 2 * remainder y x) :: quotient y x
 def divided (w : Nat) (is_rem : Bool) (x y : Word) : Word :=
-  cond is_rem (fit false w (remainder (w + 1) y x)) (quotient (w + 1) y x)
+  cond is_rem (word w (remainder (number y) x)) (quotient (number y) x)
 /- -x if s -/
 def with_sign (w : Nat) (s : Bool) (x : Word) : Word := cond s (difference w [] x) (fit false w x)
 /- Signed numbers are divided without their signs; the quotient is negative if one of them is, the remainder if x is. -/
