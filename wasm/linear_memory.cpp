@@ -26,6 +26,13 @@ void LinearMemory::grow_to(std::uint32_t pages) {
   pages_ = pages;
 }
 
+std::uint8_t* LinearMemory::nowhere() {
+  static void* const marks = ::mmap(nullptr, marks_distance, PROT_READ,
+                                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (marks == MAP_FAILED) throw std::bad_alloc();
+  return static_cast<std::uint8_t*>(marks) + marks_distance;
+}
+
 std::vector<std::uint32_t> LinearMemory::take_marks() {
   constexpr std::size_t marks_of_page = page_bytes >> chunk_shift;
   static constexpr std::uint8_t none[marks_of_page] = {};

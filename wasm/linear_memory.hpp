@@ -15,8 +15,9 @@ namespace isotrace::wasm {
 class LinearMemory {
  public:
   static constexpr unsigned chunk_shift = 10;  ///< chunks are those of BLAKE3
-  /// From the mark of chunk 0 to byte 0: those of the largest memory fit in between.
-  static constexpr std::uint64_t marks_distance = (std::uint64_t{1} << 32) >> chunk_shift;
+  /// From the mark of chunk 0 to byte 0: those of all addresses fit in between that an instruction
+  /// can name, base and offset together. Where there is no memory they are 0.
+  static constexpr std::uint64_t marks_distance = (std::uint64_t{1} << 33) >> chunk_shift;
 
   LinearMemory() = default;
   ~LinearMemory();
@@ -50,6 +51,8 @@ class LinearMemory {
     if (data_ == nullptr) return {};
     return {data_ - marks_distance, size() >> chunk_shift};
   }
+  /// The place of byte 0 of a memory without pages: in front of it are marks, all 0, and no bytes.
+  [[nodiscard]] static std::uint8_t* nowhere();
   /// The marked chunks in ascending order; clears the marks.
   [[nodiscard]] std::vector<std::uint32_t> take_marks();
 

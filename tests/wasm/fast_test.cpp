@@ -73,6 +73,34 @@ TEST(WasmFast, a_float_has_zeros_above_it_wherever_it_comes_from) {
   compare_engines(builder.bytes(), "f", arguments, 1);
 }
 
+TEST(WasmFast, a_store_in_a_marked_chunk_ends_with_the_memory) {
+  // A store marks the last chunk, the next one leads out of it, or nowhere near; and as much where
+  // there is no memory at all. The address comes from a local, a sum and a constant.
+  const Bytes last = push_i32(65'528) + push_i64(1) + op(i64_store, 3, 0);
+  const Bytes x = op(local_get, 0);
+  const Bytes sum = x + op(local_get, 1) + op(i32_add);
+  for (const std::uint32_t pages : {0U, 1U}) {
+    for (const Bytes& before : {Bytes{}, last}) {
+      for (const Slot offset : {0U, 1U, 8U, 65'535U, 0x7FFF'FFFFU, 0xFFFF'FFFFU}) {
+        for (const Slot base : {65'528U, 65'529U, 65'532U, 65'536U, 0x8000'0000U, 0xFFFF'FFFFU}) {
+          const auto address = static_cast<std::int32_t>(static_cast<std::uint32_t>(base));
+          for (const Bytes& from : {x, sum, push_i32(address)}) {
+            ModuleBuilder builder;
+            builder.add_memory(pages);
+            builder.add_function({{i32, i32}, {}},
+                                 before + from + push_i64(-1) +
+                                     op(i64_store, 0, static_cast<std::uint32_t>(offset)) + x +
+                                     push_i32(5) +
+                                     op(i32_store8, 0, static_cast<std::uint32_t>(offset)));
+            builder.add_export("f", ExternKind::function, 0);
+            compare_engines(builder.bytes(), "f", {base, 0}, 1);
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST(WasmFast, two_operations_in_one_are_the_two) {
   // Every pair, with operands that are locals, results and constants, in both orders.
   for (const Opcode base : {i32_add, i64_add}) {

@@ -1,10 +1,10 @@
 // The code that the fast engine executes: words of 64 bits, made from one function of a module.
 //
 // An operation is the address of its handler, a word of four fields of 16 bits (operands a and b,
-// the place of the result, steps), and words of its own: constants, offsets, targets. Slots are
-// counted from the first one of the frame; the operand of height h of the wasm stack has its own
-// slot behind the locals, so that slots are the canonical state wherever all operands lie in
-// theirs. Operands can also be in an accumulator, which the operation before has set: one for
+// the place of the result, one more), and words of its own: constants, offsets, targets, steps.
+// Slots are counted from the first one of the frame; the operand of height h of the wasm stack has
+// its own slot behind the locals, so that slots are the canonical state wherever all operands lie
+// in theirs. Operands can also be in an accumulator, which the operation before has set: one for
 // integers, one for floats.
 //
 // Where execution can be resumed - entry, loop, return from a call - the word before says where
@@ -42,16 +42,13 @@ constexpr unsigned constants(From from) { return from == From::constant ? 1 : 0;
 inline constexpr unsigned field_a = 0;
 inline constexpr unsigned field_b = 1;
 inline constexpr unsigned field_result = 2;
-inline constexpr unsigned field_steps = 3;
+inline constexpr unsigned field_c = 3;
 
 /// Frames of more slots do not fit into fields: the reference engine executes such functions.
 inline constexpr std::uint64_t frame_slots_max = UINT16_MAX;
-/// Steps in a field are signed: where paths join, some have paid what comes later.
-inline constexpr std::int64_t field_steps_max = 30'000;
 
-constexpr Word fields(std::uint64_t a, std::uint64_t b, std::uint64_t result,
-                      std::int64_t steps = 0) {
-  return a | b << 16 | result << 32 | static_cast<Word>(steps) << 48;
+constexpr Word fields(std::uint64_t a, std::uint64_t b, std::uint64_t result, std::uint64_t c = 0) {
+  return a | b << 16 | result << 32 | c << 48;
 }
 
 inline std::uint16_t field(const Word* pc, unsigned place) {
@@ -60,9 +57,9 @@ inline std::uint16_t field(const Word* pc, unsigned place) {
   return value;
 }
 
-inline std::int64_t steps_field(const Word* pc) {
-  return bare ? 0 : static_cast<std::int16_t>(field(pc, field_steps));
-}
+/// Steps have a word of their own, from which they are subtracted in one instruction. They are
+/// signed: where paths join, some have paid what comes later.
+inline std::int64_t steps_in(Word word) { return bare ? 0 : static_cast<std::int64_t>(word); }
 
 /// A place in the module: what stands before every word where execution is resumed.
 constexpr Word place_word(Address function, std::uint32_t pc) { return Word{function} << 32 | pc; }
@@ -126,10 +123,10 @@ class Translations;
 
 /// What handlers know beside their registers.
 struct Context {
-  // Of the memory of the instance that executes; all zero where there is none.
+  // Of the memory of the instance that executes; LinearMemory::nowhere() where there is none.
   std::uint8_t* memory = nullptr;
   std::uint64_t memory_size = 0;
-  std::uint64_t store_place = 0;  ///< of a store that has first to be marked
+  std::uint64_t store_place = 0;  ///< of a store that is out of bounds, or has first to be marked
 
   Return* returns_top = nullptr;
   Return* returns_end = nullptr;

@@ -21,13 +21,14 @@ struct BinaryRow {
   ByResult from[2][3];
 };
 
-/// Compares and branches if the outcome is `when`. Words: one for a constant, then the target.
+/// Compares and branches if the outcome is `when`. Words: one for a constant, then target and
+/// steps.
 struct BranchRow {
   Handler from[2][3][2][2] = {};  ///< a, b, when, whether the target is a loop
 };
 
 /// A local becomes slot a and an addend (u32), is compared with b, and branches. Words: addend (its
-/// slot, or a constant), b if it is a constant, target.
+/// slot, or a constant), b if it is a constant, target, steps.
 struct CountRow {
   /// Whether the addend and b are constants, when, whether the target is a loop.
   Handler from[2][2][2][2] = {};
@@ -48,7 +49,7 @@ struct StoreRow {
 };
 
 /// Two operations in a row: (x first y) second z, or z second (x first y) if `exchanged`. By where
-/// x comes from; y is field b, z what field_steps names, unless they are constants (words: y, z).
+/// x comes from; y is field b, z what field_c names, unless they are constants (words: y, z).
 /// nullptr: there is none for these.
 struct PairKey {
   Opcode first = Opcode::nop;
@@ -87,24 +88,22 @@ NumericRows find_conversion(Opcode opcode);
 
 /// Copies field a, or a constant, by From.
 const ByResult& copy_handlers(From from);
-/// Copies a to the result, then b to the slot that field_steps names.
+/// Copies a to the result, then b to the slot that field_c names.
 Handler copy_two_handler();
 /// Words: address of the global.
 const ByResult& global_get_handlers();
 /// Words: address of the global, one for a constant.
 Handler global_set_handler(From from);
-/// a if the condition, which field_steps names, is not zero, else b. Words: constants.
+/// a if the condition, which field_c names, is not zero, else b. Words: constants.
 const ByResult& select_handlers(From condition, From a, From b);
 
 // Control (handlers_control.cpp).
 
-/// Words: target.
+/// Words: target, steps.
 Handler jump_handler(bool to_loop);
-/// Counts steps.
-Handler count_steps_handler();
-/// Before a loop: counts, and stops if it is time. Words: slots, place.
+/// Before a loop: counts, and stops if it is time. Words: steps, slots, place.
 Handler enter_loop_handler();
-/// Words: number of targets less one; then two for each: target, fields with steps.
+/// Words: number of targets less one; then two for each: target, steps.
 Handler branch_table_handler(From from);
 /// Copies as many slots as field_result says from slot b to slot a on.
 Handler move_handler();
@@ -124,18 +123,19 @@ Handler note_slots_handler();
 
 // Calls (handlers_call.cpp): field a is the first slot of the callee's frame.
 
-/// Words: function, place.
+/// Words: function, steps, place.
 Handler call_handler(bool has_locals);
-/// Of another instance. Words: function, place; enter_instance follows.
+/// Of another instance. Words: function, steps, place; enter_instance follows.
 Handler call_foreign_handler();
-/// Words: address.
+/// Words: address, steps.
 Handler call_host_handler();
-/// Field b: index. Words: table, type, place; then enter_instance and its words.
+/// Field b: index. Words: table, type, steps, place; then enter_instance and its words.
 Handler call_indirect_handler(From index);
 /// Words: instance, place. What is behind a call of another instance's function.
 Handler enter_instance_handler();
 inline constexpr std::uint32_t enter_instance_words = 4;
-/// No result; one, of any kind; or as many as field_result says from slot a on.
+/// No result; one, of any kind; or as many as field_result says from slot a on. Words: one for a
+/// constant, steps.
 Handler return_handler();
 Handler return_handler(From from);
 Handler return_many_handler();

@@ -33,11 +33,11 @@ template <bool has_locals>
 void call(ISOTRACE_FAST_REGISTERS) {
   const auto* const routine = std::bit_cast<const Routine*>(pc[2]);
   Slot* const callee = frame + field(pc, field_a);
-  if (!open_frame(*context, *routine, callee, pc + 4, frame)) [[unlikely]] {
+  if (!open_frame(*context, *routine, callee, pc + 5, frame)) [[unlikely]] {
     ISOTRACE_FAST_TRAP(Trap::call_stack_exhausted);
   }
   if constexpr (has_locals) clear_locals(*routine, callee);
-  steps_left -= steps_field(pc);
+  steps_left -= steps_in(pc[3]);
   frame = callee;
   pc = routine->entry;
   ISOTRACE_FAST_SUSPEND_IF_DUE;
@@ -47,11 +47,11 @@ void call(ISOTRACE_FAST_REGISTERS) {
 void call_foreign(ISOTRACE_FAST_REGISTERS) {
   const auto* const routine = std::bit_cast<const Routine*>(pc[2]);
   Slot* const callee = frame + field(pc, field_a);
-  if (!open_frame(*context, *routine, callee, pc + 4, frame)) [[unlikely]] {
+  if (!open_frame(*context, *routine, callee, pc + 5, frame)) [[unlikely]] {
     ISOTRACE_FAST_TRAP(Trap::call_stack_exhausted);
   }
   clear_locals(*routine, callee);
-  steps_left -= steps_field(pc);
+  steps_left -= steps_in(pc[3]);
   context->load_instance(routine->instance);
   memory = context->memory;
   frame = callee;
@@ -92,8 +92,8 @@ void call_host(ISOTRACE_FAST_REGISTERS) {
     ISOTRACE_FAST_TRAP(trap);
   }
   memory = context->memory;
-  steps_left -= steps_field(pc);
-  ISOTRACE_FAST_NEXT(3);
+  steps_left -= steps_in(pc[3]);
+  ISOTRACE_FAST_NEXT(4);
 }
 
 /// The routine that a table has at an index; nullptr: a trap.
@@ -117,7 +117,7 @@ void call_host(ISOTRACE_FAST_REGISTERS) {
   return routine;
 }
 
-inline constexpr std::uint32_t call_indirect_words = 5;
+inline constexpr std::uint32_t call_indirect_words = 6;
 
 template <From from>
 void call_indirect(ISOTRACE_FAST_REGISTERS) {
@@ -134,7 +134,7 @@ void call_indirect(ISOTRACE_FAST_REGISTERS) {
       ISOTRACE_FAST_TRAP(trap);
     }
     memory = context->memory;
-    steps_left -= steps_field(pc);
+    steps_left -= steps_in(pc[4]);
     pc = after + enter_instance_words;
     ISOTRACE_FAST_GO;
   }
@@ -148,31 +148,32 @@ void call_indirect(ISOTRACE_FAST_REGISTERS) {
     context->load_instance(routine->instance);
     memory = context->memory;
   }
-  steps_left -= steps_field(pc);
+  steps_left -= steps_in(pc[4]);
   frame = callee;
   pc = routine->entry;
   ISOTRACE_FAST_SUSPEND_IF_DUE;
   ISOTRACE_FAST_GO;
 }
 
-#define ISOTRACE_FAST_LEAVE_FRAME               \
-  steps_left -= steps_field(pc);                \
+/// The word with the steps.
+#define ISOTRACE_FAST_LEAVE_FRAME(word)         \
+  steps_left -= steps_in(pc[word]);             \
   const Return& back = *--context->returns_top; \
   pc = back.pc;                                 \
   frame = back.frame;                           \
   ISOTRACE_FAST_GO
 
-void return_none(ISOTRACE_FAST_REGISTERS) { ISOTRACE_FAST_LEAVE_FRAME; }
+void return_none(ISOTRACE_FAST_REGISTERS) { ISOTRACE_FAST_LEAVE_FRAME(2); }
 
 template <From from>
 void return_one(ISOTRACE_FAST_REGISTERS) {
   frame[0] = operand<Slot, from, field_a, 2>(pc, frame, accumulator, floats);
-  ISOTRACE_FAST_LEAVE_FRAME;
+  ISOTRACE_FAST_LEAVE_FRAME(2 + constants(from));
 }
 
 void return_many(ISOTRACE_FAST_REGISTERS) {
   std::memmove(frame, frame + field(pc, field_a), field(pc, field_result) * sizeof(Slot));
-  ISOTRACE_FAST_LEAVE_FRAME;
+  ISOTRACE_FAST_LEAVE_FRAME(2);
 }
 
 #undef ISOTRACE_FAST_LEAVE_FRAME
@@ -223,10 +224,11 @@ Handler translate_handler() { return translate; }
 
 void Context::load_instance(Address address) {
   instance = address;
-  memory = nullptr;
+  memory = LinearMemory::nowhere();
   memory_size = 0;
   if (address >= store->instances.size() || store->instances[address].memories.empty()) return;
   LinearMemory& data = store->memories[store->instances[address].memories[0]].data;
+  if (data.pages() == 0) return;
   memory = data.bytes().data();
   memory_size = data.size();
 }

@@ -7,7 +7,7 @@ namespace {
 
 template <bool to_loop>
 void jump(ISOTRACE_FAST_REGISTERS) {
-  steps_left -= steps_field(pc);
+  steps_left -= steps_in(pc[3]);
   pc = std::bit_cast<const Word*>(pc[2]);
   if constexpr (to_loop) {
     ISOTRACE_FAST_SUSPEND_IF_DUE;
@@ -15,14 +15,9 @@ void jump(ISOTRACE_FAST_REGISTERS) {
   ISOTRACE_FAST_GO;
 }
 
-void count_steps(ISOTRACE_FAST_REGISTERS) {
-  steps_left -= steps_field(pc);
-  ISOTRACE_FAST_NEXT(2);
-}
-
 void enter_loop(ISOTRACE_FAST_REGISTERS) {
-  steps_left -= steps_field(pc);
-  pc += 4;
+  steps_left -= steps_in(pc[2]);
+  pc += 5;
   ISOTRACE_FAST_SUSPEND_IF_DUE;
   ISOTRACE_FAST_GO;
 }
@@ -32,8 +27,7 @@ void branch_table(ISOTRACE_FAST_REGISTERS) {
   const auto wanted = operand<std::uint32_t, from, field_a, 2>(pc, frame, accumulator, floats);
   const Word last = pc[2];
   const Word* const entry = pc + 3 + 2 * (wanted < last ? wanted : last);
-  // The second word has its steps where the fields of an operation have them.
-  steps_left -= steps_field(entry);
+  steps_left -= steps_in(entry[1]);
   pc = std::bit_cast<const Word*>(*entry);
   ISOTRACE_FAST_GO;
 }
@@ -62,7 +56,6 @@ void slow(ISOTRACE_FAST_REGISTERS) {
 }  // namespace
 
 Handler jump_handler(bool to_loop) { return to_loop ? jump<true> : jump<false>; }
-Handler count_steps_handler() { return count_steps; }
 Handler enter_loop_handler() { return enter_loop; }
 Handler branch_table_handler(From from) {
   return from == From::slot ? branch_table<From::slot> : branch_table<From::accumulator>;

@@ -12,10 +12,10 @@ void copy(ISOTRACE_FAST_REGISTERS) {
   ISOTRACE_FAST_NEXT(2 + constants(from));
 }
 
-/// Two copies, one after the other: of a to the result, of b to what field_steps names.
+/// Two copies, one after the other: of a to the result, of b to what field_c names.
 void copy_two(ISOTRACE_FAST_REGISTERS) {
   frame[field(pc, field_result)] = frame[field(pc, field_a)];
-  frame[field(pc, field_steps)] = frame[field(pc, field_b)];
+  frame[field(pc, field_c)] = frame[field(pc, field_b)];
   ISOTRACE_FAST_NEXT(2);
 }
 
@@ -35,8 +35,7 @@ void global_set(ISOTRACE_FAST_REGISTERS) {
 
 template <From condition, From a, From b, To to>
 void select(ISOTRACE_FAST_REGISTERS) {
-  const auto truth =
-      operand<std::uint32_t, condition, field_steps, 2>(pc, frame, accumulator, floats);
+  const auto truth = operand<std::uint32_t, condition, field_c, 2>(pc, frame, accumulator, floats);
   const Slot yes = operand<Slot, a, field_a, 2>(pc, frame, accumulator, floats);
   const Slot no = operand<Slot, b, field_b, 2 + constants(a)>(pc, frame, accumulator, floats);
   deliver<to>(truth != 0 ? yes : no, pc, frame, accumulator, floats);

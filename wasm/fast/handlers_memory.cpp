@@ -59,25 +59,30 @@ void load_at_sum(ISOTRACE_FAST_REGISTERS) {
   ISOTRACE_FAST_NEXT(3 + constants(b));
 }
 
-/// Marks what the operation at pc is about to write at context->store_place.
-[[gnu::noinline]] void mark(Context& context, u64 size) {
+/// What is not in bounds, or not marked yet: traps, or marks it.
+[[gnu::noinline]] bool can_mark(Context& context, u64 size) {
+  if (context.store_place + size > context.memory_size) return false;
   Store& store = *context.store;
   const ModuleInstance& instance = store.instances[context.instance];
   store.memories[instance.memories[0]].data.mark(context.store_place, size);
+  return true;
 }
 
-/// And begins the operation anew. Not a part of handlers, which would have to keep registers for
+/// Then begins the operation anew. Not a part of handlers, which would have to keep registers for
 /// it.
 template <unsigned size>
 [[gnu::noinline]] void mark_and_repeat(ISOTRACE_FAST_REGISTERS) {
-  mark(*context, size);
+  if (!can_mark(*context, size)) [[unlikely]] {
+    ISOTRACE_FAST_TRAP(Trap::out_of_bounds_memory_access);
+  }
   ISOTRACE_FAST_GO;
 }
 
-/// In bounds: whether the chunks there are marked. Reading it is cheaper than marking each time.
+/// Whether the chunks there are marked, and so in bounds: outside of the memory nothing ever is,
+/// which makes a second test of bounds unnecessary. Reading is cheaper than marking each time.
 template <class Stored>
-[[gnu::always_inline]] inline bool is_marked(const u8* memory, u64 address) {
-  if (bare) return true;
+[[gnu::always_inline]] inline bool is_marked(const u8* memory, u64 address, u64 memory_size) {
+  if (bare) return address + sizeof(Stored) <= memory_size;
   const u8* const mark =
       memory + (address >> LinearMemory::chunk_shift) - LinearMemory::marks_distance;
   if (*mark == 0) [[unlikely]]
@@ -89,10 +94,10 @@ template <class Stored>
   return true;
 }
 
-#define ISOTRACE_FAST_MARK(Stored)                                          \
-  if (!is_marked<Stored>(memory, address)) [[unlikely]] {                   \
-    context->store_place = address;                                         \
-    ISOTRACE_FAST_JUMP mark_and_repeat<sizeof(Stored)>(ISOTRACE_FAST_PASS); \
+#define ISOTRACE_FAST_MARK(Stored)                                              \
+  if (!is_marked<Stored>(memory, address, context->memory_size)) [[unlikely]] { \
+    context->store_place = address;                                             \
+    ISOTRACE_FAST_JUMP mark_and_repeat<sizeof(Stored)>(ISOTRACE_FAST_PASS);     \
   }
 
 /// The low bytes; in bounds and marked.
@@ -113,9 +118,6 @@ void store(ISOTRACE_FAST_REGISTERS) {
     ISOTRACE_FAST_MAKE_ROOM;
   }
   const u64 address = place<from>(pc, frame, accumulator, floats);
-  if (address + sizeof(Stored) > context->memory_size) [[unlikely]] {
-    ISOTRACE_FAST_TRAP(Trap::out_of_bounds_memory_access);
-  }
   ISOTRACE_FAST_MARK(Stored);
   write<Stored, notes>(memory, address,
                        operand<T, value, field_b, 3>(pc, frame, accumulator, floats), *context);
@@ -130,9 +132,6 @@ void store_at_sum(ISOTRACE_FAST_REGISTERS) {
   const u32 base = operand<u32, From::slot, field_a, 3>(pc, frame, accumulator, floats) +
                    operand<u32, addend, field_result, 3>(pc, frame, accumulator, floats);
   const u64 address = u64{base} + pc[2];
-  if (address + sizeof(Stored) > context->memory_size) [[unlikely]] {
-    ISOTRACE_FAST_TRAP(Trap::out_of_bounds_memory_access);
-  }
   constexpr unsigned words = 3 + constants(addend);
   ISOTRACE_FAST_MARK(Stored);
   write<Stored, notes>(memory, address,

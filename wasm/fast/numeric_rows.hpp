@@ -48,14 +48,14 @@ void branch_if(ISOTRACE_FAST_REGISTERS) {
   const bool truth = Operation::apply(operand<T, a, field_a, 2>(pc, frame, accumulator, floats),
                                       operand<T, b, field_b, 2>(pc, frame, accumulator, floats));
   if (truth == when) {
-    steps_left -= steps_field(pc);
+    steps_left -= steps_in(pc[3 + constants(b)]);
     pc = std::bit_cast<const Word*>(pc[2 + constants(b)]);
     if constexpr (to_loop) {
       ISOTRACE_FAST_SUSPEND_IF_DUE;
     }
     ISOTRACE_FAST_GO;
   }
-  ISOTRACE_FAST_NEXT(3 + constants(b));
+  ISOTRACE_FAST_NEXT(4 + constants(b));
 }
 
 template <class Operation, From addend, From b, bool when, bool to_loop>
@@ -68,14 +68,14 @@ void count_and_branch_if(ISOTRACE_FAST_REGISTERS) {
   const bool truth =
       Operation::apply(value, operand<T, b, field_b, 3>(pc, frame, accumulator, floats));
   if (truth == when) {
-    steps_left -= steps_field(pc);
+    steps_left -= steps_in(pc[4 + constants(b)]);
     pc = std::bit_cast<const Word*>(pc[3 + constants(b)]);
     if constexpr (to_loop) {
       ISOTRACE_FAST_SUSPEND_IF_DUE;
     }
     ISOTRACE_FAST_GO;
   }
-  ISOTRACE_FAST_NEXT(4 + constants(b));
+  ISOTRACE_FAST_NEXT(5 + constants(b));
 }
 
 template <class Operation, class T, From a, From b>

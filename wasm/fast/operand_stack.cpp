@@ -29,11 +29,7 @@ void OperandStack::emit(const ByResult& row, std::uint64_t a, std::uint64_t b, s
   code_.insert(code_.end(), words);
 }
 
-void OperandStack::set_steps(std::size_t fields_at, std::int64_t steps) {
-  constexpr unsigned shift = 16 * field_steps;
-  Word& changed = code_[fields_at];
-  changed = (changed & ~(Word{UINT16_MAX} << shift)) | static_cast<Word>(steps) << shift;
-}
+void OperandStack::set_field_c(std::uint16_t slot) { code_.back() |= fields(0, 0, 0, slot); }
 
 const Latest* OperandStack::operation_of(std::size_t depth) const {
   const bool made_it = latest_.row != nullptr && latest_.to == To::slot && latest_.is_operand &&

@@ -55,8 +55,9 @@ class OperandStack {
   /// An operation with a result; only its slot is set at first.
   void emit(const ByResult& row, std::uint64_t a, std::uint64_t b, std::uint16_t result,
             std::initializer_list<Word> words, Latest about = {});
-  /// Sets the steps in the fields of an operation.
-  void set_steps(std::size_t fields_at, std::int64_t steps);
+  void steps(std::int64_t count) { word(static_cast<Word>(count)); }
+  /// Of the operation that was emitted just now, without words of its own.
+  void set_field_c(std::uint16_t slot);
   /// The latest operation, if it has made the operand that many below the top; else nullptr.
   [[nodiscard]] const Latest* operation_of(std::size_t depth) const;
   /// The operation before the latest, if its result, a local, is that one's operand a.

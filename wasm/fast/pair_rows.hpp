@@ -12,7 +12,7 @@ void pair(ISOTRACE_FAST_REGISTERS) {
                                  operand<T, y, field_b, 2>(pc, frame, accumulator, floats));
   constexpr unsigned word = 2 + constants(y);
   const T value =
-      Second::apply(between, operand<T, z, field_steps, word>(pc, frame, accumulator, floats));
+      Second::apply(between, operand<T, z, field_c, word>(pc, frame, accumulator, floats));
   deliver<to>(value, pc, frame, accumulator, floats);
   ISOTRACE_FAST_NEXT(word + constants(z));
 }

@@ -92,7 +92,6 @@ void Translator::translate() {
     opens = opcode == Opcode::block || opcode == Opcode::loop || opcode == Opcode::if_;
     if (walk_.reached()) {
       if (is_step(opcode)) ++owed_;
-      limit_steps();
       instruction();
     } else {
       dead_instruction();
@@ -108,13 +107,6 @@ void Translator::finish() {
     routine_.code[at] = std::bit_cast<Word>(&routine_.code[routine_.code[at]]);
   }
   routine_.entry = &routine_.code[2];
-}
-
-/// So that steps fit into a field.
-void Translator::limit_steps() {
-  if (owed_ < field_steps_max) return;
-  stack_.emit(count_steps_handler(), fields(0, 0, 0, owed_ - 1));
-  owed_ = 1;
 }
 
 /// The operation that comes next can trap.
@@ -183,7 +175,7 @@ bool Translator::pair(Opcode opcode) {
   about.is_float = gives_float(opcode);
   about.is_operand = true;
   stack_.emit(row->from[index(x.from)], x.slot, y.slot, stack_.slot_of(stack_.height()), {}, about);
-  stack_.set_steps(stack_.position() - 1, z.slot);
+  stack_.set_field_c(z.slot);
   if (y.from == From::constant) stack_.word(y.bits);
   if (z.from == From::constant) stack_.word(z.bits);
   stack_.push_operand();
@@ -329,7 +321,7 @@ void Translator::select() {
   about.is_operand = true;
   const std::uint16_t result = stack_.slot_of(stack_.height());
   stack_.emit(select_handlers(condition.from, a.from, b.from), a.slot, b.slot, result, {}, about);
-  stack_.set_steps(stack_.position() - 1, condition.slot);
+  stack_.set_field_c(condition.slot);
   if (a.from == From::constant) stack_.word(a.bits);
   if (b.from == From::constant) stack_.word(b.bits);
   stack_.push_operand();

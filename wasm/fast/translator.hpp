@@ -23,8 +23,7 @@ class Translator {
  private:
   /// A branch whose target is not known yet.
   struct Jump {
-    std::size_t target_at = 0;  ///< offset of the word
-    std::size_t fields_at = 0;  ///< of the word with its steps
+    std::size_t target_at = 0;  ///< offset of the word; its steps are the next one
     std::int64_t steps = 0;
   };
 
@@ -69,6 +68,7 @@ class Translator {
   void branch_by_table();
   Jump branch_if(bool when, bool to_loop);
   bool count_and_branch_if(bool when, bool to_loop, Jump& jump);
+  Jump emit_target();
   Jump emit_branch(Handler handler, const Operand& a, const Operand& b);
   void jump_to(Label& label, std::int64_t steps);
   void aim(Label& label, Jump jump);
@@ -98,7 +98,6 @@ class Translator {
   }
   [[nodiscard]] Word place(std::uint32_t pc) const { return place_word(routine_.address, pc); }
   void mark_trap();
-  void limit_steps();
   void finish();
 
   const Store& store_;

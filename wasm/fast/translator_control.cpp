@@ -55,7 +55,8 @@ void Translator::begin_loop(Label& label) {
   const std::uint32_t pc = label.code.continuation;
   if (pc != function_.body.begin) {  // else it is where the function begins
     end_changed_stretch();
-    stack_.emit(enter_loop_handler(), fields(0, 0, 0, owed_));
+    stack_.emit(enter_loop_handler(), fields(0, 0, 0));
+    stack_.steps(owed_);
     stack_.word(stack_.slot_of(stack_.height()));
     stack_.word(place(pc));
     owed_ = 0;
@@ -72,7 +73,7 @@ void Translator::land(std::vector<Jump>& jumps, bool falls_through) {
   for (const Jump& jump : jumps) {
     stack_.code()[jump.target_at] = stack_.position();
     targets_.push_back(jump.target_at);
-    stack_.set_steps(jump.fields_at, jump.steps - owed_);
+    stack_.code()[jump.target_at + 1] = static_cast<Word>(jump.steps - owed_);
   }
   jumps.clear();
   stack_.forget();
@@ -149,7 +150,7 @@ void Translator::aim(Label& label, Jump jump) {
   if (label.code.opcode == Opcode::loop) {
     stack_.code()[jump.target_at] = label.begin;
     targets_.push_back(jump.target_at);
-    stack_.set_steps(jump.fields_at, jump.steps);
+    stack_.code()[jump.target_at + 1] = static_cast<Word>(jump.steps);
   } else {
     label.jumps.push_back(jump);
   }
@@ -157,8 +158,9 @@ void Translator::aim(Label& label, Jump jump) {
 
 void Translator::jump_to(Label& label, std::int64_t steps) {
   stack_.emit(jump_handler(label.code.opcode == Opcode::loop), fields(0, 0, 0));
-  stack_.word(0);
-  aim(label, {stack_.position() - 1, stack_.position() - 2, steps});
+  Jump jump = emit_target();
+  jump.steps = steps;
+  aim(label, jump);
 }
 
 void Translator::branch(std::uint32_t depth) {
@@ -200,9 +202,7 @@ void Translator::branch_by_table() {
   stack_.word(depths.size() - 1);
   std::map<std::uint32_t, std::vector<Jump>> through;
   for (const std::uint32_t depth : depths) {
-    stack_.word(0);
-    stack_.word(0);
-    const Jump jump{stack_.position() - 2, stack_.position() - 1, owed_};
+    const Jump jump = emit_target();
     Label& label = label_at(depth);
     if (label.code.opcode == Opcode::loop || needs_moves(label)) {
       through[depth].push_back(jump);
@@ -244,12 +244,17 @@ Translator::Jump Translator::branch_if(bool when, bool to_loop) {
   return emit_branch(handler, condition, {From::constant, 0, 0});
 }
 
+/// Room for target and steps, which are set when the target is known.
+Translator::Jump Translator::emit_target() {
+  stack_.word(0);
+  stack_.steps(0);
+  return {stack_.position() - 2, owed_};
+}
+
 Translator::Jump Translator::emit_branch(Handler handler, const Operand& a, const Operand& b) {
   stack_.emit(handler, fields(a.slot, b.slot, 0));
-  const std::size_t fields_at = stack_.position() - 1;
   if (b.from == From::constant) stack_.word(b.bits);
-  stack_.word(0);
-  return {stack_.position() - 1, fields_at, owed_};
+  return emit_target();
 }
 
 /// local = a + addend; compare the local; branch: all in one.
@@ -269,11 +274,9 @@ bool Translator::count_and_branch_if(bool when, bool to_loop, Jump& jump) {
   stack_.drop(1);
   stack_.emit(row->from[constants(addend.from)][constants(b.from)][when ? 1 : 0][to_loop ? 1 : 0],
               operation_fields);
-  const std::size_t fields_at = stack_.position() - 1;
   stack_.word(addend.from == From::constant ? addend.bits : addend.slot);
   if (b.from == From::constant) stack_.word(b.bits);
-  stack_.word(0);
-  jump = {stack_.position() - 1, fields_at, owed_};
+  jump = emit_target();
   return true;
 }
 
@@ -286,11 +289,12 @@ void Translator::call(std::uint32_t index) {
   stack_.settle();
   if (notes_) end_stretch_at_call(type, false);
   stack_.drop(type.parameters.size());
-  const Word operation_fields = fields(stack_.slot_of(stack_.height()), 0, 0, owed_);
+  const Word operation_fields = fields(stack_.slot_of(stack_.height()), 0, 0);
   mark_trap();
   if (callee.is_host) {
     stack_.emit(call_host_handler(), operation_fields);
     stack_.word(address);
+    stack_.steps(owed_);
     return after_call(type);
   }
   const bool foreign = callee.instance != routine_.instance;
@@ -298,6 +302,7 @@ void Translator::call(std::uint32_t index) {
       foreign ? call_foreign_handler() : call_handler(callee.locals_end > callee.parameters),
       operation_fields);
   stack_.word(std::bit_cast<Word>(&callee));
+  stack_.steps(owed_);
   stack_.word(place(walk_.next_offset()));
   routine_.returns.push_back({walk_.next_offset(), static_cast<std::uint32_t>(stack_.position())});
   if (foreign) enter_instance();
@@ -313,9 +318,10 @@ void Translator::call_indirect() {
   stack_.drop(1 + type.parameters.size());
   mark_trap();
   stack_.emit(call_indirect_handler(index.from),
-              fields(stack_.slot_of(stack_.height()), index.slot, 0, owed_));
+              fields(stack_.slot_of(stack_.height()), index.slot, 0));
   stack_.word(instance_.tables[now.second]);
   stack_.word(instance_.type_ids[now.first]);
+  stack_.steps(owed_);
   stack_.word(place(walk_.next_offset()));
   routine_.returns.push_back({walk_.next_offset(), static_cast<std::uint32_t>(stack_.position())});
   enter_instance();
@@ -339,16 +345,17 @@ void Translator::return_from_function() {
   const std::size_t results = module_.type_of(function_).results.size();
   if (notes_) note_results();
   if (results == 0) {
-    stack_.emit(return_handler(), fields(0, 0, 0, owed_));
+    stack_.emit(return_handler(), fields(0, 0, 0));
   } else if (results == 1) {
     const Operand result = stack_.use(0, any_operand(module_.type_of(function_).results[0]));
-    stack_.emit(return_handler(result.from), fields(result.slot, 0, 0, owed_));
+    stack_.emit(return_handler(result.from), fields(result.slot, 0, 0));
     if (result.from == From::constant) stack_.word(result.bits);
   } else {
     stack_.settle();
     stack_.emit(return_many_handler(),
-                fields(stack_.slot_of(stack_.height() - results), 0, results, owed_));
+                fields(stack_.slot_of(stack_.height() - results), 0, results));
   }
+  stack_.steps(owed_);
 }
 
 }  // namespace isotrace::wasm::fast
