@@ -16,14 +16,17 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t chunk_bytes = core::Blake3Tree::chunk_bytes;
 
-/// Hashing as much takes no longer than waking a thread.
+/// Hashing as much takes no longer than waking a thread; if the code for it is in the caches, which
+/// it is where checkpoints follow one another as fast as this.
 constexpr std::size_t little_bytes = 32 * chunk_bytes;
-/// While checkpoints come the thread looks for them, a few times for each, and need not be woken;
-/// but not where they follow one another faster than this.
 constexpr auto soon = 300us;
-constexpr int naps_for_each = 4;
-constexpr int naps_most = 3 * naps_for_each;
-constexpr auto nap_longest = 1ms;
+/// Elsewhere the thread looks for the next checkpoint by itself, when it is likely to be there, and
+/// need not be woken. Each look costs the execution some microseconds, too, if a processor nearby
+/// has it.
+constexpr int looks_most = 4;
+constexpr int lateness = 16;          ///< the first look: by this part of the interval too late
+constexpr int between_looks = 4;      ///< the others: by this part of the interval apart
+constexpr auto interval_most = 10ms;  ///< where there is more between checkpoints it is woken
 /// Shadows of up to this size are given their pages by the thread, so that copying finds them.
 constexpr std::size_t prepared_bytes = std::size_t{16} << 20;
 
@@ -142,7 +145,8 @@ void BackgroundHasher::hand_over(Clock::duration interval) {
   const std::scoped_lock lock(mutex_);
   ISOTRACE_CHECK(!wanted_ && !record_);
   wanted_ = true;
-  nap_ = std::min<Clock::duration>(interval / naps_for_each, nap_longest);
+  handed_over_ = begun_;
+  interval_ = interval;
   if (asleep_) wanted_signal_.notify_one();
   if (!thread_.joinable()) thread_ = std::thread([this] { work(); });
 }
@@ -174,8 +178,11 @@ trace::StateRecord BackgroundHasher::take() {
 }
 
 bool BackgroundHasher::wait_for_work(std::unique_lock<std::mutex>& lock) {
-  for (int naps = 0; naps < naps_most && !wanted_ && !stopping_; ++naps) {
-    wanted_signal_.wait_for(lock, nap_);
+  Clock::time_point next = handed_over_ + interval_ + interval_ / lateness;
+  for (int looks = 0; looks < looks_most && interval_ < interval_most && !wanted_ && !stopping_;
+       ++looks) {
+    wanted_signal_.wait_until(lock, next);
+    next += interval_ / between_looks;
   }
   asleep_ = true;
   wanted_signal_.wait(lock, [this] { return wanted_ || stopping_; });

@@ -86,8 +86,9 @@ class BackgroundHasher {
   bool wanted_ = false;
   bool asleep_ = false;  ///< the thread looks for work only when it is told to
   bool stopping_ = false;
-  Clock::duration nap_ = {};
-  std::thread thread_;  // the last: it uses all others. Not before it is needed
+  Clock::time_point handed_over_;
+  Clock::duration interval_ = {};  ///< between the two latest checkpoints
+  std::thread thread_;             // the last: it uses all others. Not before it is needed
 };
 
 }  // namespace isotrace::wasm
