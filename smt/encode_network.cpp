@@ -1,39 +1,21 @@
 #include <isotrace/smt/encode_network.hpp>
 
-#include <sstream>
-
 namespace isotrace::smt {
 namespace {
 
 using core::Rational;
 using core::RefusalCode;
+using sorted::Term;
 
-void write_number(std::ostream& out, const Rational& value) {
-  const core::Integer numerator = boost::multiprecision::numerator(value);
-  const core::Integer denominator = boost::multiprecision::denominator(value);
-  const bool negative = numerator < 0;
-  const core::Integer magnitude = abs(numerator);
-  if (negative) out << "(- ";
-  if (denominator == 1) {
-    out << magnitude << ".0";
-  } else {
-    out << "(/ " << magnitude << ".0 " << denominator << ".0)";
-  }
-  if (negative) out << ')';
-}
-
-/// (+ constant (* c0 name0) ...), zero coefficients left out.
-void write_sum(std::ostream& out, const std::vector<Rational>& coefficients,
-               const std::vector<std::string>& names, const Rational& constant) {
-  out << "(+ 0.0 ";
-  write_number(out, constant);
+/// constant + coefficients * values, zero coefficients left out.
+Term linear(sorted::Pool& pool, const std::vector<Rational>& coefficients,
+            const std::vector<Term>& values, const Rational& constant) {
+  std::vector<Term> parts = {pool.real(constant)};
   for (std::size_t i = 0; i < coefficients.size(); ++i) {
     if (coefficients[i] == 0) continue;
-    out << " (* ";
-    write_number(out, coefficients[i]);
-    out << ' ' << names[i] << ')';
+    parts.push_back(pool.product(pool.real(coefficients[i]), values[i]));
   }
-  out << ')';
+  return pool.sum(std::move(parts));
 }
 
 core::Result<core::Done> check_sizes(const NetworkQuery& query) {
@@ -65,83 +47,40 @@ core::Result<core::Done> check_sizes(const NetworkQuery& query) {
   return core::Done{};
 }
 
-void write_bounds(std::ostream& out, const NetworkQuery& query,
-                  const std::vector<std::string>& names) {
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    out << "(declare-const " << names[i] << " Real)\n(assert (<= ";
-    write_number(out, query.box[i].first);
-    out << ' ' << names[i] << "))\n(assert (<= " << names[i] << ' ';
-    write_number(out, query.box[i].second);
-    out << "))\n";
-  }
-}
-
-void write_layer(std::ostream& out, const AffineLayer& layer, std::size_t number,
-                 std::vector<std::string>& names) {
-  std::vector<std::string> results;
-  for (std::size_t o = 0; o < layer.bias.size(); ++o) {
-    const std::string suffix = std::to_string(number) + "_" + std::to_string(o);
-    const std::string sum = "z" + suffix;
-    out << "(define-fun " << sum << " () Real ";
-    write_sum(out, layer.weights[o], names, layer.bias[o]);
-    out << ")\n";
-    results.push_back(layer.relu ? "h" + suffix : sum);
-    if (layer.relu) {
-      out << "(define-fun h" << suffix << " () Real (ite (<= " << sum << " 0.0) 0.0 " << sum
-          << "))\n";
-    }
-  }
-  names = std::move(results);
-}
-
 }  // namespace
 
 std::string input_name(std::size_t index) { return "x" + std::to_string(index); }
 
-bool satisfies(const NetworkQuery& query, const std::vector<Rational>& inputs) {
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (inputs[i] < query.box[i].first || inputs[i] > query.box[i].second) return false;
-  }
-  const auto product = [](const std::vector<Rational>& row, const std::vector<Rational>& values) {
-    Rational sum = 0;
-    for (std::size_t i = 0; i < row.size(); ++i) sum += row[i] * values[i];
-    return sum;
+core::Result<Term> encode_network(sorted::Pool& pool, const NetworkQuery& query) {
+  ISOTRACE_TRY_DONE(check_sizes(query));
+  Term all = pool.boolean(true);
+  const auto demand = [&](Term low, Term high, bool strict) {
+    all = pool.bool_and(all, strict ? pool.below(low, high) : pool.at_most(low, high));
   };
-  std::vector<Rational> values = inputs;
+  std::vector<Term> values;
+  for (std::size_t i = 0; i < query.box.size(); ++i) {
+    const NetworkInput& input = query.box[i];
+    const auto sort = input.whole ? sorted::integer_sort : sorted::real_sort;
+    const Term variable = pool.variable(input_name(i), sort);
+    values.push_back(input.whole ? pool.make(sorted::Operation::to_real, {variable}) : variable);
+    demand(pool.real(input.lower), values[i], input.lower_strict);
+    demand(values[i], pool.real(input.upper), input.upper_strict);
+  }
+  const Term zero = pool.real(0);
   for (const AffineLayer& layer : query.layers) {
-    std::vector<Rational> results;
+    std::vector<Term> results;
     for (std::size_t o = 0; o < layer.bias.size(); ++o) {
-      results.emplace_back(product(layer.weights[o], values) + layer.bias[o]);
-      if (layer.relu && results[o] < 0) results[o] = 0;
+      const Term sum = linear(pool, layer.weights[o], values, layer.bias[o]);
+      results.push_back(layer.relu ? pool.ite(pool.at_most(sum, zero), zero, sum) : sum);
     }
     values = std::move(results);
   }
   for (const LinearConstraint& constraint : query.constraints) {
-    const Rational sum = product(constraint.coefficients, values);
-    if (sum > constraint.bound || (constraint.strict && sum == constraint.bound)) return false;
+    const Term sum = linear(pool, constraint.coefficients, values, Rational(0));
+    demand(sum, pool.real(constraint.bound), constraint.strict);
   }
-  return true;
-}
-
-core::Result<std::string> encode_network(const NetworkQuery& query) {
-  ISOTRACE_TRY_DONE(check_sizes(query));
-  std::ostringstream out;
-  out.imbue(std::locale::classic());
-  out << "(set-logic QF_LRA)\n";
-  std::vector<std::string> names;
-  for (std::size_t i = 0; i < query.box.size(); ++i) names.push_back(input_name(i));
-  write_bounds(out, query, names);
-  for (std::size_t k = 0; k < query.layers.size(); ++k) {
-    write_layer(out, query.layers[k], k, names);
-  }
-  for (const LinearConstraint& constraint : query.constraints) {
-    out << "(assert (" << (constraint.strict ? "<" : "<=") << ' ';
-    write_sum(out, constraint.coefficients, names, Rational(0));
-    out << ' ';
-    write_number(out, constraint.bound);
-    out << "))\n";
-  }
-  return out.str();
+  ISOTRACE_TRY_DONE(pool.check());
+  return all;
 }
 
 }  // namespace isotrace::smt

@@ -1,13 +1,11 @@
-// A tiny ReLU network and one linear question about it as SMT-LIB 2 text (logic QF_LRA, exact
-// rationals). Trust: none; answers are re-run by whoever asked.
+// A tiny ReLU network and one linear question about it as a term over reals (QF_LRA, exact
+// rationals; QF_LIRA where inputs are integers). Trust: none; answers are re-run by whoever asked.
 #pragma once
 
 #include <string>
-#include <utility>
 #include <vector>
 
-#include <isotrace/core/rational.hpp>
-#include <isotrace/core/result.hpp>
+#include <isotrace/smt/sorted.hpp>
 
 namespace isotrace::smt {
 
@@ -30,22 +28,26 @@ struct LinearConstraint {
   bool strict = false;
 };
 
+struct NetworkInput {
+  core::Rational lower;
+  core::Rational upper;
+  bool whole = false;  ///< an integer
+  bool lower_strict = false;
+  bool upper_strict = false;
+};
+
 /// Is there x in the box whose outputs satisfy every constraint?
 struct NetworkQuery {
-  std::vector<std::pair<core::Rational, core::Rational>> box;
+  std::vector<NetworkInput> box;
   std::vector<AffineLayer> layers;
   std::vector<LinearConstraint> constraints;
 };
 
-/// Name of input `index` in the text: "x3".
+/// Name of the variable of input `index`: "x3".
 std::string input_name(std::size_t index);
 
-/// Whether these inputs lie in the box and their outputs satisfy every constraint, exactly. Sizes
-/// must fit.
-bool satisfies(const NetworkQuery& query, const std::vector<core::Rational>& inputs);
-
-/// Declarations and assertions; no check-sat. Refuses limit_exceeded, and shape_mismatch where
-/// sizes do not fit.
-core::Result<std::string> encode_network(const NetworkQuery& query);
+/// True of the inputs that are sought. Refuses limit_exceeded, and shape_mismatch where sizes do
+/// not fit.
+core::Result<sorted::Term> encode_network(sorted::Pool& pool, const NetworkQuery& query);
 
 }  // namespace isotrace::smt

@@ -15,8 +15,6 @@ namespace isotrace::smt {
 struct Solvers {
   Answer (*solve_terms_z3)(const sorted::Pool&, sorted::Term assertion, std::uint64_t steps);
   Answer (*solve_terms_cvc5)(const sorted::Pool&, sorted::Term assertion, std::uint64_t steps);
-  /// What parse_answer (solve_z3.hpp) reads.
-  std::string (*solve_text_z3)(const std::string& smtlib, unsigned resource_units);
   std::string (*z3_version)();
   std::string (*cvc5_version)();
 };

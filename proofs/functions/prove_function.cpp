@@ -5,6 +5,8 @@
 #include <new>
 
 #include <isotrace/core/limits.hpp>
+#include <isotrace/proofs/functions/float_meaning.hpp>
+#include <isotrace/smt/sorted_values.hpp>
 
 namespace isotrace::proofs {
 namespace {
@@ -112,18 +114,62 @@ class FunctionProver {
     ISOTRACE_TRY(const bool confirmed, confirm(first.model));
     if (confirmed) return true;
     ISOTRACE_TRY(const bool certain, bits::holds(made->pool, made->violated, first.model));
-    if (certain) return made->uninterpreted > 0 ? try_samples() : end_unconfirmed();
+    if (!made->floats.empty()) return attempt_floats(*made, certain);
+    if (certain) return end_unconfirmed();
     // It leads to what was cut off. Where no more is unrolled, other arguments may still be a
     // counterexample.
-    if (!options_.unwind && claim().unwind < core::limits::unwind_max) return false;
+    if (more_can_be_unrolled()) return false;
     ISOTRACE_TRY(const smt::Decision second, ask(*made, made->violated));
     if (second.kind == smt::Decision::Kind::sat) {
       ISOTRACE_TRY(const bool found, confirm(second.model));
-      if (found) return true;
-      return made->uninterpreted > 0 ? try_samples() : end_unconfirmed();
+      return found ? true : end_unconfirmed();
     }
     if (second.kind == smt::Decision::Kind::undecided) return end_unanswered(second);
     return false;
+  }
+
+  [[nodiscard]] bool more_can_be_unrolled() {
+    return !options_.unwind && claim().unwind < core::limits::unwind_max;
+  }
+
+  /// The arguments that were found are a counterexample only if operations on floats had other
+  /// results than they have. `certain`: they lead to nothing that was cut off.
+  Result<bool> attempt_floats(const FunctionObligation& made, bool certain) {
+    // Where more can be unrolled, what is said of any results may do then.
+    const bool is_last = certain || !more_can_be_unrolled();
+    if (is_last && !sampled_) {
+      sampled_ = true;
+      ISOTRACE_TRY(const bool found, try_samples());
+      if (found) return true;
+    }
+    smt::sorted::Pool pool;
+    ISOTRACE_TRY(const smt::sorted::Term refuted, state_floats(pool, made, made.refuted));
+    ISOTRACE_TRY(const smt::Decision first, ask_exactly(made, pool, refuted, is_last ? 1 : 4));
+    if (first.kind == smt::Decision::Kind::unsat) return take_proof(first);
+    if (first.kind == smt::Decision::Kind::undecided) {
+      return is_last ? end_without_floats(first) : Result<bool>(false);
+    }
+    ISOTRACE_TRY(const bool confirmed, confirm(first.model));
+    if (confirmed) return true;
+    ISOTRACE_TRY(const smt::sorted::Term violated, state_floats(pool, made, made.violated));
+    ISOTRACE_TRY(const bool holds, smt::sorted::holds(pool, violated, first.model));
+    if (holds) return end_unconfirmed();
+    if (more_can_be_unrolled()) return false;
+    ISOTRACE_TRY(const smt::Decision second, ask_exactly(made, pool, violated, 1));
+    if (second.kind == smt::Decision::Kind::undecided) return end_without_floats(second);
+    if (second.kind == smt::Decision::Kind::unsat) return false;
+    ISOTRACE_TRY(const bool found, confirm(second.model));
+    return found ? true : end_unconfirmed();
+  }
+
+  /// With what operations on floats compute: Z3 and cvc5 alone, of whose `unsat` nothing is
+  /// checked.
+  Result<smt::Decision> ask_exactly(const FunctionObligation& made, const smt::sorted::Pool& pool,
+                                    smt::sorted::Term assertion, int share_of_time) {
+    const smt::DecideOptions decide = options_now(", floats", share_of_time);
+    ISOTRACE_TRY(smt::Decision decision, smt::decide(pool, assertion, decide));
+    tell(made, pool.size(), decision, true);
+    return decision;
   }
 
   bool is_time_over() const {
@@ -131,19 +177,30 @@ class FunctionProver {
   }
 
   Result<smt::Decision> ask(const FunctionObligation& made, bits::Term assertion) {
+    const smt::DecideOptions decide = options_now("", 1);
+    ISOTRACE_TRY(smt::Decision decision, smt::decide(made.pool, assertion, decide));
+    tell(made, made.pool.size(), decision, false);
+    return decision;
+  }
+
+  /// What is left of the time, or a share of it.
+  smt::DecideOptions options_now(const std::string& what, int share_of_time) {
     smt::DecideOptions decide = options_.decide;
     if (options_.milliseconds_left) {
       const std::uint64_t left = std::max<std::uint64_t>(options_.milliseconds_left(), 1);
       const std::uint64_t most = static_cast<std::uint64_t>(decide.limits.wall_milliseconds);
       decide.limits.wall_milliseconds = static_cast<int>(std::min(left, most));
     }
-    decide.label = claim().function + ", unwind " + std::to_string(claim().unwind);
-    ISOTRACE_TRY(smt::Decision decision, smt::decide(made.pool, assertion, decide));
-    if (options_.on_attempt) {
-      options_.on_attempt(
-          {claim().unwind, made.pool.size(), !made.pool.is_false(made.cut), decision});
-    }
-    return decision;
+    decide.limits.wall_milliseconds = std::max(decide.limits.wall_milliseconds / share_of_time, 1);
+    decide.label = claim().function + ", unwind " + std::to_string(claim().unwind) + what;
+    return decide;
+  }
+
+  void tell(const FunctionObligation& made, std::size_t terms, const smt::Decision& decision,
+            bool floats) {
+    if (!options_.on_attempt) return;
+    const bool cut_possible = !made.pool.is_false(made.cut);
+    options_.on_attempt({claim().unwind, terms, cut_possible, floats, decision});
   }
 
   bool end_unanswered(const smt::Decision& decision) {
@@ -157,11 +214,20 @@ class FunctionProver {
                              std::to_string(call_steps_max) + " steps");
   }
 
-  /// Of floats the solvers know too little to find arguments: where those that they found are none,
-  /// borders of the types and some numbers are tried, on the engine alone.
+  bool end_without_floats(const smt::Decision& decision) {
+    return end_undecided(
+        FunctionUndecided::floats,
+        "arguments were found for other results of operations on floats than they have, and with "
+        "those that they have no solver decides it (" +
+            decision.detail + ")");
+  }
+
+  /// Solvers are slow to find arguments for floats: borders of the types and some numbers are
+  /// tried on the engine alone. Whether one is a counterexample.
   Result<bool> try_samples() {
     const std::size_t count = outcome_.type.parameters.size();
     for (std::uint32_t sample = 0; count > 0 && sample < samples_max; ++sample) {
+      if (is_time_over()) return false;
       FunctionInputs inputs;
       std::uint64_t rest = sample;
       for (const wasm::ValueType type : outcome_.type.parameters) {
@@ -172,10 +238,7 @@ class FunctionProver {
       ISOTRACE_TRY(const bool confirmed, confirm(inputs));
       if (confirmed) return true;
     }
-    return end_undecided(
-        FunctionUndecided::floats,
-        "arguments were found for other results of operations on floats than "
-        "they have, of which only that equal operands give equal results is known");
+    return false;
   }
 
   bool take_proof(const smt::Decision& decision) {
@@ -217,6 +280,7 @@ class FunctionProver {
   std::size_t terms_ = 0;         // of the last attempt
   std::size_t terms_before_ = 0;  // and of the one before it
   bool branches_ = false;
+  bool sampled_ = false;
 };
 
 }  // namespace

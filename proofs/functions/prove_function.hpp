@@ -17,6 +17,7 @@ struct FunctionAttempt {
   std::uint32_t unwind = 0;
   std::size_t terms = 0;
   bool cut_possible = false;  ///< unrolled as far, the term does not say that nothing is cut off
+  bool floats = false;        ///< the question says what operations on floats compute
   smt::Decision decision;
 };
 
@@ -35,7 +36,7 @@ enum class FunctionUndecided : std::uint8_t {
   memory,       ///< the term, the formula or a solver grew beyond its limit
   unconfirmed,  ///< the engine could not tell within its steps
   solver,       ///< no solver had an answer
-  floats,       ///< refuted only if operations on floats had other results than they have
+  floats,       ///< no solver decides it with the results that operations on floats have
 };
 std::string_view undecided_name(FunctionUndecided reason);
 

@@ -97,6 +97,14 @@ Computed FloatTerms::compute(Opcode opcode, std::span<const Term> operands) {
   return any;
 }
 
+std::vector<FloatApplication> FloatTerms::applications() const {
+  std::vector<FloatApplication> all;
+  for (const auto& [made_of, result] : known_) {
+    all.push_back({made_of.first, made_of.second, result.value, result.trap});
+  }
+  return all;
+}
+
 Term FloatTerms::agree(const Computed& a, const Computed& b) {
   return pool_.bool_and(pool_.equal(a.value, b.value), pool_.equal(a.trap, b.trap));
 }

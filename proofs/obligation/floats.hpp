@@ -11,6 +11,14 @@
 
 namespace isotrace::proofs::obligation {
 
+/// An operation of which only that is said.
+struct FloatApplication {
+  wasm::Opcode opcode;
+  std::vector<bits::Term> operands;
+  bits::Term value;  ///< a variable; of a comparison the choice of 1 or 0 by one
+  bits::Term trap;   ///< a variable, or false
+};
+
 class FloatTerms {
  public:
   explicit FloatTerms(bits::TermPool& pool) : pool_(pool) {}
@@ -20,8 +28,7 @@ class FloatTerms {
   /// That operations of one opcode have equal results wherever their operands are equal. Said of
   /// the first pairs_max pairs: less said is less proved.
   bits::Term consistent();
-  /// Operations of which nothing else is said.
-  [[nodiscard]] std::size_t uninterpreted() const { return known_.size(); }
+  [[nodiscard]] std::vector<FloatApplication> applications() const;
 
  private:
   using Application = std::pair<wasm::Opcode, std::vector<bits::Term>>;

@@ -58,7 +58,7 @@ class Maker {
     made_.refuted = pool.bool_and(possible, pool.bool_or(assumed.cut, refutes));
     const Term certain = pool.bool_and(pool.bool_not(wrong.cut), wrong.holds);
     made_.violated = pool.bool_and(possible, pool.bool_and(counts, certain));
-    made_.uninterpreted = floats_.uninterpreted();
+    made_.floats = floats_.applications();
     if (given_ == nullptr) {
       const std::vector<Term> merged =
           bits::merge_polynomials(pool, {made_.refuted, made_.violated});

@@ -8,6 +8,7 @@
 #include <isotrace/bits/evaluate.hpp>
 #include <isotrace/core/result.hpp>
 #include <isotrace/proofs/obligation/claim.hpp>
+#include <isotrace/proofs/obligation/floats.hpp>
 #include <isotrace/wasm/module.hpp>
 
 namespace isotrace::proofs {
@@ -32,7 +33,7 @@ struct FunctionObligation {
   bits::Term cut;
   wasm::FunctionType type;  ///< of the function
   /// Operations on floats whose results are any ones, the same for the same operands.
-  std::size_t uninterpreted = 0;
+  std::vector<obligation::FloatApplication> floats;
 };
 
 /// Refuses what load_module refuses of the modules; wasm_export_unknown; function_types_mismatch;

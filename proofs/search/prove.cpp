@@ -73,6 +73,14 @@ core::Result<ProveOutcome> prove_within_memory(const core::Program& program,
 
 }  // namespace
 
+smt::DecideOptions solvers_of_networks() {
+  smt::DecideOptions options;
+  options.engines = {smt::Engine::z3, smt::Engine::cvc5};
+  options.head_start_milliseconds = 2'000;  // which of two models is found first is left to none
+  options.limits.wall_milliseconds = 10'000;
+  return options;
+}
+
 std::string_view undecided_reason_name(UndecidedReason reason) {
   switch (reason) {
     case UndecidedReason::timeout: return "timeout";

@@ -10,6 +10,7 @@
 #include <isotrace/core/limits.hpp>
 #include <isotrace/core/program.hpp>
 #include <isotrace/proofs/checker/proof.hpp>
+#include <isotrace/smt/decide.hpp>
 
 namespace isotrace::proofs {
 
@@ -23,12 +24,15 @@ struct ProveProgress {
 
 /// What one engine did, told when it has ended; several in a row make a verdict.
 struct ProveStage {
-  std::string_view engine;                ///< "lowering", "attack", "boxes", "checker", "z3"
+  std::string_view engine;  ///< "lowering", "attack", "boxes", "checker", "z3", "cvc5"
   std::optional<std::size_t> case_index;  ///< of one case of the property
   std::string outcome;
   std::vector<std::pair<std::string_view, std::uint64_t>> sizes;
   std::string detail;
 };
+
+/// Z3, and cvc5 where that has no answer after two seconds; ten seconds each.
+smt::DecideOptions solvers_of_networks();
 
 struct ProveOptions {
   Level level = Level::any_order;
@@ -48,12 +52,10 @@ struct ProveOptions {
   /// Boxes with at most so many open neurons that bounds leave open go to a linear program, whose
   /// dual numbers become the leaf.
   std::size_t program_neurons = 0;
-  /// Ask Z3 (in a sandbox) for a counterexample of tiny networks that stay undecided.
+  /// Ask Z3 and cvc5 (in sandboxes) for a counterexample of tiny networks that stay undecided.
   bool solver = false;
-  int solver_milliseconds = 10'000;
-  /// Takes what Z3 was asked about a case, as SMT-LIB. Empty: nobody wants it.
-  std::function<core::Result<core::Done>(std::size_t case_index, const std::string& smtlib)>
-      save_query;
+  /// How they are asked; `label` is set for each case.
+  smt::DecideOptions decide = solvers_of_networks();
   std::function<void(const ProveProgress&)> progress;
   std::function<void(const ProveStage&)> on_stage;
   /// A saved state to go on from: the answer is that of a search which was never interrupted.
@@ -86,7 +88,7 @@ struct ProveOutcome {
 };
 
 /// Refuses property_* (including property_mismatch: other numbers of inputs or outputs), what
-/// check_program refuses, what running the program refuses, what save_state and save_query refuse,
+/// check_program refuses, what running the program refuses, what save_state and smt::decide refuse,
 /// and for resume_from search_state_malformed, search_state_mismatch and limit_exceeded.
 core::Result<ProveOutcome> prove(const core::Program& program, const std::string& property_text,
                                  const ProveOptions& options);

@@ -392,12 +392,19 @@ ProveOutcome Prover::attack_further(std::size_t case_index, const SearchResult& 
 }
 
 std::optional<ProveOutcome> Prover::ask_solver(std::size_t case_index) {
-  const SolverOpinion opinion =
-      find_real_counterexample(network_, property_.cases[case_index], options_.solver_milliseconds);
-  tell({"z3", case_index, opinion.outcome, {}, {}});
-  if (options_.save_query && !opinion.query.empty()) {
-    auto saved = options_.save_query(case_index, opinion.query + "(check-sat)\n");
-    if (!saved) refusal_ = std::move(saved).error();
+  smt::DecideOptions decide = options_.decide;
+  decide.label = "case " + std::to_string(case_index);
+  auto answer = find_real_counterexample(network_, property_.cases[case_index], decide);
+  if (!answer) {
+    refusal_ = std::move(answer).error();
+    return std::nullopt;
+  }
+  const SolverOpinion opinion = *std::move(answer);
+  if (opinion.decision.runs.empty()) tell({"z3", case_index, "too large", {}, {}});
+  for (const smt::EngineRun& run : opinion.decision.runs) {
+    const std::string_view outcome =
+        run.outcome == smt::Outcome::sat ? "counterexample over the reals" : smt::name(run.outcome);
+    tell({smt::name(run.engine), case_index, std::string(outcome), {}, run.detail});
   }
   const std::vector<double>& model = opinion.point;
   if (model.empty()) return std::nullopt;

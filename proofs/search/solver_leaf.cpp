@@ -30,7 +30,11 @@ std::optional<smt::NetworkQuery> exact_query(const Network& network, const Case&
     if (!row.input_terms.empty()) return std::nullopt;
   }
   smt::NetworkQuery query;
-  for (const InputRange& range : unsafe.box) query.box.emplace_back(range.lower, range.upper);
+  for (std::size_t i = 0; i < network.inputs; ++i) {
+    const InputRange& range = unsafe.box[i];
+    query.box.push_back({range.lower, range.upper, network.find_whole(i) != nullptr,
+                         range.lower_strict, range.upper_strict});
+  }
   for (const Layer& layer : network.layers) query.layers.push_back(exact_layer(layer));
   for (const LinearRow& row : unsafe.rows) {
     smt::LinearConstraint constraint{std::vector<core::Rational>(network.outputs()), row.bound,
@@ -45,29 +49,24 @@ std::optional<smt::NetworkQuery> exact_query(const Network& network, const Case&
 
 }  // namespace
 
-SolverOpinion find_real_counterexample(const Network& network, const Case& unsafe,
-                                       int wall_milliseconds, const SolveText& solve) {
+core::Result<SolverOpinion> find_real_counterexample(const Network& network, const Case& unsafe,
+                                                     const smt::DecideOptions& options,
+                                                     const smt::SolveFunction& solve) {
   const auto query = exact_query(network, unsafe);
-  if (!query) return {"too large", {}, {}};
-  auto text = smt::encode_network(*query);
-  if (!text) return {"too large", {}, {}};
+  if (!query) return SolverOpinion{};
+  smt::sorted::Pool pool;
+  const auto asked = smt::encode_network(pool, *query);
+  if (!asked) return SolverOpinion{};
   SolverOpinion opinion;
-  opinion.query = *std::move(text);
-  smt::SolverLimits limits;
-  limits.wall_milliseconds = wall_milliseconds;
-  const auto answer = solve(opinion.query, limits);
-  opinion.outcome = "nothing";
-  if (!answer || answer->kind != smt::SolverAnswer::Kind::sat) return opinion;
-  std::vector<core::Rational> point;
+  auto decision = smt::decide_with(pool, *asked, options, solve);
+  if (!decision && decision.error().code == core::RefusalCode::sandbox_failed) return opinion;
+  ISOTRACE_TRY(opinion.decision, std::move(decision));
+  if (opinion.decision.kind != smt::Decision::Kind::sat) return opinion;
   for (std::size_t i = 0; i < network.inputs; ++i) {
-    // An input that the model leaves out may be anything, so it is where the box begins.
-    const auto value = answer->model.find(smt::input_name(i));
-    point.push_back(value == answer->model.end() ? query->box[i].first : value->second);
+    const auto value = opinion.decision.model.numbers.find(smt::input_name(i));
+    const auto& numbers = opinion.decision.model.numbers;
+    opinion.point.push_back(value == numbers.end() ? 0.0 : value->second.convert_to<double>());
   }
-  opinion.outcome = "lied";
-  if (!smt::satisfies(*query, point)) return opinion;
-  opinion.outcome = "counterexample over the reals";
-  for (const core::Rational& value : point) opinion.point.push_back(value.convert_to<double>());
   return opinion;
 }
 

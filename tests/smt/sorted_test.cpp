@@ -9,6 +9,7 @@
 
 #include <isotrace/core/philox.hpp>
 #include <isotrace/smt/import_terms.hpp>
+#include <isotrace/smt/number_text.hpp>
 #include <isotrace/smt/portfolio.hpp>
 #include <isotrace/smt/print.hpp>
 #include <isotrace/smt/sorted_values.hpp>
@@ -310,6 +311,52 @@ TEST(SortedNumbers, gates_are_not_asked) {
   const auto both = decide_term(pool, question, options_of({Engine::gates, Engine::z3}));
   EXPECT_EQ(both.kind, Kind::sat);
   EXPECT_EQ(both.runs.size(), 1U);
+}
+
+// ---- limits
+
+/// Pigeons in holes, one fewer hole, as numbers: short to state, long to refute.
+Term pigeons(Pool& pool, int holes) {
+  Term all = pool.boolean(true);
+  std::vector<Term> places;
+  for (int p = 0; p <= holes; ++p) {
+    places.push_back(pool.variable("p" + std::to_string(p), sorted::integer_sort));
+    all = pool.bool_and(all, pool.at_most(pool.integer(1), places.back()));
+    all = pool.bool_and(all, pool.at_most(places.back(), pool.integer(holes)));
+    for (int q = 0; q < p; ++q) {
+      all = pool.bool_and(
+          all, pool.bool_not(pool.equal(places[static_cast<std::size_t>(q)], places.back())));
+    }
+  }
+  return all;
+}
+
+TEST(SortedLimits, wall_clock_memory_and_steps_are_outcomes) {
+  Pool pool;
+  const Term question = pigeons(pool, 30);
+  DecideOptions options = options_of({Engine::z3});
+  options.limits.wall_milliseconds = 400;
+  EXPECT_EQ(decide_term(pool, question, options).reason, Outcome::timeout);
+  options = options_of({Engine::z3});
+  options.limits.steps = 1'000;
+  EXPECT_EQ(decide_term(pool, question, options).reason, Outcome::unknown);
+#if !defined(__SANITIZE_ADDRESS__)  // which reserves the address space itself
+  options = options_of({Engine::z3});
+  options.limits.memory_bytes = std::uint64_t{8} << 20;
+  const Decision small = decide_term(pool, question, options);
+  EXPECT_TRUE(small.reason == Outcome::memory || small.reason == Outcome::crashed)
+      << name(small.reason);
+#endif
+}
+
+TEST(SortedMisbehaving, numbers_that_are_none_are_refused) {
+  for (const char* text :
+       {"", "-", "1/0", "one", "1/", "/2", "1 2", "--1", "0x10", "1/-2", "1.5"}) {
+    const auto number = read_number_text(text);
+    ASSERT_FALSE(number.has_value()) << text;
+    EXPECT_EQ(number.error().code, core::RefusalCode::solver_failed) << text;
+  }
+  EXPECT_EQ(*read_number_text("-012/08"), Rational(-3, 2));
 }
 
 // ---- terms over bits among others

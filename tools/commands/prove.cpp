@@ -3,8 +3,8 @@
 
 #include <isotrace/core/limits.hpp>
 #include <isotrace/proofs/search/prove.hpp>
-#include <isotrace/smt/save_query.hpp>
 #include <isotrace/tools/cli/foreign_options.hpp>
+#include <isotrace/tools/commands/cache_folder.hpp>
 #include <isotrace/tools/commands/commands.hpp>
 #include <isotrace/tools/commands/inputs.hpp>
 #include <isotrace/tools/commands/level.hpp>
@@ -43,7 +43,8 @@ std::string time_left(double explored, Clock::duration passed) {
 }
 
 /// --timeout, --jobs, --semantics, --lp-leaves, --search-memory, --plain-splits, --no-smt,
-/// --dump-smt. Time is read here: the prover only asks whether it is up.
+/// --dump-smt, --solver, --agree, --no-cache. Time is read here: the prover only asks whether it is
+/// up.
 core::Result<proofs::ProveOptions> load_options(const Arguments& arguments,
                                                 Clock::time_point start) {
   ISOTRACE_TRY(const std::chrono::seconds timeout, load_seconds(arguments, "--timeout"));
@@ -58,15 +59,12 @@ core::Result<proofs::ProveOptions> load_options(const Arguments& arguments,
   if (arguments.has("--lp-leaves")) {
     ISOTRACE_TRY(options.program_neurons, load_count(arguments, "--lp-leaves"));
   }
-  if (arguments.has("--dump-smt")) {
-    options.save_query = [folder = arguments.value("--dump-smt")](
-                             std::size_t index,
-                             const std::string& text) -> core::Result<core::Done> {
-      const std::string label = "case " + std::to_string(index);
-      ISOTRACE_TRY_DONE(smt::save_query(folder, label, core::sha256(core::as_bytes(text)), text));
-      return core::Done{};
-    };
-  }
+  if (arguments.has("--dump-smt")) options.decide.dump_folder = arguments.value("--dump-smt");
+  const std::string solver = arguments.value("--solver");
+  if (solver == "z3") options.decide.engines = {smt::Engine::z3};
+  if (solver == "cvc5") options.decide.engines = {smt::Engine::cvc5};
+  options.decide.agree = arguments.has("--agree");
+  if (!arguments.has("--no-cache")) options.decide.cache_folder = find_cache_folder();
   if (arguments.has("--search-memory")) {
     ISOTRACE_TRY(const std::uint64_t mebibytes, load_count(arguments, "--search-memory"));
     options.memory_max = std::min(mebibytes, std::uint64_t{1} << 40U) << 20U;
@@ -160,6 +158,9 @@ std::string options_problem(const Arguments& arguments) {
   if (!keeps && (arguments.has("--resume") || arguments.has("--checkpoint-every"))) {
     return "--resume and --checkpoint-every speak of the file that --checkpoint names";
   }
+  const std::string solver = arguments.value("--solver");
+  if (solver == "gates") return "--solver gates knows no real numbers, which models are made of";
+  if (arguments.has("--agree") && solver != "all") return "--agree needs --solver all";
   return question_problem(arguments);
 }
 
@@ -239,11 +240,11 @@ int refuse_answer(const Context& context, const Arguments& arguments, std::size_
 int prove_model(const Context& context, const Arguments& arguments,
                 const executor::ModelBytes& model) {
   const auto start = Clock::now();
-  const std::string foreign = find_foreign_option(
-      arguments, "prove",
-      {"--func", "--never-traps", "--range", "--equivalent", "--compare", "--post", "--assume",
-       "--unwind", "--memory", "--edition", "--solver", "--agree", "--no-cache"},
-      "a model");
+  const std::string foreign =
+      find_foreign_option(arguments, "prove",
+                          {"--func", "--never-traps", "--range", "--equivalent", "--compare",
+                           "--post", "--assume", "--unwind", "--memory", "--edition"},
+                          "a model");
   if (!foreign.empty()) return report_usage(context, foreign);
   if (const std::string problem = options_problem(arguments); !problem.empty()) {
     return report_usage(context, "prove: " + problem);

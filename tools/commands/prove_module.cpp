@@ -158,6 +158,7 @@ void log_attempt(Log& log, const proofs::FunctionAttempt& attempt) {
   std::string line = "  unwind " + std::to_string(attempt.unwind) + ": " +
                      std::to_string(attempt.terms) + " terms, " +
                      (attempt.cut_possible ? "more rounds not excluded" : "nothing cut off");
+  if (attempt.floats) line += ", floats as computed";
   Json engines = Json::array();
   for (const smt::EngineRun& run : attempt.decision.runs) {
     line += "; " + engine_text(run);
@@ -171,6 +172,7 @@ void log_attempt(Log& log, const proofs::FunctionAttempt& attempt) {
   log.attempts.push_back({{"unwind", attempt.unwind},
                           {"terms", attempt.terms},
                           {"cutPossible", attempt.cut_possible},
+                          {"floats", attempt.floats},
                           {"engines", std::move(engines)}});
 }
 

@@ -1,5 +1,9 @@
 // Every integer opcode as a term, against the reference engine: what it gives, and when it traps.
+#include <isotrace/proofs/functions/float_meaning.hpp>
+#include <isotrace/smt/sorted_values.hpp>
+
 #include "tests/proofs/functions/claims.hpp"
+#include "tests/support/random_floats.hpp"
 #include "tests/wasm/random/dice.hpp"
 
 namespace isotrace::proofs::tests {
@@ -74,6 +78,11 @@ void compare_opcode(const wasm::OpcodeInfo& info) {
   }
 }
 
+core::PhiloxStream& random_floats() {
+  static core::PhiloxStream random(9);
+  return random;
+}
+
 bool is_true(const core::Result<FunctionObligation>& made) {
   return made && made->pool.is_true(made->violated);
 }
@@ -115,7 +124,7 @@ TEST(NumericTerms, FloatsOfConstantsAreComputedAsTheEngineComputesThem) {
       const auto run = execute_claim(traps, inputs);
       const auto made = make_obligation(traps, inputs);
       ASSERT_TRUE(run.has_value() && made.has_value()) << info->text;
-      EXPECT_EQ(made->uninterpreted, 0U);
+      EXPECT_TRUE(made->floats.empty());
       ASSERT_EQ(made->pool.is_true(made->violated), run->violated) << info->text;
       trapped += run->violated ? 1 : 0;
       const bool integer = type.results[0] == ValueType::i32 || type.results[0] == ValueType::i64;
@@ -140,9 +149,64 @@ TEST(NumericTerms, FloatsOfVariablesAreTheSameForTheSameOperands) {
     const auto made = make_obligation(same);
     ASSERT_TRUE(made.has_value()) << core::describe(made.error());
     EXPECT_TRUE(made->pool.is_false(made->refuted)) << info->text;
-    opcodes += made->uninterpreted;
+    opcodes += made->floats.size();
   }
   EXPECT_GT(opcodes, 50U);
+}
+
+/// What is said to solvers of one execution: every result is that of the engine, and whether the
+/// claim is violated.
+void compare_meaning(const FunctionClaim& claim, const FunctionInputs& inputs, std::uint64_t result,
+                     bool violated) {
+  const auto made = make_obligation(claim);
+  ASSERT_TRUE(made.has_value());
+  ASSERT_EQ(made->floats.size(), 1U);
+  smt::sorted::Pool pool;
+  const auto said = state_floats(pool, *made, bits::Term{1});  // of "true" nothing else is left
+  const auto refuted = state_floats(pool, *made, made->violated);
+  ASSERT_TRUE(said.has_value() && refuted.has_value());
+  smt::Model model(assignment_of(inputs));
+  model.scalars["float0"] = result;
+  EXPECT_TRUE(*holds(pool, *said, model));
+  EXPECT_EQ(*holds(pool, *refuted, model), violated);
+  const bool is_float =
+      made->type.results[0] == ValueType::f32 || made->type.results[0] == ValueType::f64;
+  if (!is_float) return;
+  model.scalars["float0"] = result ^ 1;
+  EXPECT_FALSE(*holds(pool, *said, model)) << "other bits are no result";
+}
+
+TEST(NumericTerms, WhatFloatsMeanToSolversIsWhatTheEngineComputes) {
+  Dice dice(8);
+  int compared = 0;
+  for (const wasm::OpcodeInfo* info : float_opcodes()) {
+    const FunctionClaim traps = never_traps(module_of(*info), "f");
+    const auto made = make_obligation(traps);
+    if (made->floats.empty()) continue;  // what only moves bits
+    SCOPED_TRACE(info->text);
+    ++compared;
+    for (int i = 0; i < 3 * samples; ++i) {
+      FunctionInputs inputs;
+      for (const ValueType type : made->type.parameters) {
+        const bool is_wide = type == ValueType::f64 || type == ValueType::i64;
+        const bool is_border = i % 2 == 0;
+        inputs.arguments.push_back(
+            is_border ? wasm::tests::random_number(dice, type)
+                      : isotrace::tests::random_float_bits(random_floats(), is_wide ? 64 : 32));
+      }
+      if (i % 5 == 0 && inputs.arguments.size() == 2) inputs.arguments[1] = inputs.arguments[0];
+      const auto run = execute_claim(traps, inputs);
+      ASSERT_TRUE(run.has_value());
+      const auto& results = run->calls[0].results;
+      const std::uint64_t result = results.empty() ? 0 : results[0];
+      compare_meaning(traps, inputs, result, run->violated);
+      const ValueType type = made->type.results[0];
+      if (run->violated || type == ValueType::f32 || type == ValueType::f64) continue;
+      compare_meaning(returns(traps.module, "f", result), inputs, result, false);
+      compare_meaning(returns(traps.module, "f", result ^ 1), inputs, result, true);
+    }
+  }
+  EXPECT_EQ(compared, 12 + 2 * 11 + 8 + 8 + 8 + 2);  // each way, each format
 }
 
 /// "f" gives the bits of what a float operation that only moves bits gives.

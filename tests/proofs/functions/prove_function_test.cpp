@@ -383,7 +383,7 @@ TEST(ProveFunction, FloatsAreEqualWhereTheirOperandsAre) {
 TEST(ProveFunction, FloatsAreViolatedOnlyWhereTheEngineSaysSo) {
   const core::Bytes a = op(Opcode::local_get, 0);
   const core::Bytes b = op(Opcode::local_get, 1);
-  // a + a is 2 a, which is not known here; a - b is not b - a.
+  // a + a is 2 a, which gates do not know; a - b is not b - a.
   const core::Bytes twice =
       a + op(Opcode::f32_const) + core::Bytes{0, 0, 0, 0x40} + op(Opcode::f32_mul);
   const FunctionOutcome doubled = prove(same_floats(a + a + op(Opcode::f32_add), twice));

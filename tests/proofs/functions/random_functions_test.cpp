@@ -62,11 +62,11 @@ void compare_function(const core::Bytes& module, const std::string& name, std::u
   for (int i = 0; i < 6; ++i) {
     const FunctionInputs inputs = random_inputs(dice, made->type);
     // Floats are computed only of constants.
-    const bool floats = made->uninterpreted > 0;
+    const bool floats = !made->floats.empty();
     const auto alone = floats ? make_obligation(claim, inputs) : core::Result<FunctionObligation>();
     ASSERT_TRUE(alone.has_value());
     const FunctionObligation& of_inputs = floats ? *alone : *made;
-    ASSERT_EQ(of_inputs.uninterpreted, 0U);
+    ASSERT_TRUE(of_inputs.floats.empty());
     if (is_cut(of_inputs, inputs)) {
       ++tally.cut;
       continue;
