@@ -106,33 +106,47 @@ std::string spec_text(const Subject& subject, std::size_t index, const Reading& 
          "Definition statement : Prop := safe net box constraints.\n";
 }
 
-std::string cert_text(const std::string& tree) {
-  return "(* Hints for the checker: where to split, and weights. Any values are sound. *)\n" +
-         std::string(imports) + std::string(scopes) + "Definition certificate : tree :=\n  " +
-         tree + ".\n";
+constexpr std::string_view about_hints =
+    "(* Hints for the checker: where to split, and weights. Any values are sound. *)\n";
+
+std::string certificate_text(const std::string& tree) {
+  return "Definition certificate : tree :=\n  " + tree + ".\n";
 }
 
-std::string checking_imports(const Subject& subject, const std::string& id) {
+/// Of what is checked in parts, which share it.
+std::string cert_text(const std::string& tree) {
+  return std::string(about_hints) + std::string(imports) + std::string(scopes) +
+         certificate_text(tree);
+}
+
+std::string checking_imports(const Subject& subject, const std::string& id, bool in_parts) {
   std::string text(imports);
   if (subject.tier != CoqTier::closed) text += primint_imports;
-  return text + import_gen(subject.net_module) + import_gen("Spec_" + id) +
-         import_gen("Cert_" + id);
+  text += import_gen(subject.net_module) + import_gen("Spec_" + id);
+  if (in_parts) text += import_gen("Cert_" + id);
+  return text;
 }
 
 std::string part_text(const Subject& subject, const std::string& id, const std::string& path) {
-  return "(* One part of the tree. *)\n" + checking_imports(subject, id) + std::string(scopes) +
-         "Lemma checked : " + std::string(checker_of(subject.tier).part) + " " + path +
+  return "(* One part of the tree. *)\n" + checking_imports(subject, id, true) +
+         std::string(scopes) + "Lemma checked : " + std::string(checker_of(subject.tier).part) +
+         " " + path +
          " net box constraints certificate = true.\n"
          "Proof. vm_cast_no_check (eq_refl true). Qed.\n";
 }
 
-std::string proof_text(const Subject& subject, const std::string& id, const CoqParts& parts) {
+/// A tree that is checked in one piece stands in the file of its theorem: each file that coqc reads
+/// costs it a third of a second for the standard library alone.
+std::string proof_text(const Subject& subject, const std::string& id, const CoqParts& parts,
+                       const std::string& tree) {
   const Checker& checker = checker_of(subject.tier);
-  std::string text = checking_imports(subject, id);
+  std::string text = checking_imports(subject, id, parts.paths.size() > 1);
   if (parts.paths.size() > 1) {
     for (std::size_t i = 0; i < parts.paths.size(); ++i)
       text += "From Isotrace.Gen Require Part_" + id + "_" + std::to_string(i) + ".\n";
     text += scopes;
+  } else {
+    text += std::string(scopes) + std::string(about_hints) + certificate_text(tree);
   }
   text += "\nLemma checked : " + std::string(checker.whole) +
           " net box constraints certificate = true.\n";
@@ -153,11 +167,11 @@ std::string float_spec_text(const Subject& subject, const std::string& base,
          "\nDefinition statement : Prop := float_safe program box constraints.\n";
 }
 
-std::string float_proof_text(const Subject& subject, const std::string& base,
-                             const std::string& id) {
+std::string float_proof_text(const Subject& subject, const std::string& base, const std::string& id,
+                             bool in_parts) {
   const Checker& checker = checker_of(subject.tier);
   const std::string applied = " net box constraints certificate checked)";
-  return checking_imports(subject, base) + "From Isotrace.Core Require Import Range.\n" +
+  return checking_imports(subject, base, in_parts) + "From Isotrace.Core Require Import Range.\n" +
          std::string(float_imports) + import_gen(subject.float_module) +
          import_gen("Proof_" + base) + import_gen("Spec_" + id) +
          "\nLemma executed : executes program net (N.of_nat (length box)) = true.\n"
@@ -170,8 +184,8 @@ std::string float_proof_text(const Subject& subject, const std::string& base,
 }
 
 /// The theorem of case `base` about floats, which rests on what Coq checked for that case.
-void add_float_case(Bundle& bundle, const Subject& subject, const Case& of,
-                    const Obligation& base) {
+void add_float_case(Bundle& bundle, const Subject& subject, const Case& of, const Obligation& base,
+                    bool in_parts) {
   const std::string id = base.id + "_float";
   if (subject.float_module.empty()) {
     bundle.omitted.push_back({id, subject.why_no_floats});
@@ -192,7 +206,8 @@ void add_float_case(Bundle& bundle, const Subject& subject, const Case& of,
   obligation.parts.insert(obligation.parts.end(),
                           {gen_path(subject.float_module), spec.path, obligation.file});
   bundle.files.push_back(std::move(spec));
-  bundle.files.push_back(text_file(obligation.file, float_proof_text(subject, base.id, id)));
+  bundle.files.push_back(
+      text_file(obligation.file, float_proof_text(subject, base.id, id, in_parts)));
   bundle.obligations.push_back(std::move(obligation));
 }
 
@@ -216,19 +231,22 @@ core::Result<core::Done> add_case(Bundle& bundle, const Subject& subject, const 
                         core::sha256(spec.bytes),
                         std::string(coq_tier_name(subject.tier)),
                         axioms_of_tier(coq_tier_name(subject.tier)),
-                        {gen_path(subject.net_module), spec.path, gen_path("Cert_" + id)},
+                        {gen_path(subject.net_module), spec.path},
                         reading};
   bundle.files.push_back(std::move(spec));
-  bundle.files.push_back(text_file(gen_path("Cert_" + id), cert_text(*tree)));
-  for (std::size_t i = 0; parts.paths.size() > 1 && i < parts.paths.size(); ++i) {
-    const std::string path = gen_path("Part_" + id + "_" + std::to_string(i));
-    bundle.files.push_back(text_file(path, part_text(subject, id, parts.paths[i])));
-    obligation.parts.push_back(path);
+  const bool in_parts = parts.paths.size() > 1;
+  const auto add_part = [&](const std::string& module, std::string text) {
+    bundle.files.push_back(text_file(gen_path(module), std::move(text)));
+    obligation.parts.push_back(gen_path(module));
+  };
+  if (in_parts) add_part("Cert_" + id, cert_text(*tree));
+  for (std::size_t i = 0; in_parts && i < parts.paths.size(); ++i) {
+    add_part("Part_" + id + "_" + std::to_string(i), part_text(subject, id, parts.paths[i]));
   }
   obligation.parts.push_back(obligation.file);
   bundle.obligations.push_back(obligation);
-  bundle.files.push_back(text_file(obligation.file, proof_text(subject, id, parts)));
-  add_float_case(bundle, subject, of, obligation);
+  bundle.files.push_back(text_file(obligation.file, proof_text(subject, id, parts, *tree)));
+  add_float_case(bundle, subject, of, obligation, in_parts);
   return core::Done{};
 }
 

@@ -50,7 +50,7 @@ Kind network(proofs::CoqTier tier) {
             *bundle,
             std::string(proofs::bundle_proof_path),
             "coq/gen/Spec_case0.v",
-            "coq/gen/Cert_case0.v",
+            "coq/gen/Proof_case0.v",
             "coq/gen/Proof_case0.v",
             "",
             "[",

@@ -349,7 +349,7 @@ TEST_F(ReplayCoq, a_renamed_theorem_is_rejected) {
 
 TEST_F(ReplayCoq, an_altered_certificate_is_rejected) {
   const std::string directory = write(small_proof());
-  edit(directory + "/coq/gen/Cert_case0.v", "Leaf [1]", "Leaf [2]");
+  edit(directory + "/coq/gen/Proof_case0.v", "Leaf [1]", "Leaf [2]");
   EXPECT_EQ(replay(directory).status, ReplayStatus::rejected);
 }
 
@@ -560,7 +560,7 @@ TEST_F(ReplayCoq, a_changed_library_is_rejected) {
 
 TEST_F(ReplayCoq, a_missing_file_is_rejected) {
   const std::string directory = write(small_proof());
-  fs::remove(directory + "/coq/gen/Cert_case0.v");
+  fs::remove(directory + "/coq/gen/Proof_case0.v");
   EXPECT_EQ(replay(directory).status, ReplayStatus::rejected);
 }
 

@@ -30,10 +30,11 @@ Definition plan_bias_exp (P : plan) : Z := (- Z.of_N (plan_scale P))%Z.
 (* ---- errors ---- *)
 
 (* A multiple of 2^-24 that is at least k / (2^24 - k), in a form that is quick to multiply with: k and a
-   thousandth more for short sums, twice k for the longest. *)
+   thousandth more for short sums, twice k for the longest. Products take a step for each bit of the
+   first number. *)
 Definition ceil_shift (a n : Z) : Z := (- Z.shiftr (- a) n)%Z.
 Definition gamma_times (k mag : Z) : Z :=
-  if (k <=? 16000)%Z then ceil_shift (mag * (k * 1025)) 34 else ceil_shift (mag * (k * 2)) 24.
+  if (k <=? 16000)%Z then ceil_shift (k * 1025 * mag) 34 else ceil_shift (k * 2 * mag) 24.
 (* An upper bound of gamma_m * mag + m * 2^-149, everything at exponent e, for mag >= 0. *)
 Definition rounding_error (m : N) (e mag : Z) : Z :=
   match m with
@@ -57,11 +58,11 @@ Lemma gamma_times_spec k mag : (0 < k <= 8388608)%Z -> (0 <= mag)%Z ->
 Proof.
   intros Hk Hm. assert (0 <= mag * k)%Z as A by (apply Z.mul_nonneg_nonneg; lia).
   unfold gamma_times. destruct (Z.leb_spec k 16000).
-  - pose proof (ceil_shift_spec (mag * (k * 1025)) 34 ltac:(lia)) as C. set (c := ceil_shift _ _) in *.
-    change (2 ^ 34)%Z with 17179869184%Z in C. replace (mag * (k * 1025))%Z with (1025 * (mag * k))%Z in C by ring.
+  - pose proof (ceil_shift_spec (k * 1025 * mag) 34 ltac:(lia)) as C. set (c := ceil_shift _ _) in *.
+    change (2 ^ 34)%Z with 17179869184%Z in C. replace (k * 1025 * mag)%Z with (1025 * (mag * k))%Z in C by ring.
     pose proof (Z.mul_le_mono_nonneg_r 16761216 (16777216 - k) c ltac:(lia) ltac:(lia)). lia.
-  - pose proof (ceil_shift_spec (mag * (k * 2)) 24 ltac:(lia)) as C. set (c := ceil_shift _ _) in *.
-    change (2 ^ 24)%Z with 16777216%Z in C. replace (mag * (k * 2))%Z with (2 * (mag * k))%Z in C by ring.
+  - pose proof (ceil_shift_spec (k * 2 * mag) 24 ltac:(lia)) as C. set (c := ceil_shift _ _) in *.
+    change (2 ^ 24)%Z with 16777216%Z in C. replace (k * 2 * mag)%Z with (2 * (mag * k))%Z in C by ring.
     pose proof (Z.mul_le_mono_nonneg_r 8388608 (16777216 - k) c ltac:(lia) ltac:(lia)). lia.
 Qed.
 Lemma below_limit e mag magnitude : magnitude <= at_exp e mag -> (Z.log2 mag < 126 - e)%Z ->

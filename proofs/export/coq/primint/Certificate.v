@@ -53,12 +53,12 @@ Definition box_in_words (box : ranges) : intervals := box_intervals (interval_bi
 Definition word_visit (plans : list word_plan) (box : ranges) (known : list intervals)
   : option (option (list word_entry) * list intervals) :=
   match word_bounds_of plans (box_in_words box) known with
-  | None => Some (None, known)
+  | None => match known with [] => None | _ => Some (None, known) end
   | Some (ctx, found) => Some (Some ctx, found)
   end.
 Definition word_empty (s : option (list word_entry)) : bool :=
   match s with None => false | Some ctx => word_contradictory ctx end.
-Definition word_refutes (careful_plans : list plan) (cs : list constraint) (s : option (list word_entry))
+Definition word_refutes (net : network) (cs : list constraint) (s : option (list word_entry))
   (box : ranges) (found : list intervals) (signs : list sign) (ks slopes ws : list Z) : bool :=
   let B := box_in_words box in
   if match s with
@@ -66,25 +66,18 @@ Definition word_refutes (careful_plans : list plan) (cs : list constraint) (s : 
      | Some ctx =>
          word_conclusive cs ctx (words_of_intervals (snd B)) (fst B) ks (word_hints_for ctx slopes signs ws)
      end
-  then true else refuted_carefully careful_plans cs box found signs ks slopes ws.
+  then true else refuted_carefully (map (make_plan careful) net) cs box found signs ks slopes ws.
 
-(* The part of the tree at the path; the whole tree, if the path is empty. The root must suit words, so
-   that no sum overflows (the statement about floats needs that too). *)
+(* The part of the tree at the path; the whole tree, if the path is empty. *)
 Definition words_part (path : list bool) (net : network) (box : ranges) (cs : list constraint) (t : tree)
   : bool :=
-  let plans := map make_word_plan net in
-  match word_bounds_of plans (box_in_words box) [] with
-  | None => false
-  | Some _ =>
-      check_part _ (word_visit plans) word_empty (word_refutes (map (make_plan careful) net) cs)
-        path t box [] []
-  end.
+  check_part _ (word_visit (map make_word_plan net)) word_empty (word_refutes net cs) path t box [] [].
 Definition certified_by_words : network -> ranges -> list constraint -> tree -> bool := words_part [].
 
 Lemma words_joined path net box cs t : words_part (path ++ [false]) net box cs t = true ->
   words_part (path ++ [true]) net box cs t = true -> words_part path net box cs t = true.
 Proof.
-  unfold words_part. destruct (word_bounds_of _ _ _); [apply joined | discriminate].
+  apply joined.
 Qed.
 
 Lemma word_bounds_of_spec net box known ctx' found x ps y :
@@ -179,28 +172,30 @@ Qed.
 Theorem certified_by_words_safe net box cs t : certified_by_words net box cs t = true -> safe net box cs.
 Proof.
   unfold certified_by_words, words_part. cbn [check_part].
-  intros H x y Hx [ps Ht]. destruct (word_bounds_of _ _ []); [|discriminate].
-  refine (check_spec x ps y cs _ _ word_empty _ _ _ t box [] [] H Hx I).
+  intros H x y Hx [ps Ht]. refine (check_spec x ps y cs _ _ word_empty _ _ _ t box [] [] H Hx I).
   - intros b known s found Hv Hb Hk. unfold word_visit in Hv.
     pose proof (box_intervals_spec (interval_bits word_precision) b x Hb) as Hin.
-    destruct (word_bounds_of _ _ _) as [[ctx' f]|] eqn:E; injection Hv as <- <-; [|now split].
+    destruct (word_bounds_of _ _ _) as [[ctx' f]|] eqn:E;
+      [injection Hv as <- <-|destruct known; [discriminate|]; injection Hv as <- <-; now split].
     destruct (word_bounds_of_spec _ _ _ _ _ _ _ _ E Hin Hk Ht) as (Hf & _ & _ & ctx & h & Hctx & Hr & _).
     split; [|exact Hf]. cbn [word_empty]. rewrite (word_contradictory_value _ _ Hctx).
     exact (contradictory_spec _ _ _ Hr).
   - intros b known s found signs ks slopes ws Hv Hb Hk Hks Hr. unfold word_visit in Hv.
     pose proof (box_intervals_spec (interval_bits word_precision) b x Hb) as Hin.
-    destruct (word_bounds_of _ _ _) as [[ctx' f]|] eqn:E; injection Hv as <- <-; unfold word_refutes in Hr.
+    unfold word_refutes in Hr. destruct (word_bounds_of _ _ _) as [[ctx' f]|] eqn:E;
+      [injection Hv as <- <-|destruct known; [discriminate|]; injection Hv as <- <-].
     + destruct (word_bounds_of_spec _ _ _ _ _ _ _ _ E Hin Hk Ht) as (Hf & Hbox & Hm & ctx & h & Hctx & Hreach & Hy).
       destruct (word_conclusive _ _ _ _ _ _) eqn:Hc.
       * exact (word_conclusive_spec _ _ _ _ _ _ _ _ _ Hbox Hm Hctx Hks Hc Hreach Hy).
       * exact (refuted_carefully_spec x ps y cs net b f signs ks slopes ws Ht Hr Hks Hb Hf).
-    + exact (refuted_carefully_spec x ps y cs net b known signs ks slopes ws Ht Hr Hks Hb Hk).
+    + exact (refuted_carefully_spec x ps y cs net b _ signs ks slopes ws Ht Hr Hks Hb Hk).
 Qed.
 
 Theorem certified_by_words_in_range net box cs t : certified_by_words net box cs t = true ->
   forall x, in_box box x -> in_range_from net x.
 Proof.
   unfold certified_by_words, words_part. intros H x Hx.
-  destruct (word_bounds_of _ _ _) as [found|] eqn:E; [|discriminate].
+  cbn [check_part] in H. destruct (word_bounds_of (map make_word_plan net) (box_in_words box) []) as [found|] eqn:E.
+  2: destruct t; cbn [check] in H; unfold word_visit in H; rewrite E in H; discriminate.
   exact (word_bounds_in_range _ _ _ _ E (box_intervals_spec _ _ _ Hx)).
 Qed.
