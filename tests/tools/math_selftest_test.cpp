@@ -6,7 +6,7 @@
 #include <isotrace/core/float_environment.hpp>
 #include <isotrace/core/philox.hpp>
 #include <isotrace/reference/math/functions.hpp>
-#include <isotrace/tools/selftest/check_math.hpp>
+#include <isotrace/tools/selftest/math_samples64.hpp>
 #include <isotrace/tools/selftest/oracle.hpp>
 
 namespace isotrace::tools {
@@ -57,6 +57,15 @@ TEST(MathCheck, the_functions_of_this_machine_are_right) {
     }
   }
   EXPECT_EQ(check_samples("pow", 2000).rows.at(0).wrong, 0U);
+}
+
+TEST(MathCheck, the_functions_of_binary64_are_right) {
+  const std::vector<MathReport> reports = check_samples64(2000);
+  EXPECT_EQ(reports.size(), 18U);
+  for (const MathReport& report : reports) {
+    EXPECT_EQ(report.rows.at(0).wrong, 0U) << report.rows[0].function;
+    EXPECT_GT(report.rows[0].checked, 5000U) << report.rows[0].function;
+  }
 }
 
 void exp_with_one_wrong_bit(const float* x, float* y, std::size_t count) {

@@ -3,7 +3,7 @@
 
 #include <isotrace/tools/commands/commands.hpp>
 #ifdef ISOTRACE_HAVE_MPFR
-#include <isotrace/tools/selftest/check_math.hpp>
+#include <isotrace/tools/selftest/math_samples64.hpp>
 #endif
 
 namespace isotrace::tools {
@@ -35,7 +35,8 @@ void print_row(const Context& context, const MathRow& row) {
     context.out << text;
   }
   if (row.first_wrong) {
-    std::snprintf(text, sizeof text, "  first at bits 0x%08x", *row.first_wrong);
+    std::snprintf(text, sizeof text, "  first at bits 0x%08llx",
+                  static_cast<unsigned long long>(*row.first_wrong));
     context.out << text;
   }
   context.out << std::endl;  // a long check shows each function when it is done
@@ -92,6 +93,7 @@ int selftest_command(const Context& context, const Arguments& arguments) {
     for (const std::string& name : names) {
       summary.add(context, check_samples(name, *samples));
     }
+    for (const MathReport& report : check_samples64(*samples)) summary.add(context, report);
   }
   if (context.json) {
     context.print({{"verdict", summary.correct ? "yes" : "no"}, {"rows", std::move(summary.rows)}});

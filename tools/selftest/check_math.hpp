@@ -16,7 +16,7 @@ struct MathRow {
   std::string implementation;
   std::uint64_t checked = 0;
   std::uint64_t wrong = 0;
-  std::optional<std::uint32_t> first_wrong;  ///< bits of the least wrong argument
+  std::optional<std::uint64_t> first_wrong;  ///< bits of the least wrong argument
   double seconds = 0;                        ///< CPU time of the implementation alone
 };
 
