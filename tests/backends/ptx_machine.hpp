@@ -36,6 +36,7 @@ struct Fragment {
 
 struct Thread {
   int state = 0;
+  bool carry = false;  // the flag of add.cc and its like
   Fragment fragment;
 };
 
@@ -158,6 +159,34 @@ To truncate(From x) {
   if (whole >= above) return std::numeric_limits<To>::max();
   const From low = std::is_signed_v<To> ? -above : From{0};
   return whole <= low ? std::numeric_limits<To>::min() : static_cast<To>(whole);
+}
+
+/// a + b, and the carry where it is used or set.
+template <class T, bool uses, bool sets>
+T sum_with_carry(bool& carry, T a, T b) {
+  using Bits = std::make_unsigned_t<T>;
+  const auto sum = static_cast<Bits>(static_cast<Bits>(a) + static_cast<Bits>(b));
+  const auto whole = static_cast<Bits>(sum + (uses && carry ? 1U : 0U));
+  if (sets) carry = sum < static_cast<Bits>(a) || whole < sum;
+  return static_cast<T>(whole);
+}
+
+/// a - b, and the borrow where it is used or set.
+template <class T, bool uses, bool sets>
+T difference_with_carry(bool& carry, T a, T b) {
+  using Bits = std::make_unsigned_t<T>;
+  const auto difference = static_cast<Bits>(static_cast<Bits>(a) - static_cast<Bits>(b));
+  const bool borrow = uses && carry;
+  if (sets) carry = static_cast<Bits>(a) < static_cast<Bits>(b) || (borrow && difference == 0);
+  return static_cast<T>(difference - (borrow ? 1U : 0U));
+}
+
+/// What of a product lies above the operands' bits.
+template <class T>
+T high_half(T a, T b) {
+  __extension__ using Product =
+      std::conditional_t<std::is_signed_v<T>, __int128, unsigned __int128>;
+  return static_cast<T>((Product{a} * Product{b}) >> (8 * sizeof(T)));
 }
 
 template <class T>

@@ -251,6 +251,11 @@ class Kernel:
         if op[:2] in (["mul", "lo"], ["mad", "lo"]):
             product = f"std::uint64_t({values[0]}) * std::uint64_t({values[1]})"
             return f"static_cast<{ctype(kind)}>({product}{f' + {values[2]}' if name == 'mad' else ''})"
+        if name in ("add", "addc", "sub", "subc"):
+            flags = f"{str(name.endswith('c')).lower()}, {str(op[1] == 'cc').lower()}"
+            return f"{'sum' if name[0] == 'a' else 'difference'}_with_carry<{ctype(kind)}, {flags}>(R.carry, {values[0]}, {values[1]})"
+        if op[:2] == ["mul", "hi"]:
+            return f"high_half<{ctype(kind)}>({values[0]}, {values[1]})"
         if name in ("div", "rem"):
             return f"{'quotient' if name == 'div' else 'rest'}(block, {values[0]}, {values[1]})"
         if name in ("min", "max"):
