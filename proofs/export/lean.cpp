@@ -163,7 +163,11 @@ std::string lean_path(const std::string& module) {
 }
 
 Result<Bundle> export_lean(const Proof& proof) {
-  ISOTRACE_TRY(const NetworkSubject subject, read_network_subject(proof));
+  ISOTRACE_TRY(NetworkSubject subject, read_network_subject(proof));
+  if (proof.level != Level::real) {
+    AffineChain products = with_products_alone(subject.chain);
+    if (!no_lean_float_program(products)) subject.chain = std::move(products);
+  }
   ISOTRACE_TRY(const std::string network, lean_network(subject.chain));
   Bundle bundle;
   bundle.subjects = {subject.program, core::sha256(core::as_bytes(proof.property_text)),

@@ -11,7 +11,9 @@ using Words = std::vector<LeanWord>;
 constexpr std::uint64_t page_bytes = 65536;
 
 LeanTreePtr leaf(LeanEnd end) {
-  return std::make_shared<const LeanTree>(LeanTree{.end = std::move(end)});
+  auto tree = std::make_shared<LeanTree>();
+  tree->end = std::move(end);
+  return tree;
 }
 
 LeanTreePtr normally(LeanState state) { return leaf({Kind::normal, 0, std::move(state)}); }
@@ -26,7 +28,11 @@ LeanWord pop(LeanState& state) {
 LeanTreePtr put(LeanLit condition, const LeanEnd& end, const LeanTreePtr& otherwise) {
   if (condition == lean_no) return otherwise;
   if (condition == lean_yes) return leaf(end);
-  return std::make_shared<const LeanTree>(LeanTree{{}, condition, leaf(end), otherwise});
+  auto tree = std::make_shared<LeanTree>();
+  tree->condition = condition;
+  tree->yes = leaf(end);
+  tree->no = otherwise;
+  return tree;
 }
 
 std::uint64_t rank(const LeanEnd& end) {

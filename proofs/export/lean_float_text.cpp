@@ -23,7 +23,27 @@ bool has_float_weights(const AffineRow& row) {
   });
 }
 
+bool is_one_product(const AffineLayer& layer) {
+  switch (layer.execution) {
+    case RowExecution::sum:
+    case RowExecution::product:
+    case RowExecution::copy: return true;
+    default: return false;
+  }
+}
+
 }  // namespace
+
+AffineChain with_products_alone(AffineChain chain) {
+  for (AffineLayer& layer : chain.layers) {
+    if (!is_one_product(layer)) continue;
+    layer.biased = layer.execution == RowExecution::sum;
+    layer.execution = RowExecution::contraction;
+    layer.k_segment = 1;
+    layer.roundings = std::max(layer.roundings, layer.biased ? 2U : 1U);
+  }
+  return chain;
+}
 
 std::optional<std::string> no_lean_float_program(const AffineChain& chain) {
   if (auto reason = no_float_program(chain)) return reason;

@@ -709,8 +709,8 @@ TEST(GpuBackend, keeps_no_result_of_what_it_would_refuse) {
 TEST(GpuBackend, refuses_what_it_has_no_kernel_for) {
   OnHost host(8, HostOrder::forwards);
   const Dtype doubles[] = {Dtype::f64};
-  const core::Node sine{Op::sin, {0}, {1}, {}, "sine"};
-  EXPECT_EQ(host.backend->supports(sine, doubles).error().code,
+  const core::Node sigmoid{Op::sigmoid, {0}, {1}, {}, "sigmoid"};
+  EXPECT_EQ(host.backend->supports(sigmoid, doubles).error().code,
             core::RefusalCode::operation_dtype_unsupported);
   const core::Node transform{Op::dft,
                              {0},

@@ -1,5 +1,7 @@
 // Bundles for Lean: deterministic, complete, refused where nothing can be stated; what lean prints,
 // read exactly; hostile words. Replay itself needs a compiler: tests/cli/lean_test.py.
+#include <tuple>
+
 #include <gtest/gtest.h>
 
 #include <isotrace/proofs/export/lean.hpp>
@@ -194,6 +196,29 @@ TEST(ExportLean, floats_are_stated_for_sums_over_neighbouring_operands) {
   EXPECT_FALSE(proofs::no_lean_float_program(chain));
   layer.execution = proofs::RowExecution::sum;
   EXPECT_TRUE(proofs::no_lean_float_program(chain));
+}
+
+TEST(ExportLean, operations_on_one_operand_are_sums_of_one_product) {
+  using enum proofs::RowExecution;
+  for (const auto& [execution, steps, roundings] :
+       {std::tuple{sum, "[Step.dot 1 true]", 2U}, std::tuple{product, "[Step.dot 1 false]", 1U},
+        std::tuple{copy, "[Step.dot 1 false]", 1U}}) {
+    proofs::AffineChain chain{2, {}};
+    chain.layers.resize(1);
+    proofs::AffineLayer& layer = chain.layers[0];
+    layer.execution = execution;
+    layer.rows = {{{{1, -1.0}}, execution == sum ? 0.25 : 0.0}, {{{0, -1.0}}, 0}};
+    EXPECT_TRUE(proofs::no_lean_float_program(chain));
+    const proofs::AffineChain products = proofs::with_products_alone(chain);
+    EXPECT_EQ(proofs::no_lean_float_program(products), std::nullopt);
+    EXPECT_EQ(proofs::lean_float_steps(products), steps);
+    EXPECT_EQ(products.layers[0].roundings, roundings);
+  }
+  proofs::AffineChain divided{1, {}};
+  divided.layers.resize(1);
+  divided.layers[0].execution = quotient;
+  divided.layers[0].rows = {{{{0, 0.5}}, 0}};
+  EXPECT_TRUE(proofs::no_lean_float_program(proofs::with_products_alone(divided)));
 }
 
 TEST(ExportLean, only_real_arithmetic_is_called_real) {
