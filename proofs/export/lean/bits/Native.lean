@@ -23,7 +23,7 @@ def formula_before : Gates → Std.Sat.CNF Nat → Std.Sat.CNF Nat
 /- The clauses of all gates, in their order, and what is to be refuted. -/
 def formula (t : Gates) (claim : Lit) : Std.Sat.CNF Nat := formula_before t (with_clause [claim] [])
 
-theorem entries_right (v : Assignment) : ∀ (c : Clause) (e : List (Nat × Bool)), entries c = some e →
+theorem clause_entries_right (v : Assignment) : ∀ (c : Clause) (e : List (Nat × Bool)), entries c = some e →
     Std.Sat.CNF.Clause.eval v e = some_true v c
   | [], e, h => by
     injection h with h
@@ -36,7 +36,7 @@ theorem entries_right (v : Assignment) : ∀ (c : Clause) (e : List (Nat × Bool
     rw [← h]
     obtain ⟨i, b⟩ := x
     show or (v i == b) (Std.Sat.CNF.Clause.eval v k) = or (ev v a) (some_true v c)
-    rw [entries_right v c k hk]
+    rw [clause_entries_right v c k hk]
     have one : (v i == b) = ev v a := by
       cases a with
       | pos j =>
@@ -56,7 +56,7 @@ theorem with_clause_right (v : Assignment) (c : Clause) (k : Std.Sat.CNF Nat) (h
   | none => exact g
   | some x =>
     show and (Std.Sat.CNF.Clause.eval v x) (Std.Sat.CNF.eval v k) = true
-    rw [entries_right v c x e, h, g]
+    rw [clause_entries_right v c x e, h, g]
     exact rfl
 theorem with_clauses_right (v : Assignment) (g : Gate) (h : holds v g) (k : Std.Sat.CNF Nat)
     (e : Std.Sat.CNF.eval v k = true) : Std.Sat.CNF.eval v (with_clauses g k) = true := by
