@@ -198,6 +198,26 @@ TEST(ExportLean, floats_are_stated_for_sums_over_neighbouring_operands) {
   EXPECT_TRUE(proofs::no_lean_float_program(chain));
 }
 
+TEST(ExportLean, gaps_and_padding_inside_one_segment_are_products_with_0) {
+  proofs::AffineChain chain{6, {}};
+  chain.layers.resize(1);
+  proofs::AffineLayer& layer = chain.layers[0];
+  layer.execution = proofs::RowExecution::contraction;
+  layer.biased = true;
+  layer.roundings = 4;
+  layer.rows = {{{{0, 1.5}, {4, -2.0}}, 0.25, {{0, 1.5}, {proofs::padding_operand, 3}, {4, -2.0}}}};
+  EXPECT_TRUE(proofs::no_lean_float_program(chain));
+  const proofs::AffineChain filled = proofs::with_products_alone(chain);
+  EXPECT_EQ(proofs::no_lean_float_program(filled), std::nullopt);
+  EXPECT_EQ(proofs::lean_float_steps(filled), "[Step.dot 5 true]");
+  EXPECT_EQ(filled.layers[0].roundings, 6U);
+  layer.k_segment = 2;  // two segments
+  EXPECT_TRUE(proofs::no_lean_float_program(proofs::with_products_alone(chain)));
+  layer.k_segment = 256;
+  std::swap(layer.rows[0].taps[0], layer.rows[0].taps[2]);  // another order
+  EXPECT_TRUE(proofs::no_lean_float_program(proofs::with_products_alone(chain)));
+}
+
 TEST(ExportLean, operations_on_one_operand_are_sums_of_one_product) {
   using enum proofs::RowExecution;
   for (const auto& [execution, steps, roundings] :
