@@ -26,15 +26,15 @@ bool is_executed_as_written(const AffineLayer& layer, const AffineRow& row) {
          (span <= layer.k_segment && span + (layer.biased ? 1 : 0) <= layer.roundings);
 }
 
-/// Whether a row is one segment of products in the order of their operands.
+/// Whether a row is one segment of products in the order of their operands, each once.
 bool is_one_segment(const AffineLayer& layer, const AffineRow& row) {
   const std::vector<AffineTerm>& taps = row.taps.empty() ? row.terms : row.taps;
   if (taps.size() > layer.k_segment) return false;
-  std::uint32_t last = 0;
+  std::uint64_t next = 0;
   return std::all_of(taps.begin(), taps.end(), [&](const AffineTerm& tap) {
     if (tap.operand == padding_operand) return true;
-    const bool in_order = tap.operand >= last;
-    last = tap.operand;
+    const bool in_order = tap.operand >= next;
+    next = std::uint64_t{tap.operand} + 1;
     return in_order;
   });
 }

@@ -23,15 +23,7 @@ Tensor ints(const std::vector<std::int64_t>& values) {
 
 /// Few different exponents, so that many pairs divide.
 Tensor draw_near(Dtype dtype, core::Shape shape, std::uint64_t seed) {
-  Tensor x = draw(std::move(shape), seed);
-  if (dtype == Dtype::f32) return x;
-  const core::Node cast{Op::cast,
-                        {0},
-                        {1},
-                        {{"saturate", std::int64_t{1}}, {"to", static_cast<std::int64_t>(dtype)}},
-                        "cast"};
-  const std::optional<core::TensorView> operands[] = {x};
-  return reference::evaluate(cast, operands)->front();
+  return cast_to(draw(std::move(shape), seed), dtype);
 }
 
 TEST(GpuForms, remainders_of_any_floats_are_exact) {

@@ -35,6 +35,17 @@ inline core::Tensor draw(core::Shape shape, std::uint64_t seed) {
   return tensor;
 }
 
+inline core::Tensor cast_to(const core::Tensor& x, core::Dtype dtype) {
+  if (dtype == x.dtype()) return x;
+  const core::Node cast{core::Op::cast,
+                        {0},
+                        {1},
+                        {{"saturate", std::int64_t{1}}, {"to", static_cast<std::int64_t>(dtype)}},
+                        "cast"};
+  const std::optional<core::TensorView> operands[] = {x};
+  return reference::evaluate(cast, operands)->front();
+}
+
 /// Any bits that are elements of the type.
 inline core::Tensor draw_bits(core::Dtype dtype, core::Shape shape, std::uint64_t seed) {
   core::Tensor tensor(dtype, std::move(shape));

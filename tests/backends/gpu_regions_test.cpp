@@ -16,17 +16,6 @@ using core::Tensor;
 
 constexpr Dtype floats[] = {Dtype::f32, Dtype::f64, Dtype::f16, Dtype::bf16, Dtype::f8e4m3fn};
 
-Tensor cast_to(const Tensor& x, Dtype dtype) {
-  if (dtype == x.dtype()) return x;
-  const core::Node cast{Op::cast,
-                        {0},
-                        {1},
-                        {{"saturate", std::int64_t{1}}, {"to", static_cast<std::int64_t>(dtype)}},
-                        "cast"};
-  const std::optional<core::TensorView> operands[] = {x};
-  return reference::evaluate(cast, operands)->front();
-}
-
 /// Positions around an image of this size; now and then far away or no number.
 Tensor draw_positions(core::Shape shape, float size, std::uint64_t seed, bool none = true) {
   Tensor tensor(Dtype::f32, std::move(shape));

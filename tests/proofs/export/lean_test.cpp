@@ -214,6 +214,9 @@ TEST(ExportLean, gaps_and_padding_inside_one_segment_are_products_with_0) {
   layer.k_segment = 2;  // two segments
   EXPECT_TRUE(proofs::no_lean_float_program(proofs::with_products_alone(chain)));
   layer.k_segment = 256;
+  layer.rows[0].taps[1] = {0, 0.5};  // an operand twice
+  EXPECT_TRUE(proofs::no_lean_float_program(proofs::with_products_alone(chain)));
+  layer.rows[0].taps[1] = {proofs::padding_operand, 3};
   std::swap(layer.rows[0].taps[0], layer.rows[0].taps[2]);  // another order
   EXPECT_TRUE(proofs::no_lean_float_program(proofs::with_products_alone(chain)));
 }

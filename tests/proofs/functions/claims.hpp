@@ -28,6 +28,21 @@ inline FunctionClaim returns(core::Bytes module, const std::string& function, st
   return claim;
 }
 
+/// That the functions f and g, both of one type, have the same effects.
+inline FunctionClaim same_function(const wasm::FunctionType& type, const core::Bytes& f,
+                                   const core::Bytes& g) {
+  FunctionClaim claim = never_traps(wasm::tests::ModuleBuilder()
+                                        .add_function(type, f)
+                                        .add_function(type, g)
+                                        .add_export("f", wasm::ExternKind::function, 0)
+                                        .add_export("g", wasm::ExternKind::function, 1)
+                                        .bytes(),
+                                    "f");
+  claim.property = FunctionProperty::effects;
+  claim.other = "g";
+  return claim;
+}
+
 /// Whether the inputs violate the claim, by its term.
 inline bool is_violated(const FunctionObligation& made, const FunctionInputs& inputs) {
   const auto holds = bits::holds(made.pool, made.violated, assignment_of(inputs));

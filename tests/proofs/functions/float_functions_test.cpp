@@ -32,20 +32,6 @@ FunctionOutcome prove(const FunctionClaim& claim, const FunctionOptions& options
   return outcome.value_or(FunctionOutcome{});
 }
 
-/// f and g, both of one type.
-FunctionClaim same(const FunctionType& type, const core::Bytes& f, const core::Bytes& g) {
-  FunctionClaim claim = never_traps(ModuleBuilder()
-                                        .add_function(type, f)
-                                        .add_function(type, g)
-                                        .add_export("f", wasm::ExternKind::function, 0)
-                                        .add_export("g", wasm::ExternKind::function, 1)
-                                        .bytes(),
-                                    "f");
-  claim.property = FunctionProperty::effects;
-  claim.other = "g";
-  return claim;
-}
-
 void expect_asserted(const FunctionClaim& claim) {
   const FunctionOutcome outcome = prove(claim);
   ASSERT_EQ(outcome.kind, Kind::proved) << outcome.detail;
@@ -82,12 +68,12 @@ const FunctionType binary{{ValueType::f32, ValueType::f32}, {ValueType::f32}};
 
 TEST(FloatFunctions, SumsAndProductsAreComputed) {
   const core::Bytes twice = a + f32_bytes(0x40000000) + op(Opcode::f32_mul);
-  expect_asserted(same(unary, a + a + op(Opcode::f32_add), twice));
+  expect_asserted(same_function(unary, a + a + op(Opcode::f32_add), twice));
   // 0 - a is not -a where a is 0; -0 - a is, but of NaNs, which keep their bits under neg.
   const core::Bytes negated = a + op(Opcode::f32_neg);
-  expect_violated(same(unary, f32_bytes(0) + a + op(Opcode::f32_sub), negated));
+  expect_violated(same_function(unary, f32_bytes(0) + a + op(Opcode::f32_sub), negated));
   const core::Bytes sum = negated + f32_bytes(0x80000000) + op(Opcode::f32_add);
-  expect_asserted(same(unary, f32_bytes(0x80000000) + a + op(Opcode::f32_sub), sum));
+  expect_asserted(same_function(unary, f32_bytes(0x80000000) + a + op(Opcode::f32_sub), sum));
 }
 
 TEST(FloatFunctions, RareArgumentsAreFound) {
@@ -95,24 +81,25 @@ TEST(FloatFunctions, RareArgumentsAreFound) {
   const core::Bytes f =
       a + f32_bytes(0x3f800000) + op(Opcode::f32_add) + f32_bytes(0x4121a2b4) + op(Opcode::f32_eq);
   const FunctionType type{{ValueType::f32}, {ValueType::i32}};
-  expect_violated(same(type, f, op(Opcode::i32_const, 0)));
+  expect_violated(same_function(type, f, op(Opcode::i32_const, 0)));
 }
 
 TEST(FloatFunctions, RoundTripsOfIntegersAreExactAsFarAsTheyAre) {
   const FunctionType type{{ValueType::i32}, {ValueType::i32}};
   const core::Bytes small = a + op(Opcode::i32_extend16_s);
   const core::Bytes trip = op(Opcode::f32_convert_i32_s) + op(Opcode::i32_trunc_f32_s);
-  expect_asserted(same(type, small + trip, small));
-  expect_violated(same(type, a + trip, a));  // 2^24 + 1
+  expect_asserted(same_function(type, small + trip, small));
+  expect_violated(same_function(type, a + trip, a));  // 2^24 + 1
   const core::Bytes wide = op(Opcode::f64_convert_i32_s) + op(Opcode::i32_trunc_f64_s);
-  expect_asserted(same(type, a + wide, a));
+  expect_asserted(same_function(type, a + wide, a));
 }
 
 TEST(FloatFunctions, GatesAloneDecideNothingOfThem) {
   FunctionOptions gates = both_solvers();
   gates.decide.engines = {smt::Engine::gates};
   const core::Bytes twice = a + f32_bytes(0x40000000) + op(Opcode::f32_mul);
-  const FunctionOutcome outcome = prove(same(unary, a + a + op(Opcode::f32_add), twice), gates);
+  const FunctionOutcome outcome =
+      prove(same_function(unary, a + a + op(Opcode::f32_add), twice), gates);
   EXPECT_EQ(outcome.kind, Kind::undecided);
   EXPECT_EQ(outcome.reason, FunctionUndecided::floats);
 }
@@ -125,11 +112,12 @@ TEST(FloatFunctions, BothSolversCanBeAsked) {
   const core::Bytes least = a + b + op(Opcode::f32_min);
   const core::Bytes chosen = b + a + b + a + op(Opcode::f32_lt) + op(Opcode::select);
   // Of NaNs and zeros of both signs they are different.
-  EXPECT_EQ(prove(same(binary, least, chosen), options).kind, Kind::violated);
+  EXPECT_EQ(prove(same_function(binary, least, chosen), options).kind, Kind::violated);
   const core::Bytes greatest = a + op(Opcode::f32_abs) + b + op(Opcode::f32_abs) +
                                op(Opcode::f32_max) + f32_bytes(0) + op(Opcode::f32_lt);
   const FunctionType type{{ValueType::f32, ValueType::f32}, {ValueType::i32}};
-  const FunctionOutcome outcome = prove(same(type, greatest, op(Opcode::i32_const, 0)), options);
+  const FunctionOutcome outcome =
+      prove(same_function(type, greatest, op(Opcode::i32_const, 0)), options);
   EXPECT_EQ(outcome.kind, Kind::proved) << outcome.detail;
   ASSERT_FALSE(attempts.empty());
   EXPECT_TRUE(attempts.back().floats);

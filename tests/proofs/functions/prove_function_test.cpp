@@ -351,29 +351,17 @@ TEST(ProveFunction, OfTwoModulesOnlyWhatOneCallChangesIsCompared) {
 
 const FunctionType float_pair{{ValueType::f32, ValueType::f32}, {ValueType::f32}};
 
-/// f and g, both of two floats.
-FunctionClaim same_floats(const core::Bytes& f, const core::Bytes& g) {
-  FunctionClaim claim = never_traps(ModuleBuilder()
-                                        .add_function(float_pair, f)
-                                        .add_function(float_pair, g)
-                                        .add_export("f", wasm::ExternKind::function, 0)
-                                        .add_export("g", wasm::ExternKind::function, 1)
-                                        .bytes(),
-                                    "f");
-  claim.property = FunctionProperty::effects;
-  claim.other = "g";
-  return claim;
-}
-
 TEST(ProveFunction, FloatsAreEqualWhereTheirOperandsAre) {
   const core::Bytes a = op(Opcode::local_get, 0);
   const core::Bytes b = op(Opcode::local_get, 1);
-  EXPECT_EQ(prove(same_floats(a + b + op(Opcode::f32_add), b + a + op(Opcode::f32_add))).kind,
-            Kind::proved);
+  EXPECT_EQ(
+      prove(same_function(float_pair, a + b + op(Opcode::f32_add), b + a + op(Opcode::f32_add)))
+          .kind,
+      Kind::proved);
   // The operand's bits by another way: its sign taken off and put back.
   const core::Bytes again = a + op(Opcode::f32_abs) + a + op(Opcode::f32_copysign);
   const FunctionOutcome same =
-      prove(same_floats(again + op(Opcode::f32_sqrt), a + op(Opcode::f32_sqrt)));
+      prove(same_function(float_pair, again + op(Opcode::f32_sqrt), a + op(Opcode::f32_sqrt)));
   ASSERT_EQ(same.kind, Kind::proved) << same.detail;
   const auto checked = check_function_proof(same.proof);
   ASSERT_TRUE(checked.has_value());
@@ -386,11 +374,12 @@ TEST(ProveFunction, FloatsAreViolatedOnlyWhereTheEngineSaysSo) {
   // a + a is 2 a, which gates do not know; a - b is not b - a.
   const core::Bytes twice =
       a + op(Opcode::f32_const) + core::Bytes{0, 0, 0, 0x40} + op(Opcode::f32_mul);
-  const FunctionOutcome doubled = prove(same_floats(a + a + op(Opcode::f32_add), twice));
+  const FunctionOutcome doubled =
+      prove(same_function(float_pair, a + a + op(Opcode::f32_add), twice));
   ASSERT_EQ(doubled.kind, Kind::undecided);
   EXPECT_EQ(doubled.reason, FunctionUndecided::floats);
   const FunctionOutcome difference =
-      prove(same_floats(a + b + op(Opcode::f32_sub), b + a + op(Opcode::f32_sub)));
+      prove(same_function(float_pair, a + b + op(Opcode::f32_sub), b + a + op(Opcode::f32_sub)));
   ASSERT_EQ(difference.kind, Kind::violated) << difference.detail;
   const auto checked = check_function_proof(difference.proof);
   ASSERT_TRUE(checked.has_value());
