@@ -139,14 +139,24 @@ Lowered instance_normalization(Lowering& node) {
   return node.emit(Op::instance_normalization, {{"epsilon", node.real("epsilon", 1e-5F)}});
 }
 
-/// Each of `groups` parameters for every channel of its group.
-Lowered repeat_parameter(Lowering& node, std::size_t input, std::int64_t groups,
-                         std::int64_t channels) {
+/// Groups, and channels of x in each: a constant if the number of channels is known.
+core::Result<DraftValue> group_sizes(Lowering& node, std::int64_t groups) {
+  const auto rank = node.find_rank(0);
+  const std::int64_t channels = rank && *rank >= 2 ? (*node.info(0).shape)[1] : -1;
+  if (channels >= 0) return DraftValue(node.integer_list({groups, channels / groups}));
+  ISOTRACE_TRY(const DraftValue all,
+               first(node.emit(Op::shape, {node.input(0)},
+                               {{"end", std::int64_t{2}}, {"start", std::int64_t{1}}})));
+  const std::size_t number = node.integer_list({groups});
+  ISOTRACE_TRY(const DraftValue each, first(node.emit(Op::div, {all, number})));
+  return first(node.emit(Op::concat, {number, each}, {{"axis", std::int64_t{0}}}));
+}
+
+/// Each of the groups' parameters for every channel of its group.
+Lowered repeat_parameter(Lowering& node, std::size_t input, DraftValue sizes) {
   ISOTRACE_TRY(const DraftValue column,
                first(node.emit(Op::unsqueeze, {node.input(input), node.integer_list({1})})));
-  ISOTRACE_TRY(
-      const DraftValue rows,
-      first(node.emit(Op::expand, {column, node.integer_list({groups, channels / groups})})));
+  ISOTRACE_TRY(const DraftValue rows, first(node.emit(Op::expand, {column, sizes})));
   return node.emit(Op::reshape, {rows, node.integer_list({-1})}, {{"allowzero", std::int64_t{0}}});
 }
 
@@ -160,14 +170,13 @@ Lowered group_normalization(Lowering& node) {
   }
   std::vector<DraftValue> inputs = node.inputs();
   if (node.opset() < 21) {
-    const auto rank = node.find_rank(0);
-    const std::int64_t channels = rank && *rank >= 2 ? (*node.info(0).shape)[1] : -1;
-    if (channels < 0 || groups < 1) {
-      return core::refuse(RefusalCode::onnx_operation_unsupported, "operand 0",
-                          "the number of channels is not known");
+    if (groups < 1) {
+      return core::refuse(RefusalCode::operation_attribute_invalid, "attribute num_groups",
+                          std::to_string(groups));
     }
+    ISOTRACE_TRY(const DraftValue sizes, group_sizes(node, groups));
     for (std::size_t i = 1; i < 3; ++i) {
-      ISOTRACE_TRY(inputs[i], first(repeat_parameter(node, i, groups, channels)));
+      ISOTRACE_TRY(inputs[i], first(repeat_parameter(node, i, sizes)));
     }
   }
   return node.emit(Op::group_normalization, std::move(inputs),

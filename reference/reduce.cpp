@@ -5,13 +5,24 @@
 
 namespace isotrace::reference {
 
+namespace {
+
+/// Whether one element alone is its own result: not where it is squared, say, before it is added.
+bool keeps_single_elements(core::Op op) {
+  return op != core::Op::reduce_l1 && op != core::Op::reduce_l2 &&
+         op != core::Op::reduce_sum_square && op != core::Op::reduce_log_sum;
+}
+
+}  // namespace
+
 Result<Reduction> plan_reduction(const Call& call) {
   const TensorView& x = call.operand(0);
   ISOTRACE_TRY(const auto named, read_optional_integers(call, 1));
   const bool none = !named || named->empty();
+  const bool no_axes = none && call.node.integer("noop_with_empty_axes") != 0;
   Reduction plan;
-  plan.identity = none && call.node.integer("noop_with_empty_axes") != 0;
-  if (none && !plan.identity) {
+  plan.identity = no_axes && keeps_single_elements(call.node.op);
+  if (none && !no_axes) {
     for (std::size_t axis = 0; axis < x.rank(); ++axis) plan.axes.push_back(axis);
   } else if (!none) {
     ISOTRACE_TRY(plan.axes, resolve_axes(*named, x.rank()));

@@ -10,7 +10,7 @@ namespace isotrace::reference {
 struct Reduction {
   std::vector<std::size_t> axes;
   Shape output;
-  bool identity;  ///< no axes and noop_with_empty_axes: the result is the operand
+  bool identity;  ///< over no axes, and the result is the operand
 };
 
 /// From operand 1 and the attributes. Refuses operation_attribute_invalid for axes, and what

@@ -146,6 +146,16 @@ TEST(LowerNormalise, GroupParametersAreRepeatedForTheirChannels) {
                                        .model);
   EXPECT_EQ(old.nodes.back().op, Op::group_normalization);
   EXPECT_EQ(old.nodes.size(), 7U);  // unsqueeze, expand, reshape for each
+  Single unknown(18, "GroupNormalization", {2, -1, 4},
+                 {{"s", floats({2}, {1, 2})}, {"b", floats({2}, {3, 4})}});
+  unknown.with("num_groups", 2);
+  EXPECT_EQ(import(unknown.model).nodes.size(), 10U);  // shape, div, concat for both
+  EXPECT_EQ(unknown.shape(), (Shape{2, -1, 4}));
+  expect_refused(Single(18, "GroupNormalization", {2, 6, 4},
+                        {{"s", floats({2}, {1, 2})}, {"b", floats({2}, {3, 4})}})
+                     .with("num_groups", 0)
+                     .model,
+                 RefusalCode::operation_attribute_invalid);
   const core::Program fresh =
       import(Single(21, "GroupNormalization", {2, 6, 4}, {{"s", filled({6})}, {"b", filled({6})}})
                  .with("num_groups", 2)

@@ -59,8 +59,19 @@ TEST(ReduceL1, adds_magnitudes) {
   expect_result(call(Op::reduce_l1, {f32({-3, 4, -0.0F})}), f32({7}));
   expect_result(call(Op::reduce_l1, {i32({-3, 4})}), i32(std::vector<std::int32_t>{7}));
   expect_result(call(Op::reduce_l1, {i32({int_min})}), i32({int_min}));
-  expect_result(call(Op::reduce_l1, {f32({-3})}, {{"noop_with_empty_axes", std::int64_t{1}}}),
-                f32({-3}));
+}
+
+TEST(ReduceNorms, OverNoAxesTakeElementsForRows) {
+  const std::vector<Attribute> none = {{"keepdims", std::int64_t{0}},
+                                       {"noop_with_empty_axes", std::int64_t{1}}};
+  const core::Tensor x = f32({2, 1}, {-3, 2});
+  expect_result(call(Op::reduce_l1, {x}, none), f32({2, 1}, {3, 2}));
+  expect_result(call(Op::reduce_l2, {x, i64(Ints{})}, none), f32({2, 1}, {3, 2}));
+  expect_result(call(Op::reduce_sum_square, {x}, none), f32({2, 1}, {9, 4}));
+  expect_result(call(Op::reduce_log_sum, {f32({2, 1}, {1, 0})}, none),
+                f32({2, 1}, {0, -std::numeric_limits<float>::infinity()}));
+  expect_result(call(Op::reduce_log_sum_exp, {x}, none), x);
+  expect_result(call(Op::reduce_prod, {x}, none), x);
 }
 
 TEST(ReduceSumSquare, fuses_squares_into_the_lanes) {
