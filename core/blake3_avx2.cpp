@@ -16,6 +16,7 @@ struct Avx2 {
     return _mm256_loadu_si256(static_cast<const __m256i*>(words));
   }
   static Vector add(Vector a, Vector b) { return _mm256_add_epi32(a, b); }
+  static Vector add_word(Vector a, Vector word) { return add(a, word); }
   static Vector exclusive_or(Vector a, Vector b) { return _mm256_xor_si256(a, b); }
 
   template <int n>
@@ -53,10 +54,10 @@ struct Avx2 {
     }
   }
 
-  static void load_block(const std::uint8_t* const* inputs, std::size_t offset, std::size_t ahead,
-                         Vector* message) {
+  template <class BlockOf>
+  static void load_block(const BlockOf& block_of, std::size_t ahead, Vector* message) {
     for (std::size_t lane = 0; lane < lanes; ++lane) {
-      const std::uint8_t* block = inputs[lane] + offset;
+      const std::uint8_t* block = block_of(lane);
       message[lane] = load(block);
       message[lane + 8] = load(block + 32);
       __builtin_prefetch(block + ahead);

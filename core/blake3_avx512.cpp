@@ -14,6 +14,11 @@ struct Avx512 {
 
   static Vector set(std::uint32_t value) { return _mm512_set1_epi32(static_cast<int>(value)); }
   static Vector load(const void* words) { return _mm512_loadu_si512(words); }
+  /// By name: states fill the registers, and a word loaded into one would cost a store.
+  static Vector add_word(Vector a, const Vector& word) {
+    __asm__("vpaddd %1, %0, %0" : "+v"(a) : "m"(word));
+    return a;
+  }
   static Vector add(Vector a, Vector b) { return _mm512_add_epi32(a, b); }
   static Vector exclusive_or(Vector a, Vector b) { return _mm512_xor_si512(a, b); }
   template <int n>
@@ -47,10 +52,10 @@ struct Avx512 {
     }
   }
 
-  static void load_block(const std::uint8_t* const* inputs, std::size_t offset, std::size_t ahead,
-                         Vector* message) {
+  template <class BlockOf>
+  static void load_block(const BlockOf& block_of, std::size_t ahead, Vector* message) {
     for (std::size_t lane = 0; lane < lanes; ++lane) {
-      const std::uint8_t* block = inputs[lane] + offset;
+      const std::uint8_t* block = block_of(lane);
       message[lane] = load(block);
       __builtin_prefetch(block + ahead);
     }

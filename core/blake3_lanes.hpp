@@ -27,8 +27,9 @@ struct Inputs {
 };
 
 // Simd provides: Vector, lanes, groups (of lanes whose states fit the registers), set(u32),
-// load(const u32*), add, exclusive_or, rotate<n>, store_words (8 vectors to lanes rows of 8 words),
-// load_block(one input per lane, offset, bytes from there to what to prefetch, 16 vectors).
+// load(const u32*), add, add_word(vector, word of a message), exclusive_or, rotate<n>, store_words
+// (8 vectors to lanes rows of 8 words), load_block(lane to its block, bytes from there to what to
+// prefetch, 16 vectors).
 template <class Simd>
 struct Lanes {
   using Vector = typename Simd::Vector;
@@ -50,7 +51,7 @@ struct Lanes {
     for (std::size_t from = 0; from < 4 * groups; from += together) {
 #pragma GCC unroll 8
       for (std::size_t i = from; i < from + together; ++i) {
-        row(0, i) = Simd::add(Simd::add(row(0, i), m[i / 4][at[i % 4 * 2]]), row(1, i));
+        row(0, i) = Simd::add(Simd::add_word(row(0, i), m[i / 4][at[i % 4 * 2]]), row(1, i));
       }
 #pragma GCC unroll 8
       for (std::size_t i = from; i < from + together; ++i) {
@@ -111,8 +112,9 @@ struct Lanes {
     }
   }
 
-  /// Hashes inputs [first, first + valid); lanes beyond repeat the last input.
-  template <std::size_t groups>
+  /// Hashes inputs [first, first + valid); lanes beyond repeat the last input. `plain`: none are
+  /// beyond, and inputs are chunks one after the other, whose addresses need no table.
+  template <std::size_t groups, bool plain>
   static void hash_groups(const Inputs& in, std::size_t first, std::size_t valid,
                           std::uint32_t* out) {
     const std::uint8_t* inputs[groups][Simd::lanes];
@@ -138,7 +140,11 @@ struct Lanes {
       const std::size_t ahead = near * block_bytes + (block + near < in.blocks ? 0 : next_input);
       State<groups> message;
       for (std::size_t g = 0; g < groups; ++g) {
-        Simd::load_block(inputs[g], block * block_bytes, ahead, message[g]);
+        const std::uint8_t* from = inputs[g][0] + block * block_bytes;
+        const auto block_of = [&](std::size_t lane) {
+          return plain ? from + lane * chunk_bytes : inputs[g][lane] + block * block_bytes;
+        };
+        Simd::load_block(block_of, ahead, message[g]);
       }
       const std::uint32_t flags = in.flags | (block == 0 ? in.first_flags : 0U) |
                                   (block + 1 == in.blocks ? in.last_flags : 0U);
@@ -156,15 +162,17 @@ struct Lanes {
   static std::size_t hash(const Inputs& in, std::size_t count, Words* out) {
     auto* words = reinterpret_cast<std::uint32_t*>(out);
     std::size_t first = 0;
+    const bool plain = in.indices == nullptr && in.stride == chunk_bytes;
     for (constexpr std::size_t most = Simd::groups * Simd::lanes; first + most <= count;) {
-      hash_groups<Simd::groups>(in, first, most, words);
+      (plain ? hash_groups<Simd::groups, true> : hash_groups<Simd::groups, false>)(in, first, most,
+                                                                                   words);
       first += most;
     }
     for (; first + Simd::lanes <= count; first += Simd::lanes) {
-      hash_groups<1>(in, first, Simd::lanes, words);
+      hash_groups<1, false>(in, first, Simd::lanes, words);
     }
     if (count - first < 2) return first;
-    hash_groups<1>(in, first, count - first, words);
+    hash_groups<1, false>(in, first, count - first, words);
     return count;
   }
 
