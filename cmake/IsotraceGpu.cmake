@@ -10,6 +10,7 @@ set(ISOTRACE_NVCC_FLAGS -std=c++20 -O3 -fmad=false -ftz=false -prec-div=true -pr
   --expt-relaxed-constexpr -Xcompiler=-ffp-contract=off)
 set(ISOTRACE_HIPCC_FLAGS -std=c++20 -O3 -ffp-contract=off -fno-fast-math
   -fhip-fp32-correctly-rounded-divide-sqrt -fno-gpu-flush-denormals-to-zero)
+set(ISOTRACE_HIP_ARCHITECTURES gfx90a gfx1030)
 
 function(isotrace_find_gpu_compiler option product name hints)
   if(${option} STREQUAL "OFF")
@@ -62,8 +63,9 @@ function(isotrace_gpu_kernels target)
     add_custom_target(isotrace_device_text ALL DEPENDS ${outputs})
   endif()
   if(ISOTRACE_hipcc AND NOT ISOTRACE_HIP STREQUAL "OFF")
+    list(TRANSFORM ISOTRACE_HIP_ARCHITECTURES PREPEND --offload-arch= OUTPUT_VARIABLE architectures)
     isotrace_compile_families(${PROJECT_BINARY_DIR}/gpu hsaco ${ISOTRACE_hipcc} ${ISOTRACE_HIPCC_FLAGS}
-      --genco --save-temps --offload-arch=gfx90a --offload-arch=gfx1030 -x hip)  # *.s for the test that reads them
+      --genco ${architectures} -x hip)
     set_property(SOURCE ${images} APPEND PROPERTY OBJECT_DEPENDS ${outputs})
     set_property(SOURCE ${images} APPEND PROPERTY
       COMPILE_DEFINITIONS ISOTRACE_HIP_IMAGES="${PROJECT_BINARY_DIR}/gpu")

@@ -6,6 +6,7 @@
 #include <map>
 
 #include <isotrace/backends/gpu/driver_errors.hpp>
+#include <isotrace/backends/gpu/driver_functions.hpp>
 #include <isotrace/backends/gpu/kernels/all.hpp>
 #include <isotrace/core/check.hpp>
 
@@ -96,7 +97,7 @@ auto refuse_absent(const DriverNames& names, const std::string& why) {
 }
 
 /// The functions of a driver's library.
-class Driver {
+class Driver : public DriverFunctions {
  public:
   static core::Result<std::unique_ptr<Driver>> load(const DriverNames& names) {
     const char* name = names.libraries[0];
@@ -142,28 +143,6 @@ class Driver {
     if (!found) return refuse_absent(names, std::string(name) + " lacks functions");
     return driver;
   }
-
-  Status (*init)(unsigned flags) = nullptr;
-  Status (*device_count)(int* count) = nullptr;
-  Status (*device_name)(char* name, int size, int device) = nullptr;
-  Status (*driver_version)(int* version) = nullptr;
-  Status (*allocate)(Address* address, std::size_t bytes) = nullptr;
-  Status (*release)(Address address) = nullptr;
-  Status (*to_device)(Address to, const void* from, std::size_t bytes) = nullptr;
-  Status (*to_host)(void* to, Address from, std::size_t bytes) = nullptr;
-  Status (*load_module)(void** module, const void* image) = nullptr;
-  Status (*find_function)(void** function, void* module, const char* name) = nullptr;
-  Status (*launch)(void* function, unsigned grid_x, unsigned grid_y, unsigned grid_z,
-                   unsigned block_x, unsigned block_y, unsigned block_z, unsigned shared_bytes,
-                   void* stream, void** parameters, void** extra) = nullptr;
-  Status (*retain_context)(void** context, int device) = nullptr;
-  Status (*choose_context)(void* context) = nullptr;
-  Status (*choose_number)(int device) = nullptr;
-  Status (*attribute)(int* value, int attribute, int device) = nullptr;
-  Status (*make_event)(void** event, unsigned flags) = nullptr;
-  Status (*record_event)(void* event, void* stream) = nullptr;
-  Status (*wait_for_event)(void* event) = nullptr;
-  Status (*event_distance)(float* milliseconds, void* from, void* to) = nullptr;
 };
 
 class DriverDevice final : public TimedDevice {

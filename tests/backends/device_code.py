@@ -1,7 +1,10 @@
-"""What device code may contain, for the tests that read it: PTX, AMD's assembly, and machine code of NVIDIA."""
+"""What device code may contain, for the tests that read it: PTX, and machine code of AMD and of NVIDIA."""
 import collections
 import re
 import subprocess
+import tempfile
+
+import amd_code
 
 # Kernels whose definition has a fused multiply-add of binary32; in all others one would be a contraction.
 FUSED = re.compile(r"(map_multiply_add|reduce_chunks|interpolate(_points)?|align_regions|sample_columns|determinants)_f32|"
@@ -47,28 +50,57 @@ def ptx_problems(text):
 # sequences, in which so many multiply-adds stand for each of these instructions. One more is a contraction.
 SEQUENCES_32 = {"v_div_fixup_f32": 5, "v_sqrt_f32": 2, "v_trunc_f32": 2}
 SEQUENCES_64 = {"v_div_fixup_f64": 5, "v_rsq_f64": 7, "v_floor_f64": 1}
-MULTIPLY_ADD = re.compile(r"v_(?:pk_)?(?:fma|fmac|mac|mad|fmaak|fmamk|madak|madmk)_(f16|f32|f64)")
-APPROXIMATE = re.compile(r"v_(exp|log|sin|cos)_f(16|32)|v_(mad|fma|mac|rcp|rsq|sqrt)_(legacy|f16)")
-MODES = {"denorm_mode_32": "3", "denorm_mode_16_64": "3", "round_mode_32": "0", "round_mode_16_64": "0"}
+MULTIPLY_ADD = re.compile(r"v_(?:pk_)?(?:fma|fmac|fmaak|fmamk|mac|mad)_(f16|f32|f64)\b")
+# Approximations begin sequences that correct them, and what the sequences end with says how many there may be. No
+# fewer multiply-adds than those of a division and a root stand there.
+APPROXIMATIONS = {"v_rcp_f32": ("v_div_fixup_f32", "v_trunc_f32"), "v_rcp_iflag_f32": ("v_cvt_u32_f32",),
+                  "v_rcp_f64": ("v_div_fixup_f64",)}
+CORRECTIONS = {"f32": {"v_div_fixup_f32": 5, "v_sqrt_f32": 2}, "f64": {"v_div_fixup_f64": 5, "v_rsq_f64": 7}}
+AMD_FORBIDDEN = re.compile(
+    r"v_(exp|log|sin|cos)_|v_(rsq|sqrt|rcp|exp|log|sin|cos)_f16|v_\w+_legacy|v_rsq_f32|v_sqrt_f64|v_mfma_f|v_dot\w*_f|"
+    r"v_cvt_pkrtz|v_(min3|max3|med3)_f|v_pk_(min|max)_f|v_(mad|madak|madmk)_f|s_(round|denorm)_mode|"
+    r"s_setreg\w* hwreg\((?!HW_REG_FLAT_SCR)|.* (clamp|mul:[24]|div:2)\b")
+# v_mac flushes subnormal numbers. In divisions of 64-bit integers, which use no others than 2^32 and 0, it may.
+AMD_FLUSHED = re.compile(r"v_mac_f32 v\d+, (?!(0x4f800000|0xcf800000|0),)")
+# As DROPS_NAN: of a register with itself, which only quiets NaN, or with a number that is the same for all.
+AMD_DROPS_NAN = re.compile(r"v_(min|max)_f(?:32|64) \S+ (v\S+), (?!\2$)v\S+$")
+MODES = {"denorm_mode_32": 3, "denorm_mode_16_64": 3, "round_mode_32": 0, "round_mode_16_64": 0, "ieee_mode": 1,
+         "dx10_clamp": 1}
 
 
-def amd_problems(text):
-    """As ptx_problems, of AMD's assembly."""
+def amd_kernel_problems(name, instructions, modes):
+    """What is wrong with one kernel: its instructions as a disassembler prints them, and the modes that it begins with."""
+    lines = [re.sub(r"^(\w+?)_(e32|e64|dpp|sdwa)\b", r"\1", one) for one in instructions]
+    counted = collections.Counter(one.split()[0] for one in lines)
+    fused = collections.Counter(match.group(1) for match in map(MULTIPLY_ADD.match, lines) if match)
+    found = [one for one in lines
+             if any(rule.match(one) for rule in (AMD_FORBIDDEN, AMD_FLUSHED, AMD_DROPS_NAN))]
+    for width, sequences, kernels in (("f32", SEQUENCES_32, FUSED), ("f64", SEQUENCES_64, FUSED_64)):
+        allowed = sum(count * counted[one] for one, count in sequences.items())
+        needed = sum(count * counted[one] for one, count in CORRECTIONS[width].items())
+        if (fused[width] > allowed and not kernels.fullmatch(name)) or fused[width] < needed:
+            found.append(f"{fused[width]} multiply-adds of {width}, {needed} to {allowed} in divisions and roots")
+    for one, ends in APPROXIMATIONS.items():
+        if counted[one] > sum(counted[end] for end in ends):
+            found.append(f"{one} that nothing corrects")
+    found += [f"{mode} is not {value}" for mode, value in MODES.items() if modes[mode] != value]
+    return [f"{name}: {one}" for one in found]
+
+
+def amd_problems(path, objdump):
+    """As ptx_problems, of all machine code in a bundle of AMD's; names once per architecture."""
     found, names = [], []
-    for match in re.finditer(r"^(\w+):[^\n]*\n(.*?)\.end_amdhsa_kernel", text, re.S | re.M):
-        name, body = match.group(1), match.group(2)
-        names.append(name)
-        instructions = re.findall(r"^\s+(v_\w+)", body, re.M)
-        counted = collections.Counter(re.sub(r"_(e32|e64|dpp|sdwa)$", "", one) for one in instructions)
-        fused = collections.Counter(match.group(1) for match in map(MULTIPLY_ADD.match, instructions) if match)
-        for width, sequences, kernels in (("f32", SEQUENCES_32, FUSED), ("f64", SEQUENCES_64, FUSED_64)):
-            allowed = sum(count * counted[one] for one, count in sequences.items())
-            if fused[width] > allowed and not kernels.fullmatch(name):
-                found.append(f"{name}: {fused[width]} multiply-adds of {width}, {allowed} in divisions and roots")
-        found += [f"{name}: {one}" for one in instructions if APPROXIMATE.match(one)]
-        for mode, value in MODES.items():
-            if not re.search(rf"\.amdhsa_float_{mode} {value}\b", body):
-                found.append(f"{name}: {mode} is not {value}")
+    for architecture, data in amd_code.code_objects(path.read_bytes()).items():
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(data)
+            file.flush()
+            functions = amd_code.disassemble(objdump, file.name)
+        kernels = amd_code.CodeObject(data).kernels
+        found += [f"{architecture}: {name} is called" for name in functions.keys() - kernels.keys()]
+        for name, kernel in kernels.items():
+            names.append(f"{architecture} {name}")
+            lines = [text for _, _, text in functions[name]]
+            found += [f"{architecture}: {one}" for one in amd_kernel_problems(name, lines, kernel.modes())]
     return found, names
 
 

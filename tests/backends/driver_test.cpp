@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <string_view>
 #include <thread>
 
 #include <isotrace/backends/gpu/driver_errors.hpp>
@@ -104,6 +105,24 @@ TEST(Driver, what_keeps_a_device_from_being_there_is_refused_as_device_absent) {
   names = fake_names();
   names.device_count = "fakeCountNone";
   EXPECT_EQ(open_code(names, good_images), RefusalCode::device_absent);
+}
+
+TEST(Driver, libraries_of_several_versions_are_tried_and_lack_of_a_device_is_said_and_no_more) {
+  for (const DriverNames* const names : {&cuda_driver, &hip_driver}) {
+    testing::internal::CaptureStderr();
+    testing::internal::CaptureStdout();
+    const auto device = open_driver_device(*names, foreign_images);
+    EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+    ASSERT_FALSE(device);  // the image is none
+    EXPECT_EQ(device.error().code, RefusalCode::device_absent);
+    EXPECT_NE(device.error().detail, "");
+  }
+  for (const char* const name : {"libamdhip64.so.5", "libamdhip64.so.6", "libamdhip64.so.7"}) {
+    EXPECT_TRUE(std::ranges::any_of(hip_driver.libraries, [&](const char* library) {
+      return library != nullptr && std::string_view(library) == name;
+    })) << name;
+  }
 }
 
 TEST(Driver, says_whether_the_driver_is_too_old_or_the_architecture_not_served) {
