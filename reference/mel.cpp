@@ -1,4 +1,6 @@
 // MelWeightMatrix (docs/spec/signal.md). Compiled with FMA.
+#include <isotrace/reference/mel.hpp>
+
 #include <isotrace/reference/cast.hpp>
 #include <isotrace/reference/math/exp_series.hpp>
 #include <isotrace/reference/math/log_series.hpp>
@@ -69,32 +71,41 @@ void write_triangle(std::span<T> out, std::size_t columns, std::size_t column, s
 
 }  // namespace
 
-// [signal.mel_weight_matrix]
-Outcome evaluate_mel_weight_matrix(const Call& call) {
+Result<MelBank> mel_bank(const Call& call) {
   ISOTRACE_TRY(const std::int64_t columns, read_scalar(call.operand(0)));
   ISOTRACE_TRY(const std::int64_t length, read_scalar(call.operand(1)));
   ISOTRACE_TRY(const std::int64_t rate, read_scalar(call.operand(2)));
   ISOTRACE_TRY_DONE(check_same_dtype(call.operand(3), call.operand(4)));
   ISOTRACE_TRY(const double low, read_hertz(call.operand(3)));
   ISOTRACE_TRY(const double high, read_hertz(call.operand(4)));
-  ISOTRACE_TRY(const Dtype to, dtype_attribute(call.node, "output_datatype"));
-  ISOTRACE_TRY(const Shape shape, mel_shape(columns, length));
+  MelBank bank{};
+  ISOTRACE_TRY(bank.dtype, dtype_attribute(call.node, "output_datatype"));
+  ISOTRACE_TRY(bank.shape, mel_shape(columns, length));
   if (rate < 1 || high < low) return refuse_value("sample_rate or the order of the edges");
-  return one(visit_numbers(to, [&](auto type) -> Result<Tensor> {
-    using T = typename decltype(type)::type;
-    ISOTRACE_TRY(Tensor out, Tensor::make(to, shape));
-    const double bins_per_corner =
-        static_cast<double>(length + 1) * corner_hertz / static_cast<double>(rate);
-    std::vector<std::int64_t> edges;
-    for (std::int64_t i = 0; i < columns + 2; ++i) {
-      edges.push_back(edge_bin(log_edge(low), log_edge(high), i, columns + 2, bins_per_corner));
+  ISOTRACE_TRY_DONE(core::byte_count(bank.dtype, bank.shape));  // before as many edges
+  const double bins_per_corner =
+      static_cast<double>(length + 1) * corner_hertz / static_cast<double>(rate);
+  for (std::int64_t i = 0; i < columns + 2; ++i) {
+    bank.edges.push_back(edge_bin(log_edge(low), log_edge(high), i, columns + 2, bins_per_corner));
+  }
+  for (std::size_t i = 0; i + 2 < bank.edges.size(); ++i) {
+    if (bank.edges[i] < 0 || bank.edges[i + 1] >= bank.shape[0] ||
+        bank.edges[i + 2] > bank.shape[0]) {
+      return refuse_value("an edge outside the spectrum");
     }
-    for (std::size_t i = 0; i + 2 < edges.size(); ++i) {
-      if (edges[i] < 0 || edges[i + 1] >= shape[0] || edges[i + 2] > shape[0]) {
-        return refuse_value("an edge outside the spectrum");
-      }
-      write_triangle(out.data<T>(), static_cast<std::size_t>(columns), i, edges[i], edges[i + 1],
-                     edges[i + 2]);
+  }
+  return bank;
+}
+
+// [signal.mel_weight_matrix]
+Outcome evaluate_mel_weight_matrix(const Call& call) {
+  ISOTRACE_TRY(const MelBank bank, mel_bank(call));
+  return one(visit_numbers(bank.dtype, [&](auto type) -> Result<Tensor> {
+    using T = typename decltype(type)::type;
+    ISOTRACE_TRY(Tensor out, Tensor::make(bank.dtype, bank.shape));
+    for (std::size_t i = 0; i + 2 < bank.edges.size(); ++i) {
+      write_triangle(out.data<T>(), static_cast<std::size_t>(bank.shape[1]), i, bank.edges[i],
+                     bank.edges[i + 1], bank.edges[i + 2]);
     }
     return out;
   }));

@@ -1,7 +1,6 @@
 // TfIdfVectorizer of integer tokens (docs/spec/text.md).
 #include <isotrace/reference/tfidf.hpp>
 
-#include <map>
 #include <set>
 
 #include <isotrace/core/convert.hpp>
@@ -10,16 +9,6 @@
 
 namespace isotrace::reference {
 namespace {
-
-/// N-gram number by its tokens.
-using Index = std::map<std::vector<std::int64_t>, std::size_t>;
-
-const std::vector<float>& weights_of(const core::Node& node) {
-  for (const core::Attribute& attribute : node.attributes) {
-    if (attribute.name == "weights") return std::get<std::vector<float>>(attribute.value);
-  }
-  ISOTRACE_CHECK(false, "weights");
-}
 
 /// The pool cut at the offsets of ngram_counts: group i has n-grams of i + 1 tokens.
 Result<std::vector<NgramPool::Group>> cut_pool(const core::Node& node) {
@@ -37,24 +26,8 @@ Result<std::vector<NgramPool::Group>> cut_pool(const core::Node& node) {
   return groups;
 }
 
-Result<Index> index_pool(const core::Node& node, const NgramPool& pool) {
-  const auto& tokens = node.integers("pool_int64s");
-  Index index;
-  std::size_t number = 0;
-  for (const NgramPool::Group& group : pool.groups) {
-    for (std::size_t i = 0; i < group.count; ++i) {
-      const auto first =
-          tokens.begin() + static_cast<std::ptrdiff_t>(group.begin + i * group.length);
-      const std::vector<std::int64_t> ngram(first,
-                                            first + static_cast<std::ptrdiff_t>(group.length));
-      if (!index.emplace(ngram, number++).second) return refuse_attribute("an n-gram listed twice");
-    }
-  }
-  return index;
-}
-
 /// How often each n-gram of the pool stands in a row of tokens, with all the skips allowed.
-std::vector<std::int64_t> count_ngrams(const core::Node& node, const Index& index,
+std::vector<std::int64_t> count_ngrams(const core::Node& node, const NgramNumbers& index,
                                        std::span<const std::int64_t> row, std::size_t ngrams) {
   std::vector<std::int64_t> counts(ngrams);
   const std::int64_t shortest = node.integer("min_gram_length");
@@ -114,9 +87,34 @@ core::Result<NgramPool> ngram_pool(const core::Node& node) {
     }
     pool.columns = std::max(pool.columns, column + 1);
   }
-  const std::size_t weights = weights_of(node).size();
+  const std::size_t weights = ngram_weights(node).size();
   if (weights != 0 && weights != ngrams) return refuse_attribute("the number of weights");
   return pool;
+}
+
+const std::vector<float>& ngram_weights(const core::Node& node) {
+  for (const core::Attribute& attribute : node.attributes) {
+    if (attribute.name == "weights") return std::get<std::vector<float>>(attribute.value);
+  }
+  ISOTRACE_CHECK(false, "weights");
+}
+
+Result<NgramNumbers> number_ngrams(const core::Node& node, const NgramPool& pool) {
+  const auto& tokens = node.integers("pool_int64s");
+  NgramNumbers numbers;
+  std::size_t number = 0;
+  for (const NgramPool::Group& group : pool.groups) {
+    for (std::size_t i = 0; i < group.count; ++i) {
+      const auto first =
+          tokens.begin() + static_cast<std::ptrdiff_t>(group.begin + i * group.length);
+      const std::vector<std::int64_t> ngram(first,
+                                            first + static_cast<std::ptrdiff_t>(group.length));
+      if (!numbers.emplace(ngram, number++).second) {
+        return refuse_attribute("an n-gram listed twice");
+      }
+    }
+  }
+  return numbers;
 }
 
 // [text.tfidf_vectorizer]
@@ -125,7 +123,7 @@ Outcome evaluate_tfidf_vectorizer(const Call& call) {
   ISOTRACE_TRY(const NgramPool pool, ngram_pool(call.node));
   ISOTRACE_TRY(const auto tokens, read_tokens(x));
   if (x.rank() != 1 && x.rank() != 2) return refuse_shape("tokens " + core::shape_text(x.shape()));
-  ISOTRACE_TRY(const Index index, index_pool(call.node, pool));
+  ISOTRACE_TRY(const NgramNumbers index, number_ngrams(call.node, pool));
   Shape shape(x.shape().begin(), x.shape().end());
   shape.back() = pool.columns;
   ISOTRACE_TRY(Tensor out, Tensor::make(Dtype::f32, std::move(shape)));
@@ -133,7 +131,7 @@ Outcome evaluate_tfidf_vectorizer(const Call& call) {
   const auto length = static_cast<std::size_t>(x.dim(x.rank() - 1));
   const auto columns = static_cast<std::size_t>(pool.columns);
   const auto& indexes = call.node.integers("ngram_indexes");
-  const auto& weights = weights_of(call.node);
+  const auto& weights = ngram_weights(call.node);
   const std::string& mode = call.node.text("mode");
   for (std::size_t row = 0; row < out.elements() / columns; ++row) {
     const auto counts = count_ngrams(

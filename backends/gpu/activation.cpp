@@ -36,15 +36,15 @@ Made halve_and_gate(Work& work, const Array& x, const Array& f) {
 
 Made gelu(Work& work, const Array& x, const std::string& approximate) {
   if (approximate == "none") {
-    ISOTRACE_TRY(const Array scaled, work.unary(Unary::multiply, x, 0x1.6a09e6p-1F));
+    ISOTRACE_TRY(const Array scaled, work.unary(Unary::multiply, x, 0x1.6a09e667f3bcdp-1));
     ISOTRACE_TRY(const Array f, work.function(functions::erf, scaled));
     return halve_and_gate(work, x, f);
   }
   if (approximate != "tanh") return reference::refuse_attribute("approximate " + approximate);
   ISOTRACE_TRY(const Array squared, work.binary(Binary::multiply, x, x));
-  ISOTRACE_TRY(const Array small, work.unary(Unary::multiply, squared, 0.044715F));
+  ISOTRACE_TRY(const Array small, work.unary(Unary::multiply, squared, 0.044715));
   ISOTRACE_TRY(const Array inner, work.multiply_add(small, x, x));
-  ISOTRACE_TRY(const Array scaled, work.unary(Unary::multiply, inner, 0x1.988454p-1F));
+  ISOTRACE_TRY(const Array scaled, work.unary(Unary::multiply, inner, 0x1.9884533d43651p-1));
   ISOTRACE_TRY(const Array f, work.function(functions::tanh, scaled));
   return halve_and_gate(work, x, f);
 }

@@ -49,6 +49,14 @@ constexpr Row rows[] = {
 /// So many elements in doubt are settled one by one; where there are more, all are.
 constexpr std::uint32_t doubtful_max = 1U << 16;
 
+float settle_power(float x, const AnyElement& y) { return reference::pow(x, exponent_of(y)); }
+double settle_power(double x, const AnyElement& y) {
+  double exponent = 0;
+  if (wide_exponent_of(y, exponent)) return reference::pow64(x, exponent);
+  const bool negative = exponent < 0;
+  return reference::pow64(x, negative, negative ? 0 - y.whole : y.whole);
+}
+
 }  // namespace
 
 const Function* find_function(Op op) {
@@ -132,17 +140,19 @@ Made Work::function(const Function& f, const Array& x) {
   return out;
 }
 
-Made Work::power(const Array& x, const Array& y) {
+template <class Number>
+Made Work::power_of(const Array& x, const Array& y) {
   ISOTRACE_TRY(Shape shape, reference::broadcast_shapes(x.shape, y.shape));
-  ISOTRACE_TRY(Array out, make(Dtype::f32, std::move(shape)));
+  ISOTRACE_TRY(Array out, make(x.dtype, std::move(shape)));
   if (out.elements == 0) return out;
   ISOTRACE_TRY(const auto space,
                make_space<2>(out.shape, {reference::broadcast_strides(x.shape, out.shape),
                                          reference::broadcast_strides(y.shape, out.shape)}));
   ISOTRACE_TRY(const DoubtList doubts, make_doubts());
   ISOTRACE_TRY_DONE(launch_each(
-      "map_power", PowerArguments{out.elements, x.data<float>(), y.dtype, y.data<const void>(),
-                                  out.data<float>(), doubts.arguments(), space}));
+      of_type("map_power", x.dtype),
+      PowerArguments<Number>{out.elements, x.data<Number>(), y.dtype, y.data<const void>(),
+                             out.data<Number>(), doubts.arguments(), space}));
   ISOTRACE_TRY(const auto listed, read_doubts(doubts));
   core::Tensor bases;
   core::Tensor exponents;
@@ -150,23 +160,26 @@ Made Work::power(const Array& x, const Array& y) {
     ISOTRACE_TRY(bases, download(x));
     ISOTRACE_TRY(exponents, download(y));
   }
-  const auto answer = [&](std::uint64_t i) -> core::Result<float> {
+  const auto answer = [&](std::uint64_t i) -> core::Result<Number> {
     const Offsets<2> at = locate(space, i);
     const auto base_at = static_cast<std::uint64_t>(at.of[0]);
     const auto exponent_at = static_cast<std::uint64_t>(at.of[1]);
     if (!listed) {
-      return reference::pow(
-          bases.data<float>()[base_at],
-          exponent_of(load_element(y.dtype, exponents.bytes().data(), exponent_at)));
+      return settle_power(bases.data<Number>()[base_at],
+                          load_element(y.dtype, exponents.bytes().data(), exponent_at));
     }
-    ISOTRACE_TRY(const float base, read<float>(x, base_at));
+    ISOTRACE_TRY(const Number base, read<Number>(x, base_at));
     std::uint8_t element[8] = {};
     const std::size_t size = core::dtype_bytes(y.dtype);
     ISOTRACE_TRY_DONE(device_.download({element, size}, y.buffer->address() + exponent_at * size));
-    return reference::pow(base, exponent_of(load_element(y.dtype, element, 0)));
+    return settle_power(base, load_element(y.dtype, element, 0));
   };
-  ISOTRACE_TRY_DONE(settle<float>(listed, out, answer));
+  ISOTRACE_TRY_DONE(settle<Number>(listed, out, answer));
   return out;
+}
+
+Made Work::power(const Array& x, const Array& y) {
+  return visit_real(x.dtype, [&](auto number) { return power_of<decltype(number)>(x, y); });
 }
 
 Made Work::whole_power(const Array& x, const Array& y, Dtype narrow) {

@@ -48,21 +48,21 @@ const Kind kinds[] = {
      {Op::logical_not, Op::logical_and, Op::logical_or, Op::logical_xor, Op::bitwise_and,
       Op::bitwise_or, Op::bitwise_xor, Op::bitwise_not, Op::bit_shift, Op::is_nan, Op::is_inf}},
     {&run_cast, everything, {Op::cast, Op::bit_cast}},
-    {&run_power, singles | integers, {Op::pow}},
+    {&run_power, floats | integers, {Op::pow}},
     {&run_activation, everything, {Op::relu, Op::prelu, Op::shrink}},
     {&run_activation, floats, {Op::leaky_relu, Op::hard_sigmoid, Op::softsign, Op::thresholded_relu,
                                Op::hard_swish, Op::exp,          Op::log,      Op::sin,
                                Op::cos,        Op::tan,          Op::asin,     Op::acos,
                                Op::atan,       Op::sinh,         Op::cosh,     Op::tanh,
-                               Op::asinh,      Op::acosh,        Op::atanh,    Op::erf}},
-    {&run_activation,
-     singles,
-     {Op::elu, Op::selu, Op::sigmoid, Op::softplus, Op::celu, Op::mish, Op::gelu}},
-    {&run_normalisation, singles, {Op::softmax, Op::log_softmax, Op::lrn}},
+                               Op::asinh,      Op::acosh,        Op::atanh,    Op::erf,
+                               Op::elu,        Op::selu,         Op::sigmoid,  Op::softplus,
+                               Op::celu,       Op::mish,         Op::gelu}},
+    {&run_normalisation, singles, {Op::lrn}},
     {&run_normalisation,
      floats,
-     {Op::batch_normalization, Op::layer_normalization, Op::instance_normalization,
-      Op::group_normalization, Op::mean_variance_normalization, Op::lp_normalization}},
+     {Op::softmax, Op::log_softmax, Op::batch_normalization, Op::layer_normalization,
+      Op::instance_normalization, Op::group_normalization, Op::mean_variance_normalization,
+      Op::lp_normalization}},
     {&run_reduction,
      everything,
      {Op::reduce_sum, Op::reduce_max, Op::reduce_min, Op::reduce_prod, Op::reduce_l1, Op::reduce_l2,
@@ -101,6 +101,11 @@ const Kind kinds[] = {
     {&run_loss, everything, {Op::negative_log_likelihood_loss}},
     {&run_einsum, everything, {Op::einsum}},
     {&run_recurrent, singles, {Op::rnn, Op::gru, Op::lstm}},
+    {&run_signal,
+     everything,
+     {Op::dft, Op::stft, Op::hann_window, Op::hamming_window, Op::blackman_window,
+      Op::mel_weight_matrix}},
+    {&run_ngrams, everything, {Op::tfidf_vectorizer}},
 };
 
 const Kind* find_kind(Op op) {
@@ -136,8 +141,10 @@ bool is_on_device(Op op, Dtype dtype) {
 
 bool takes_from_device(Op op, std::size_t operand) {
   const Kind* kind = find_kind(op);
-  if (kind == nullptr || op == Op::constant_of_shape || op == Op::one_hot) return false;
-  if (operand == 0 || op == Op::concat) return true;
+  const auto of_the_host = {Op::constant_of_shape, Op::one_hot,         Op::hann_window,
+                            Op::hamming_window,    Op::blackman_window, Op::mel_weight_matrix};
+  if (kind == nullptr || std::ranges::find(of_the_host, op) != of_the_host.end()) return false;
+  if (operand == 0 || op == Op::concat || (op == Op::stft && operand == 2)) return true;
   const auto all_of_it = {&run_elementwise,   &run_logic,       &run_activation,
                           &run_normalisation, &run_contraction, &run_einsum};
   return std::ranges::find(all_of_it, kind->run) != all_of_it.end();

@@ -68,6 +68,7 @@ Results run_grid(DeviceCall& call);
 Results run_logic(DeviceCall& call);
 Results run_loss(DeviceCall& call);
 Results run_movement(DeviceCall& call);
+Results run_ngrams(DeviceCall& call);
 Results run_normalisation(DeviceCall& call);
 Results run_placement(DeviceCall& call);
 Results run_pool(DeviceCall& call);
@@ -79,6 +80,7 @@ Results run_reduction(DeviceCall& call);
 Results run_regions(DeviceCall& call);
 Results run_resize(DeviceCall& call);
 Results run_scan(DeviceCall& call);
+Results run_signal(DeviceCall& call);
 
 /// An activation of recurrent layers by its ONNX name (reference/recurrent_activation.hpp), of x in
 /// f32.

@@ -132,14 +132,14 @@ class Work {
   }
   Made widen(const Array& x) { return convert(x, wide_type(x.dtype)); }
 
-  /// All but the functions, which are of f32, take any wide type, the same for all operands.
+  /// All but the functions, which are of f32 or f64, take any wide type, the same for all operands.
   /// Operands of several broadcast; all refuse backend_operation_unsupported where a broadcast has
   /// more axes than kernels count. Refused as operand_value_invalid: integers divided by zero.
   Made unary(Unary op, const Array& x, Parameter p = 0, Parameter q = 0);
   Made binary(Binary op, const Array& a, const Array& b, Parameter p = 0, Parameter q = 0);
   Made multiply_add(const Array& a, const Array& b, const Array& c);
   Made function(const Function& f, const Array& x);
-  /// x^y, x of f32 and y of any number type.
+  /// x^y, x of f32 or f64 and y of any number type.
   Made power(const Array& x, const Array& y);
   /// x^y of integers x (of i64 or u64), y of any number type. Refused as operand_value_invalid: a
   /// negative power of zero. Where y is not whole, x^y in f32 as an element of `narrow`, the type
@@ -229,6 +229,8 @@ class Work {
   core::Result<core::Done> settle(const std::optional<std::vector<std::uint64_t>>& listed,
                                   const Array& out,
                                   const std::function<core::Result<Number>(std::uint64_t)>& answer);
+  template <class Number>
+  Made power_of(const Array& x, const Array& y);
   /// The same of out[i] = f(x[i]).
   template <class Number>
   core::Result<core::Done> settle_function(Number (*f)(Number), const Array& x,

@@ -9,6 +9,17 @@ namespace isotrace::reference {
 /// its own, smaller one.
 inline constexpr double relative_error_max = 0x1p-90;
 
+/// Rounds hi + lo to odd in binary64 (truncate, then set the last bit if anything was cut off) and
+/// that to nearest even in binary32. Rounding to odd keeps what the second rounding must know: on
+/// which side of a boundary the value lies. Rounding to nearest twice would lose it.
+ISOTRACE_PAIRS float round_pair(DoubleDouble value) {
+  const DoubleDouble normal = quick_two_sum(value.hi, value.lo);
+  if (normal.lo == 0) return static_cast<float>(normal.hi);
+  auto bits = std::bit_cast<std::uint64_t>(normal.hi);
+  if (std::signbit(normal.lo) != std::signbit(normal.hi)) --bits;  // one step towards zero
+  return static_cast<float>(std::bit_cast<double>(bits | 1));
+}
+
 /// The binary32 number nearest to any value within relative_error_max of `value` (finite, not
 /// zero). Checks that there is only one: both ends of the error interval must round alike. An
 /// argument whose exact result lay nearer to a rounding boundary would abort rather than give a

@@ -11,7 +11,7 @@ FUSED = re.compile(r"(map_multiply_add|reduce_chunks|interpolate(_points)?|align
                    r"(product|convolution|transposed)_(large|small|flat)|"
                    r"sum_pool|sum_neighbours")
 # The same of binary64; the elementary functions are sequences in it, with fused multiply-adds of their own.
-FUSED_64 = re.compile(r"map_(a?(sin|cos|tan)h?|exp|expm1|log|log1p|erf)(_f64)?|map_power|"
+FUSED_64 = re.compile(r"map_(a?(sin|cos|tan)h?|exp|expm1|log|log1p|erf)(_f64)?|map_power_f(32|64)|make_turns_f(32|64)|map_window|"
                       r"(map_multiply_add|reduce_chunks|interpolate(_points)?|align_regions|sample_columns|determinants)_f64|"
                       r"double_(product|convolution|transposed)_small")
 FORBIDDEN = re.compile(r"\.ftz\b|\.approx\b|\.full\b|^\s*(ex2|lg2|sin|cos|tanh|rsqrt|mad)\.(f|approx)|"

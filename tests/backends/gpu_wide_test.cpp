@@ -72,6 +72,140 @@ TEST(GpuWide, functions_of_f64_have_the_bits_of_the_reference) {
   EXPECT_EQ(host.device->launches().at("map_erf_f64"), 5);
 }
 
+core::Node with_parameters(Op op) {
+  core::Node node{op, {0}, {1}, {}, "activation"};
+  if (op == Op::elu || op == Op::selu || op == Op::celu) node.attributes = {{"alpha", 1.3F}};
+  if (op == Op::selu) node.attributes.push_back({"gamma", 1.05F});
+  return node;
+}
+
+TEST(GpuWide, activations_of_f64_have_the_bits_of_the_reference) {
+  OnHost host(8, HostOrder::forwards);
+  for (const Op op : {Op::elu, Op::selu, Op::celu, Op::sigmoid, Op::softplus, Op::mish, Op::gelu}) {
+    std::vector<core::Node> nodes;
+    if (op == Op::gelu) {
+      for (const char* kind : {"none", "tanh"}) {
+        nodes.push_back({op, {0}, {1}, {{"approximate", std::string(kind)}}, kind});
+      }
+    } else {
+      nodes.push_back(with_parameters(op));
+    }
+    for (const core::Node& node : nodes) {
+      const std::string what = std::string(core::op_info(op).name) + " " + node.name;
+      for (std::uint64_t seed = 0; seed < 2; ++seed) {
+        expect_reference_bits(*host.backend, node, {doubles(arguments(seed))}, what);
+      }
+      expect_reference_bits(*host.backend, node, {draw_bits(Dtype::f64, {3000}, 7)}, what);
+      expect_reference_bits(*host.backend, node, {Tensor(Dtype::f64, {0, 3})}, what);
+    }
+  }
+}
+
+TEST(GpuWide, softmax_of_f64_has_the_bits_of_the_reference) {
+  OnHost host(8, HostOrder::backwards);
+  for (const Op op : {Op::softmax, Op::log_softmax}) {
+    for (const std::int64_t axis : {0, 1, -1}) {
+      const core::Node node{
+          op, {0}, {1}, {{"axis", axis}, {"flatten", std::int64_t{axis == 1}}}, "rows"};
+      for (const core::Shape& shape : {core::Shape{3, 5, 7}, core::Shape{1, 1}, core::Shape{2, 600},
+                                       core::Shape{0, 4}, core::Shape{4, 0}}) {
+        Tensor x = cast_to(draw(shape, 3), Dtype::f64);
+        for (double& value : x.data<double>()) value *= 1 + 0x1p-40;
+        expect_reference_bits(*host.backend, node, {x}, "special");
+        expect_reference_bits(*host.backend, node, {draw_bits(Dtype::f64, shape, 4)}, "bits");
+      }
+    }
+  }
+}
+
+/// Bases around 1, of every size and of every kind.
+std::vector<double> bases() {
+  std::vector<double> values = arguments(11);
+  values.resize(400);
+  core::PhiloxStream random(12);
+  for (int i = 0; i < 200; ++i) {
+    const auto steps = static_cast<double>(random.next_below(2001)) - 1000;
+    values.push_back(1 + steps * 0x1p-52);
+    values.push_back(static_cast<double>(random.next_below(30)) - 15);  // whole: exact powers
+    values.push_back(std::ldexp(1 + 2 * static_cast<double>(random.next_below(9)),
+                                static_cast<int>(random.next_below(20)) - 18));
+  }
+  return values;
+}
+
+const std::vector<double> exponents = {0,
+                                       -0.0,
+                                       0.5,
+                                       -0.5,
+                                       1,
+                                       -1,
+                                       2,
+                                       -2,
+                                       3,
+                                       4,
+                                       -3,
+                                       0.25,
+                                       1.0 / 3,
+                                       10,
+                                       53,
+                                       -60,
+                                       1e5,
+                                       0x1p53,
+                                       -0x1p53,
+                                       0x1p60,
+                                       0x1p70,
+                                       1e300,
+                                       -1e300,
+                                       5e-324,
+                                       1e-20,
+                                       2.5,
+                                       -7.25,
+                                       0x1p52 + 1,
+                                       std::numeric_limits<double>::infinity(),
+                                       -std::numeric_limits<double>::infinity(),
+                                       std::numeric_limits<double>::quiet_NaN()};
+const std::vector<std::int64_t> whole_exponents = {0,
+                                                   1,
+                                                   -1,
+                                                   7,
+                                                   -8,
+                                                   (1LL << 53) - 1,
+                                                   1LL << 53,
+                                                   (1LL << 53) + 1,
+                                                   -(1LL << 53) - 1,
+                                                   (1LL << 53) + 2,
+                                                   -(1LL << 60),
+                                                   (1LL << 60) + 1,
+                                                   std::numeric_limits<std::int64_t>::max(),
+                                                   std::numeric_limits<std::int64_t>::min()};
+
+TEST(GpuWide, powers_of_f64_take_exponents_of_every_type) {
+  OnHost host(8, HostOrder::forwards);
+  const core::Node node{Op::pow, {0, 1}, {2}, {}, "power"};
+  std::vector<double> column = bases();
+  const auto count = std::ssize(column);
+  Tensor x = Tensor::of<double>({count, 1}, std::span<const double>(column));
+  expect_reference_bits(*host.backend, node, {x, doubles(exponents)}, "kinds");
+  expect_reference_bits(*host.backend, node, {x, doubles(arguments(5))}, "any");
+  expect_reference_bits(
+      *host.backend, node,
+      {x, Tensor::of<std::int64_t>({std::ssize(whole_exponents)},
+                                   std::span<const std::int64_t>(whole_exponents))},
+      "integers");
+  for (const Dtype type : {Dtype::i8, Dtype::u8, Dtype::i16, Dtype::u64, Dtype::f16, Dtype::bf16,
+                           Dtype::f32, Dtype::f8e4m3fn}) {
+    expect_reference_bits(*host.backend, node, {x, draw_bits(type, {1, 9}, 3)},
+                          std::string(core::dtype_name(type)));
+  }
+  expect_reference_bits(*host.backend, node,
+                        {draw_bits(Dtype::f64, {4000}, 1), draw_bits(Dtype::f64, {4000}, 2)},
+                        "bits");
+  // 3^34 lies half way between two numbers: more in doubt than a list of them holds.
+  const Tensor three = Tensor::of<double>({1}, {3});
+  expect_reference_bits(*host.backend, node, {three, doubles(std::vector<double>(70000, 34))},
+                        "all in doubt");
+}
+
 core::Node reduction(Op op) {
   return {op,
           {0, 1},

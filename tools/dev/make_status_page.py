@@ -19,9 +19,10 @@ Made by `tools/dev/make_status_page.py` from `core/ops.def`, from the files that
 
 `cpu` lists the types with SIMD kernels; the rest of its work is done by the reference loop, openly. `cuda, hip` lists the
 types with kernels for devices, which are tested on the host and **have not run on a device yet**: no GPU could be had, so
-no trace of a real one is among the fixtures, and no disassembler has read their machine code. These backends leave changes of
+no trace of a real one is among the fixtures, and no disassembler has read their machine code. These backends refuse no
+pair of operation and type that the reference has. They leave changes of
 shape (Reshape and the like, EyeLike, Range), sequences, and what finds as many elements as there are (NonZero, Unique,
-NonMaxSuppression) to the host and refuse the rest: DFT, STFT, window functions, MelWeightMatrix and TfIdfVectorizer. Opsets are those of the ONNX operation of the same name; a dash: only other ONNX operations lead to it. Operations
+NonMaxSuppression) to the host: their cells are empty. Opsets are those of the ONNX operation of the same name; a dash: only other ONNX operations lead to it. Operations
 without types are executed by the executor, step by step, on any backend.
 
 | operation | opsets | element types (reference) | cpu (SIMD) | cuda, hip | spec | reference | test |

@@ -10,9 +10,11 @@
 #include <isotrace/backends/gpu/kernels/interpolate.hpp>
 #include <isotrace/backends/gpu/kernels/math.hpp>
 #include <isotrace/backends/gpu/kernels/move.hpp>
+#include <isotrace/backends/gpu/kernels/ngrams.hpp>
 #include <isotrace/backends/gpu/kernels/product.hpp>
 #include <isotrace/backends/gpu/kernels/quantise.hpp>
 #include <isotrace/backends/gpu/kernels/reduce.hpp>
 #include <isotrace/backends/gpu/kernels/region.hpp>
 #include <isotrace/backends/gpu/kernels/scan.hpp>
+#include <isotrace/backends/gpu/kernels/signal.hpp>
 #include <isotrace/backends/gpu/kernels/window.hpp>

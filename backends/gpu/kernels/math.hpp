@@ -94,7 +94,7 @@ struct MapWholePower {
 
 /// x^y as in reference/math/pow.cpp.
 struct MapPower {
-  using Arguments = PowerArguments;
+  using Arguments = PowerArguments<float>;
 
   /// Of an integer, and of nothing else.
   ISOTRACE_KERNEL_CODE static bool is_odd(double y) {
@@ -139,6 +139,20 @@ struct MapPower {
       doubt(a.doubts, i);
     }
     a.out[i] = is_negative(x) && is_odd(y) ? -result : result;
+  }
+};
+
+/// The same of f64.
+struct MapWidePower {
+  using Arguments = PowerArguments<double>;
+  ISOTRACE_KERNEL_CODE static void run(const Arguments& a, std::uint64_t i) {
+    const Offsets<2> at = locate(a.space, i);
+    double y = 0;
+    bool minus = false;
+    const bool exact =
+        wide_exponent_of(load_element(a.y_type, a.y, static_cast<std::uint64_t>(at.of[1])), y);
+    const bool certain = reference::binary64::power(a.x[at.of[0]], y, a.out[i], minus);
+    if (!exact || !certain) doubt(a.doubts, i);
   }
 };
 

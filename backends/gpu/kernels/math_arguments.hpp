@@ -68,12 +68,25 @@ ISOTRACE_KERNEL_CODE double exponent_of(const AnyElement& y) {
   return negative ? -real : real;
 }
 
+/// The same of f64, whose powers tell such integers apart: (1 + 2^-52)^(2^53) is near e^2. False
+/// where binary64 has no such number.
+ISOTRACE_KERNEL_CODE bool wide_exponent_of(const AnyElement& y, double& exponent) {
+  exponent = y.real;
+  if (!y.is_whole) return true;
+  const bool negative = !y.is_unsigned && y.whole >> 63 != 0;
+  const std::uint64_t size = negative ? 0 - y.whole : y.whole;
+  exponent = static_cast<double>(size);
+  if (negative) exponent = -exponent;
+  return size >> 53 == 0 || (size & 0x7FF) == 0;
+}
+
+template <class Number>
 struct PowerArguments {
   std::uint64_t count;
-  const float* x;
+  const Number* x;
   Dtype y_type;
   const void* y;
-  float* out;
+  Number* out;
   Doubts doubts;
   Space<2> space;
 };
