@@ -8,6 +8,7 @@
 #endif
 
 #include <isotrace/core/check.hpp>
+#include <isotrace/wasm/other_processor.hpp>
 
 namespace isotrace::wasm {
 namespace {
@@ -127,7 +128,8 @@ void BackgroundHasher::begin(const Execution& execution) {
   state_.emplace(store_, execution);
   const Clock::time_point now = Clock::now();
   const Clock::duration interval = now - std::exchange(begun_, now);
-  if (interval < soon && bytes_to_hash() <= little_bytes) {
+  little_ = bytes_to_hash() <= little_bytes;
+  if (interval < soon && little_) {
     trace::StateRecord record = hash(true);
     const std::scoped_lock lock(mutex_);
     ISOTRACE_CHECK(!wanted_ && !record_);
@@ -147,6 +149,7 @@ void BackgroundHasher::hand_over(Clock::duration interval) {
   wanted_ = true;
   handed_over_ = begun_;
   interval_ = interval;
+  executing_on_ = OtherProcessor::current();
   if (asleep_) wanted_signal_.notify_one();
   if (!thread_.joinable()) thread_ = std::thread([this] { work(); });
 }
@@ -170,7 +173,12 @@ trace::StateRecord BackgroundHasher::hash(bool in_place) {
 
 trace::StateRecord BackgroundHasher::take() {
   std::unique_lock lock(mutex_);
-  if (wanted_) wanted_signal_.notify_one();  // the thread may still nap
+  if (wanted_ && little_) {  // the thread naps, or no processor is free for it
+    wanted_ = false;
+    lock.unlock();
+    return hash(false);
+  }
+  if (wanted_) wanted_signal_.notify_one();
   made_signal_.wait(lock, [this] { return record_.has_value(); });
   trace::StateRecord record = *std::move(record_);
   record_.reset();
@@ -191,10 +199,14 @@ bool BackgroundHasher::wait_for_work(std::unique_lock<std::mutex>& lock) {
 }
 
 void BackgroundHasher::work() {
+  const OtherProcessor other;
   std::unique_lock lock(mutex_);
   while (wait_for_work(lock)) {
     wanted_ = false;
+    const int executing_on = executing_on_;
     lock.unlock();
+    // Before there is anything of this in the caches there; and it is woken again where it sleeps.
+    other.leave(executing_on);
     trace::StateRecord record = hash(false);
     lock.lock();
     record_ = std::move(record);

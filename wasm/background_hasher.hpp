@@ -30,7 +30,7 @@ class BackgroundHasher {
   /// Starts on the record of this state, or makes it; reads and clears the marks of the memories.
   /// The record before must have been taken.
   void begin(const Execution& execution);
-  /// The record of the state that begin() was given; waits for it. Call once for each.
+  /// The record of the state that begin() was given; waits for it, or makes it. Call once for each.
   trace::StateRecord take();
   /// By memory: the chunks written between the latest two calls of begin(), or before the first one
   /// since their marks were cleared.
@@ -83,12 +83,14 @@ class BackgroundHasher {
   std::mutex mutex_;
   std::condition_variable wanted_signal_;
   std::condition_variable made_signal_;
-  bool wanted_ = false;
+  bool wanted_ = false;  ///< and not begun
+  bool little_ = false;  ///< what is wanted
   bool asleep_ = false;  ///< the thread looks for work only when it is told to
   bool stopping_ = false;
   Clock::time_point handed_over_;
   Clock::duration interval_ = {};  ///< between the two latest checkpoints
-  std::thread thread_;             // the last: it uses all others. Not before it is needed
+  int executing_on_ = -1;  ///< the processor that the execution was on at the latest begin()
+  std::thread thread_;     // the last: it uses all others. Not before it is needed
 };
 
 }  // namespace isotrace::wasm

@@ -114,6 +114,27 @@ TEST(WasmState, the_root_covers_every_part) {
   EXPECT_EQ(std::ranges::adjacent_find(roots), roots.end());
 }
 
+TEST(WasmState, a_memory_keeps_bytes_and_marks_while_it_grows) {
+  LinearMemory memory;
+  std::vector<std::uint32_t> written;  // pages whose last byte was, too
+  for (const std::uint32_t pages : {1U, 2U, 31U, 32U, 33U, 63U, 64U, 65U, 200U}) {
+    const std::uint64_t before = memory.size();
+    memory.grow_to(pages);
+    ASSERT_EQ(memory.size(), pages * page_bytes);
+    ASSERT_EQ(memory.marks().size(), memory.size() >> LinearMemory::chunk_shift);
+    const auto fresh = memory.bytes().subspan(before);
+    EXPECT_TRUE(std::ranges::all_of(fresh, [](std::uint8_t byte) { return byte == 0; }));
+    for (const std::uint32_t page : written) EXPECT_EQ(memory.bytes()[page * page_bytes - 1], page);
+    memory.mark(memory.size() - 1, 1);
+    memory.bytes()[memory.size() - 1] = static_cast<std::uint8_t>(pages);
+    written.push_back(pages);
+  }
+  constexpr std::uint32_t chunks_of_page = page_bytes >> LinearMemory::chunk_shift;
+  std::vector<std::uint32_t> chunks;
+  for (const std::uint32_t page : written) chunks.push_back(page * chunks_of_page - 1);
+  EXPECT_EQ(memory.take_marks(), chunks);
+}
+
 TEST(WasmState, host_calls_write_mark_and_are_logged) {
   ModuleBuilder builder;
   builder.add_type({{i32}, {i32}});
