@@ -30,6 +30,17 @@ std::string wrong_choice(std::string_view what, std::string_view value, std::str
   return std::string(what) + ": \"" + std::string(value) + "\" is none of: " + names;
 }
 
+constexpr char guard_mark = '\1';
+
+/// CLI11 takes an operand "[a,b]" for two: before the bracket stands a mark while it looks at it.
+void guard(std::string& word) {
+  if (word.starts_with('[') || word.starts_with(guard_mark)) word.insert(0, 1, guard_mark);
+}
+
+void unguard(std::string& word) {
+  if (word.starts_with(guard_mark)) word.erase(0, 1);
+}
+
 }  // namespace
 
 /// Builds a CLI11 parser from the table, with storage that the options write to.
@@ -50,6 +61,21 @@ struct ArgumentParser {
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
         ->allow_extra_args(false);
     if (!option.fallback.empty()) result.fallbacks_[name] = option.fallback;
+  }
+
+  /// "--policy --model m" forgets a file, and does not name one "--model": that is "./--model".
+  std::string find_missing_value(const std::vector<std::string>& words) const {
+    const auto is_option = [&](const std::string& word) {
+      return flags.contains(word) || result.options_.contains(word);
+    };
+    for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
+      if (flags.contains(words[i]) || !is_option(words[i])) continue;
+      if (i + 1 < words.size() && is_option(words[i + 1])) {
+        return words[i] + " needs a value, and " + words[i + 1] + " is an option";
+      }
+      ++i;  // the value, whatever it is
+    }
+    return {};
   }
 
   std::string check(const OptionSpec& option) const {
@@ -121,9 +147,16 @@ ParsedArguments parse_arguments(const ProgramSpec& program, const CommandSpec& c
   for (const OptionSpec& option : program.shared) parser.add(option);
   for (const OptionSpec& option : command.options) parser.add(option);
   parser.app.add_option("operands", parser.result.operands_);
+  if (std::string error = parser.find_missing_value(words); !error.empty()) {
+    return {std::nullopt, std::move(error)};
+  }
   try {
     // CLI11 takes the words last first.
-    parser.app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
+    std::vector<std::string> guarded(words.rbegin(), words.rend());
+    std::ranges::for_each(guarded, guard);
+    parser.app.parse(std::move(guarded));
+    std::ranges::for_each(parser.result.operands_, unguard);
+    for (auto& [name, values] : parser.result.options_) std::ranges::for_each(values, unguard);
   } catch (const CLI::Error& error) {
     return {std::nullopt, error.what()};
   }

@@ -66,8 +66,14 @@ int report(const Context& context, const core::Refusal& refusal) {
 }
 
 int report_usage(const Context& context, const std::string& why) {
-  context.err << "isotrace: " << why << "\n";
+  context.err << "isotrace: " << printable(why) << "\n";
+  if (context.json) print_problem(context.out, "usage", why);
   return exit_usage;
+}
+
+void print_problem(std::ostream& out, const char* kind, const std::string& problem) {
+  const Json object = {{kind, {{"problem", problem}}}};
+  out << object.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
 }
 
 }  // namespace isotrace::tools

@@ -47,8 +47,10 @@ struct Context {
 /// Prints the refusal (text to stderr; with --json also {"refusal": ...} to stdout); returns its
 /// exit code.
 int report(const Context& context, const core::Refusal& refusal);
-/// A wrong call: prints why, returns exit_usage.
+/// A wrong call: prints why, with --json {"usage": {"problem"}} too; returns exit_usage.
 int report_usage(const Context& context, const std::string& why);
+/// {KIND: {"problem": ...}}: "usage", or "failure" of the program itself.
+void print_problem(std::ostream& out, const char* kind, const std::string& problem);
 int exit_code_of(const core::Refusal& refusal);
 int exit_code_of(core::Verdict::Kind kind);
 

@@ -14,6 +14,7 @@
 
 #include <isotrace/core/digest.hpp>
 #include <isotrace/tools/cli/help.hpp>
+#include <isotrace/tools/cli/printable.hpp>
 #include <isotrace/tools/cli/written_files.hpp>
 
 namespace isotrace::tools {
@@ -29,8 +30,16 @@ bool asks_for_help(const std::vector<std::string>& words) {
   return std::any_of(words.begin(), end, is_help);
 }
 
-int usage_error(const ProgramSpec& program, const std::string& what) {
-  std::cerr << program.name << ": " << what << "; see `" << program.name << " --help`\n";
+/// Whether --json stands among the words, before a "--": also where the rest cannot be understood.
+bool asks_for_json(const std::vector<std::string>& words) {
+  const auto end = std::find(words.begin(), words.end(), "--");
+  return std::find(words.begin(), end, "--json") != end;
+}
+
+int usage_error(const ProgramSpec& program, const std::vector<std::string>& words,
+                const std::string& what) {
+  std::cerr << program.name << ": " << printable(what) << "; see `" << program.name << " --help`\n";
+  if (asks_for_json(words)) print_problem(std::cout, "usage", what);
   return exit_usage;
 }
 
@@ -59,16 +68,17 @@ int run_command_line(const ProgramSpec& program, FindFunction find_function,
   }
   const std::string name = words[0] == "--version" ? "version" : words[0];
   const CommandSpec* command = find_command(program, name);
-  if (command == nullptr) return usage_error(program, "there is no command \"" + name + "\"");
+  if (command == nullptr)
+    return usage_error(program, words, "there is no command \"" + name + "\"");
   const std::vector<std::string> rest(words.begin() + 1, words.end());
   if (asks_for_help(rest)) {
     std::cout << command_help(program, *command);
     return exit_yes;
   }
   const ParsedArguments parsed = parse_arguments(program, *command, rest);
-  if (!parsed.arguments) return usage_error(program, name + ": " + parsed.error);
+  if (!parsed.arguments) return usage_error(program, words, name + ": " + parsed.error);
   const std::string clash = find_clash(*command, *parsed.arguments);
-  if (!clash.empty()) return usage_error(program, name + ": " + clash);
+  if (!clash.empty()) return usage_error(program, words, name + ": " + clash);
   core::PosixFiles files;
   const Context context{.out = std::cout,
                         .err = std::cerr,
@@ -96,9 +106,15 @@ int run_program(const ProgramSpec& program, FindFunction find_function,
     return exit_environment;
   } catch (const std::bad_alloc&) {
     std::cerr << program.name << ": there is not enough memory\n";
+    // Of constant size: nothing here may want memory again.
+    if (asks_for_json(words)) {
+      std::fputs("{\n  \"failure\": {\n    \"problem\": \"there is not enough memory\"\n  }\n}\n",
+                 stdout);
+    }
     return exit_environment;
   } catch (const std::exception& error) {
     std::cerr << program.name << ": internal error: " << error.what() << "\n";
+    if (asks_for_json(words)) print_problem(std::cout, "failure", error.what());
     return exit_internal_error;
   }
 }

@@ -57,9 +57,16 @@ bool same_file(const std::string& a, const std::string& b) {
 }
 
 std::string find_clash(const CommandSpec& command, const Arguments& arguments) {
+  std::string printed = arguments.has("--json") ? "--json" : "";
   for (const OptionSpec& target : command.options) {
     if (!is_written(command, target.name) || !arguments.has(target.name)) continue;
     const std::string path = arguments.value(target.name);
+    if (path == "-" && is_file_option(target)) {
+      if (!printed.empty()) {
+        return printed + " and " + std::string(target.name) + " both go to standard output";
+      }
+      printed = target.name;
+    }
     if (path == "-" && needs_file(target.name)) {
       return std::string(target.name) + " needs a file, which standard output is not";
     }

@@ -100,6 +100,11 @@ int export_key(const Context& context, const Arguments& arguments) {
                      signing::write_public_key_as(key, *format, arguments.value("--name")));
   ISOTRACE_OR_REPORT(context, [[maybe_unused]] const core::Done done,
                      context.write(arguments.value("--out"), core::as_bytes(text)));
+  if (context.json) {
+    context.print({{"key", arguments.value("--out")},
+                   {"format", arguments.value("--format")},
+                   {"keyid", key.keyid().hex()}});
+  }
   return exit_yes;
 }
 
