@@ -1,5 +1,6 @@
 """inspect: every kind of artifact, told apart by its bytes, whatever its name; nothing is verified, no secret shown."""
 import base64
+import hashlib
 import json
 import os
 import pathlib
@@ -218,6 +219,82 @@ class Evidence(Inspect):
         self.assertIn("policy_malformed", seen["problem"])
         seen = self.inspect(self.write("c.json", b'{"dsseEnvelope": [1]}'))
         self.assertEqual((seen["wellFormed"], seen["statement"]), (False, None))
+
+
+class Signatures(Inspect):
+    def setUp(self):
+        super().setUp()
+        self.keyid = self.run_json("keygen", "--out", "ci")["keyid"]
+
+    def cuts_are_refused(self, data, first=0):
+        for end in range(first, len(data), 7):
+            done = self.run_program("inspect", self.write("cut", data[:end]), "--json", code=3)
+            self.assertIn("refusal", json.loads(done.stdout))
+
+    def test_keys_and_signatures_for_other_programs(self):
+        for form in ("minisign", "signify", "ssh", "vkey"):
+            self.run_program("key", "export", "--key", "ci.pub", "--format", form, "--name", "log.example.org/m", "--out", form)
+            seen = self.inspect(self.path(form))
+            self.assertEqual((seen["kind"], seen["keyid"], seen["usable"]), ("public key", self.keyid, True), form)
+        self.run_program("sign", MODEL, "--format", "minisign", "--key", "ci.key", "--comment", "of today", "--out", "m")
+        seen = self.inspect(self.path("m"))
+        self.assertEqual((seen["kind"], seen["format"], seen["verified"], seen["trustedComment"], seen["prehashed"]),
+                         ("signature", "minisign", False, "of today", True))
+        self.assertEqual(seen["keyNumber"], self.inspect(self.path("minisign"))["keyNumber"])
+        self.run_program("sign", MODEL, "--format", "ssh", "--key", "ci.key", "--namespace", "file", "--out", "s")
+        seen = self.inspect(self.path("s"))
+        self.assertEqual((seen["kind"], seen["namespace"], seen["hash"]), ("signature", "file", "sha512"))
+        self.assertEqual(seen["key"]["keyid"], self.keyid)
+        self.cuts_are_refused(pathlib.Path(self.path("s")).read_bytes()[:-1], len("-----BEGIN SSH SIGNATURE-----\n"))
+        for change in (lambda t: t + b"x\n", lambda t: b"\n".join(t.split(b"\n")[:3]), lambda t: t.replace(b"trusted comment: of", b"of")):
+            self.refused(change(pathlib.Path(self.path("m")).read_bytes()), "key_malformed")
+        self.refused(b"untrusted comment: x\nRWQ\n", "key_malformed")
+        self.refused(b"ssh-ed25519 AAAA\n", "key_malformed")
+
+    def test_a_key_that_is_no_point_is_said_to_be_unusable(self):
+        for number in (0, 1, 2):  # of small order, or no point
+            text = b"untrusted comment: x\n" + base64.b64encode(b"Ed" + bytes(8) + bytes([number]) + bytes(31)) + b"\n"
+            self.assertFalse(self.inspect(self.write("k", text))["usable"])
+
+    def test_secret_keys_show_nothing(self):
+        secret = os.urandom(148)
+        text = b"untrusted comment: minisign encrypted secret key\n" + base64.b64encode(b"EdScB2" + bytes(4) + secret) + b"\n"
+        self.assertEqual(list(self.inspect(self.write("k", text))), ["kind", "format"])
+
+    def test_what_logs_say(self):
+        self.run_program("run", MODEL, "--input", INPUT, "--trace", "t")
+        self.run_program("certify", "--model", MODEL, "--trace", "t", "--key", "ci.key", "--out", "c.json")
+        self.run_program("log", "init", "log", "--origin", "log.example.org/m", "--key", "ci.key")
+        self.run_program("log", "add", "log", "c.json", "--key", "ci.key", "--signer", "ci.pub")
+        self.run_program("log", "prove", "log", "c.json", "--signer", "ci.pub", "--out", "p")
+        proof = self.inspect(self.path("p"))
+        note = self.run_json("inspect", "log")
+        self.assertEqual((proof["kind"], proof["verified"], proof["index"]), ("log proof", False, 0))
+        self.assertEqual((note["kind"], note["origin"], note["size"]), ("checkpoint", "log.example.org/m", 1))
+        self.assertEqual(proof["checkpoint"]["root"], note["root"])
+        self.run_program("key", "export", "--key", "ci.pub", "--format", "vkey", "--name", "log.example.org/m", "--out", "v")
+        self.assertEqual(note["signatures"][0]["keyHash"], self.inspect(self.path("v"))["keyHash"])
+        self.run_program("seal", "c.json", "--key", "ci.key", "--out", "sealed")
+        file, = pathlib.Path(self.path("sealed")).glob("*.sealed")
+        sealed = self.inspect(file)
+        self.assertEqual((sealed["kind"], sealed["statement"]["subject"][0]["name"]), ("sealed certificate", "controller.onnx"))
+        self.refused(pathlib.Path(self.path("p")).read_bytes()[:-1], "log_malformed")
+        seen = self.inspect(self.write("n", b"\x41 note\n\n\xe2\x80\x94 name " + base64.b64encode(bytes(68)) + b"\n"))
+        self.assertEqual((seen["kind"], seen["text"]), ("signed note", "A note\n"))
+
+    def test_time_stamps(self):
+        self.run_program("run", MODEL, "--input", INPUT, "--trace", "t")
+        self.run_program("certify", "--model", MODEL, "--trace", "t", "--key", "ci.key", "--out", "c.json")
+        self.run_program("timestamp", "c.json", "--out", "q.tsq")
+        seen = self.inspect(self.path("q.tsq"))
+        envelope = json.loads(pathlib.Path(self.path("c.json")).read_text())["dsseEnvelope"]
+        signature = base64.b64decode(envelope["signatures"][0]["sig"])
+        self.assertEqual((seen["kind"], seen["imprint"]["hash"]), ("time stamp request", "SHA256"))
+        self.assertEqual(seen["imprint"]["digest"], hashlib.sha256(signature).hexdigest())
+        # PKIStatusInfo with status 2, rejection, and no token
+        seen = self.inspect(self.write("r.tsr", bytes([0x30, 5, 0x30, 3, 2, 1, 2])))
+        self.assertEqual((seen["kind"], seen["granted"], seen["status"], seen["time"]), ("time stamp", False, 2, None))
+        self.cuts_are_refused(pathlib.Path(self.path("q.tsq")).read_bytes())
 
 
 class Unknown(Inspect):

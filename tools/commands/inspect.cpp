@@ -11,8 +11,10 @@
 #include <isotrace/tools/commands/inputs.hpp>
 #include <isotrace/tools/commands/inspect_evidence.hpp>
 #include <isotrace/tools/commands/inspect_json.hpp>
+#include <isotrace/tools/commands/inspect_logs.hpp>
 #include <isotrace/tools/commands/inspect_model.hpp>
 #include <isotrace/tools/commands/inspect_module.hpp>
+#include <isotrace/tools/commands/inspect_signatures.hpp>
 #include <isotrace/tools/commands/inspect_trace.hpp>
 #include <isotrace/tools/commands/inspect_wasm.hpp>
 #include <isotrace/tools/commands/package.hpp>
@@ -161,6 +163,12 @@ constexpr Reader certain_readers[] = {
     {"witness", looks_like_witness, [](const File& file) { return witness_json(file.bytes); }},
     {"log of effects", looks_like_effects,
      [](const File& file) { return effects_json(file.bytes); }},
+    {"log proof", looks_like_log_proof,
+     [](const File& file) { return log_proof_json(file.bytes); }},
+    {"minisign", looks_like_minisign, [](const File& file) { return minisign_json(file.bytes); }},
+    {"SSH signature", looks_like_ssh_signature,
+     [](const File& file) { return ssh_signature_json(file.bytes); }},
+    {"SSH key", looks_like_ssh_key, [](const File& file) { return ssh_key_json(file.bytes); }},
     {"key", [](ByteView b) { return starts_with(b, "-----BEGIN "); },
      [](const File& file) -> Result<Json> { return pem_json(file.bytes); }},
     {"package", looks_like_package, read_package},
@@ -174,6 +182,12 @@ constexpr Reader possible_readers[] = {
     {"JSON", [](ByteView b) { return first_character(b) == '{'; }, read_json},
     {"property", [](ByteView b) { return first_character(b) == ';' || first_character(b) == '('; },
      read_property},
+    {"signed note", looks_like_note, [](const File& file) { return note_json(file.bytes); }},
+    {"verifier key",
+     [](ByteView b) { return core::as_text(b).find('+') != std::string_view::npos; },
+     [](const File& file) { return verifier_key_json(file.bytes); }},
+    {"time stamp", [](ByteView b) { return starts_with(b, "0"); },
+     [](const File& file) { return timestamp_json(file.bytes); }},
     {"trace", nullptr, read_trace},
     {"proof", nullptr, read_proof},
     {"ONNX model", nullptr, read_model},
@@ -196,10 +210,12 @@ Result<Json> describe_artifact(const File& file) {
   return core::refuse(RefusalCode::artifact_unknown, "", tried);
 }
 
-/// The file itself; of a folder the manifest of a proof bundle inside.
+/// The file itself; of a folder the checkpoint of a log or the manifest of a proof bundle inside.
 std::string file_of(const std::string& path) {
   std::error_code error;
   if (!std::filesystem::is_directory(path, error)) return path;
+  const std::string checkpoint = path + "/checkpoint";
+  if (std::filesystem::is_regular_file(checkpoint, error)) return checkpoint;
   return path + "/" + std::string(proofs::bundle_manifest_path);
 }
 

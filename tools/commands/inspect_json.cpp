@@ -42,9 +42,7 @@ Json payload_of(const Json& envelope) {
   const auto payload = envelope.find("payload");
   if (payload == envelope.end() || !payload->is_string()) return nullptr;
   const auto bytes = certificates::parse_base64(payload->get<std::string>());
-  if (!bytes || !is_shallow(core::as_text(*bytes))) return nullptr;
-  Json parsed = Json::parse(bytes->begin(), bytes->end(), nullptr, false);
-  return parsed.is_discarded() ? Json(nullptr) : parsed;
+  return bytes ? shallow_json(*bytes) : Json(nullptr);
 }
 
 Json certificate_json(const Json& content, core::ByteView bytes) {
@@ -112,6 +110,12 @@ const char* kind_of_output(const Json& content) {
 }
 
 }  // namespace
+
+Json shallow_json(core::ByteView bytes) {
+  if (!is_shallow(core::as_text(bytes))) return nullptr;
+  Json parsed = Json::parse(bytes.begin(), bytes.end(), nullptr, false);
+  return parsed.is_discarded() ? Json(nullptr) : parsed;
+}
 
 std::optional<Json> json_artifact(core::ByteView bytes) {
   if (!is_shallow(core::as_text(bytes))) return std::nullopt;

@@ -11,4 +11,7 @@ namespace isotrace::tools {
 /// Nothing if the bytes are no JSON object, nested deeper than text_nesting_max included.
 std::optional<Json> json_artifact(core::ByteView bytes);
 
+/// The JSON that these bytes are; null if they are none, or nested deeper than any of ours.
+Json shallow_json(core::ByteView bytes);
+
 }  // namespace isotrace::tools
