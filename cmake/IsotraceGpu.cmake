@@ -66,6 +66,7 @@ function(isotrace_gpu_kernels target)
     list(TRANSFORM ISOTRACE_HIP_ARCHITECTURES PREPEND --offload-arch= OUTPUT_VARIABLE architectures)
     isotrace_compile_families(${PROJECT_BINARY_DIR}/gpu hsaco ${ISOTRACE_hipcc} ${ISOTRACE_HIPCC_FLAGS}
       --genco ${architectures} -x hip)
+    add_custom_target(isotrace_amd_code ALL DEPENDS ${outputs})
     set_property(SOURCE ${images} APPEND PROPERTY OBJECT_DEPENDS ${outputs})
     set_property(SOURCE ${images} APPEND PROPERTY
       COMPILE_DEFINITIONS ISOTRACE_HIP_IMAGES="${PROJECT_BINARY_DIR}/gpu")

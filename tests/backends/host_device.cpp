@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <sstream>
@@ -44,21 +45,22 @@ constexpr HostKernel kernels[] = {
 #undef ISOTRACE_KERNEL
 };
 
-/// ptx_machine.hpp
-using PtxLaunch = const char* (*)(const char* kernel, const std::uint32_t* grid,
-                                  const std::uint8_t* arguments, std::size_t size, int backwards);
+/// ptx_machine.hpp, gcn_launch.cpp: what went wrong, "" for nothing; nullptr without such a kernel.
+using DeviceLaunch = const char* (*)(const char* kernel, const std::uint32_t* grid,
+                                     const std::uint8_t* arguments, std::size_t size,
+                                     int backwards);
 
-/// The libraries that ISOTRACE_PTX_KERNELS lists, a colon between two: what nvcc made of the
-/// kernels, translated (ptx_to_cpp.py). None of them: the kernels as this compiler reads them.
-const std::vector<PtxLaunch>& translated_kernels() {
-  static const std::vector<PtxLaunch> all = [] {
-    std::vector<PtxLaunch> found;
-    const char* const listed = std::getenv("ISOTRACE_PTX_KERNELS");
+/// The libraries that ISOTRACE_DEVICE_KERNELS lists, a colon between two: machines for what a
+/// compiler for devices made of the kernels. None of them: the kernels as this compiler reads them.
+const std::vector<DeviceLaunch>& device_kernels() {
+  static const std::vector<DeviceLaunch> all = [] {
+    std::vector<DeviceLaunch> found;
+    const char* const listed = std::getenv("ISOTRACE_DEVICE_KERNELS");
     std::istringstream paths(listed == nullptr ? "" : listed);
     for (std::string path; std::getline(paths, path, ':');) {
       void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
       ISOTRACE_CHECK(library != nullptr, dlerror());
-      found.push_back(reinterpret_cast<PtxLaunch>(dlsym(library, "ptx_launch")));
+      found.push_back(reinterpret_cast<DeviceLaunch>(dlsym(library, "device_launch")));
       ISOTRACE_CHECK(found.back() != nullptr, path);
     }
     return found;
@@ -66,10 +68,19 @@ const std::vector<PtxLaunch>& translated_kernels() {
   return all;
 }
 
-void run_translated(const std::string& kernel, Grid grid, core::ByteView arguments,
-                    HostOrder order) {
+/// AMD's code has none for units that multiply bytes. Who knows a kernel says so even of arguments
+/// that are none.
+bool has_device_kernel(const char* kernel) {
+  const std::uint32_t no_blocks[] = {0, 0, 0};
+  return std::ranges::any_of(device_kernels(), [&](DeviceLaunch launch) {
+    return launch(kernel, no_blocks, nullptr, 0, 0) != nullptr;
+  });
+}
+
+void run_device_kernel(const std::string& kernel, Grid grid, core::ByteView arguments,
+                       HostOrder order) {
   const std::uint32_t blocks[] = {grid.x, grid.y, grid.z};
-  for (const PtxLaunch launch : translated_kernels()) {
+  for (const DeviceLaunch launch : device_kernels()) {
     const char* const problem = launch(kernel.c_str(), blocks, arguments.data(), arguments.size(),
                                        order == HostOrder::backwards ? 1 : 0);
     if (problem == nullptr) continue;
@@ -80,6 +91,12 @@ void run_translated(const std::string& kernel, Grid grid, core::ByteView argumen
 }
 
 }  // namespace
+
+ByteUnits HostDevice::byte_units() const {
+  static const bool has_units =
+      device_kernels().empty() || has_device_kernel("byte_product_tensor");
+  return has_units ? byte_units_ : ByteUnits::none;
+}
 
 core::Result<Address> HostDevice::allocate(std::size_t bytes) {
   if (bytes > bytes_max_ || bytes_held_ > bytes_max_ - bytes) {
@@ -122,10 +139,10 @@ core::Result<core::Done> HostDevice::launch(std::string_view kernel, Grid grid,
   for (const HostKernel& known : kernels) {
     if (known.name != kernel) continue;
     ++launches_[std::string(kernel)];
-    if (translated_kernels().empty()) {
+    if (device_kernels().empty()) {
       known.run(kernel, grid, arguments, order_);
     } else {
-      run_translated(std::string(kernel), grid, arguments, order_);
+      run_device_kernel(std::string(kernel), grid, arguments, order_);
     }
     return core::Done{};
   }

@@ -21,7 +21,7 @@ class HostDevice final : public Device {
 
   [[nodiscard]] std::string description() const override { return "the host, for tests"; }
   [[nodiscard]] unsigned multiprocessors() const override { return multiprocessors_; }
-  [[nodiscard]] ByteUnits byte_units() const override { return byte_units_; }
+  [[nodiscard]] ByteUnits byte_units() const override;
   core::Result<Address> allocate(std::size_t bytes) override;
   void release(Address address) override;
   core::Result<core::Done> upload(Address to, core::ByteView from) override;

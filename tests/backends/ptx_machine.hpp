@@ -15,6 +15,8 @@
 #include <type_traits>
 #include <vector>
 
+#include <tests/backends/shared_memory.hpp>
+
 // The translations are long and compiled as they stand; what they run on is not.
 #pragma GCC push_options
 #pragma GCC optimize("O2")
@@ -46,42 +48,7 @@ struct Block {
     if (problem.empty()) problem = what;
   }
 
-  /// Shared memory by bytes, with who touched them between which barriers.
-  struct Shared {
-    struct Mark {
-      std::uint32_t written, writer, read, reader;
-    };
-    Block& block;
-    std::vector<std::uint8_t> bytes;
-    std::vector<Mark> marks;
-    std::uint32_t phase = 1;
-
-    std::uint64_t place(std::uint64_t at, std::uint64_t size) {
-      if (at + size > bytes.size()) block.report("shared memory beyond its end");
-      return reinterpret_cast<std::uint64_t>(bytes.data()) + (at + size > bytes.size() ? 0 : at);
-    }
-    std::uint64_t read(std::uint64_t at, std::uint64_t size, std::uint32_t thread) {
-      for (std::uint64_t i = at; i < at + size && i < marks.size(); ++i) {
-        Mark& mark = marks[i];
-        if (mark.written == 0) block.report("reads shared memory that nobody wrote");
-        if (mark.written == phase && mark.writer != thread) block.report("a race: reads");
-        mark.reader = mark.read == phase && mark.reader != thread ? ~0U : thread;
-        mark.read = phase;
-      }
-      return place(at, size);
-    }
-    std::uint64_t write(std::uint64_t at, std::uint64_t size, std::uint32_t thread) {
-      for (std::uint64_t i = at; i < at + size && i < marks.size(); ++i) {
-        Mark& mark = marks[i];
-        if (mark.written == phase && mark.writer != thread) block.report("a race: writes twice");
-        if (mark.read == phase && mark.reader != thread) block.report("a race: writes");
-        mark.written = phase;
-        mark.writer = thread;
-      }
-      return place(at, size);
-    }
-  };
-  Shared shared{*this, {}, {}};
+  isotrace::tests::SharedMemory shared{problem};
 };
 
 using Threads = std::vector<std::unique_ptr<Thread>>;
@@ -292,8 +259,7 @@ inline Meeting run_warp(const Kernel& kernel, Block& block, Place at, std::uniqu
 /// One block, with the threads and the marks that the block before has left.
 inline std::string run_block(const Kernel& kernel, Block& block, Threads& threads, Place at,
                              bool backwards, Parameters parameters) {
-  std::fill(block.shared.bytes.begin(), block.shared.bytes.end(), 0xFF);
-  std::fill(block.shared.marks.begin(), block.shared.marks.end(), Block::Shared::Mark{});
+  block.shared.clear();
   for (const auto& thread : threads) thread->state = 0;
   const std::uint32_t warps = kernel.threads / 32;
   while (true) {
@@ -307,7 +273,7 @@ inline std::string run_block(const Kernel& kernel, Block& block, Threads& thread
       if (!block.problem.empty()) return block.problem;
     }
     if (common == finished) return {};
-    ++block.shared.phase;
+    block.shared.pass_barrier();
   }
 }
 
@@ -318,8 +284,9 @@ extern const std::size_t ptx_kernel_count;
 
 /// What went wrong, "" for nothing; nullptr if there is no such kernel. Blocks are launched four at
 /// a time, from different origins.
-extern "C" const char* ptx_launch(const char* name, const std::uint32_t* grid,
-                                  const std::uint8_t* arguments, std::size_t size, int backwards) {
+extern "C" const char* device_launch(const char* name, const std::uint32_t* grid,
+                                     const std::uint8_t* arguments, std::size_t size,
+                                     int backwards) {
   static thread_local std::string problem;
   const Kernel* const end = ptx_kernels + ptx_kernel_count;
   const Kernel* kernel = std::find_if(
@@ -327,8 +294,7 @@ extern "C" const char* ptx_launch(const char* name, const std::uint32_t* grid,
   if (kernel == end) return nullptr;
   problem = size == kernel->arguments_size ? "" : "arguments of another size";
   Block shared_block;
-  shared_block.shared.bytes.resize(kernel->shared_size);
-  shared_block.shared.marks.resize(kernel->shared_size);
+  shared_block.shared.resize(kernel->shared_size);
   Threads threads = kernel->make(kernel->threads);
   const std::uint64_t blocks = std::uint64_t{grid[0]} * grid[1] * grid[2];
   for (std::uint64_t i = 0; i < blocks && problem.empty(); ++i) {
