@@ -9,6 +9,13 @@
 namespace isotrace::backends::gpu {
 namespace {
 
+/// Blocks for which a multiprocessor keeps registers: as many as a kernel wants side by side.
+template <class Kernel>
+constexpr unsigned resident_blocks = 1;
+template <class Kernel>
+requires(Kernel::resident_blocks >
+         1) constexpr unsigned resident_blocks<Kernel> = Kernel::resident_blocks;
+
 template <class Kernel>
 __device__ __forceinline__ void run_block(const typename Kernel::Arguments& arguments,
                                           Origin origin) {
@@ -24,11 +31,16 @@ __device__ __forceinline__ void run_block(const typename Kernel::Arguments& argu
 
 }  // namespace
 
-#define ISOTRACE_KERNEL(name, ...)                                     \
-  using name##_kernel = __VA_ARGS__;                                   \
-  extern "C" __global__ void __launch_bounds__(name##_kernel::threads) \
-      name(const name##_kernel::Arguments arguments, Origin origin) {  \
-    run_block<name##_kernel>(arguments, origin);                       \
+#if defined(__HIPCC__) && !defined(__CUDACC__)  // counts something else there
+#define ISOTRACE_BOUNDS(kernel) __launch_bounds__(kernel::threads)
+#else
+#define ISOTRACE_BOUNDS(kernel) __launch_bounds__(kernel::threads, resident_blocks<kernel>)
+#endif
+#define ISOTRACE_KERNEL(name, ...)                                    \
+  using name##_kernel = __VA_ARGS__;                                  \
+  extern "C" __global__ void ISOTRACE_BOUNDS(name##_kernel)           \
+      name(const name##_kernel::Arguments arguments, Origin origin) { \
+    run_block<name##_kernel>(arguments, origin);                      \
   }
 #include <isotrace/backends/gpu/kernels.def>
 #undef ISOTRACE_KERNEL

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 
+#include <isotrace/backends/gpu/kernels/skinny_product.hpp>
+#include <isotrace/backends/gpu/kernels/tile_product.hpp>
 #include <isotrace/backends/gpu/windows.hpp>
 #include <isotrace/reference/odometer.hpp>
 #include <isotrace/reference/shape.hpp>
@@ -13,7 +16,7 @@ namespace {
 using reference::product;
 
 /// The kernels of a kind of product, for results that fill the device, smaller ones, and few rows;
-/// rare kinds have but one.
+/// rare kinds have not all of them.
 struct Names {
   std::string_view large;
   std::string_view small;
@@ -21,9 +24,6 @@ struct Names {
 };
 template <class Numbers, class Columns>
 constexpr Names names_of{};
-template <>
-constexpr Names names_of<Floats, MatrixColumns> = {"product_large", "product_small",
-                                                   "product_flat"};
 template <>
 constexpr Names names_of<Floats, ImageColumns> = {"convolution_large", "convolution_small",
                                                   "convolution_flat"};
@@ -35,8 +35,6 @@ constexpr Names names_of<Integers, MatrixColumns> = {
 template <>
 constexpr Names names_of<Integers, ImageColumns> = {
     "integer_convolution_large", "integer_convolution_small", "integer_convolution_flat"};
-template <>
-constexpr Names names_of<Doubles, MatrixColumns> = {{}, "double_product_small", {}};
 template <>
 constexpr Names names_of<Doubles, ImageColumns> = {{}, "double_convolution_small", {}};
 template <>
@@ -60,30 +58,145 @@ constexpr Sums sums_of<Words> = {core::Dtype::u64, "combine_word_segments"};
 template <>
 constexpr Sums sums_of<Integers> = {core::Dtype::i32, "combine_integer_segments"};
 
-/// A kernel for a shape of result, and its blocks.
-struct Tiling {
+/// A kernel, and what a block of it computes: a tile of the result, of so many segments where they
+/// are split.
+struct Kind {
   std::string_view kernel;
-  std::int64_t rows;  ///< of blocks
+  std::int64_t rows;
   std::int64_t columns;
+  /// Of 100 multiply-adds that the units could do, those that its inner loop leaves them: counted
+  /// from its instructions (docs/backends.md), not measured.
+  std::int64_t rate;
+  std::int64_t segments = 1;
 };
-
 template <class Kernel>
-Tiling tile(std::string_view kernel, std::int64_t rows, std::int64_t columns) {
-  const auto blocks = [](std::int64_t size, std::int64_t tile) { return (size + tile - 1) / tile; };
-  return {kernel, blocks(rows, Kernel::tile_rows), blocks(columns, Kernel::tile_columns)};
+constexpr Kind kind_of(std::string_view kernel, std::int64_t rate) {
+  return {kernel, Kernel::tile_rows, Kernel::tile_columns, rate};
+}
+template <class Kernel>
+constexpr Kind skinny_kind(std::string_view kernel) {
+  return {kernel, Kernel::tile_rows, Kernel::tile_columns, 100, Kernel::slots};
 }
 
-/// Large tiles where they fill the device.
+/// A kernel for a shape of result, and its blocks.
+struct Tiling {
+  Kind kind;
+  std::int64_t rows;  ///< of blocks
+  std::int64_t columns;
+  bool split;           ///< along k, too:
+  std::int64_t depths;  ///< blocks that share a chain
+
+  [[nodiscard]] std::int64_t blocks() const { return rows * columns * depths; }
+};
+
+std::int64_t divide_up(std::int64_t size, std::int64_t by) { return (size + by - 1) / by; }
+
+/// Split where whole chains would leave units of the device without work.
+Tiling tile(const Kind& kind, std::int64_t rows, std::int64_t columns, std::int64_t segments,
+            std::int64_t batches, unsigned units) {
+  Tiling tiling = {kind, divide_up(rows, kind.rows), divide_up(columns, kind.columns), false, 1};
+  const std::int64_t depths = divide_up(segments, kind.segments);
+  if (depths > 1 && tiling.blocks() * batches < units) {
+    tiling.split = true;
+    tiling.depths = depths;
+  }
+  return tiling;
+}
+
+/// What the busiest unit does, in multiply-adds of chains of one segment: whole tiles, however much
+/// of them the result fills. A split costs the time of another kernel.
+std::int64_t time_of(const Tiling& tiling, std::int64_t segments, std::int64_t batches,
+                     unsigned units) {
+  const std::int64_t tiles = divide_up(tiling.blocks() * batches, units);
+  const std::int64_t work = tiles * tiling.kind.rows * tiling.kind.columns * 100 / tiling.kind.rate;
+  return tiling.split ? work * 5 / 4 : work * segments;
+}
+
+template <class Numbers, class Columns>
+std::vector<Kind> kinds_for(const ProductArguments<Numbers, Columns>& p) {
+  constexpr bool is_matrix = std::is_same_v<Columns, MatrixColumns>;
+  if constexpr (is_matrix && std::is_same_v<Numbers, Floats>) {
+    if (p.rows == 1) return {skinny_kind<SkinnyProduct<Numbers, 1, 32>>("product_row")};
+    if (p.rows <= 4) return {skinny_kind<SkinnyProduct<Numbers, 4, 16>>("product_rows")};
+    if (p.rows <= 16) return {skinny_kind<SkinnyProduct<Numbers, 8, 8>>("product_flat")};
+    return {kind_of<LargeTileProduct<Numbers>>("product_large", 92),
+            kind_of<MediumTileProduct<Numbers>>("product_medium", 80),
+            kind_of<SmallProduct<Numbers, Columns>>("product_small", 30)};
+  } else if constexpr (is_matrix && std::is_same_v<Numbers, Doubles>) {
+    if (p.rows <= 4) return {skinny_kind<SkinnyProduct<Numbers, 4, 8>>("double_product_flat")};
+    return {kind_of<MediumTileProduct<Numbers>>("double_product_medium", 80),
+            kind_of<SmallProduct<Numbers, Columns>>("double_product_small", 30)};
+  } else {
+    constexpr Names names = names_of<Numbers, Columns>;
+    using Flat = FlatProduct<Numbers, Columns>;
+    if (!names.flat.empty() && p.rows <= Flat::tile_rows) {
+      return {kind_of<Flat>(names.flat, 100)};
+    }
+    std::vector<Kind> kinds = {kind_of<SmallProduct<Numbers, Columns>>(names.small, 30)};
+    if (!names.large.empty()) {
+      kinds.push_back(kind_of<LargeProduct<Numbers, Columns>>(names.large, 90));
+    }
+    return kinds;
+  }
+}
+
+/// The kernel that takes the least time, the first among equals.
 template <class Numbers, class Columns>
 Tiling choose_tiling(const ProductArguments<Numbers, Columns>& p, std::int64_t batches,
                      unsigned units) {
-  constexpr Names names = names_of<Numbers, Columns>;
-  if (!names.flat.empty() && p.rows <= FlatProduct<Numbers, Columns>::tile_rows) {
-    return tile<FlatProduct<Numbers, Columns>>(names.flat, p.rows, p.columns);
+  std::optional<Tiling> best;
+  for (const Kind& kind : kinds_for(p)) {
+    const Tiling tiling = tile(kind, p.rows, p.columns, p.segments, batches, units);
+    const auto time = [&](const Tiling& t) { return time_of(t, p.segments, batches, units); };
+    if (!best || time(tiling) < time(*best)) best = tiling;
   }
-  const Tiling large = tile<LargeProduct<Numbers, Columns>>(names.large, p.rows, p.columns);
-  if (!names.large.empty() && large.rows * large.columns * batches >= units) return large;
-  return tile<SmallProduct<Numbers, Columns>>(names.small, p.rows, p.columns);
+  return *best;
+}
+
+/// Where the matrices of every batch begin: so far apart from the first, or as a table says, which
+/// lives as long as the launch.
+struct Starts {
+  std::int64_t first = 0;
+  std::int64_t stride = 0;
+  std::optional<Array> table;
+  std::int64_t together = 0;  ///< what all of them are multiples of, at most 4 (elements)
+
+  [[nodiscard]] const std::int64_t* data() const {
+    return table ? table->data<std::int64_t>() : nullptr;
+  }
+};
+
+core::Result<Starts> make_starts(Work& work, const std::vector<std::int64_t>& starts) {
+  Starts made;
+  for (const std::int64_t start : starts) made.together = std::gcd(made.together, start);
+  made.together = std::gcd(made.together, 4);
+  const std::int64_t stride = starts.size() > 1 ? starts[1] - starts[0] : 0;
+  for (std::size_t i = 1; i < starts.size(); ++i) {
+    if (starts[i] - starts[i - 1] == stride) continue;
+    ISOTRACE_TRY(made.table, work.send(starts));
+    return made;
+  }
+  made.first = starts.front();
+  made.stride = stride;
+  return made;
+}
+
+/// How a factor's lines lie: `count` of them, `stride` apart, whose elements are `depth_stride`
+/// apart.
+template <class Element>
+Layout find_layout(const Element* data, std::int64_t together, std::int64_t count,
+                   std::int64_t stride, std::int64_t depth_stride, std::int64_t depth,
+                   std::int64_t segment) {
+  constexpr std::int64_t vector = 16 / sizeof(Element);
+  const bool starts = reinterpret_cast<std::uintptr_t>(data) % 16 == 0 && together % vector == 0;
+  if (stride == 1 && count > 1) {
+    const bool vectors = starts && count % vector == 0 && depth_stride % vector == 0;
+    return vectors ? Layout::vectors : Layout::elements;
+  }
+  if (depth_stride != 1) return Layout::elements;
+  const bool segments = segment >= depth || segment % vector == 0;
+  const bool lines = stride % vector == 0 || count == 1;
+  return starts && segments && lines ? Layout::depth_vectors : Layout::depth;
 }
 
 /// The leading axes of a MatMul operand, and where the matrices of each result begin in it.
@@ -114,33 +227,41 @@ Batches matrix_batches(const Array& a, const Array& b, const reference::MatmulSh
           matrix_starts(b, shape.batch, shape.k * shape.n)};
 }
 
-// One block per segment and the sum of the segments, where whole chains would leave units of the
-// device without work.
 template <class Numbers, class Columns>
 core::Result<core::Done> multiply(Work& work, ProductArguments<Numbers, Columns> p,
                                   const Batches& batches, const Array& c) {
   if (c.elements == 0) return core::Done{};
   const auto count = std::ssize(batches.a);
-  const unsigned units = work.device().multiprocessors();
-  p.segments = std::max<std::int64_t>(1, (p.depth + p.segment - 1) / p.segment);
-  const Tiling tiling = choose_tiling(p, count, units);
-  const bool split = p.segments > 1 && tiling.rows * tiling.columns * count < units;
-  const std::int64_t matrices = split ? count * p.segments : count;
+  p.segments = std::max<std::int64_t>(1, divide_up(p.depth, p.segment));
+  const Tiling tiling = choose_tiling(p, count, work.device().multiprocessors());
+  const std::int64_t matrices = count * tiling.depths;
   if (tiling.columns > grid_max.x || tiling.rows > grid_max.y || matrices > grid_max.z) {
     return core::refuse(core::RefusalCode::limit_exceeded, "", "more tiles than one launch has");
   }
-  ISOTRACE_TRY(const Array a_starts, work.send(batches.a));
-  ISOTRACE_TRY(const Array b_starts, work.send(batches.b));
-  p.a_starts = a_starts.data<std::int64_t>();
-  p.b_starts = b_starts.data<std::int64_t>();
-  p.split = split ? 1 : 0;
+  ISOTRACE_TRY(const Starts a_starts, make_starts(work, batches.a));
+  ISOTRACE_TRY(const Starts b_starts, make_starts(work, batches.b));
+  p.a_starts = a_starts.data();
+  p.b_starts = b_starts.data();
+  p.a_batch_stride = a_starts.stride;
+  p.b_batch_stride = b_starts.stride;
+  if constexpr (std::is_same_v<Columns, MatrixColumns>) {
+    p.a_layout = find_layout(p.a, a_starts.together, p.rows, p.a_row_stride, p.a_depth_stride,
+                             p.depth, p.segment);
+    p.b_layout = find_layout(p.b, b_starts.together, p.columns, p.b_columns.column_stride,
+                             p.b_columns.depth_stride, p.depth, p.segment);
+  }
+  p.a += a_starts.first;
+  p.b += b_starts.first;
+  p.c_vectors = p.columns * sizeof(typename Numbers::Sum) % 16 == 0 ? 1 : 0;
+  p.split = tiling.split ? 1 : 0;
   p.c = c.data<typename Numbers::Sum>();
   const Grid grid = {static_cast<std::uint32_t>(tiling.columns),
                      static_cast<std::uint32_t>(tiling.rows), static_cast<std::uint32_t>(matrices)};
-  if (!split) return work.launch(tiling.kernel, grid, p);
-  ISOTRACE_TRY(const Array parts, work.make(sums_of<Numbers>.dtype, {matrices, p.rows, p.columns}));
+  if (!tiling.split) return work.launch(tiling.kind.kernel, grid, p);
+  ISOTRACE_TRY(const Array parts,
+               work.make(sums_of<Numbers>.dtype, {count * p.segments, p.rows, p.columns}));
   p.c = parts.data<typename Numbers::Sum>();
-  ISOTRACE_TRY_DONE(work.launch(tiling.kernel, grid, p));
+  ISOTRACE_TRY_DONE(work.launch(tiling.kind.kernel, grid, p));
   using Sum = typename Numbers::Sum;
   return work.launch_each(sums_of<Numbers>.combine,
                           typename CombineSegments<Numbers>::Arguments{

@@ -55,7 +55,23 @@ inline core::Tensor draw_bits(core::Dtype dtype, core::Shape shape, std::uint64_
   return tensor;
 }
 
-/// CUDA takes 65,535 blocks along y and z.
+/// MatMul, or a Gemm that transposes both factors and adds a bias.
+inline core::Node product_node(core::Op op, std::int64_t segment) {
+  core::Node node{op, {0, 1}, {2}, {}, "product"};
+  if (op == core::Op::gemm) {
+    node.attributes = {{"alpha", 0.75F},
+                       {"beta", 1.5F},
+                       {"k_segment", segment},
+                       {"transA", std::int64_t{1}},
+                       {"transB", std::int64_t{1}}};
+    node.inputs = {0, 1, 2};
+    node.outputs = {3};
+  } else {
+    node.attributes = {{"k_segment", segment}};
+  }
+  return node;
+}
+
 /// All results of a node; operands may be left out.
 inline void expect_reference_bits(Backend& backend, const core::Node& node,
                                   const std::vector<std::optional<core::Tensor>>& operands,

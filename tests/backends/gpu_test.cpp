@@ -42,22 +42,6 @@ TEST_P(Orders, kernels_have_the_bits_of_the_reference_on_every_sample) {
   }
 }
 
-core::Node product_node(Op op, std::int64_t segment) {
-  core::Node node{op, {0, 1}, {2}, {}, "product"};
-  if (op == Op::gemm) {
-    node.attributes = {{"alpha", 0.75F},
-                       {"beta", 1.5F},
-                       {"k_segment", segment},
-                       {"transA", std::int64_t{1}},
-                       {"transB", std::int64_t{1}}};
-    node.inputs = {0, 1, 2};
-    node.outputs = {3};
-  } else {
-    node.attributes = {{"k_segment", segment}};
-  }
-  return node;
-}
-
 TEST_P(Orders, products_of_every_tail_and_segment_have_the_bits_of_the_reference) {
   const std::int64_t rows[] = {1, 3, 16, 17, 33, 130};
   const std::int64_t columns[] = {1, 31, 32, 128, 129};
@@ -84,8 +68,9 @@ TEST_P(Orders, products_of_every_tail_and_segment_have_the_bits_of_the_reference
       }
     }
     const auto& launches = host.device->launches();
-    EXPECT_TRUE(launches.contains("product_flat"));
-    EXPECT_TRUE(launches.contains("product_small") || launches.contains("product_large"));
+    for (const char* kernel : {"product_row", "product_rows", "product_flat", "product_medium"}) {
+      EXPECT_TRUE(launches.contains(kernel)) << kernel;
+    }
     EXPECT_EQ(launches.contains("combine_segments"), multiprocessors > 1);
   }
 }
@@ -198,6 +183,10 @@ TEST_P(Orders, products_of_f64_and_integers_have_the_bits_of_the_reference) {
         const std::string what = std::string(core::dtype_name(dtype)) + " " + std::to_string(k);
         expect_reference_bits(*host.backend, product_node(Op::matmul, 256),
                               {draw_typed(dtype, {33, k}, 1), draw_typed(dtype, {k, 5}, 2)}, what);
+        expect_reference_bits(*host.backend, product_node(Op::matmul, 256),
+                              {draw_typed(dtype, {66, k}, 3), draw_typed(dtype, {k, 68}, 4)}, what);
+        expect_reference_bits(*host.backend, product_node(Op::matmul, 256),
+                              {draw_typed(dtype, {3, k}, 5), draw_typed(dtype, {k, 20}, 6)}, what);
       }
     }
   }

@@ -45,23 +45,35 @@ constexpr HostKernel kernels[] = {
 #undef ISOTRACE_KERNEL
 };
 
-/// ptx_machine.hpp, gcn_launch.cpp: what went wrong, "" for nothing; nullptr without such a kernel.
-using DeviceLaunch = const char* (*)(const char* kernel, const std::uint32_t* grid,
-                                     const std::uint8_t* arguments, std::size_t size,
-                                     int backwards);
+/// A library of ptx_machine.hpp or gcn_launch.cpp.
+struct DeviceKernels {
+  /// What went wrong, "" for nothing; nullptr without such a kernel.
+  const char* (*launch)(const char* kernel, const std::uint32_t* grid,
+                        const std::uint8_t* arguments, std::size_t size, int backwards);
+  void (*count)(int on);  ///< and counted: nullptr where nothing is counted
+  bool (*counted)(const char* kernel, std::uint64_t* numbers);
+};
 
 /// The libraries that ISOTRACE_DEVICE_KERNELS lists, a colon between two: machines for what a
 /// compiler for devices made of the kernels. None of them: the kernels as this compiler reads them.
-const std::vector<DeviceLaunch>& device_kernels() {
-  static const std::vector<DeviceLaunch> all = [] {
-    std::vector<DeviceLaunch> found;
+const std::vector<DeviceKernels>& device_kernels() {
+  static const std::vector<DeviceKernels> all = [] {
+    std::vector<DeviceKernels> found;
     const char* const listed = std::getenv("ISOTRACE_DEVICE_KERNELS");
     std::istringstream paths(listed == nullptr ? "" : listed);
     for (std::string path; std::getline(paths, path, ':');) {
       void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
       ISOTRACE_CHECK(library != nullptr, dlerror());
-      found.push_back(reinterpret_cast<DeviceLaunch>(dlsym(library, "device_launch")));
-      ISOTRACE_CHECK(found.back() != nullptr, path);
+      DeviceKernels family{};
+      const auto find = [&](auto& function, const char* name) {
+        function =
+            reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(library, name));
+      };
+      find(family.launch, "device_launch");
+      find(family.count, "device_count");
+      find(family.counted, "device_counted");
+      ISOTRACE_CHECK(family.launch != nullptr, path);
+      found.push_back(family);
     }
     return found;
   }();
@@ -72,17 +84,18 @@ const std::vector<DeviceLaunch>& device_kernels() {
 /// that are none.
 bool has_device_kernel(const char* kernel) {
   const std::uint32_t no_blocks[] = {0, 0, 0};
-  return std::ranges::any_of(device_kernels(), [&](DeviceLaunch launch) {
-    return launch(kernel, no_blocks, nullptr, 0, 0) != nullptr;
+  return std::ranges::any_of(device_kernels(), [&](const DeviceKernels& family) {
+    return family.launch(kernel, no_blocks, nullptr, 0, 0) != nullptr;
   });
 }
 
 void run_device_kernel(const std::string& kernel, Grid grid, core::ByteView arguments,
                        HostOrder order) {
   const std::uint32_t blocks[] = {grid.x, grid.y, grid.z};
-  for (const DeviceLaunch launch : device_kernels()) {
-    const char* const problem = launch(kernel.c_str(), blocks, arguments.data(), arguments.size(),
-                                       order == HostOrder::backwards ? 1 : 0);
+  for (const DeviceKernels& family : device_kernels()) {
+    const char* const problem =
+        family.launch(kernel.c_str(), blocks, arguments.data(), arguments.size(),
+                      order == HostOrder::backwards ? 1 : 0);
     if (problem == nullptr) continue;
     ISOTRACE_CHECK(*problem == 0, kernel, problem);
     return;
@@ -98,11 +111,32 @@ ByteUnits HostDevice::byte_units() const {
   return has_units ? byte_units_ : ByteUnits::none;
 }
 
+bool count_kernels(bool on) {
+  for (const DeviceKernels& family : device_kernels()) {
+    if (family.count != nullptr) family.count(on ? 1 : 0);
+  }
+  return std::ranges::any_of(device_kernels(),
+                             [](const DeviceKernels& family) { return family.count != nullptr; });
+}
+
+std::optional<KernelCounts> counts_of(const std::string& kernel) {
+  for (const DeviceKernels& family : device_kernels()) {
+    std::uint64_t numbers[sizeof(KernelCounts) / sizeof(std::uint64_t)];
+    if (family.counted == nullptr || !family.counted(kernel.c_str(), numbers)) continue;
+    KernelCounts counts;
+    static_assert(sizeof(counts) == sizeof(numbers) && sizeof(numbers) == 20 * 8);
+    std::memcpy(&counts, numbers, sizeof(counts));
+    return counts;
+  }
+  return {};
+}
+
 core::Result<Address> HostDevice::allocate(std::size_t bytes) {
   if (bytes > bytes_max_ || bytes_held_ > bytes_max_ - bytes) {
     return core::refuse(core::RefusalCode::limit_exceeded, "the host, for tests");
   }
-  auto memory = std::make_unique<std::uint8_t[]>(bytes);
+  std::unique_ptr<std::uint8_t[], Aligned> memory(
+      static_cast<std::uint8_t*>(::operator new[](bytes, Aligned::bytes)));
   std::memset(memory.get(), never_written, bytes);
   const auto address = reinterpret_cast<Address>(memory.get());
   memory_.emplace(address, Memory{std::move(memory), bytes});

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <map>
+#include <new>
+#include <optional>
 #include <vector>
 
 #include <isotrace/backends/gpu/device.hpp>
@@ -45,8 +47,13 @@ class HostDevice final : public Device {
   unsigned multiprocessors_;
   HostOrder order_;
   ByteUnits byte_units_;
+  /// As drivers align it.
+  struct Aligned {
+    static constexpr std::align_val_t bytes{256};
+    void operator()(std::uint8_t* memory) const { ::operator delete[](memory, bytes); }
+  };
   struct Memory {
-    std::unique_ptr<std::uint8_t[]> bytes;
+    std::unique_ptr<std::uint8_t[], Aligned> bytes;
     std::size_t size;
   };
   std::map<Address, Memory> memory_;
@@ -56,5 +63,27 @@ class HostDevice final : public Device {
   std::size_t sent_ = 0;
   std::size_t fetched_ = 0;
 };
+
+/// What a model of a device's memory counted while kernels ran (ptx_counts.hpp).
+struct KernelCounts {
+  struct Requests {
+    std::uint64_t requests;  ///< of warps
+    std::uint64_t steps;     ///< sectors of 32 bytes, or passes over the banks of shared memory
+    std::uint64_t ideal;     ///< the fewest that carry the same bytes
+
+    [[nodiscard]] double efficiency() const {
+      return steps == 0 ? 1 : static_cast<double>(ideal) / static_cast<double>(steps);
+    }
+  };
+  std::uint64_t instructions;  ///< of threads
+  std::uint64_t fused;         ///< multiply-adds among them
+  Requests global_reads, global_writes, shared_reads, shared_writes, local_reads, local_writes;
+};
+
+/// Forgets what was counted and counts from now on, or no longer; false where kernels are not PTX,
+/// of which alone there are counts.
+bool count_kernels(bool on);
+/// Nothing of a kernel that did not run since.
+std::optional<KernelCounts> counts_of(const std::string& kernel);
 
 }  // namespace isotrace::backends::gpu

@@ -1,7 +1,8 @@
 // What PTX that was translated to C++ (ptx_to_cpp.py) runs on: blocks whose threads go on one after
 // the other up to where they meet. Reports what a device would not: threads that touch the same
-// byte of shared memory between two barriers, bytes that nobody wrote, barriers and tensor products
-// that some threads never reach, integer divisions by zero. A test of device code, no device.
+// byte of shared memory between two barriers, bytes that nobody wrote or that a copy under way has
+// not brought yet, barriers and tensor products that some threads never reach, integer divisions by
+// zero. A test of device code, no device.
 #pragma once
 
 #include <algorithm>
@@ -20,6 +21,8 @@
 // The translations are long and compiled as they stand; what they run on is not.
 #pragma GCC push_options
 #pragma GCC optimize("O2")
+
+#include <tests/backends/ptx_counts.hpp>
 
 namespace {
 
@@ -43,12 +46,46 @@ struct Thread {
 };
 
 struct Block {
+  Counts counts;
   std::string problem;
   void report(const std::string& what) {
     if (problem.empty()) problem = what;
   }
 
   isotrace::tests::SharedMemory shared{problem};
+
+  /// A copy that a thread has started (cp.async): from when it is started until the thread waits
+  /// for it, nobody may touch where it goes, and it may read its source at any time.
+  struct Copy {
+    std::uint64_t to, from, size;
+    std::uint32_t group;  ///< that it is committed to
+  };
+  struct Copies {
+    std::vector<Copy> under_way;
+    std::uint32_t groups = 0;  ///< committed so far
+  };
+  std::vector<Copies> copies;  ///< of every thread
+
+  void start_copy(std::uint64_t to, std::uint64_t from, std::uint64_t size, std::uint32_t thread) {
+    if (to % size != 0 || from % size != 0) report("a copy of an address off its multiple");
+    if (from == 0) report("a copy from nowhere");
+    shared.write(to, size, thread);
+    shared.expect(to, size);
+    copies[thread].under_way.push_back({to, from, size, copies[thread].groups});
+  }
+  void commit_copies(std::uint32_t thread) { ++copies[thread].groups; }
+  /// For all groups but the `last` newest; without groups, for all copies.
+  void wait_for_copies(std::uint32_t thread, std::uint32_t last, bool all) {
+    Copies& own = copies[thread];
+    std::erase_if(own.under_way, [&](const Copy& copy) {
+      if (!all && copy.group + last >= own.groups) return false;
+      shared.arrive(copy.to, copy.size);
+      const std::uint64_t place = shared.write(copy.to, copy.size, thread);
+      std::memcpy(reinterpret_cast<void*>(place), reinterpret_cast<const void*>(copy.from),
+                  copy.size);
+      return true;
+    });
+  }
 };
 
 using Threads = std::vector<std::unique_ptr<Thread>>;
@@ -60,6 +97,8 @@ struct Kernel {
   std::size_t arguments_size;
   Meeting (*run)(Block&, const Place&, Thread&, Parameters);
   Threads (*make)(std::uint32_t);
+  const Part* parts;
+  std::size_t parts_count;
 };
 
 template <class T>
@@ -245,6 +284,7 @@ inline Meeting run_warp(const Kernel& kernel, Block& block, Place at, std::uniqu
       common = met;
       if (!block.problem.empty()) return finished;
     }
+    block.counts.finish_warp();
     if (common != at_tensor_product) return common;
     for (std::uint32_t lane = 1; lane < 32; ++lane) {
       if (warp[lane]->fragment.number != warp[0]->fragment.number) {
@@ -261,6 +301,7 @@ inline std::string run_block(const Kernel& kernel, Block& block, Threads& thread
                              bool backwards, Parameters parameters) {
   block.shared.clear();
   for (const auto& thread : threads) thread->state = 0;
+  block.copies.assign(kernel.threads, {});
   const std::uint32_t warps = kernel.threads / 32;
   while (true) {
     Meeting common = finished;
@@ -282,6 +323,37 @@ inline std::string run_block(const Kernel& kernel, Block& block, Threads& thread
 extern const Kernel ptx_kernels[];
 extern const std::size_t ptx_kernel_count;
 
+/// What was counted of every kernel, by device_count.
+inline std::map<std::string, Counts>& all_counts() {
+  static std::map<std::string, Counts> counts;
+  return counts;
+}
+static bool is_counting = false;
+
+/// Counts from now on, or no longer.
+extern "C" void device_count(int on) {
+  is_counting = on != 0;
+  all_counts().clear();
+}
+/// What was counted of a kernel since: threads' instructions and fused multiply-adds, then of reads
+/// and writes of global, shared and local memory the requests, steps and ideal steps. False if it
+/// did not run.
+extern "C" bool device_counted(const char* name, std::uint64_t* numbers) {
+  const auto found = all_counts().find(name);
+  if (found == all_counts().end()) return false;
+  const Counts& counts = found->second;
+  *numbers++ = counts.instructions;
+  *numbers++ = counts.fused;
+  for (const int space : {0, 1, 2}) {
+    for (const Requests& requests : counts.of[space]) {
+      *numbers++ = requests.requests;
+      *numbers++ = requests.steps;
+      *numbers++ = requests.ideal;
+    }
+  }
+  return true;
+}
+
 /// What went wrong, "" for nothing; nullptr if there is no such kernel. Blocks are launched four at
 /// a time, from different origins.
 extern "C" const char* device_launch(const char* name, const std::uint32_t* grid,
@@ -296,6 +368,11 @@ extern "C" const char* device_launch(const char* name, const std::uint32_t* grid
   Block shared_block;
   shared_block.shared.resize(kernel->shared_size);
   Threads threads = kernel->make(kernel->threads);
+  if (is_counting) {
+    shared_block.counts = all_counts()[name];
+    shared_block.counts.enabled = true;
+    shared_block.counts.parts = kernel->parts;
+  }
   const std::uint64_t blocks = std::uint64_t{grid[0]} * grid[1] * grid[2];
   for (std::uint64_t i = 0; i < blocks && problem.empty(); ++i) {
     const std::uint64_t block = backwards != 0 ? blocks - 1 - i : i;
@@ -308,6 +385,7 @@ extern "C" const char* device_launch(const char* name, const std::uint32_t* grid
                         {static_cast<std::uint32_t>(block % grid[0]), y % 2, z % 2, 0},
                         backwards != 0, parameters);
   }
+  if (is_counting) all_counts()[name] = shared_block.counts;
   return problem.c_str();
 }
 

@@ -29,11 +29,14 @@ class Kernel:
         self.registers, self.shared, self.shared_size, self.local_size = {}, {}, 0, 0
         self.resume = 0
         self.threads = 0
+        self.sites = 0  # instructions that touch memory
+        self.parts = []  # of the code, that go on without a branch: [instructions, fused multiply-adds]
         self.parameters = re.findall(r"\.param\s+(?:\.align\s+\d+\s+)?\.\w+\s+(\w+)(?:\[(\d+)\])?", parameters)
         threads = re.search(r"\.maxntid (\d+), 1, 1", body)
         self.threads = int(threads.group(1))
         body = body[body.index("{") + 1:]
         body = re.sub(r"//[^\n]*", "", body)
+        self.begin_part()
         for line in re.findall(r"\$?\w+:|[^;\n]+;", re.sub(r"\{\s*\n", "{", body)):
             self.translate(line.strip())
 
@@ -80,11 +83,28 @@ class Kernel:
             return
         self.lines.append(f"put({self.register(register)}, {expression});")
 
+    # What ptx_counts.hpp counts
+
+    def begin_part(self):
+        self.lines.append(f"block.counts.enter({len(self.parts)});")
+        self.parts.append([0, 0])
+
+    def count(self, op):
+        if op[:2] != ["ld", "param"] and op[0] != "cvta":  # operands of other instructions
+            self.parts[-1][0] += 1
+        self.parts[-1][1] += op[0] == "fma"
+
+    def touch(self, space, at, size, access):
+        if space in ("global", "shared", "local"):
+            self.lines.append(f"block.counts.touch({self.sites}, Space::{space}, Access::{access}, {at}, {size}, at.thread);")
+            self.sites += 1
+
     # Instructions
 
     def translate(self, line):
         if line.endswith(":"):
             self.lines.append(f"{line[1:] if line[0] == '$' else line};")
+            self.begin_part()
             return
         line = line.rstrip(";").strip()
         if line.startswith("."):
@@ -97,9 +117,13 @@ class Kernel:
             self.lines.append("{")
         opcode, _, rest = line.partition(" ") if " " in line else line.partition("\t")
         operands = [one.strip() for one in re.findall(r"\{[^}]*\}|\[[^\]]*\]|[^,\s][^,]*", rest)]
-        self.instruction(opcode.strip().split("."), operands)
+        op = opcode.strip().split(".")
+        self.count(op)
+        self.instruction(op, operands)
         if guard:
             self.lines.append("}")
+        if op[0] in ("bra", "bar", "mma"):
+            self.begin_part()
 
     def declare(self, line):
         words = line.split()
@@ -130,6 +154,8 @@ class Kernel:
             self.lines.append(f"goto {operands[0].lstrip('$')};")
         elif name == "bar":
             self.meet("at_barrier")
+        elif name == "cp":
+            self.copy(op, operands)
         elif name == "mma":
             self.tensor_product(op, operands)
         elif name == "ld":
@@ -137,6 +163,7 @@ class Kernel:
         elif name == "st":
             values = operands[1].strip("{}").split(",")
             at = self.memory(operands[0], op[1])
+            self.touch(op[1], at, len(values) * int(kind[1:]) // 8, "write")
             for i, one in enumerate(values):
                 self.lines.append(f"write<{ctype(kind)}>({self.place(op[1], at, kind, i)}, {self.value(one, kind)});")
         elif name == "atom":
@@ -162,9 +189,25 @@ class Kernel:
 
     def load(self, op, kind, operands):
         at = self.memory(operands[1], op[1])
+        self.touch(op[1], at, len(operands[0].split(",")) * int(kind[1:]) // 8, "read")
         for i, register in enumerate(operands[0].strip("{}").split(",")):
             place = self.place(op[1], at, kind, i)
             self.store(register.strip(), f"read<{ctype(kind)}>({place})")
+
+    def copy(self, op, operands):
+        """cp.async: copies to shared memory that go on until the thread waits for them."""
+        assert op[1] == "async", op
+        if op[2] == "commit_group":
+            self.lines.append("block.commit_copies(at.thread);")
+        elif op[2] in ("wait_group", "wait_all"):
+            last, every = (operands[0], "false") if op[2] == "wait_group" else ("0", "true")
+            self.lines.append(f"block.wait_for_copies(at.thread, {last}, {every});")
+        else:
+            assert op[2] in ("ca", "cg") and op[3:5] == ["shared", "global"] and len(operands) == 3, op
+            to, source = self.memory(operands[0], "shared"), self.memory(operands[1], "global")
+            self.touch("shared", to, int(operands[2]), "write")
+            self.touch("global", source, int(operands[2]), "read")
+            self.lines.append(f"block.start_copy({to}, {source}, {int(operands[2])}, at.thread);")
 
     def move_parts(self, kind, operands):
         half = int(kind[1:]) // 2
@@ -287,7 +330,9 @@ class Kernel:
         for line in self.lines:
             body.append("  " + line.replace(".{}(", ".write(" if line.startswith("write<") else ".read("))
         resumes = "".join(f"case {i}: goto resume_{i}; " for i in range(1, self.resume + 1))
-        return (f"struct {self.name}_thread : Thread {{\n{fields}  std::uint8_t local[{max(self.local_size, 1)}];\n}};\n"
+        parts = ", ".join(f"{{{one}, {fused}}}" for one, fused in self.parts)
+        return (f"constexpr Part {self.name}_parts[] = {{{parts}}};\n"
+                f"struct {self.name}_thread : Thread {{\n{fields}  std::uint8_t local[{max(self.local_size, 1)}];\n}};\n"
                 f"Meeting {self.name}_run([[maybe_unused]] Block& block, [[maybe_unused]] const Place& at, Thread& thread,\n"
                 "    [[maybe_unused]] const std::uint8_t* const (&parameters)[2]) {\n"
                 f"  auto& R = static_cast<{self.name}_thread&>(thread);\n"
@@ -295,7 +340,7 @@ class Kernel:
 
     def row(self):
         return (f'  {{"{self.name}", {self.threads}, {self.shared_size}, {self.parameters[0][1]}, '
-                f"&{self.name}_run, &make_threads<{self.name}_thread>}},\n")
+                f"&{self.name}_run, &make_threads<{self.name}_thread>, &{self.name}_parts[0], {len(self.parts)}}},\n")
 
 
 def globals_of(text):

@@ -30,6 +30,7 @@ class SharedMemory {
     for (std::uint64_t i = at; i < at + size && i < marks_.size(); ++i) {
       Mark& mark = marks_[i];
       if (mark.written == 0) report("reads shared memory that nobody wrote");
+      if (mark.coming != 0) report("reads shared memory before a copy has arrived");
       if (mark.written == phase_ && mark.writer != agent) report("a race: reads");
       mark.reader = mark.read == phase_ && mark.reader != agent ? several : agent;
       mark.read = phase_;
@@ -39,6 +40,7 @@ class SharedMemory {
   std::uint64_t write(std::uint64_t at, std::uint64_t size, std::uint32_t agent) {
     for (std::uint64_t i = at; i < at + size && i < marks_.size(); ++i) {
       Mark& mark = marks_[i];
+      if (mark.coming != 0) report("writes where a copy is under way");
       if (mark.written == phase_ && mark.writer != agent) report("a race: writes twice");
       if (mark.read == phase_ && mark.reader != agent) report("a race: writes");
       mark.written = phase_;
@@ -47,9 +49,18 @@ class SharedMemory {
     return place(at, size);
   }
 
+  /// A copy is under way to these bytes, which nobody may touch until it arrives.
+  void expect(std::uint64_t at, std::uint64_t size) {
+    for (std::uint64_t i = at; i < at + size && i < marks_.size(); ++i) ++marks_[i].coming;
+  }
+  void arrive(std::uint64_t at, std::uint64_t size) {
+    for (std::uint64_t i = at; i < at + size && i < marks_.size(); ++i) --marks_[i].coming;
+  }
+
  private:
   struct Mark {
     std::uint32_t written, writer, read, reader;
+    std::uint32_t coming;  ///< copies under way
   };
   static constexpr std::uint32_t several = ~0U;
 

@@ -17,4 +17,6 @@
 #include <isotrace/backends/gpu/kernels/region.hpp>
 #include <isotrace/backends/gpu/kernels/scan.hpp>
 #include <isotrace/backends/gpu/kernels/signal.hpp>
+#include <isotrace/backends/gpu/kernels/skinny_product.hpp>
+#include <isotrace/backends/gpu/kernels/tile_product.hpp>
 #include <isotrace/backends/gpu/kernels/window.hpp>

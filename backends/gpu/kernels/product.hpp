@@ -127,6 +127,21 @@ struct WindowColumns {
 using ImageColumns = WindowColumns<false>;
 using TransposedColumns = WindowColumns<true>;
 
+/// How the lines of a factor of matrices, rows of a or columns of b, lie in memory.
+enum class Layout : std::uint32_t {
+  elements,      ///< anyhow
+  vectors,       ///< neighbouring lines together, in whole vectors of 16 bytes
+  depth,         ///< one line together
+  depth_vectors  ///< the same, and every segment of it begins on a multiple of 16 bytes
+};
+
+/// The batch and the segments [first, last) of a block.
+struct ProductPart {
+  std::int64_t batch;
+  std::int64_t first;
+  std::int64_t last;
+};
+
 template <class Numbers, class Columns>
 struct ProductArguments {
   using Element = typename Numbers::Element;
@@ -140,13 +155,30 @@ struct ProductArguments {
   const Element* a;
   std::int64_t a_row_stride;
   std::int64_t a_depth_stride;
-  const std::int64_t* a_starts;  ///< where the matrix of each batch begins
+  const std::int64_t* a_starts;  ///< where the matrix of each batch begins, or null:
+  std::int64_t a_batch_stride;   ///< so far apart
   const Element* b;
   const std::int64_t* b_starts;
+  std::int64_t b_batch_stride;
   Columns b_columns;
+  Layout a_layout;  ///< for kernels that ask
+  Layout b_layout;
+  std::uint32_t c_vectors;  ///< 1: every row of c begins on a multiple of 16 bytes
   /// Matrices of rows x columns one behind the other, per batch and, split, per segment.
   typename Numbers::Sum* c;
   typename Numbers::Finish finish;
+
+  ISOTRACE_KERNEL_CODE std::int64_t a_start(std::int64_t batch) const {
+    return a_starts == nullptr ? batch * a_batch_stride : a_starts[batch];
+  }
+  ISOTRACE_KERNEL_CODE std::int64_t b_start(std::int64_t batch) const {
+    return b_starts == nullptr ? batch * b_batch_stride : b_starts[batch];
+  }
+  ISOTRACE_KERNEL_CODE ProductPart part(At at) const {
+    if (split == 0) return {at.z, 0, segments};
+    const std::int64_t number = at.z % segments;
+    return {at.z / segments, number, number + 1};
+  }
 };
 
 template <class Numbers, class Columns, std::uint32_t row_threads, std::uint32_t column_threads,
@@ -176,7 +208,7 @@ struct Product {
 
   /// Step p is laid down in phase p and multiplied in phase p + 1.
   ISOTRACE_KERNEL_CODE static std::uint32_t phases(const Arguments& p, At at) {
-    const Part part = find_part(p, at);
+    const ProductPart part = p.part(at);
     return static_cast<std::uint32_t>((part.last - part.first) * steps_per_segment(p)) + 1;
   }
 
@@ -197,17 +229,6 @@ struct Product {
   }
 
  private:
-  /// The batch and the segments [first, last) of this block.
-  struct Part {
-    std::int64_t batch;
-    std::int64_t first;
-    std::int64_t last;
-  };
-  ISOTRACE_KERNEL_CODE static Part find_part(const Arguments& p, At at) {
-    if (p.split == 0) return {at.z, 0, p.segments};
-    const std::int64_t segment = at.z % p.segments;
-    return {at.z / p.segments, segment, segment + 1};
-  }
   ISOTRACE_KERNEL_CODE static std::uint32_t steps_per_segment(const Arguments& p) {
     const std::int64_t longest = p.segment < p.depth ? p.segment : p.depth;
     const std::int64_t steps = (longest + depth - 1) / depth;
@@ -222,13 +243,13 @@ struct Product {
 
   /// This thread's parts of a and b for a step; beyond the segment, factors without effect.
   ISOTRACE_KERNEL_CODE static void fetch(const Arguments& p, At at, std::uint32_t step, Own& own) {
-    const Part part = find_part(p, at);
+    const ProductPart part = p.part(at);
     const std::uint32_t steps = steps_per_segment(p);
     const std::int64_t begin = (part.first + step / steps) * p.segment;
     const std::int64_t end = p.depth - begin < p.segment ? p.depth : begin + p.segment;
     const std::int64_t first = begin + step % steps * std::int64_t{depth};
-    const Element* a = p.a + p.a_starts[part.batch];
-    const Element* b = p.b + p.b_starts[part.batch];
+    const Element* a = p.a + p.a_start(part.batch);
+    const Element* b = p.b + p.b_start(part.batch);
     ISOTRACE_UNROLL(32)
     for (std::uint32_t i = 0; i < a_fetches; ++i) {
       const std::uint32_t item = i * threads + at.thread;
@@ -289,7 +310,7 @@ struct Product {
   /// Adds the chains of a segment to what the segments before it have left in c.
   ISOTRACE_KERNEL_CODE static void close_segment(const Arguments& p, At at, std::uint32_t number,
                                                  Own& own) {
-    const Part part = find_part(p, at);
+    const ProductPart part = p.part(at);
     const bool last = part.first + number + 1 == part.last;
     const std::int64_t matrix = p.split != 0 ? at.z : part.batch;
     const std::int64_t row =
