@@ -2,6 +2,7 @@
 // cannot do exactly it refuses; there is no silent fallback.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -71,6 +72,12 @@ class Backend {
   /// results between. Nothing where the backend does not compute them as one; so it is left to
   /// run() to refuse.
   virtual std::optional<core::Tensor> run_chain(std::span<const ChainStep>) { return std::nullopt; }
+  /// How many threads share() has, the caller's among them; 0: none to lend.
+  [[nodiscard]] virtual unsigned shared_threads() const { return 0; }
+  /// Lends the threads that run() computes with between two calls of it: task(i) for every i below
+  /// `count`, in any order. Returns when all are done. Tasks must neither throw nor ask the
+  /// backend. Only where shared_threads() is not 0.
+  virtual void share(std::size_t /*count*/, const std::function<void(std::size_t)>& /*task*/) {}
   /// Says that these tensors neither move nor change until they are released, so that the backend
   /// may keep them in the form that it computes with. Holds of the same tensors add up.
   virtual void hold_constants(std::span<const core::Tensor>) {}

@@ -80,6 +80,13 @@ class CpuBackend final : public Backend {
     }
   }
 
+  [[nodiscard]] unsigned shared_threads() const override { return pool_->threads(); }
+
+  void share(std::size_t count, const std::function<void(std::size_t)>& task) override {
+    const std::lock_guard lock(mutex_);
+    pool_->run(count, [&](std::size_t index, unsigned) { task(index); });
+  }
+
   void hold_constants(std::span<const core::Tensor> constants) override {
     const std::lock_guard lock(mutex_);
     for (const core::Tensor& constant : constants) constants_.hold(constant.bytes());

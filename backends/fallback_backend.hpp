@@ -30,6 +30,10 @@ class FallbackBackend final : public Backend {
   std::optional<RemoteResults> run_remote(const core::Node& node, core::Operands operands,
                                           RemoteOperands remote) override;
   [[nodiscard]] bool fell_back() const override { return fell_back_; }
+  [[nodiscard]] unsigned shared_threads() const override { return first_->shared_threads(); }
+  void share(std::size_t count, const std::function<void(std::size_t)>& task) override {
+    first_->share(count, task);
+  }
   void hold_constants(std::span<const core::Tensor> constants) override;
   void release_constants(std::span<const core::Tensor> constants) override;
 

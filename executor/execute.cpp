@@ -1,9 +1,6 @@
 #include <isotrace/executor/execute.hpp>
 
-#include <sched.h>
-
 #include <algorithm>
-#include <thread>
 
 #include <isotrace/core/program_pieces.hpp>
 #include <isotrace/executor/step_records.hpp>
@@ -25,10 +22,7 @@ Result<std::vector<NamedTensor>> execute(const core::Program& program,
 }
 
 unsigned choose_hash_threads(unsigned computing) {
-  cpu_set_t set;
-  const bool known = sched_getaffinity(0, sizeof set, &set) == 0;
-  const auto processors =
-      known ? static_cast<unsigned>(CPU_COUNT(&set)) : std::thread::hardware_concurrency();
+  const unsigned processors = count_processors();
   return processors > 1 ? std::min(processors, computing) : 0;
 }
 

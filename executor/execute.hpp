@@ -62,8 +62,9 @@ struct RecordOptions {
   std::uint64_t seed = 0;
   std::string tool;
   ExecuteLimits limits = {};
-  /// Threads that hash tensors while the run goes on; 0: the run itself does, after every step. The
-  /// trace does not depend on it.
+  /// Threads that hash tensors while the run goes on, unless the backend's own hash between its
+  /// steps (StepRecorder); 0: the run itself does, after every step. The trace does not depend on
+  /// it.
   unsigned hash_threads = 0;
   /// The program's, for who records it more than once; else it is found anew.
   const core::ProgramIdentity* identity = nullptr;
@@ -80,8 +81,7 @@ struct Recording {
 };
 
 /// hash_threads beside a backend that computes with so many threads: as many again, but no more
-/// than this process has processors, and none where it has but one. Where all processors compute,
-/// both take turns: hashing between the steps would leave all but one of them idle.
+/// than this process has processors, and none where it has but one.
 unsigned choose_hash_threads(unsigned computing);
 
 /// execute() with a trace.

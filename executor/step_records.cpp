@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <isotrace/core/limits.hpp>
+#include <isotrace/executor/tensor_pieces.hpp>
 
 namespace isotrace::executor {
 namespace {
@@ -13,6 +14,16 @@ using core::Result;
 constexpr std::uint64_t hashed_beside_bytes_min = 16 << 10;
 /// The most that tensors may hold which wait for their digests, before the run's thread helps.
 constexpr std::uint64_t waiting_bytes_max = 32 << 20;
+
+/// Tensors that the backend's threads hash at a time: far more work than calling them is, and still
+/// in a cache.
+constexpr std::uint64_t together_bytes_min = 1 << 20;
+
+/// Whether the backend's threads are to hash, rather than `beside` other threads.
+bool hashes_together(const backends::Backend& backend, unsigned beside) {
+  const unsigned shared = backend.shared_threads();
+  return shared > 1 && count_processors() < shared + beside;
+}
 
 const trace::TensorRecord& record_value(RunValue& value) {
   if (!value.record) value.record = trace::record_of(value.view());
@@ -54,7 +65,10 @@ bool StepRecorder::Step::is_ready() const {
 }
 
 StepRecorder::StepRecorder(Run& run, unsigned threads, Sink sink)
-    : spending_(run.spending()), sink_(std::move(sink)), hasher_(threads) {
+    : spending_(run.spending()),
+      sink_(std::move(sink)),
+      together_(hashes_together(spending_.backend, threads)),
+      hasher_(together_ ? 0 : threads) {
   spending_.reclaim = [this] { (void)finish(); };
 }
 
@@ -91,18 +105,36 @@ Result<core::Done> StepRecorder::add(const StepView& view) {
   for (const ValuePtr& result : step.results) ISOTRACE_TRY_DONE(want(result, step));
   bytes_ += step.bytes;
   steps_.push_back(std::move(step));
-  if (hasher_.threads() == 0) return finish();
+  if (together_ ? bytes_ >= together_bytes_min : hasher_.threads() == 0) return finish();
   while (!failure_ && !steps_.empty() && steps_.front().is_ready()) hand_over_first();
   return outcome();
 }
 
 Result<core::Done> StepRecorder::finish() {
+  if (together_) hash_together();
   while (!failure_ && !steps_.empty()) advance();
   return outcome();
 }
 
 void StepRecorder::advance() {
   if (steps_.front().is_ready() || !find_one()) hand_over_first();
+}
+
+void StepRecorder::hash_together() {
+  std::vector<std::pair<DigestWanted*, TensorPieces>> tensors;
+  std::vector<std::pair<std::size_t, std::size_t>> tasks;  // a tensor, a piece of it
+  for (const Step& step : steps_) {
+    for (const auto& [value, wanted] : step.wanted) {
+      if (wanted->is_done()) continue;
+      tensors.emplace_back(wanted.get(), wanted->tensor());
+      for (std::size_t i = 0; i < tensors.back().second.count(); ++i) {
+        tasks.emplace_back(tensors.size() - 1, i);
+      }
+    }
+  }
+  spending_.backend.share(
+      tasks.size(), [&](std::size_t i) { tensors[tasks[i].first].second.hash(tasks[i].second); });
+  for (const auto& [wanted, pieces] : tensors) wanted->set(pieces.digest());
 }
 
 bool StepRecorder::find_one() {

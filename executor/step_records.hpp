@@ -17,7 +17,9 @@ std::vector<trace::NamedRecord> record_outputs(const core::Program& program, con
 
 /// Makes the records of a run's steps while the run goes on: threads hash the tensors of steps that
 /// are over, and the run's thread hands over the records, in order. What waits is bounded, and is
-/// taken from the run's own memory; at the bound the run's thread hashes, too.
+/// taken from the run's own memory; at the bound the run's thread hashes, too. Where a backend with
+/// several threads leaves no processors for others, these hash, between steps, a few tensors at a
+/// time: threads beside them would only take turns with them.
 class StepRecorder {
  public:
   /// Called in order of steps, on the run's thread, with the results of the step. A refusal ends
@@ -54,6 +56,8 @@ class StepRecorder {
   core::Result<core::Done> want(const ValuePtr& value, Step& step);
   /// Hands over the first step if it is ready, else finds a digest or waits for one.
   void advance();
+  /// Finds all digests that are wanted with the backend's threads.
+  void hash_together();
   bool find_one();
   void hand_over_first();
   [[nodiscard]] core::Result<core::Done> outcome() const;
@@ -63,6 +67,7 @@ class StepRecorder {
   std::deque<Step> steps_;
   std::uint64_t bytes_ = 0;  // of all tensors wanted
   std::optional<core::Refusal> failure_;
+  bool together_;        // with the backend's threads
   TensorHasher hasher_;  // the last: its threads end before the steps do
 };
 

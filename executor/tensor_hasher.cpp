@@ -1,8 +1,16 @@
 #include <isotrace/executor/tensor_hasher.hpp>
 
+#include <sched.h>
+
 #include <system_error>
 
 namespace isotrace::executor {
+
+unsigned count_processors() {
+  cpu_set_t set;
+  const bool known = sched_getaffinity(0, sizeof set, &set) == 0;
+  return known ? static_cast<unsigned>(CPU_COUNT(&set)) : std::thread::hardware_concurrency();
+}
 
 bool DigestWanted::find() {
   int expected = open;
@@ -11,6 +19,11 @@ bool DigestWanted::find() {
   state_.store(done, std::memory_order_release);
   state_.notify_all();
   return true;
+}
+
+void DigestWanted::set(const core::Digest& digest) {
+  digest_ = digest;
+  state_.store(done, std::memory_order_release);
 }
 
 const core::Digest& DigestWanted::get() {

@@ -13,6 +13,9 @@
 
 namespace isotrace::executor {
 
+/// How many this process may use.
+unsigned count_processors();
+
 /// A digest that is wanted. Whoever claims it first finds it, the others wait.
 class DigestWanted {
  public:
@@ -21,6 +24,9 @@ class DigestWanted {
   /// Finds the digest, unless somebody else has begun: then false.
   bool find();
   [[nodiscard]] bool is_done() const { return state_.load(std::memory_order_acquire) == done; }
+  [[nodiscard]] const core::TensorView& tensor() const { return tensor_; }
+  /// Takes the digest from who has found it, before anybody has begun.
+  void set(const core::Digest& digest);
   /// The digest; found here if nobody has begun, else waited for.
   const core::Digest& get();
 

@@ -56,15 +56,16 @@ struct Recorded {
 };
 
 Recorded record(const core::Program& program, unsigned threads, Fault fault = {},
-                executor::ExecuteLimits limits = {}) {
-  const auto backend = *backends::make_backend("reference", {});
+                executor::ExecuteLimits limits = {}, backends::Backend* given = nullptr) {
+  const auto reference = *backends::make_backend("reference", {});
+  backends::Backend& backend = given != nullptr ? *given : *reference;
   SimulatedFiles files(fault);
   const executor::RecordOptions options{.path = "t",
                                         .keep = executor::Keep::all,
                                         .tool = {},
                                         .limits = limits,
                                         .hash_threads = threads};
-  auto recording = executor::record(program, chain_inputs(), *backend, files, options);
+  auto recording = executor::record(program, chain_inputs(), backend, files, options);
   const auto left = files.files();
   return {std::move(recording), left.empty() ? core::Bytes{} : left.begin()->second,
           files.operations()};
@@ -81,6 +82,48 @@ TEST(StepRecords, TheTraceDoesNotDependOnTheThreads) {
       EXPECT_EQ(actual.recording->root, expected.recording->root) << threads;
       EXPECT_TRUE(actual.file == expected.file) << threads;
     }
+  }
+}
+
+/// The reference, lending threads that are not there: tasks from the last to the first.
+class SharingBackend final : public backends::Backend {
+ public:
+  [[nodiscard]] backends::BackendInfo info() const override { return reference_->info(); }
+  [[nodiscard]] core::Result<core::Done> supports(
+      const core::Node& node, std::span<const core::Dtype> dtypes) const override {
+    return reference_->supports(node, dtypes);
+  }
+  core::Result<std::vector<core::Tensor>> run(const core::Node& node,
+                                              core::Operands operands) override {
+    return reference_->run(node, operands);
+  }
+  [[nodiscard]] unsigned shared_threads() const override { return 1U << 20; }
+  void share(std::size_t count, const std::function<void(std::size_t)>& task) override {
+    for (std::size_t i = count; i-- > 0;) task(i);
+    tasks += count;
+  }
+
+  std::size_t tasks = 0;
+
+ private:
+  std::unique_ptr<backends::Backend> reference_ = *backends::make_backend("reference", {});
+};
+
+TEST(StepRecords, ThreadsOfTheBackendHashWhereNoOthersAreLeft) {
+  const core::Program program = chain_program(90);  // of more than is hashed at a time
+  SharingBackend backend;
+  const auto root_with = [&](backends::Backend& any, unsigned threads) {
+    SimulatedFiles files{Fault{}};
+    return executor::record(program, chain_inputs(), any, files,
+                            {.path = "t", .tool = {}, .hash_threads = threads})
+        ->root;
+  };
+  const core::Digest expected = record(program, 0).recording->root;
+  EXPECT_EQ(root_with(backend, 2), expected);
+  EXPECT_GE(backend.tasks, 90U);
+  for (const unsigned threads : {1U, 2U, 5U}) {
+    EXPECT_EQ(root_with(**backends::make_backend("cpu", {.threads = threads, .isa = {}}), threads),
+              expected);
   }
 }
 
@@ -134,6 +177,9 @@ TEST(StepRecords, LimitsOfMemoryDoNotDependOnTheThreads) {
     ASSERT_FALSE(refused.has_value());
     EXPECT_EQ(core::describe(refused.error()), core::describe(with_tensors(1, 0).error()));
   }
+  SharingBackend shares;
+  limits.bytes_max = 3 * tensor_bytes + 4096;
+  EXPECT_TRUE(record(program, 1, {}, limits, &shares).recording.has_value());
 }
 
 TEST(StepRecords, AReplayFindsTheSameStepWithAnyNumberOfThreads) {
