@@ -39,23 +39,39 @@ struct Link {
   std::size_t chained;
 };
 
-/// What the steps of a chain cost one by one, if nothing is freed between them.
-struct ChainCost {
-  std::uint64_t bytes = 0;
-  std::uint64_t work = 0;
-  core::Shape result = {};
-};
+/// Types and shapes; no step of a chain has a result whose shape depends on elements.
+std::optional<ValueInfo> outline_of(const std::optional<core::TensorView>& operand) {
+  if (!operand) return std::nullopt;
+  return ValueInfo{operand->dtype(), core::Shape(operand->shape().begin(), operand->shape().end()),
+                   std::nullopt};
+}
+
+bool is_outline(const std::optional<ValueInfo>& info,
+                const std::optional<core::TensorView>& operand) {
+  if (!info || !operand) return info.has_value() == operand.has_value();
+  return info->dtype == operand->dtype() && std::ranges::equal(*info->shape, operand->shape());
+}
+
+/// Whether the cost was found for operands of these types and shapes.
+bool is_cost_of(const KnownCost& known, std::span<const Link> chain) {
+  auto info = known.operands.begin();
+  for (const Link& link : chain) {
+    for (const auto& operand : link.operands) {
+      if (!is_outline(*info++, operand)) return false;
+    }
+  }
+  return true;
+}
 
 core::Result<ChainCost> find_cost(std::span<const Link> chain) {
   ChainCost cost;
   std::optional<ValueInfo> before;
   for (const Link& link : chain) {
     std::vector<std::optional<ValueInfo>> infos;
-    for (const auto& operand : link.operands) {
-      infos.push_back(operand ? std::optional(info_of(*operand)) : std::nullopt);
-    }
+    for (const auto& operand : link.operands) infos.push_back(outline_of(operand));
     if (before) infos[link.chained] = before;
     ISOTRACE_TRY(const std::vector<ValueInfo> results, infer_node(link.node, infos));
+    if (!results.front().shape) return core::refuse(core::RefusalCode::shape_mismatch, "result");
     ISOTRACE_TRY(const std::uint64_t bytes, value_bytes(results.front()));
     cost.bytes += bytes;
     const std::uint64_t work = estimate_work(link.node, infos, results);
@@ -64,6 +80,19 @@ core::Result<ChainCost> find_cost(std::span<const Link> chain) {
   }
   cost.result = before->shape.value_or(core::Shape{});
   return cost;
+}
+
+/// The cost as it is known, or found and known from now on; nullptr if a step would be refused.
+const ChainCost* know_cost(std::optional<KnownCost>& known, std::span<const Link> chain) {
+  if (known && is_cost_of(*known, chain)) return &known->cost;
+  auto cost = find_cost(chain);
+  if (!cost) return nullptr;
+  known.emplace();
+  known->cost = *std::move(cost);
+  for (const Link& link : chain) {
+    for (const auto& operand : link.operands) known->operands.push_back(outline_of(operand));
+  }
+  return &known->cost;
 }
 
 }  // namespace
@@ -88,7 +117,7 @@ std::vector<std::size_t> find_chains(const core::Program& program,
 }
 
 std::size_t Run::run_chain(std::size_t index) {
-  const std::size_t length = chains_[index];
+  const std::size_t length = plan_.chains[index];
   if (length == 1) return 0;
   std::vector<Link> links;
   for (std::size_t i = index; i < index + length; ++i) {
@@ -102,7 +131,7 @@ std::size_t Run::run_chain(std::size_t index) {
     links.push_back(std::move(link));
   }
   // Where a limit is near or a step would be refused, the steps run one by one and say so.
-  const auto cost = find_cost(links);
+  const ChainCost* cost = know_cost(plan_.costs[index], links);
   if (!cost || !spending_.check_bytes(cost->bytes) || !spending_.spend_work(cost->work)) return 0;
   std::vector<backends::ChainStep> steps;
   for (const Link& link : links) steps.push_back({link.node, link.operands, link.chained});

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <isotrace/core/program_pieces.hpp>
+#include <isotrace/executor/prepared_program.hpp>
 #include <isotrace/executor/step_records.hpp>
 #include <isotrace/trace/foreign.hpp>
 
@@ -10,15 +11,31 @@ namespace isotrace::executor {
 
 using core::Result;
 
+namespace {
+
+Result<std::vector<NamedTensor>> execute_run(Run& run, std::span<const NamedTensor> inputs,
+                                             const StepObserver& observer) {
+  ISOTRACE_TRY_DONE(run.bind(inputs));
+  if (!observer) run.keep_remote();
+  ISOTRACE_TRY_DONE(run.run_all(observer));
+  return run.take_named_outputs();
+}
+
+}  // namespace
+
 Result<std::vector<NamedTensor>> execute(const core::Program& program,
                                          std::span<const NamedTensor> inputs,
                                          backends::Backend& backend, const StepObserver& observer,
                                          const ExecuteLimits& limits) {
   Run run(program, backend, limits);
-  ISOTRACE_TRY_DONE(run.bind(inputs));
-  if (!observer) run.keep_remote();
-  ISOTRACE_TRY_DONE(run.run_all(observer));
-  return run.take_named_outputs();
+  return execute_run(run, inputs, observer);
+}
+
+Result<std::vector<NamedTensor>> PreparedProgram::execute(std::span<const NamedTensor> inputs,
+                                                          const StepObserver& observer,
+                                                          const ExecuteLimits& limits) {
+  Run run(*plan_, limits);
+  return execute_run(run, inputs, observer);
 }
 
 unsigned choose_hash_threads(unsigned computing) {
@@ -65,18 +82,15 @@ Result<core::Done> run_recorded(Run& run, std::size_t nodes, StepRecorder& recor
   return done;
 }
 
-}  // namespace
-
-Result<Recording> record(const core::Program& program, std::span<const NamedTensor> inputs,
-                         backends::Backend& backend, core::Files& files,
-                         const RecordOptions& options) {
-  Run run(program, backend, options.limits);
+Result<Recording> record_run(Run& run, const core::Program& program,
+                             std::span<const NamedTensor> inputs, core::Files& files,
+                             const RecordOptions& options) {
   run.keep_remote();
   ISOTRACE_TRY_DONE(run.bind(inputs));
   const core::ProgramIdentity known =
       options.identity != nullptr ? *options.identity : core::identify_program(program);
   run.know_constants(known);
-  const backends::BackendInfo info = backend.info();
+  const backends::BackendInfo info = run.spending().backend.info();
   const trace::TraceIdentity identity = {semantics_of(info), known.digest,
                                          record_inputs(program, run), options.seed};
   const core::ProgramPieces embedded =
@@ -107,6 +121,21 @@ Result<Recording> record(const core::Program& program, std::span<const NamedTens
   ISOTRACE_TRY(recording.outputs, run.take_named_outputs());
   recording.steps = run.steps();
   return recording;
+}
+
+}  // namespace
+
+Result<Recording> record(const core::Program& program, std::span<const NamedTensor> inputs,
+                         backends::Backend& backend, core::Files& files,
+                         const RecordOptions& options) {
+  Run run(program, backend, options.limits);
+  return record_run(run, program, inputs, files, options);
+}
+
+Result<Recording> PreparedProgram::record(std::span<const NamedTensor> inputs, core::Files& files,
+                                          const RecordOptions& options) {
+  Run run(*plan_, options.limits);
+  return record_run(run, plan_->program, inputs, files, options);
 }
 
 }  // namespace isotrace::executor

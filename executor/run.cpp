@@ -1,12 +1,9 @@
 #include <isotrace/executor/run.hpp>
 
 #include <algorithm>
-#include <limits>
 
-#include <isotrace/executor/chains.hpp>
 #include <isotrace/executor/change_shape.hpp>
 #include <isotrace/executor/control_flow.hpp>
-#include <isotrace/executor/refusal_list.hpp>
 #include <isotrace/executor/work.hpp>
 
 namespace isotrace::executor {
@@ -18,8 +15,6 @@ using core::refuse;
 using core::Result;
 using core::TensorView;
 using core::ValueId;
-
-constexpr std::size_t never_freed = std::numeric_limits<std::size_t>::max();
 
 Result<core::Done> check_input(const core::ProgramInput& declared, const TensorView& given) {
   if (given.dtype() == declared.dtype && admits(declared, given.shape())) return core::Done{};
@@ -102,12 +97,6 @@ Result<std::uint64_t> results_bytes_max(std::span<const ValueInfo> results,
   return bytes;
 }
 
-/// What comes of a backend in another process that fails; asked again, it may take as long again.
-bool is_no_answer(RefusalCode code) {
-  return code == RefusalCode::plugin_ended || code == RefusalCode::plugin_timeout ||
-         code == RefusalCode::plugin_failed || code == RefusalCode::backend_contract_broken;
-}
-
 /// Whether a result's size is known, or bounded.
 bool is_sized(const ValueInfo& info) {
   return info.elements_max ||
@@ -117,39 +106,26 @@ bool is_sized(const ValueInfo& info) {
 }  // namespace
 
 Run::Run(const core::Program& program, backends::Backend& backend, const ExecuteLimits& limits)
-    : Run(program, std::make_unique<Spending>(Spending{backend, limits})) {}
+    : Run(std::make_unique<Spending>(Spending{backend, limits}),
+          std::make_unique<Plan>(program, backend), nullptr, nullptr) {}
 
-Run::Run(const core::Program& program, std::unique_ptr<Spending> own) : Run(program, *own) {
-  own_ = std::move(own);
-}
+Run::Run(Plan& plan, const ExecuteLimits& limits)
+    : Run(std::make_unique<Spending>(Spending{plan.backend, limits}), nullptr, nullptr, &plan) {}
 
 Run::Run(const core::Program& program, Spending& spending)
-    : program_(program),
-      spending_(spending),
-      hold_(spending.backend, program.constants),
-      first_result_(program.inputs.size() + program.constants.size()),
-      chains_(find_chains(program, spending.backend)) {
-  values_.resize(program.value_count());
-  last_use_.resize(program.value_count());
-  for (std::size_t i = 0; i < program.constants.size(); ++i) {
-    values_[program.constant_id(i)] = RunValue::borrow(program.constants[i]);
-  }
-  for (std::size_t i = 0; i < program.nodes.size(); ++i) {
-    for (const ValueId value : program.nodes[i].outputs) {
-      if (value != no_value) last_use_[value] = i;
-    }
-    for (const ValueId value : program.nodes[i].inputs) {
-      if (value != no_value) last_use_[value] = i;
-    }
-  }
-  for (const core::ProgramOutput& output : program.outputs) last_use_[output.value] = never_freed;
-}
+    : Run(nullptr, std::make_unique<Plan>(program, spending.backend), &spending, nullptr) {}
 
-void Run::know_constants(const core::ProgramIdentity& identity) {
+Run::Run(std::unique_ptr<Spending> own_spending, std::unique_ptr<Plan> own_plan, Spending* spending,
+         Plan* plan)
+    : own_plan_(std::move(own_plan)),
+      plan_(own_plan_ ? *own_plan_ : *plan),
+      program_(plan_.program),
+      own_spending_(std::move(own_spending)),
+      spending_(own_spending_ ? *own_spending_ : *spending),
+      values_(program_.value_count()),
+      first_result_(program_.inputs.size() + program_.constants.size()) {
   for (std::size_t i = 0; i < program_.constants.size(); ++i) {
-    const core::Tensor& constant = program_.constants[i];
-    values_[program_.constant_id(i)]->record =
-        trace::TensorRecord{identity.constants[i], constant.dtype(), constant.shape()};
+    values_[program_.constant_id(i)] = plan_.constants[i];
   }
 }
 
@@ -175,31 +151,7 @@ Result<core::Done> Run::bind(std::span<const NamedTensor> inputs) {
   for (std::size_t i = 0; i < program_.inputs.size(); ++i) {
     if (!values_[i]) return refuse(RefusalCode::input_missing, "input " + program_.inputs[i].name);
   }
-  return check_supported();
-}
-
-Result<core::Done> Run::check_supported() const {
-  // Element types follow from the program alone; where it fits no execution, a step will say so.
-  const auto shapes = infer_shapes(program_);
-  if (!shapes) return core::Done{};
-  RefusalList unsupported;
-  for (std::size_t i = 0; i < program_.nodes.size(); ++i) {
-    const core::Node& node = program_.nodes[i];
-    if (op_info(node.op).control) continue;  // no backend has them; their steps answer themselves
-    std::vector<core::Dtype> dtypes;
-    for (const ValueId input : node.inputs) {
-      if (input != no_value) dtypes.push_back(shapes->values[input].dtype);
-    }
-    auto supported = spending_.backend.supports(node, dtypes);
-    if (supported) continue;
-    const RefusalCode code = supported.error().code;
-    auto refusal = core::refuse_within(node_place("step", i, node), std::move(supported).error());
-    if (is_no_answer(code) && unsupported.empty()) return refusal;
-    unsupported.add(refusal.value());
-    if (is_no_answer(code)) break;
-  }
-  if (unsupported.empty()) return core::Done{};
-  return tl::make_unexpected(unsupported.joined());
+  return plan_.check_supported();
 }
 
 Result<core::Done> Run::fetch_operands(const core::Node& node,
@@ -328,7 +280,7 @@ Result<core::Done> Run::show(const StepObserver& observer, const core::Node& nod
 void Run::drop_read(std::size_t index) {
   const core::Node& node = program_.nodes[index];
   const auto drop = [&](ValueId value) {
-    if (value != no_value && value >= first_result_ && last_use_[value] == index) {
+    if (value != no_value && value >= first_result_ && plan_.last_use[value] == index) {
       values_[value].reset();
     }
   };

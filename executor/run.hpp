@@ -7,7 +7,7 @@
 #include <memory>
 
 #include <isotrace/executor/infer_shapes.hpp>
-#include <isotrace/executor/run_value.hpp>
+#include <isotrace/executor/plan.hpp>
 
 namespace isotrace::executor {
 
@@ -15,6 +15,8 @@ class Run {
  public:
   /// All references must outlive the run.
   Run(const core::Program& program, backends::Backend& backend, const ExecuteLimits& limits);
+  /// One of many runs by the same plan.
+  Run(Plan& plan, const ExecuteLimits& limits);
   /// A program inside another, in the same execution.
   Run(const core::Program& program, Spending& spending);
   Run(const Run&) = delete;
@@ -23,8 +25,8 @@ class Run {
   /// Refuses input_missing, input_unknown, input_mismatch, and with all of them listed the steps
   /// that the backend does not support. The tensors must outlive the run.
   core::Result<core::Done> bind(std::span<const NamedTensor> inputs);
-  /// Records of the constants, from the program's identity, so that they are not read again.
-  void know_constants(const core::ProgramIdentity& identity);
+  /// Plan::know_constants
+  void know_constants(const core::ProgramIdentity& identity) { plan_.know_constants(identity); }
   /// Executes node `index`, whose operands must exist, and shows it to the observer.
   core::Result<core::Done> step(std::size_t index, const StepObserver& observer);
   /// Executes all nodes in order, their operands being bound. Without an observer some may run as
@@ -53,9 +55,10 @@ class Run {
   [[nodiscard]] core::Result<std::vector<NamedTensor>> take_named_outputs();
 
  private:
-  Run(const core::Program& program, std::unique_ptr<Spending> own);
+  /// Either of each pair.
+  Run(std::unique_ptr<Spending> own_spending, std::unique_ptr<Plan> own_plan, Spending* spending,
+      Plan* plan);
   core::Result<core::Done> bind_input(std::size_t index, ValuePtr given);
-  [[nodiscard]] core::Result<core::Done> check_supported() const;
   /// Gets the operands that this node cannot take from where the backend has left them.
   core::Result<core::Done> fetch_operands(const core::Node& node,
                                           std::span<const ValuePtr> operands) const;
@@ -85,15 +88,14 @@ class Run {
   /// Forgets inputs and results; constants stay.
   void clear();
 
+  std::unique_ptr<Plan> own_plan_;
+  Plan& plan_;
   const core::Program& program_;
-  std::unique_ptr<Spending> own_;  // of the outermost program
+  std::unique_ptr<Spending> own_spending_;  // of the outermost program
   Spending& spending_;
-  backends::ConstantsHold hold_;
   std::string path_;
-  std::vector<ValuePtr> values_;       // by ValueId; bound, constant or computed, else nullptr
-  std::vector<std::size_t> last_use_;  // by ValueId: node that reads it last, or makes it
+  std::vector<ValuePtr> values_;  // by ValueId; bound, constant or computed, else nullptr
   std::size_t first_result_;
-  std::vector<std::size_t> chains_;  // by node: how many run as one from there on
   // Kept: records of their constants stay.
   std::map<const core::Program*, std::unique_ptr<Run>> inside_;
 };

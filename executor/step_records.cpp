@@ -22,7 +22,7 @@ constexpr std::uint64_t together_bytes_min = 1 << 20;
 /// Whether the backend's threads are to hash, rather than `beside` other threads.
 bool hashes_together(const backends::Backend& backend, unsigned beside) {
   const unsigned shared = backend.shared_threads();
-  return shared > 1 && count_processors() < shared + beside;
+  return beside != 0 && shared > 1 && count_processors() < shared + beside;
 }
 
 const trace::TensorRecord& record_value(RunValue& value) {

@@ -10,6 +10,7 @@
 
 #include <isotrace/executor/execute.hpp>
 #include <isotrace/executor/import_onnx.hpp>
+#include <isotrace/executor/prepared_program.hpp>
 #include <isotrace/tools/cli/arguments.hpp>
 #include <isotrace/tools/commands/discard_files.hpp>
 
@@ -59,7 +60,7 @@ class ModelSide {
     ISOTRACE_TRY(side->program_, executor::import_onnx(*model, {.folder = &folder, .weights = {}}));
     ISOTRACE_TRY(side->inputs_, make_operands(side->program_));
     ISOTRACE_TRY(side->backend_, backends::make_backend("cpu", {.threads = threads, .isa = isa}));
-    side->hold_.emplace(*side->backend_, side->program_.constants);
+    side->prepared_.emplace(side->program_, *side->backend_);
     side->identity_ = core::identify_program(side->program_);
     side->hash_threads_ = executor::choose_hash_threads(threads);
     return side;
@@ -86,7 +87,7 @@ class ModelSide {
 
  private:
   Result<core::Done> run() {
-    ISOTRACE_TRY(outputs_, executor::execute(program_, inputs_, *backend_));
+    ISOTRACE_TRY(outputs_, prepared_->execute(inputs_));
     return core::Done{};
   }
 
@@ -97,8 +98,7 @@ class ModelSide {
                                           .tool = {},
                                           .hash_threads = hash_threads_,
                                           .identity = &identity_};
-    ISOTRACE_TRY(executor::Recording recording,
-                 executor::record(program_, inputs_, *backend_, nowhere, options));
+    ISOTRACE_TRY(executor::Recording recording, prepared_->record(inputs_, nowhere, options));
     outputs_ = std::move(recording.outputs);
     root_ = recording.root;
     return core::Done{};
@@ -107,7 +107,7 @@ class ModelSide {
   core::Program program_;
   std::vector<executor::NamedTensor> inputs_;
   std::unique_ptr<backends::Backend> backend_;
-  std::optional<backends::ConstantsHold> hold_;
+  std::optional<executor::PreparedProgram> prepared_;
   core::ProgramIdentity identity_;
   unsigned hash_threads_ = 0;
   std::vector<executor::NamedTensor> outputs_;
