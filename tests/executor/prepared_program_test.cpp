@@ -18,7 +18,8 @@ using executor::NamedTensor;
 /// reads elements of another input.
 core::Program make_program() {
   ModelBuilder model(13);
-  model.input("x", {-1, 3, -1, -1}).input("shape", {2}, onnx::TensorProto::INT64).output("y").output("flat");
+  model.input("x", {-1, 3, -1, -1}).input("shape", {2}, onnx::TensorProto::INT64);
+  model.output("y").output("flat");
   core::Tensor weights(core::Dtype::f32, {4, 3, 3, 3});
   for (std::size_t i = 0; i < weights.elements(); ++i) {
     weights.data<float>()[i] = 0.25F * static_cast<float>(i % 11) - 1.0F;
