@@ -1,6 +1,7 @@
 #include <isotrace/wasm/background_hasher.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 #ifdef __SSE2__
@@ -86,8 +87,10 @@ void BackgroundHasher::Shadow::prepare() {
   const std::span<std::uint8_t> bytes = data_.bytes();
   if (pages_ == data_.pages() || bytes.size() > prepared_bytes) return;
   for (std::size_t place = pages_ * page_bytes; place < bytes.size(); place += machine_page_bytes) {
-    volatile std::uint8_t& byte = bytes[place];
-    byte = byte;
+    // Changes nothing, and is a write from the start: a page that is read first is mapped twice,
+    // and for the second time the system interrupts every processor with a thread of this process.
+    std::uint8_t zero = 0;
+    std::atomic_ref(bytes[place]).compare_exchange_strong(zero, 0, std::memory_order_relaxed);
   }
 }
 
