@@ -63,6 +63,9 @@ TEST(WasmRecord, checkpoints_are_the_beginnings_of_calls_and_the_first_suspend_p
   EXPECT_EQ(trace.machine.results, engine.state().slots);
   EXPECT_EQ(trace.machine.host_calls.size(), rounds + 1);
   EXPECT_GE(trace.machine.snapshots.size(), 4U);
+  for (const trace::Snapshot& snapshot : trace.machine.snapshots) {
+    EXPECT_EQ(written_bytes(snapshot), trace::write_snapshot(snapshot).size());
+  }
 }
 
 TEST(WasmRecord, replay_accepts_and_needs_no_host) {

@@ -61,7 +61,7 @@ class Recorder {
 
   /// A snapshot that is in the file already.
   void know(const trace::Snapshot& snapshot, std::uint64_t steps) {
-    plan_.add(steps, trace::write_snapshot(snapshot).size());
+    plan_.add(steps, written_bytes(snapshot));
   }
 
   Result<std::optional<Recording>> run() {

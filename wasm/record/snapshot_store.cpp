@@ -195,6 +195,19 @@ trace::Snapshot take_snapshot(const Store& store, const Execution& execution,
   return snapshot;
 }
 
+std::uint64_t written_bytes(const trace::Snapshot& snapshot) {
+  constexpr std::uint64_t number =
+      sizeof(std::uint64_t);  // a size or count, in front of what it is
+  std::uint64_t bytes = number + snapshot.frames.size() + number + snapshot.slots.size() + number +
+                        snapshot.globals.size() + number;
+  for (const core::Bytes& table : snapshot.tables) bytes += number + table.size();
+  bytes += number + snapshot.segments.size() + number;
+  for (const MemoryChange& change : snapshot.memories) {
+    bytes += number + change.chunks.size() * sizeof(std::uint32_t) + change.bytes.size();
+  }
+  return bytes;
+}
+
 Result<Done> restore_snapshot(ModuleRun& machine, const trace::Trace& trace, std::size_t index) {
   const trace::Snapshot& snapshot = trace.machine.snapshots[index];
   const trace::CheckpointRecord& checkpoint = trace.machine.checkpoints[snapshot.checkpoint];

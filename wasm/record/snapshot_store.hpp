@@ -21,6 +21,9 @@ class ChunkChanges {
 trace::Snapshot take_snapshot(const Store& store, const Execution& execution,
                               const ChunkChanges& changes);
 
+/// How many bytes trace::write_snapshot makes of it.
+std::uint64_t written_bytes(const trace::Snapshot& snapshot);
+
 /// Puts snapshot `index` of the trace into a machine of its run that has not begun. The state's
 /// record, computed from what is there, must be the checkpoint's: refuses trace_malformed for
 /// states that no run can be in, trace_digest_mismatch for others than the checkpoint's.
