@@ -61,11 +61,13 @@ void BundleComparison::find_strangers(const std::string& directory) {
       const std::string path = fs::path(*entry).lexically_relative(directory).generic_string();
       const fs::file_status status = entry->symlink_status(error);
       if (error || fs::is_directory(status) || known.contains(path)) continue;
-      if (!fs::is_regular_file(status) || !language_.is_compiled(path, known))
-        strangers.push_back(path);
+      const bool compiled = fs::is_regular_file(status) && language_.is_compiled(path, known);
+      if (!compiled || compiled_.size() < strangers_named)
+        (compiled ? compiled_ : strangers).push_back(path);
     }
     if (error) strangers.push_back(folder + " (" + error.message() + ")");
   }
+  std::sort(compiled_.begin(), compiled_.end());
   for (const std::string& path : strangers)
     differences_.push_back({path, "is no file that the proof gives", {}});
 }

@@ -33,6 +33,9 @@ class BundleComparison {
   /// should be.
   [[nodiscard]] std::optional<ObligationReplay> judge(const Obligation& of) const;
 
+  /// Compiled files in the bundle, which replay does not use; some of many, in order.
+  [[nodiscard]] const std::vector<std::string>& compiled() const { return compiled_; }
+
  private:
   struct Difference {
     std::string path;
@@ -48,6 +51,7 @@ class BundleComparison {
   const Bundle& bundle_;
   BundleLanguage language_;
   std::vector<Difference> differences_;
+  std::vector<std::string> compiled_;
 };
 
 }  // namespace isotrace::proofs

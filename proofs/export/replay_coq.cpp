@@ -299,7 +299,8 @@ Result<ReconcileReport> reconcile_coq(const std::string& directory,
       directory, bundle,
       {"coq/gen/", {"Spec_", "Net_", "Float_"}, find_forbidden_word, is_compiled_coq});
   const bool other_proof = expected && *expected != bundle.subjects.proof;
-  ReconcileReport report{bundle.subjects, bundle.obligations[0].semantics, {}, bundle.omitted};
+  ReconcileReport report{
+      bundle.subjects, bundle.obligations[0].semantics, {}, bundle.omitted, comparison.compiled()};
   std::vector<const Obligation*> asked;
   for (const Obligation& obligation : bundle.obligations) {
     if (tier_within(obligation.tier, options.tier)) {

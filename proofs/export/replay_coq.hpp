@@ -36,6 +36,9 @@ struct ReconcileReport {
   std::string semantics;    ///< of the first: "fp32-any-order" or "real"
   std::vector<ObligationReplay> obligations;
   std::vector<Omission> omitted;  ///< theorems that the bundle does not have, or was not asked for
+  /// Compiled files that lie in the bundle, some of many. Nothing here read them, but whoever
+  /// compiles the bundle by hand would: nothing says that they come from the sources beside them.
+  std::vector<std::string> unread = {};
 
   /// Every obligation (there is at least one) is replayed.
   [[nodiscard]] bool all_replayed() const;

@@ -162,7 +162,8 @@ Result<ReconcileReport> reconcile_lean(const std::string& directory,
       directory, bundle,
       {"lean/Isotrace/Gen/", {"Spec_", "Net_"}, find_forbidden_lean_word, is_compiled_lean});
   const bool other_proof = expected && *expected != bundle.subjects.proof;
-  ReconcileReport report{bundle.subjects, bundle.obligations[0].semantics, {}, bundle.omitted};
+  ReconcileReport report{
+      bundle.subjects, bundle.obligations[0].semantics, {}, bundle.omitted, comparison.compiled()};
   for (const Obligation& of : bundle.obligations) {
     if (!is_native(of) || options.tier == LeanTier::native) continue;
     report.omitted.push_back({of.id, "tier native was not asked for"});

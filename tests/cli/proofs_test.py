@@ -362,6 +362,18 @@ class Coq(CommandLineTest):
         changed.write_text(changed.read_text().replace("Theorem", "Axiom cheat : False.\nTheorem", 1))
         self.run_program("reconcile", str(bundle), "--proof", proof, code=1)
 
+    def test_files_of_others_in_a_bundle_are_named(self):
+        proof = self.path("p.isoproof")
+        self.run_program("prove", MODEL, "--property", HOLDS, "--out", proof)
+        self.run_program("export", proof, "--to", "coq", "--out", "bundle")
+        generated = self.folder / "bundle/coq/gen"
+        (generated / "Spec_case0.vo").write_bytes(b"of another statement")
+        (generated / "\x1b[2K\rcase0 replayed").write_text("planted")
+        done = self.run_program("reconcile", "bundle", code=1)
+        self.assertNotIn(b"\x1b", done.stdout)
+        self.assertIn(b"not read: compiled files in the bundle, such as coq/gen/Spec_case0.vo", done.stdout)
+        self.assertEqual(self.run_json("reconcile", "bundle", code=1)["unread"], ["coq/gen/Spec_case0.vo"])
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

@@ -13,6 +13,7 @@
 #include <isotrace/proofs/export/trace_calls.hpp>
 #include <isotrace/proofs/export/trace_step.hpp>
 #include <isotrace/proofs/export/vnncomp.hpp>
+#include <isotrace/tools/cli/printable.hpp>
 #include <isotrace/tools/commands/commands.hpp>
 #include <isotrace/tools/commands/find_program.hpp>
 #include <isotrace/tools/commands/proof_files.hpp>
@@ -360,6 +361,7 @@ int reconcile_command(const Context& context, const Arguments& arguments) {
     }
     out["obligations"] = obligations_json(report.obligations);
     out["omitted"] = omitted_json(report.omitted);
+    out["unread"] = report.unread;
     context.print(out);
     return outcome;
   }
@@ -370,10 +372,15 @@ int reconcile_command(const Context& context, const Arguments& arguments) {
     if (obligation.status == proofs::ReplayStatus::replayed ||
         obligation.status == proofs::ReplayStatus::replayed_native)
       context.out << ": " << axioms_text(obligation, lean);
-    if (!obligation.detail.empty()) context.out << ": " << obligation.detail;
+    if (!obligation.detail.empty()) context.out << ": " << printable(obligation.detail);
     context.out << "\n";
   }
   print_omitted(context, report.omitted);
+  if (!report.unread.empty()) {
+    context.out << "  not read: compiled files in the bundle, such as "
+                << printable(report.unread[0])
+                << "; who compiles it by hand removes them first (make clean; rm -r lean/.lake)\n";
+  }
   if (!right_trace) context.out << "  the root is not " << arguments.value("--root") << "\n";
   return outcome;
 }

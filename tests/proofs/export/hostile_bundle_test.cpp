@@ -240,6 +240,9 @@ TEST_F(HostileBundle, an_untouched_bundle_is_given_to_the_compiler) {
     const auto report = proofs::reconcile_coq(directory, {}, options_);
     ASSERT_TRUE(report) << describe(report.error());
     EXPECT_TRUE(report->all_replayed()) << kind.name << " " << report->obligations[0].detail;
+    // But whoever compiles by hand is told of them.
+    ASSERT_EQ(report->unread.size(), 5U);
+    EXPECT_EQ(report->unread[1], stem.substr(directory.size() + 1) + ".glob");
   }
 }
 
@@ -496,6 +499,8 @@ TEST_F(HostileBundle, for_lean_is_refused_alike) {
   const std::string clean = write(*bundle);
   write_text(clean + "/lean/.lake/build/x.olean", "left by lake");
   EXPECT_EQ(status_of(clean), ReplayStatus::emitted);
+  EXPECT_EQ(proofs::reconcile_lean(clean, {}, {})->unread,
+            std::vector<std::string>{"lean/.lake/build/x.olean"});
   for (const char* path : {"lean/Isotrace/Gen/Extra.lean", "lean/lakefile.lean", "lean/Init.lean",
                            "lean/Isotrace/Gen/Extra.olean"}) {
     const std::string directory = write(*bundle);
