@@ -28,6 +28,18 @@ const PreparedEvidence::Model* find_model(const Statement& statement,
   return found != nullptr || evidence.models.empty() ? found : &evidence.models.front();
 }
 
+/// Whether an ONNX file has entries "location" in external_data (field 13): its digest does not
+/// cover the data of those tensors.
+bool keeps_data_elsewhere(const PreparedEvidence::Model& model) {
+  const std::string_view text = core::as_text(model.bytes);
+  constexpr std::string_view entry = "\x0a\x08location\x12";
+  std::size_t at = text.find(entry);
+  while (at < text.size() && !(at >= 3 && (text[at - 2] == 'j' || text[at - 3] == 'j'))) {
+    at = text.find(entry, at + 1);
+  }
+  return model.kind == ModelKind::file && at < text.size();
+}
+
 void check_model(const Statement& statement, const PreparedEvidence& evidence, EvidenceFound& found,
                  CheckList& checks) {
   const StatementModel& model = statement.model;
@@ -45,11 +57,14 @@ void check_model(const Statement& statement, const PreparedEvidence& evidence, E
                 "/subject/0/digest/sha256");
   }
   const auto& identity = given != nullptr ? given->identity : evidence.given.identity;
-  if (!identity) {
+  if (!identity && given != nullptr && keeps_data_elsewhere(*given)) {
+    checks.require(false, "model.program", Outcome::nothing_verified,
+                   "the model keeps data in other files, and was not imported with them");
+  } else if (!identity) {
     checks.skip("model.program", "the model was not imported here", model.identity.program.hex(),
                 "/predicate/model/programDigest");
-    return;
   }
+  if (!identity) return;
   checks.compare("model.program", Outcome::digest, model.identity.program.hex(),
                  identity->program.hex(), "/predicate/model/programDigest");
   checks.compare("model.weights", Outcome::digest, model.identity.weights_root.hex(),

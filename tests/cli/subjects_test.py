@@ -106,6 +106,40 @@ class Folders(CertificateTest):
         self.assertEqual(done["refusal"]["name"], "evidence_missing")
 
 
+class FilesWithDataElsewhere(CertificateTest):
+    """y = x + a as one file, whose digest says nothing of a."""
+
+    def setUp(self):
+        super().setUp()
+        text = graph("sum", [node("Add", ["x", "a"], ["y"])], [value_info("x", FLOAT, [2])], [value_info("y", FLOAT, [2])],
+                     [external_tensor("a", [2], "a.bin", 0)])
+        pathlib.Path(self.path("sum.onnx")).write_bytes(model(text))
+        self.data = pathlib.Path(self.path("a.bin"))
+        self.data.write_bytes(struct.pack("<2f", 1, 2))
+        self.run_program("run", "sum.onnx", "--random", "1", "--trace", "t")
+        self.evidence = ["--model", "sum.onnx", "--trace", "t"]
+        self.certificate = self.certify("file.json")
+
+    def test_only_who_imports_them_with_the_right_data_passes(self):
+        self.verify(0)
+        self.verify(20, program="isotrace-verify")
+        self.verify(20, None, "--each", program="isotrace-verify")
+        self.data.write_bytes(struct.pack("<2f", 1, 3))
+        self.verify(13)
+        for change in (lambda: self.data.write_bytes(b"short"), self.data.unlink, lambda: self.data.symlink_to("/etc/passwd")):
+            change()
+            self.verify(20)
+            self.verify(20, None, "--each")
+
+    def test_a_value_may_have_any_name(self):
+        text = graph("neg", [node("Neg", ["location"], ["y"])], [value_info("location", FLOAT, [2])],
+                     [value_info("y", FLOAT, [2])])
+        pathlib.Path(self.path("neg.onnx")).write_bytes(model(text))
+        self.run_program("run", "neg.onnx", "--random", "1", "--trace", "n")
+        self.evidence = ["--model", "neg.onnx", "--trace", "n"]
+        self.verify(0, self.certify("neg.json"), program="isotrace-verify")
+
+
 class Several(CertificateTest):
     def setUp(self):
         super().setUp()
