@@ -9,6 +9,7 @@
 #include <functional>
 #include <limits>
 #include <sstream>
+#include <thread>
 
 #include <isotrace/executor/execute.hpp>
 #include <isotrace/executor/import_onnx.hpp>
@@ -23,6 +24,9 @@ namespace isotrace::tools::bench {
 namespace {
 
 using core::Result;
+
+/// Threads of the peer look for work for a while after their turn, and keep processors busy.
+constexpr std::chrono::milliseconds peer_rests(50);
 
 struct MadeModel {
   std::string_view name;
@@ -127,6 +131,7 @@ Result<ModelRows> bench_model(const std::string& name, const std::string& path,
   for (int i = 0; i < rounds_min || std::chrono::steady_clock::now() - start < enough; ++i) {
     ours.run("run", run);
     peer.run("measure", other);
+    if (peer.present) std::this_thread::sleep_for(peer_rests);
     ours.run("record", record);
   }
   ISOTRACE_TRY(const core::Digest root, reference_root(path));
