@@ -161,18 +161,17 @@ struct Lanes {
   /// costs about as much as one or two inputs one by one.
   static std::size_t hash(const Inputs& in, std::size_t count, Words* out) {
     auto* words = reinterpret_cast<std::uint32_t*>(out);
-    std::size_t first = 0;
+    constexpr std::size_t most = Simd::groups * Simd::lanes;
     const bool plain = in.indices == nullptr && in.stride == chunk_bytes;
-    for (constexpr std::size_t most = Simd::groups * Simd::lanes; first + most <= count;) {
+    std::size_t first = 0;
+    for (; first + most <= count; first += most) {
       (plain ? hash_groups<Simd::groups, true> : hash_groups<Simd::groups, false>)(in, first, most,
                                                                                    words);
-      first += most;
     }
-    for (; first + Simd::lanes <= count; first += Simd::lanes) {
-      hash_groups<1, false>(in, first, Simd::lanes, words);
-    }
-    if (count - first < 2) return first;
-    hash_groups<1, false>(in, first, count - first, words);
+    const std::size_t rest = count - first;
+    if (rest < 2) return first;
+    (rest > Simd::lanes ? hash_groups<Simd::groups, false> : hash_groups<1, false>)(in, first, rest,
+                                                                                    words);
     return count;
   }
 
