@@ -106,7 +106,7 @@ class Kernel:
             self.lines.append(f"{line[1:] if line[0] == '$' else line};")
             self.begin_part()
             return
-        line = line.rstrip(";").strip()
+        line = re.sub(r"^\{\s*(?=\.reg)", "", line.rstrip(";")).strip()  # a scope with a register of its own
         if line.startswith("."):
             self.declare(line)
             return
@@ -131,7 +131,8 @@ class Kernel:
             name, count = re.match(r"%(\w+)(?:<(\d+)>)?", words[2]).groups()
             width = {"pred": "bool"}.get(words[1][1:]) or f"std::uint{words[1][2:]}_t"
             for number in range(int(count)) if count else [""]:
-                self.registers[f"{name}{number}"] = width
+                known = self.registers.setdefault(f"{name}{number}", width)  # by several scopes
+                assert known == width, f"{self.name}: {name} has two types"
         elif words[0] == ".local":
             self.local_size = int(re.search(r"\[(\d+)\]", line).group(1))
         elif words[0] == ".shared":
