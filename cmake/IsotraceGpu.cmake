@@ -11,6 +11,7 @@ set(ISOTRACE_NVCC_FLAGS -std=c++20 -O3 -fmad=false -ftz=false -prec-div=true -pr
 set(ISOTRACE_HIPCC_FLAGS -std=c++20 -O3 -ffp-contract=off -fno-fast-math
   -fhip-fp32-correctly-rounded-divide-sqrt -fno-gpu-flush-denormals-to-zero)
 set(ISOTRACE_HIP_ARCHITECTURES gfx90a gfx1030)
+set(ISOTRACE_HIP_NAMES gcn rdna)  # of tests
 
 function(isotrace_find_gpu_compiler option product name hints)
   if(${option} STREQUAL "OFF")

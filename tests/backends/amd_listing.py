@@ -11,9 +11,18 @@ import tempfile
 from amd_code import CodeObject, code_objects, disassemble
 
 
+def fnv(data):
+    """FNV-1a of 64 bits."""
+    value = 0xCBF29CE484222325
+    for byte in data:
+        value = (value ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
+    return value
+
+
 def listing(code, functions):
     lanes = 32 if all(one.properties >> 10 & 1 for one in code.kernels.values()) else 64
     yield f"lanes {lanes}"
+    yield f"hash {fnv(code.data)}"
     for address, content in code.segments:
         yield f"segment {address:x} {content.hex()}"
     for name, kernel in sorted(code.kernels.items()):

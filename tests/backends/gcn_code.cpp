@@ -220,6 +220,8 @@ Code read_code(const std::string& path, std::string& problem) {
     line >> kind;
     if (kind == "lanes") {
       line >> code.lanes;
+    } else if (kind == "hash") {
+      line >> code.hash;
     } else if (kind == "segment") {
       read_segment(line, code);
     } else if (kind == "kernel") {

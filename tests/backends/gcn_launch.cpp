@@ -97,48 +97,58 @@ void run_block(Machine& m, const KernelCode& kernel, const Place& block,
   }
 }
 
-struct Loaded {
-  Code code;
-  std::string problem;
-};
+}  // namespace
 
-/// The listings that ISOTRACE_GCN_LISTINGS names, a colon between two.
-const std::vector<Loaded>& loaded() {
-  static const std::vector<Loaded> all = [] {
-    std::vector<Loaded> read;
+const std::vector<Code>& listed_code(std::string& problem) {
+  static std::string wrong;
+  static const std::vector<Code> all = [] {
+    std::vector<Code> read;
     const char* const listed = std::getenv("ISOTRACE_GCN_LISTINGS");
     std::istringstream paths(listed == nullptr ? "" : listed);
-    for (std::string path; std::getline(paths, path, ':');) {
-      Loaded& one = read.emplace_back();
-      one.code = read_code(path, one.problem);
-    }
+    for (std::string path; std::getline(paths, path, ':');) read.push_back(read_code(path, wrong));
     return read;
   }();
+  problem = wrong;
   return all;
 }
 
-std::string launch(const Loaded& from, const KernelCode& kernel, const std::uint32_t* grid,
-                   const std::uint8_t* arguments, std::size_t size, bool backwards) {
-  if (!from.problem.empty()) return from.problem;
-  if (size != kernel.arguments_size) return "arguments of another size";
-  Machine m(from.code);
-  m.backwards = backwards;
+std::string run_kernel(const Code& code, const KernelCode& kernel, const Blocks& blocks,
+                       const std::uint8_t* arguments, const std::uint8_t* origin) {
+  Machine m(code);
+  m.backwards = blocks.backwards;
   m.shared.resize(kernel.shared);
-  std::vector<Wave> waves = make_waves(from.code, kernel);
+  std::vector<Wave> waves = make_waves(code, kernel);
   std::vector<std::uint8_t> segment(kernel.arguments + 16, 0xFF);
-  std::memcpy(segment.data(), arguments, size);
-  const std::uint64_t blocks = std::uint64_t{grid[0]} * grid[1] * grid[2];
-  for (std::uint64_t i = 0; i < blocks && m.problem.empty(); ++i) {
-    // Launched four at a time, from different origins, the second argument of every kernel.
-    const std::uint64_t block = backwards ? blocks - 1 - i : i;
-    const auto y = static_cast<std::uint32_t>(block / grid[0] % grid[1]);
-    const auto z = static_cast<std::uint32_t>(block / grid[0] / grid[1]);
-    const std::uint32_t origin[2] = {y / 2 * 2, z / 2 * 2};
-    std::memcpy(segment.data() + kernel.origin_offset, origin, sizeof(origin));
-    run_block(m, kernel, {static_cast<std::uint32_t>(block % grid[0]), y % 2, z % 2},
-              segment.data(), waves);
+  std::memcpy(segment.data(), arguments, kernel.arguments_size);
+  std::memcpy(segment.data() + kernel.origin_offset, origin, 8);
+  const std::uint64_t count = std::uint64_t{blocks.x} * blocks.y * blocks.z;
+  for (std::uint64_t i = 0; i < count && m.problem.empty(); ++i) {
+    const std::uint64_t block = blocks.backwards ? count - 1 - i : i;
+    const Place place = {static_cast<std::uint32_t>(block % blocks.x),
+                         static_cast<std::uint32_t>(block / blocks.x % blocks.y),
+                         static_cast<std::uint32_t>(block / blocks.x / blocks.y)};
+    run_block(m, kernel, place, segment.data(), waves);
   }
   return m.problem;
+}
+
+namespace {
+
+/// Two blocks along y and z at a time, from different origins.
+std::string launch_in_parts(const Code& code, const KernelCode& kernel, const std::uint32_t* grid,
+                            const std::uint8_t* arguments, bool backwards) {
+  std::string problem;
+  const std::uint32_t parts[] = {(grid[1] + 1) / 2, (grid[2] + 1) / 2};
+  for (std::uint64_t i = 0; i < std::uint64_t{parts[0]} * parts[1] && problem.empty(); ++i) {
+    const auto y = static_cast<std::uint32_t>(i % parts[0]) * 2;
+    const auto z = static_cast<std::uint32_t>(i / parts[0]) * 2;
+    const std::uint32_t origin[] = {y, z};
+    const Blocks blocks = {grid[0], std::min(grid[1] - y, 2U), std::min(grid[2] - z, 2U),
+                           backwards};
+    problem =
+        run_kernel(code, kernel, blocks, arguments, reinterpret_cast<const std::uint8_t*>(origin));
+  }
+  return problem;
 }
 
 }  // namespace
@@ -149,11 +159,17 @@ extern "C" const char* device_launch(const char* name, const std::uint32_t* grid
                                      const std::uint8_t* arguments, std::size_t size,
                                      int backwards) {
   static std::string problem;
-  for (const isotrace::gcn::Loaded& from : isotrace::gcn::loaded()) {
-    const auto kernel = from.code.kernels.find(std::string_view(name));
-    if (kernel == from.code.kernels.end()) continue;
-    problem = isotrace::gcn::launch(from, kernel->second, grid, arguments, size, backwards != 0);
+  for (const isotrace::gcn::Code& code : isotrace::gcn::listed_code(problem)) {
+    const auto kernel = code.kernels.find(std::string_view(name));
+    if (kernel == code.kernels.end()) continue;
+    if (problem.empty() && size != kernel->second.arguments_size) {
+      problem = "arguments of another size";
+    }
+    if (problem.empty()) {
+      problem =
+          isotrace::gcn::launch_in_parts(code, kernel->second, grid, arguments, backwards != 0);
+    }
     return problem.c_str();
   }
-  return nullptr;
+  return problem.empty() ? nullptr : problem.c_str();
 }

@@ -87,6 +87,7 @@ struct KernelCode {
 /// The code of one family of kernels for one architecture.
 struct Code {
   unsigned lanes = lanes_max;
+  std::uint64_t hash = 0;           ///< FNV-1a of the file of which it is the listing
   std::vector<std::uint8_t> image;  ///< what is loaded, from address 0
   std::vector<Instruction> instructions;
   std::map<std::string, KernelCode, std::less<>> kernels;
@@ -241,6 +242,17 @@ void put(Wave& wave, const Operand& to, unsigned lane, T value) {
 
 /// Reads what amd_listing.py wrote. What it does not understand becomes `problem`.
 Code read_code(const std::string& path, std::string& problem);
+/// The listings that ISOTRACE_GCN_LISTINGS names, a colon between two.
+const std::vector<Code>& listed_code(std::string& problem);
+
+/// Of a launch.
+struct Blocks {
+  std::uint32_t x, y, z;
+  bool backwards;
+};
+/// Runs a kernel with its two arguments; returns what is wrong, "" for nothing.
+std::string run_kernel(const Code& code, const KernelCode& kernel, const Blocks& blocks,
+                       const std::uint8_t* arguments, const std::uint8_t* origin);
 
 void add_vector_instructions(Executes& to);
 void add_comparisons(Executes& to);
