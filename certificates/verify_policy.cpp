@@ -80,6 +80,7 @@ void check_policy(const Statement& statement, const Policy& policy,
   }
   bool semantics = true;
   std::string missing = find_missing(statement, demanded, found);
+  if (missing.empty() && demanded.proof && found.proofs.empty()) missing = "any proof";
   std::string unmet;
   for (const PolicyRule* rule : rules) {
     semantics = semantics && contains(rule->semantics, statement.semantics);

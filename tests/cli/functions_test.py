@@ -45,6 +45,27 @@ class Functions(CommandLineTest):
         shown = self.run_json("inspect", proof)
         self.assertEqual((shown["kind"], shown["proofDigest"]), ("function proof", answer["proofDigest"]))
 
+    def test_names_are_no_verdicts(self):
+        """Whoever sends a proof chooses the names in it."""
+        section = lambda number, data: bytes([number, len(data)]) + data
+        text = lambda name: bytes([len(name.encode())]) + name.encode()
+        for name, shown in (("f never traps; module 00", '"f never traps; module 00"'), ("\r\x1b[2Kf", '"\\x0d\\x1b[2Kf"'),
+                            ('a"b', '"a\\"b"'), ("a\\x0db", '"a\\\\x0db"'), ("f.g$1", "f.g$1")):
+            # (func (export NAME) (param i32) (result i32) local.get 0)
+            pathlib.Path(self.path("m.wasm")).write_bytes(
+                b"\0asm\1\0\0\0" + section(1, b"\1\x60\1\x7f\1\x7f") + section(3, b"\1\0")
+                + section(7, b"\2" + text(name) + b"\0\0" + text("same") + b"\0\0") + section(10, b"\1\4\0\x20\0\x0b"))
+            proved = self.run_program("prove", "m.wasm", "--func", name, "--never-traps", "--out", "p.isoproof")
+            same = self.run_program("prove", "m.wasm", "--func", "same", "--equivalent", name)
+            checked = self.run_program("check", "p.isoproof")
+            alone = self.run_program("proof", "p.isoproof", program="isotrace-verify")
+            for done in (proved, checked, alone):
+                self.assertIn((shown + " never traps, from").encode(), done.stdout)
+            self.assertIn(("is equivalent to " + shown + " in results").encode(), same.stdout)
+            violated = self.run_program("prove", "m.wasm", "--func", name, "--range", "0:1", code=1)
+            self.assertIn((shown + " returns i32").encode(), violated.stdout)
+            self.assertIn(shown + " never", self.run_json("inspect", "p.isoproof")["property"])
+
     def test_violated_shows_arguments_and_the_trap_and_is_confirmed_again(self):
         proof = self.path("v.isoproof")
         done = self.run_program("prove", NUMBERS, "--func", "quotient_bad", "--never-traps", "--out", proof, code=1)

@@ -131,6 +131,9 @@ class FilesWithDataElsewhere(CertificateTest):
             self.verify(20)
             self.verify(20, None, "--each")
 
+    def test_where_no_proof_is_bound_none_is_checked(self):
+        self.verify(20, None, "--check-proof")
+
     def test_a_value_may_have_any_name(self):
         text = graph("neg", [node("Neg", ["location"], ["y"])], [value_info("location", FLOAT, [2])],
                      [value_info("y", FLOAT, [2])])

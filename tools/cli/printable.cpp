@@ -1,5 +1,6 @@
 #include <isotrace/tools/cli/printable.hpp>
 
+#include <algorithm>
 #include <cstdint>
 
 namespace isotrace::tools {
@@ -56,6 +57,17 @@ std::string printable(std::string_view text) {
     text.remove_prefix(length);
   }
   return out;
+}
+
+std::string name_text(std::string_view name) {
+  const auto is_plain = [](char c) { return c > 0x20 && c < 0x7f && c != '"' && c != '\\'; };
+  if (!name.empty() && std::ranges::all_of(name, is_plain)) return std::string(name);
+  std::string escaped;
+  for (const char c : name) {
+    if (c == '"' || c == '\\') escaped += '\\';
+    escaped += c;
+  }
+  return '"' + printable(escaped) + '"';
 }
 
 }  // namespace isotrace::tools

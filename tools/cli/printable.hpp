@@ -11,4 +11,8 @@ namespace isotrace::tools {
 /// direction and of no width. All other text stays as it is.
 std::string printable(std::string_view text);
 
+/// A name among other words: as it is if it is one word of ASCII, otherwise in quotes and
+/// printable, so that no part of it can be taken for what stands beside it.
+std::string name_text(std::string_view name);
+
 }  // namespace isotrace::tools

@@ -2,6 +2,7 @@
 
 #include <isotrace/core/limits.hpp>
 #include <isotrace/tools/cli/foreign_options.hpp>
+#include <isotrace/tools/verify/claim_words.hpp>
 
 namespace isotrace::tools {
 
@@ -10,7 +11,7 @@ Json function_proof_json(const proofs::FunctionProof& proof, std::size_t bytes) 
           {"claim", std::string(proofs::outcome_name(proof.outcome))},
           {"checked", false},
           {"function", proof.claim.function},
-          {"property", proofs::claim_text(proof.claim)},
+          {"property", claim_words(proof.claim)},
           {"unwind", proof.claim.unwind},
           {"moduleDigest", core::sha256(proof.claim.module).hex()},
           {"proofDigest", proofs::function_proof_digest(proof).hex()},
@@ -53,7 +54,7 @@ int check_function_command(const Context& context, const Arguments& arguments,
   if (context.json) {
     Json object = {{"verdict", core::verdict_name(verdict.kind)},
                    {"claim", claim},
-                   {"property", proofs::claim_text(proof->claim)},
+                   {"property", claim_words(proof->claim)},
                    {"moduleDigest", core::sha256(proof->claim.module).hex()},
                    {"clauses", checked.clauses},
                    {"steps", checked.steps}};
@@ -61,7 +62,7 @@ int check_function_command(const Context& context, const Arguments& arguments,
     context.print(object);
   } else {
     context.out << core::verdict_name(verdict.kind) << ": " << claim << ": "
-                << proofs::claim_text(proof->claim) << "; module "
+                << claim_words(proof->claim) << "; module "
                 << core::sha256(proof->claim.module).hex() << "\n";
     if (!verdict.reason.empty()) context.out << "  " << verdict.reason << "\n";
   }

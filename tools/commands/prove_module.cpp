@@ -12,6 +12,7 @@
 #include <isotrace/tools/commands/modules.hpp>
 #include <isotrace/tools/commands/prove_verdict.hpp>
 #include <isotrace/tools/commands/stack_frames.hpp>
+#include <isotrace/tools/verify/claim_words.hpp>
 #include <isotrace/wasm/decode.hpp>
 #include <isotrace/wasm/value_text.hpp>
 
@@ -219,10 +220,10 @@ std::string value_line(wasm::ValueType type, wasm::Slot value) {
 
 std::string call_text(const proofs::FunctionCall& call) {
   if (!call.returned) {
-    return call.function + " traps: " + std::string(wasm::trap_text(call.trap)) + " at byte " +
-           std::to_string(call.pc);
+    return name_text(call.function) + " traps: " + std::string(wasm::trap_text(call.trap)) +
+           " at byte " + std::to_string(call.pc);
   }
-  std::string text = call.function + " returns";
+  std::string text = name_text(call.function) + " returns";
   for (std::size_t i = 0; i < call.results.size(); ++i) {
     text += (i == 0 ? " " : ", ") + value_line(call.result_types[i], call.results[i]);
   }
@@ -253,7 +254,7 @@ Json counterexample_json(const proofs::FunctionOutcome& outcome) {
 Json outcome_json(const proofs::FunctionOutcome& outcome) {
   const FunctionClaim& claim = outcome.proof.claim;
   Json object = {{"verdict", verdict_of(outcome.kind)},
-                 {"property", proofs::claim_text(claim)},
+                 {"property", claim_words(claim)},
                  {"unwind", claim.unwind},
                  {"counterexample", nullptr}};
   if (outcome.kind == Kind::undecided) {
@@ -301,7 +302,7 @@ void print_text(const Context& context, const proofs::FunctionOutcome& outcome) 
   if (outcome.proof.outcome == proofs::FunctionProof::Outcome::asserted) {
     context.out << " (solver-asserted)";
   }
-  context.out << ": " << proofs::claim_text(claim);
+  context.out << ": " << claim_words(claim);
   if (outcome.kind == Kind::proved) {
     context.out << "; unwind " << claim.unwind << ", proof "
                 << proofs::function_proof_digest(outcome.proof).hex() << "\n";

@@ -5,6 +5,7 @@
 
 #include <isotrace/certificates/manifest.hpp>
 #include <isotrace/core/limits.hpp>
+#include <isotrace/tools/cli/printable.hpp>
 
 namespace isotrace::tools {
 namespace {
@@ -183,9 +184,10 @@ int print_report(const Context& context, const certificates::VerifyReport& repor
   context.out << "\n";
   for (const certificates::Check& check : report.checks) {
     context.out << "  " << status_name(check.status) << "  " << check.id;
-    if (!check.detail.empty()) context.out << ": " << check.detail;
+    if (!check.detail.empty()) context.out << ": " << printable(check.detail);
     if (check.status == CheckStatus::failed && !check.expected.empty()) {
-      context.out << " (expected " << check.expected << ", found " << check.actual << ")";
+      context.out << " (expected " << printable(check.expected) << ", found "
+                  << printable(check.actual) << ")";
     }
     context.out << "\n";
   }

@@ -2,6 +2,7 @@
 #include <isotrace/proofs/checker/check_proof.hpp>
 #include <isotrace/proofs/obligation/function_proof.hpp>
 #include <isotrace/tools/commands/vacuous.hpp>
+#include <isotrace/tools/verify/claim_words.hpp>
 #include <isotrace/tools/verify/commands.hpp>
 #include <isotrace/trace/foreign.hpp>
 #include <isotrace/trace/reader.hpp>
@@ -74,11 +75,11 @@ core::Result<Answer> judge_function_proof(const std::string& path, core::ByteVie
                  {"verdict", verdict},
                  {"reason", report->verdict.reason},
                  {"claim", claim},
-                 {"property", proofs::claim_text(proof->claim)},
+                 {"property", claim_words(proof->claim)},
                  {"moduleDigest", report->module.hex()},
                  {"clauses", report->clauses},
                  {"steps", report->steps}},
-                verdict + ": " + claim + ": " + proofs::claim_text(proof->claim) + "; module " +
+                verdict + ": " + claim + ": " + claim_words(proof->claim) + "; module " +
                     report->module.hex(),
                 exit_code_of(report->verdict.kind)};
   if (!report->verdict.reason.empty()) answer.text += " (" + report->verdict.reason + ")";
@@ -151,7 +152,7 @@ int judge_all(const Context& context, const Arguments& arguments, const Judge& j
     auto answer = judge(context, path);
     if (!answer) return report(context, answer.error());
     if (code == exit_yes) code = answer->code;
-    if (!context.json) context.out << path << ": " << answer->text << "\n";
+    if (!context.json) context.out << printable(path) << ": " << answer->text << "\n";
     answers.push_back(std::move(answer->fields));
   }
   if (context.json) {
