@@ -1,4 +1,4 @@
-// The digest of a tensor on the device: chunks, then a tree of their chaining values, of which the
+// The digest of a tensor on the device: chunks, then trees of their chaining values, of which the
 // last is fetched.
 #include <algorithm>
 
@@ -27,13 +27,21 @@ core::Result<core::Digest> Work::digest(const Array& array) {
   };
   ISOTRACE_TRY(Array values, make_values(chunks.count));
   chunks.out = values.data<std::uint32_t>();
-  ISOTRACE_TRY_DONE(launch_each("hash_chunks", chunks));
-  for (std::uint64_t count = chunks.count; count > 1; count = (count + 1) / 2) {
-    ISOTRACE_TRY(Array parents, make_values((count + 1) / 2));
-    ISOTRACE_TRY_DONE(launch_each(
-        "hash_parents", HashParents::Arguments{(count + 1) / 2, count, values.data<std::uint32_t>(),
-                                               parents.data<std::uint32_t>()}));
-    values = std::move(parents);
+  const auto blocks_of = [](std::uint64_t count, std::uint64_t each) -> core::Result<Grid> {
+    const std::uint64_t blocks = (count + each - 1) / each;
+    if (blocks <= grid_max.x) return Grid{static_cast<std::uint32_t>(blocks), 1, 1};
+    return core::refuse(core::RefusalCode::limit_exceeded, "", "more bytes than one launch hashes");
+  };
+  ISOTRACE_TRY(const Grid chunk_grid, blocks_of(chunks.count, HashChunks::threads));
+  ISOTRACE_TRY_DONE(launch("hash_chunks", chunk_grid, chunks));
+  for (std::uint64_t count = chunks.count; count > 1;) {
+    ISOTRACE_TRY(const Grid grid, blocks_of(count, HashTrees::leaves));
+    ISOTRACE_TRY(Array roots, make_values(grid.x));
+    ISOTRACE_TRY_DONE(launch(
+        "hash_trees", grid,
+        HashTrees::Arguments{count, values.data<std::uint32_t>(), roots.data<std::uint32_t>()}));
+    values = std::move(roots);
+    count = grid.x;
   }
   core::Digest digest;
   ISOTRACE_TRY_DONE(device_.download(digest.bytes, values.buffer->address()));

@@ -25,6 +25,12 @@ Made softmax(DeviceCall& call) {
   Work& work = call.work;
   ISOTRACE_TRY(const Array x, call.wide(0));
   ISOTRACE_TRY(const auto axes, softmax_axes(call.node(), x.shape.size()));
+  if (call.node().op == Op::softmax && !axes.empty() &&
+      axes.front() + axes.size() == x.shape.size()) {
+    ISOTRACE_TRY(auto rows,
+                 work.softmax_rows(x, reference::product(x.shape, axes.front(), x.shape.size())));
+    if (rows) return std::move(*rows);
+  }
   ISOTRACE_TRY(const Array greatest, work.reduce(Reduction::maximum, x, axes));
   ISOTRACE_TRY(const Array d, work.binary(Binary::subtract, x, greatest));
   ISOTRACE_TRY(const Array e, work.function(functions::exp, d));
@@ -88,6 +94,23 @@ std::vector<std::size_t> axes_from(std::size_t first, std::size_t rank) {
   return axes;
 }
 
+/// The means and factors that a LayerNormalization has beside its result.
+core::Result<std::vector<Array>> with_statistics(DeviceCall& call, Array out, const Array& means,
+                                                 const Array& factors) {
+  std::vector<Array> results;
+  ISOTRACE_TRY(results.emplace_back(), call.work.convert(out, call.dtype()));
+  for (const Array* statistic : {&means, &factors}) {
+    ISOTRACE_TRY(results.emplace_back(), call.work.convert(*statistic, core::Dtype::f32));
+  }
+  results.resize(call.node().outputs.size());
+  return results;
+}
+
+/// Whether parameters are those of the elements of a row, with no axis broadcast.
+bool is_of_rows(const Array& parameter, const Shape& x, std::size_t first) {
+  return std::ranges::equal(parameter.shape, std::span(x).subspan(first));
+}
+
 /// (d r) scale, or fma(d r, scale, bias); also mean and r.
 Results layer_normalization(DeviceCall& call) {
   Work& work = call.work;
@@ -96,23 +119,27 @@ Results layer_normalization(DeviceCall& call) {
   ISOTRACE_TRY(const std::size_t first,
                reference::resolve_axis(call.node().integer("axis"), x.shape.size()));
   ISOTRACE_TRY_DONE(reference::check_broadcastable(scale.shape, x.shape));
-  ISOTRACE_TRY(const Centred c,
-               centre(work, x, axes_from(first, x.shape.size()), call.node().real("epsilon")));
-  ISOTRACE_TRY(const Array scaled, work.binary(Binary::multiply, c.d, c.r));
-  std::vector<Array> results;
+  std::optional<Array> bias;
   if (call.has(2)) {
-    ISOTRACE_TRY(const Array bias, call.wide(2));
-    ISOTRACE_TRY_DONE(reference::check_broadcastable(bias.shape, x.shape));
-    ISOTRACE_TRY(results.emplace_back(), work.multiply_add(scaled, scale, bias));
-  } else {
-    ISOTRACE_TRY(results.emplace_back(), work.binary(Binary::multiply, scaled, scale));
+    ISOTRACE_TRY(bias, call.wide(2));
+    ISOTRACE_TRY_DONE(reference::check_broadcastable(bias->shape, x.shape));
   }
-  ISOTRACE_TRY(results[0], call.work.convert(results[0], call.dtype()));
-  for (const Array* statistic : {&c.mean, &c.r}) {
-    ISOTRACE_TRY(results.emplace_back(), work.convert(*statistic, core::Dtype::f32));
+  const double epsilon = call.node().real("epsilon");
+  if (is_of_rows(scale, x.shape, first) && (!bias || is_of_rows(*bias, x.shape, first))) {
+    ISOTRACE_TRY(const auto rows,
+                 work.normalise_rows(x, scale.elements, scale, bias, static_cast<float>(epsilon)));
+    if (rows) {
+      Shape kept = x.shape;
+      std::fill(kept.begin() + static_cast<std::ptrdiff_t>(first), kept.end(), 1);
+      return with_statistics(call, rows->out, rows->means.reshaped(kept),
+                             rows->factors.reshaped(kept));
+    }
   }
-  results.resize(call.node().outputs.size());
-  return results;
+  ISOTRACE_TRY(const Centred c, centre(work, x, axes_from(first, x.shape.size()), epsilon));
+  ISOTRACE_TRY(const Array scaled, work.binary(Binary::multiply, c.d, c.r));
+  ISOTRACE_TRY(const Array out, bias ? work.multiply_add(scaled, scale, *bias)
+                                     : work.binary(Binary::multiply, scaled, scale));
+  return with_statistics(call, out, c.mean, c.r);
 }
 
 /// x [N, C, D...] in groups of channels; one channel per group is InstanceNormalization.

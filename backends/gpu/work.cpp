@@ -286,7 +286,10 @@ Made Work::reduce(Reduction op, const Array& x, const std::vector<std::size_t>& 
   }
   const std::uint64_t rows = reference::product(outer, 0, outer.size());
   if (rows == 0) return make(x.dtype, std::move(kept));
-  ISOTRACE_TRY(Array values, gather(x, std::move(order), strides, 0));
+  Array values = x;  // whose rows may lie together already
+  if (strides != own) {
+    ISOTRACE_TRY(values, gather(x, std::move(order), strides, 0));
+  }
   if (!empty) {
     const bool product = op == Reduction::product;
     empty = Parameter(product ? 1 : 0);

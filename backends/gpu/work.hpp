@@ -152,6 +152,19 @@ class Work {
   /// A tensor without axes of a wide type.
   Made number(core::Dtype wide, Parameter value);
 
+  /// Softmax, and LayerNormalization with its means and factors, of rows of f32 that lie together;
+  /// nothing where they are longer than a kernel holds, or an element is in doubt.
+  core::Result<std::optional<Array>> softmax_rows(const Array& x, std::uint64_t length);
+  struct NormalisedRows {
+    Array out;
+    Array means;
+    Array factors;
+  };
+  core::Result<std::optional<NormalisedRows>> normalise_rows(const Array& x, std::uint64_t length,
+                                                             const Array& scale,
+                                                             const std::optional<Array>& bias,
+                                                             float epsilon);
+
   /// Over these axes (sorted), which keep size 1. `empty` is what comes of no elements; if it is
   /// left out, 1 for products, infinities for extremes, else 0.
   Made reduce(Reduction op, const Array& x, const std::vector<std::size_t>& axes,
@@ -186,7 +199,8 @@ class Work {
   template <class Arguments>
   core::Result<core::Done> launch_each(std::string_view kernel, const Arguments& arguments) {
     if (arguments.count == 0) return core::Done{};
-    ISOTRACE_TRY(const Grid grid, grid_for(arguments.count));
+    constexpr std::uint64_t each = elements_each<Arguments>;
+    ISOTRACE_TRY(const Grid grid, grid_for((arguments.count + each - 1) / each));
     return launch(kernel, grid, arguments);
   }
   /// One element of an array.

@@ -9,9 +9,9 @@ import amd_code
 # Kernels whose definition has a fused multiply-add of binary32; in all others one would be a contraction.
 FUSED = re.compile(r"(map_multiply_add|reduce_chunks|interpolate(_points)?|align_regions|sample_columns|determinants)_f32|"
                    r"(product|convolution|transposed)_(large|medium|small|flat|rows?)|"
-                   r"sum_pool|sum_neighbours")
+                   r"sum_pool|sum_neighbours|normalise_rows")
 # The same of binary64; the elementary functions are sequences in it, with fused multiply-adds of their own.
-FUSED_64 = re.compile(r"map_(a?(sin|cos|tan)h?|exp|expm1|log|log1p|erf)(_f64)?|map_power_f(32|64)|make_turns_f(32|64)|map_window|"
+FUSED_64 = re.compile(r"map_(a?(sin|cos|tan)h?|exp|expm1|log|log1p|erf)(_f64)?|map_power_f(32|64)|make_turns_f(32|64)|map_window|softmax_rows|"
                       r"(map_multiply_add|reduce_chunks|interpolate(_points)?|align_regions|sample_columns|determinants)_f64|"
                       r"double_(product|convolution|transposed)_(medium|small|flat)")
 FORBIDDEN = re.compile(r"\.ftz\b|\.approx\b|\.full\b|^\s*(ex2|lg2|sin|cos|tanh|rsqrt|mad)\.(f|approx)|"

@@ -11,6 +11,7 @@
 #include <isotrace/backends/gpu/kernels/math.hpp>
 #include <isotrace/backends/gpu/kernels/move.hpp>
 #include <isotrace/backends/gpu/kernels/ngrams.hpp>
+#include <isotrace/backends/gpu/kernels/normalise_rows.hpp>
 #include <isotrace/backends/gpu/kernels/product.hpp>
 #include <isotrace/backends/gpu/kernels/quantise.hpp>
 #include <isotrace/backends/gpu/kernels/reduce.hpp>

@@ -188,6 +188,7 @@ ISOTRACE_KERNEL_CODE bool apply(Comparison op, Number a, Number b) {
 template <class Number>
 struct MapUnary {
   struct Arguments {
+    static constexpr std::uint32_t each = neighbours;
     std::uint64_t count;
     Unary op;
     Number p;
@@ -195,8 +196,18 @@ struct MapUnary {
     const Number* x;
     Number* out;
   };
+  ISOTRACE_KERNEL_CODE static Number value(const Arguments& a, Number x) {
+    return canonical(apply(a.op, x, a.p, a.q));
+  }
   ISOTRACE_KERNEL_CODE static void run(const Arguments& a, std::uint64_t i) {
-    a.out[i] = canonical(apply(a.op, a.x[i], a.p, a.q));
+    if (i + neighbours > a.count) {
+      for (; i < a.count; ++i) a.out[i] = value(a, a.x[i]);
+      return;
+    }
+    auto four = Four<Number>::load(a.x + i, 1);
+    ISOTRACE_UNROLL(4)
+    for (std::uint32_t j = 0; j < neighbours; ++j) four.at[j] = value(a, four.at[j]);
+    four.store(a.out + i);
   }
 };
 
@@ -204,6 +215,7 @@ struct MapUnary {
 template <class Number>
 struct MapBinary {
   struct Arguments {
+    static constexpr std::uint32_t each = neighbours;
     std::uint64_t count;
     Binary op;
     Number p;
@@ -214,9 +226,23 @@ struct MapBinary {
     std::uint32_t* flag;  ///< of integers, for functions that may set it
     Space<2> space;
   };
-  ISOTRACE_KERNEL_CODE static void run(const Arguments& a, std::uint64_t i) {
-    const Offsets<2> at = locate(a.space, i);
-    a.out[i] = canonical(apply(a.op, a.a[at.of[0]], a.b[at.of[1]], a.p, a.q, a.flag));
+  ISOTRACE_KERNEL_CODE static Number value(const Arguments& p, Number a, Number b) {
+    return canonical(apply(p.op, a, b, p.p, p.q, p.flag));
+  }
+  ISOTRACE_KERNEL_CODE static void run(const Arguments& p, std::uint64_t i) {
+    if (!has_whole_fours(p.space)) {
+      for (const std::uint64_t end = i + neighbours; i < end && i < p.count; ++i) {
+        const Offsets<2> at = locate(p.space, i);
+        p.out[i] = value(p, p.a[at.of[0]], p.b[at.of[1]]);
+      }
+      return;
+    }
+    const Offsets<2> at = locate(p.space, i);
+    auto a = Four<Number>::load(p.a + at.of[0], last_stride(p.space, 0));
+    const auto b = Four<Number>::load(p.b + at.of[1], last_stride(p.space, 1));
+    ISOTRACE_UNROLL(4)
+    for (std::uint32_t j = 0; j < neighbours; ++j) a.at[j] = value(p, a.at[j], b.at[j]);
+    a.store(p.out + i);
   }
 };
 
@@ -224,6 +250,7 @@ struct MapBinary {
 template <class Number>
 struct MapMultiplyAdd {
   struct Arguments {
+    static constexpr std::uint32_t each = neighbours;
     std::uint64_t count;
     const Number* a;
     const Number* b;
@@ -231,9 +258,23 @@ struct MapMultiplyAdd {
     Number* out;
     Space<3> space;
   };
-  ISOTRACE_KERNEL_CODE static void run(const Arguments& a, std::uint64_t i) {
-    const Offsets<3> at = locate(a.space, i);
-    a.out[i] = canonical(multiply_add(a.a[at.of[0]], a.b[at.of[1]], a.c[at.of[2]]));
+  ISOTRACE_KERNEL_CODE static void run(const Arguments& p, std::uint64_t i) {
+    if (!has_whole_fours(p.space)) {
+      for (const std::uint64_t end = i + neighbours; i < end && i < p.count; ++i) {
+        const Offsets<3> at = locate(p.space, i);
+        p.out[i] = canonical(multiply_add(p.a[at.of[0]], p.b[at.of[1]], p.c[at.of[2]]));
+      }
+      return;
+    }
+    const Offsets<3> at = locate(p.space, i);
+    auto a = Four<Number>::load(p.a + at.of[0], last_stride(p.space, 0));
+    const auto b = Four<Number>::load(p.b + at.of[1], last_stride(p.space, 1));
+    const auto c = Four<Number>::load(p.c + at.of[2], last_stride(p.space, 2));
+    ISOTRACE_UNROLL(4)
+    for (std::uint32_t j = 0; j < neighbours; ++j) {
+      a.at[j] = canonical(multiply_add(a.at[j], b.at[j], c.at[j]));
+    }
+    a.store(p.out + i);
   }
 };
 

@@ -40,7 +40,15 @@ struct Nothing {};
 template <class Number>
 using BareCell = Number;
 
-/// A kernel without barriers: Item::run(arguments, index) for every index below arguments.count.
+/// How many of arguments.count a thread does: one, or Arguments::each.
+template <class Arguments>
+inline constexpr std::uint32_t elements_each = 1;
+template <class Arguments>
+requires(Arguments::each >
+         1) inline constexpr std::uint32_t elements_each<Arguments> = Arguments::each;
+
+/// A kernel without barriers: Item::run(arguments, index) for every index below arguments.count, or
+/// for the first of every elements_each of them.
 template <class Item>
 struct ForEach {
   using Arguments = typename Item::Arguments;
@@ -52,7 +60,8 @@ struct ForEach {
   ISOTRACE_KERNEL_CODE static std::uint32_t phases(const Arguments&, At) { return 1; }
   ISOTRACE_KERNEL_CODE static void run(const Arguments& arguments, At at, std::uint32_t, Nothing&,
                                        Own&) {
-    const std::uint64_t index = std::uint64_t{at.x} * threads + at.thread;
+    const std::uint64_t index =
+        (std::uint64_t{at.x} * threads + at.thread) * elements_each<Arguments>;
     if (index < arguments.count) Item::run(arguments, index);
   }
 };

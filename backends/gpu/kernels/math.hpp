@@ -1,5 +1,6 @@
-// Elementary functions, correctly rounded: the sequences of reference/math in binary64. Where even
-// the fine one leaves two answers, the element is reported, and the host settles it.
+// Elementary functions, correctly rounded: the sequences of reference/math in binary64, and where
+// the fine one leaves two answers, about once in 10^5, those in pairs of binary64. What these leave
+// in doubt is reported, and the host settles it.
 #pragma once
 
 #include <isotrace/backends/gpu/kernels/kernel.hpp>
@@ -24,29 +25,50 @@ ISOTRACE_KERNEL_CODE void doubt(const Doubts& doubts, std::uint64_t element) {
   if (number < doubts.most) doubts.elements[number] = element;
 }
 
-template <class Function>
+/// A pair rounded to binary32; false where numbers within its error, 2^-85, round differently. Once
+/// to binary64 to odd, which keeps what the second rounding must know.
+ISOTRACE_PAIRS bool round_pair(reference::binary64::Scaled value, float& result) {
+  const double hi = value.pair.hi + value.pair.lo;
+  const double lo = value.pair.lo - (hi - value.pair.hi);
+  if (!(fabs(lo) > fabs(hi) * reference::binary64::error_max)) return false;
+  if (value.exponent > 1000 || value.exponent < -1000) return false;
+  std::uint64_t odd = bits_of(hi);
+  if (odd % 2 == 0) odd += is_negative(hi) == is_negative(lo) ? 1 : ~std::uint64_t{0};
+  const auto power = static_cast<std::uint64_t>(value.exponent + 1023) << 52;
+  result = static_cast<float>(from_bits(odd) * from_bits(power));
+  return true;
+}
+
+/// f(x) in three grades, the last of them in pairs; false where even that leaves two answers.
+template <class Function, class Pairs>
+ISOTRACE_KERNEL_CODE bool evaluate(float argument, float& result) {
+  using reference::Fine;
+  using reference::Quick;
+  using Lane = reference::ScalarLane;
+  const Lane x = static_cast<double>(argument);
+  const Lane quick = Function::template value<Quick>(x);
+  if (Function::ordinary(x) && Lane::is_clear(quick, Quick::window)) {
+    result = static_cast<float>(quick.value);
+    return true;
+  }
+  if (!Function::domain(x)) {
+    result = canonical(static_cast<float>(Function::outside(x).value));
+    return true;
+  }
+  const double fine = Function::template value<Fine>(x).value;
+  const auto above = static_cast<float>(fma(fine, Fine::error_max, fine));
+  const auto below = static_cast<float>(fma(fine, -Fine::error_max, fine));
+  result = above;
+  if (above == below) return true;
+  double known = 0;
+  return !Pairs::special(x.value, known) && round_pair(Pairs::value(x.value), result);
+}
+
+template <class Function, class Pairs>
 struct MapMath {
   using Arguments = MathArguments;
   ISOTRACE_KERNEL_CODE static void run(const Arguments& a, std::uint64_t i) {
-    using reference::Fine;
-    using reference::Quick;
-    using Lane = reference::ScalarLane;
-    const Lane x = static_cast<double>(a.x[i]);
-    const Lane quick = Function::template value<Quick>(x);
-    if (Function::ordinary(x) && Lane::is_clear(quick, Quick::window)) {
-      a.out[i] = static_cast<float>(quick.value);
-      return;
-    }
-    if (!Function::domain(x)) {
-      a.out[i] = canonical(static_cast<float>(Function::outside(x).value));
-      return;
-    }
-    const double fine = Function::template value<Fine>(x).value;
-    const auto above = static_cast<float>(fma(fine, Fine::error_max, fine));
-    const auto below = static_cast<float>(fma(fine, -Fine::error_max, fine));
-    a.out[i] = above;
-    if (above == below) return;
-    doubt(a.doubts, i);
+    if (!evaluate<Function, Pairs>(a.x[i], a.out[i])) doubt(a.doubts, i);
   }
 };
 
