@@ -12,8 +12,8 @@ namespace {
 using core::blake3_detail::chunk_bytes;
 using core::blake3_detail::Words;
 
-/// A power of two, so that a piece is a subtree: some ten microseconds of work.
-constexpr std::size_t piece_chunks = 128;
+/// A power of two, so that a piece is a subtree: some twenty microseconds of work.
+constexpr std::size_t piece_chunks = 256;
 /// The header moves few chunks, as many as fill the lanes.
 constexpr std::size_t joined_chunks = 32;
 
