@@ -125,6 +125,8 @@ Run::Run(std::unique_ptr<Spending> own_spending, std::unique_ptr<Plan> own_plan,
       values_(program_.value_count()),
       first_result_(program_.inputs.size() + program_.constants.size()) {
   for (std::size_t i = 0; i < program_.constants.size(); ++i) {
+    // Who awaited its record in a run before was refused.
+    if (!plan_.constants[i]->record) plan_.constants[i]->record_awaited = false;
     values_[program_.constant_id(i)] = plan_.constants[i];
   }
 }

@@ -5,6 +5,7 @@
 #include <isotrace/core/limits.hpp>
 #include <isotrace/executor/import_onnx.hpp>
 #include <isotrace/executor/infer_shapes.hpp>
+#include <isotrace/executor/prepared_program.hpp>
 #include <isotrace/executor/step_records.hpp>
 
 namespace isotrace::executor {
@@ -73,8 +74,17 @@ tl::expected<core::Tensor, Errno> get_tensor(const HostCall& call, std::uint32_t
 
 }  // namespace
 
+/// Contexts of one graph compute one after the other, so they share what its runs have in common.
+struct WasiNn::Graph {
+  Graph(core::Program its_program, backends::Backend& backend)
+      : program(std::move(its_program)), prepared(program, backend) {}
+
+  core::Program program;
+  PreparedProgram prepared;
+};
+
 struct WasiNn::Context {
-  std::shared_ptr<const core::Program> program;
+  std::shared_ptr<Graph> graph;
   std::vector<std::optional<core::Tensor>> inputs;
   std::vector<NamedTensor> outputs;  ///< none before the first computation
 };
@@ -129,7 +139,7 @@ WasiNn::Answer<Done> WasiNn::load(HostCall& call) {
   }
   auto program = import_onnx(model);
   if (!program) return fail_with(program.error());
-  graphs_.push_back(std::make_shared<const core::Program>(*std::move(program)));
+  graphs_.push_back(std::make_shared<Graph>(*std::move(program), backend_));
   graph_bytes_ += model.size();
   return put_u32(call, call.u32(4), graphs_.size() - 1);
 }
@@ -139,8 +149,8 @@ WasiNn::Answer<Done> WasiNn::init_execution_context(HostCall& call) {
   if (call.u32(0) >= graphs_.size()) return fail(Errno::invalid_argument);
   if (contexts_.size() == contexts_max) return fail(Errno::too_large);
   ISOTRACE_TRY_DONE(get(call, call.u32(1), 4));
-  Context context{.program = graphs_[call.u32(0)], .inputs = {}, .outputs = {}};
-  context.inputs.resize(context.program->inputs.size());
+  Context context{.graph = graphs_[call.u32(0)], .inputs = {}, .outputs = {}};
+  context.inputs.resize(context.graph->program.inputs.size());
   contexts_.push_back(std::move(context));
   return put_u32(call, call.u32(1), contexts_.size() - 1);
 }
@@ -165,7 +175,7 @@ WasiNn::Answer<Done> WasiNn::set_input(HostCall& call) {
   const std::uint32_t index = call.u32(1);
   if (index >= context->inputs.size()) return fail(Errno::invalid_argument);
   ISOTRACE_TRY(core::Tensor tensor, get_tensor(call, call.u32(2)));
-  const core::ProgramInput& declared = context->program->inputs[index];
+  const core::ProgramInput& declared = context->graph->program.inputs[index];
   if (tensor.dtype() != declared.dtype || !admits(declared, tensor.shape())) {
     return fail(Errno::invalid_argument);
   }
@@ -176,10 +186,10 @@ WasiNn::Answer<Done> WasiNn::set_input(HostCall& call) {
   return Done{};
 }
 
-core::Result<std::vector<NamedTensor>> WasiNn::run(const core::Program& program,
+core::Result<std::vector<NamedTensor>> WasiNn::run(Graph& graph,
                                                    std::span<const NamedTensor> inputs) {
-  if (!take_step_) return execute(program, inputs, backend_, {}, limits_);
-  Run run(program, backend_, limits_);
+  if (!take_step_) return graph.prepared.execute(inputs, {}, limits_);
+  Run run(graph.prepared.plan(), limits_);
   run.keep_remote();
   ISOTRACE_TRY_DONE(run.bind(inputs));
   StepRecorder recorder(
@@ -190,7 +200,7 @@ core::Result<std::vector<NamedTensor>> WasiNn::run(const core::Program& program,
         if (!taken) refusal_ = taken.error();
         return taken;
       });
-  for (std::size_t i = 0; i < program.nodes.size(); ++i) {
+  for (std::size_t i = 0; i < graph.program.nodes.size(); ++i) {
     ISOTRACE_TRY_DONE(run.step(i, [&](const StepView& step) { return recorder.add(step); }));
   }
   return run.take_named_outputs();
@@ -202,10 +212,10 @@ WasiNn::Answer<Done> WasiNn::compute(HostCall& call) {
   std::vector<NamedTensor> inputs;
   for (std::size_t i = 0; i < context->inputs.size(); ++i) {
     if (!context->inputs[i]) return fail(Errno::invalid_argument);
-    inputs.push_back({context->program->inputs[i].name, *context->inputs[i]});
+    inputs.push_back({context->graph->program.inputs[i].name, *context->inputs[i]});
   }
   context->outputs.clear();
-  auto outputs = run(*context->program, inputs);
+  auto outputs = run(*context->graph, inputs);
   if (!outputs) return fail_with(outputs.error());
   context->outputs = *std::move(outputs);
   if (held_bytes() <= bytes_max) return Done{};
@@ -217,7 +227,7 @@ WasiNn::Answer<Done> WasiNn::compute(HostCall& call) {
 WasiNn::Answer<Done> WasiNn::get_output(HostCall& call) {
   ISOTRACE_TRY(const Context* const context, find_context(call.u32(0)));
   const std::uint32_t index = call.u32(1);
-  if (index >= context->program->outputs.size()) return fail(Errno::invalid_argument);
+  if (index >= context->graph->program.outputs.size()) return fail(Errno::invalid_argument);
   if (context->outputs.empty()) return fail(Errno::runtime_error);  // nothing is computed
   const core::Tensor& output = context->outputs[index].value;
   if (std::ranges::find(tensor_types, output.dtype()) == std::end(tensor_types)) {

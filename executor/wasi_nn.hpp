@@ -48,6 +48,7 @@ class WasiNn final : public wasm::HostLibrary {
   using Answer = tl::expected<T, Errno>;
   using Handler = Answer<core::Done> (WasiNn::*)(wasm::HostCall&);
   struct Function;
+  struct Graph;
   struct Context;
   static std::span<const Function> functions();
 
@@ -58,13 +59,12 @@ class WasiNn final : public wasm::HostLibrary {
   Answer<core::Done> get_output(wasm::HostCall& call);
   Answer<Context*> find_context(std::uint32_t number);
   [[nodiscard]] std::uint64_t held_bytes() const;
-  core::Result<std::vector<NamedTensor>> run(const core::Program& program,
-                                             std::span<const NamedTensor> inputs);
+  core::Result<std::vector<NamedTensor>> run(Graph& graph, std::span<const NamedTensor> inputs);
 
   backends::Backend& backend_;
   TensorSteps take_step_;
   ExecuteLimits limits_;
-  std::vector<std::shared_ptr<const core::Program>> graphs_;
+  std::vector<std::shared_ptr<Graph>> graphs_;
   std::uint64_t graph_bytes_ = 0;  // of the models
   std::vector<Context> contexts_;
   std::uint64_t steps_ = 0;  // of all computations

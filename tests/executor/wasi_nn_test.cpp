@@ -217,5 +217,31 @@ TEST(WasiNn, steps_are_counted_through_all_computations_and_may_be_refused) {
   EXPECT_EQ(indices, (std::vector<std::uint64_t>{0, 1, 2}));
 }
 
+/// The constants of a graph are hashed and packed once; every step says the same of them.
+TEST(WasiNn, computations_of_one_graph_do_not_depend_on_those_before) {
+  std::vector<trace::StepRecord> steps;
+  NnMachine machine([&](const trace::StepRecord& step) -> core::Result<core::Done> {
+    steps.push_back(step);
+    return core::Done{};
+  });
+  ASSERT_EQ(machine.load(plus_one(core::Dtype::f32, onnx::TensorProto::FLOAT)), success);
+  ASSERT_EQ(machine.call("init_execution_context", {0, 0x24}), success);
+  ASSERT_EQ(machine.call("init_execution_context", {0, 0x28}), success);
+  machine.put_tensor(1, {1, 2}, core::Bytes(8));
+  for (const std::uint32_t context : {0U, 1U, 0U}) {
+    EXPECT_EQ(machine.call("set_input", {context, 0, 0x30}), success);
+    EXPECT_EQ(machine.call("compute", {context}), success);
+  }
+  ASSERT_EQ(steps.size(), 3U);
+  for (const trace::StepRecord& step : steps) {
+    ASSERT_EQ(step.inputs.size(), 2U);
+    for (std::size_t i = 0; i < 2; ++i) {
+      ASSERT_TRUE(step.inputs[i].has_value());
+      EXPECT_EQ(step.inputs[i]->digest, steps[0].inputs[i]->digest);
+    }
+    EXPECT_EQ(step.outputs[0].digest, steps[0].outputs[0].digest);
+  }
+}
+
 }  // namespace
 }  // namespace isotrace::executor::tests
