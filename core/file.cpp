@@ -1,5 +1,6 @@
 #include <isotrace/core/file.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <new>
@@ -139,9 +140,12 @@ Result<Bytes> PosixFiles::read(const std::string& path, std::uint64_t bytes_max)
     return refuse_errno(RefusalCode::file_read_failed, path, "fstat");
   if (!S_ISREG(status.st_mode)) return refuse(RefusalCode::file_not_regular, path);
   const auto size = static_cast<std::uint64_t>(status.st_size);
-  if (size > bytes_max) {
+  // Beyond its memory the system would end this process, or another, rather than refuse.
+  const auto pages = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES));
+  const auto limit = std::min(bytes_max, pages * static_cast<std::uint64_t>(::getpagesize()));
+  if (size > limit) {
     return refuse(RefusalCode::file_too_large, path,
-                  std::to_string(size) + " bytes, limit " + std::to_string(bytes_max));
+                  std::to_string(size) + " bytes, limit " + std::to_string(limit));
   }
   try {
     return read_all(fd.get(), path, size, bytes_max);

@@ -1,4 +1,5 @@
 """What commands write: never over each other or what they read, never a key, and nothing is lost when writing fails."""
+import os
 import pathlib
 import resource
 import subprocess
@@ -82,6 +83,18 @@ class Failures(CommandLineTest):
         self.assertEqual(done.returncode, 4)
         self.assertIn(b"file_write_failed", done.stderr)
         self.assert_only()
+
+    def test_a_file_larger_than_the_memory_is_refused_before_it_is_read(self):
+        """Such a file takes no room on a disk: it has a size and no contents."""
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        if memory >= 1 << 36:
+            self.skipTest("a trace may not be larger than this machine's memory")
+        pathlib.Path(self.path("t.isotrace")).touch()
+        os.truncate(self.path("t.isotrace"), memory + 1)
+        for words in (("inspect", "t.isotrace"), ("replay", "t.isotrace")):
+            refusal = self.run_json(*words, code=3)["refusal"]
+            self.assertEqual(refusal["name"], "file_too_large")
+            self.assertIn(f"limit {memory}", refusal["detail"])
 
     def test_answers_that_cannot_be_printed_say_so(self):
         with open("/dev/full", "w") as full:
