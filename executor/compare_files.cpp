@@ -145,6 +145,10 @@ class Comparison {
     if (identity_digest(a_.identity) != identity_digest(b_.identity)) return std::nullopt;
     set_walks(equal);
     if (!a_.read_footer() || !b_.read_footer()) return std::nullopt;
+    // What b still had before its footer, a does not have: contents, which one digest cannot cover.
+    if (b_.walk.at().offset - b_.header.size() != last->offset - a_.header.size()) {
+      return std::nullopt;
+    }
     // A digest of the file that is the same for other bytes, or another one for the same, is wrong.
     const bool same_bytes = a_.header == b_.header;
     const bool same_digest = a_.footer->file_digest == b_.footer->file_digest;

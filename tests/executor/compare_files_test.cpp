@@ -1,5 +1,7 @@
 // Files are compared as bytes: the answer must be the one that reading both with every check gives,
 // and damage must never be taken for an answer.
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include <isotrace/executor/compare_files.hpp>
@@ -160,6 +162,25 @@ TEST(CompareFiles, AFooterThatContradictsTheStepsIsLeftToTheReader) {
   messages = messages_of(original);
   std::get<trace::FooterMessage>(messages.back()).leaves += 1;
   EXPECT_FALSE(compare(join_and_seal(messages), join_and_seal(messages)));
+}
+
+TEST(CompareFiles, AMessageThatIsMissingIsLeftToTheReader) {
+  auto messages = messages_of(write_recording(sample_recording()));
+  // Contents may stand anywhere: the last ones directly before the footer.
+  const auto content = std::ranges::find_if(messages, [](const trace::Message& message) {
+    return std::holds_alternative<trace::ContentChunk>(message);
+  });
+  ASSERT_NE(content, messages.end());
+  std::rotate(content, content + 1, messages.end() - 1);
+  const core::Bytes original = join_and_seal(messages);
+  ASSERT_TRUE(trace::parse_trace(original));
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    auto fewer = messages;
+    fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
+    const core::Bytes file = trace::samples::join(fewer);
+    EXPECT_FALSE(compare(original, file)) << i;
+    EXPECT_FALSE(compare(file, original)) << i;
+  }
 }
 
 TEST(CompareFiles, AStepOutOfOrderIsLeftToTheReader) {
