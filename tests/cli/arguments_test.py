@@ -3,7 +3,7 @@ import json
 import pathlib
 import unittest
 
-from command_line import INPUT, MODEL, CommandLineTest
+from command_line import HOLDS, INPUT, MODEL, CommandLineTest
 
 
 class WrongCalls(CommandLineTest):
@@ -60,6 +60,19 @@ class Answers(CommandLineTest):
         made = self.run_json("keygen", "--out", "k")
         answer = self.run_json("key", "export", "--key", "k.pub", "--format", "minisign", "--out", "k.minisign")
         self.assertEqual((answer["key"], answer["format"], answer["keyid"]), ("k.minisign", "minisign", made["keyid"]))
+
+    def test_a_failure_behind_an_answer_makes_no_second_object(self):
+        failed = self.run_json("prove", MODEL, "--property", HOLDS, "--result", "nowhere/r", code=4)
+        self.assertEqual(failed["refusal"]["name"], "file_write_failed")
+        self.run_program("keygen", "--out", "k")
+        self.run_program("policy", "init", "--key", "k.pub", "--expires", "2036-12-31", "--out", "p")
+        self.record("t")
+        self.run_program("certify", "--model", MODEL, "--trace", "t", "--key", "k.key", "--out", "c")
+        for more in ((), ("--each",)):
+            done = self.run_program("verify", "c", "--policy", "p", "--model", MODEL, *more, "--report", "nowhere/r",
+                                    "--json", code=4)
+            self.assertEqual(json.loads(done.stdout)["result"], "passed")
+            self.assertIn(b"file_write_failed", done.stderr)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 #include <isotrace/core/limits.hpp>
 #include <isotrace/proofs/search/prove.hpp>
 #include <isotrace/tools/cli/foreign_options.hpp>
+#include <isotrace/tools/cli/only_talking.hpp>
 #include <isotrace/tools/commands/cache_folder.hpp>
 #include <isotrace/tools/commands/commands.hpp>
 #include <isotrace/tools/commands/inputs.hpp>
@@ -233,7 +234,7 @@ int refuse_answer(const Context& context, const Arguments& arguments, std::size_
   if (!arguments.has("--result")) return code;
   const auto written = context.write(answer_path(arguments.value("--result"), index, count),
                                      core::as_bytes("error\n"));
-  if (!written) report(context, written.error());
+  if (!written) report(only_talking(context), written.error());
   return code;
 }
 

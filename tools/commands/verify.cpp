@@ -1,3 +1,4 @@
+#include <isotrace/tools/cli/only_talking.hpp>
 #include <isotrace/tools/commands/commands.hpp>
 #include <isotrace/tools/commands/reexecution.hpp>
 #include <isotrace/tools/commands/subject.hpp>
@@ -75,7 +76,7 @@ int verify_command(const Context& context, const Arguments& arguments) {
   // A report that could not be written must not look like success; a failure keeps its own code.
   const auto written = write_reports(context, arguments, judged, now);
   if (written || code != exit_yes) return code;
-  return report(context, written.error());
+  return report(only_talking(context), written.error());
 }
 
 }  // namespace isotrace::tools

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include <isotrace/core/limits.hpp>
+#include <isotrace/tools/cli/only_talking.hpp>
 #include <isotrace/tools/cli/printable.hpp>
 
 namespace isotrace::tools {
@@ -150,7 +151,7 @@ int verify_each(const Context& context, const Arguments& arguments,
   const std::string text = object.dump(-1, ' ', false, Json::error_handler_t::replace);
   const auto written = context.write(arguments.value("--report"), core::as_bytes(text));
   // A report that could not be written must not look like success; a failure keeps its own code.
-  return written || code != exit_yes ? code : report(context, written.error());
+  return written || code != exit_yes ? code : report(only_talking(context), written.error());
 }
 
 }  // namespace isotrace::tools
