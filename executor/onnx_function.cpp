@@ -1,6 +1,9 @@
 #include <isotrace/executor/onnx_function.hpp>
 
 #include <algorithm>
+#include <deque>
+
+#include <google/protobuf/unknown_field_set.h>
 
 namespace isotrace::executor {
 namespace {
@@ -38,6 +41,25 @@ void replace_references(onnx::NodeProto& node, const Attributes& given) {
     attribute = *found->second;
     attribute.set_name(name);
   }
+}
+
+/// Attributes that have default values. They came with IR version 9, after the messages that are
+/// used here, which keep field 11 of FunctionProto as one that they do not know.
+Result<std::deque<onnx::AttributeProto>> read_defaults(const onnx::FunctionProto& function) {
+  constexpr int attribute_proto = 11;
+  std::deque<onnx::AttributeProto> defaults;
+  const auto& fields = function.GetReflection()->GetUnknownFields(function);
+  for (int i = 0; i < fields.field_count(); ++i) {
+    const auto& field = fields.field(i);
+    if (field.number() != attribute_proto) continue;
+    onnx::AttributeProto& attribute = defaults.emplace_back();
+    if (field.type() != google::protobuf::UnknownField::TYPE_LENGTH_DELIMITED ||
+        !attribute.ParseFromString(field.length_delimited())) {
+      return refuse(RefusalCode::onnx_malformed, "function " + function.name(),
+                    "a default value that is no attribute");
+    }
+  }
+  return defaults;
 }
 
 /// Adds the names that a graph reads and does not give.
@@ -84,10 +106,13 @@ const onnx::FunctionProto* find_function(const FunctionTable& table, const std::
 
 Result<onnx::GraphProto> instantiate(const onnx::FunctionProto& function,
                                      const onnx::NodeProto& call) {
+  ISOTRACE_TRY(const auto defaults, read_defaults(function));
   Attributes given;
+  for (const onnx::AttributeProto& attribute : defaults) given[attribute.name()] = &attribute;
   for (const onnx::AttributeProto& attribute : call.attribute()) {
     const auto& known = function.attribute();
-    if (std::find(known.begin(), known.end(), attribute.name()) == known.end()) {
+    if (std::find(known.begin(), known.end(), attribute.name()) == known.end() &&
+        !given.contains(attribute.name())) {
       return refuse(RefusalCode::onnx_attribute_unsupported, "attribute " + attribute.name(),
                     "function " + function.name() + " has none of that name");
     }

@@ -21,8 +21,9 @@ const onnx::FunctionProto* find_function(const FunctionTable& table, const std::
                                          const std::string& name);
 
 /// The function's body as a graph, in which every reference to an attribute of the function is
-/// replaced by the attribute of the call; one that the call does not give is left out. Refuses
-/// onnx_attribute_unsupported for an attribute that the function does not have.
+/// replaced by the attribute of the call, or by the function's default value; one that has neither
+/// is left out. Refuses onnx_attribute_unsupported for an attribute that the function does not have
+/// and onnx_malformed for a default value that cannot be read.
 core::Result<onnx::GraphProto> instantiate(const onnx::FunctionProto& function,
                                            const onnx::NodeProto& call);
 

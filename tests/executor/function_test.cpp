@@ -1,4 +1,5 @@
 // Model-local functions: their nodes stand in place of the call.
+#include <google/protobuf/unknown_field_set.h>
 #include <gtest/gtest.h>
 
 #include "tests/executor/control_models.hpp"
@@ -68,6 +69,41 @@ ModelBuilder function_model() {
   call(model, "twice", {"x"}, {"h"}).attribute("slope", 0.25F);
   model.node("Neg", {"h"}, {"y"});
   return model;
+}
+
+/// leaky(x) with a slope that is 0.25 unless the call gives another.
+ModelBuilder default_model(const std::string& field) {
+  ModelBuilder model(16);
+  FunctionBuilder leaky(model, "leaky", {"x"}, {"y"});
+  leaky.node("LeakyRelu", {"x"}, {"y"}).reference("alpha", "slope", onnx::AttributeProto::FLOAT);
+  onnx::FunctionProto& function = leaky.proto();
+  function.GetReflection()->MutableUnknownFields(&function)->AddLengthDelimited(11, field);
+  model.input("x", {2}).output("y");
+  return model;
+}
+
+std::string slope_of(float value) {
+  onnx::NodeProto node;
+  NodeBuilder(node).attribute("slope", value);
+  return node.attribute(0).SerializeAsString();
+}
+
+TEST(Functions, AttributesHaveDefaultValues) {
+  const auto plain = [](float slope) {
+    ModelBuilder model(16);
+    model.input("x", {2}).output("y");
+    model.node("LeakyRelu", {"x"}, {"y"}).attribute("alpha", slope);
+    return digest(model);
+  };
+  ModelBuilder without = default_model(slope_of(0.25F));
+  call(without, "leaky", {"x"}, {"y"});
+  EXPECT_EQ(digest(without), plain(0.25F));
+  ModelBuilder with = default_model(slope_of(0.25F));
+  call(with, "leaky", {"x"}, {"y"}).attribute("slope", 0.5F);
+  EXPECT_EQ(digest(with), plain(0.5F));
+  ModelBuilder broken = default_model("no attribute");
+  call(broken, "leaky", {"x"}, {"y"});
+  expect_refused(broken, RefusalCode::onnx_malformed);
 }
 
 TEST(Functions, AreTheSameProgramAsTheirNodesInPlace) {
