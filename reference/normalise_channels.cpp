@@ -1,7 +1,7 @@
 // Normalisations that need no row of their own choosing: per instance, per group of channels, over
 // fixed axes, by a norm, across neighbouring channels (docs/spec/normalise.md). Compiled with FMA.
 #include <isotrace/reference/elementwise.hpp>
-#include <isotrace/reference/math/functions.hpp>
+#include <isotrace/reference/math/real.hpp>
 #include <isotrace/reference/normalise_rows.hpp>
 #include <isotrace/reference/operations.hpp>
 #include <isotrace/reference/rows.hpp>
@@ -103,21 +103,22 @@ Result<Tensor> normalise_responses(const Call& call, std::int64_t size) {
   if (out.elements() == 0) return out;
   const std::int64_t channels = x.dim(1);
   const std::size_t plane = product(x.shape(), 2, x.rank());
-  const float alpha = call.node.real("alpha") / static_cast<float>(size);
-  const float beta = call.node.real("beta");
-  const float bias = call.node.real("bias");
+  using R = Wide<T>;
+  const R alpha = static_cast<R>(call.node.real("alpha")) / static_cast<R>(size);
+  const R beta = call.node.real("beta");
+  const R bias = call.node.real("bias");
   const Widened<T> wide(x.data<T>());
   for (std::size_t i = 0; i < out.elements(); ++i) {
     const auto channel = static_cast<std::int64_t>(i / plane) % channels;
     const std::int64_t first = std::max<std::int64_t>(0, channel - (size - 1) / 2);
     const std::int64_t last = std::min(channels - 1, channel + size / 2);
-    float sum = 0;
+    R sum = 0;
     for (std::int64_t c = first; c <= last; ++c) {
-      const float value = wide.values()[i + static_cast<std::size_t>(c) * plane -
-                                        static_cast<std::size_t>(channel) * plane];
+      const R value = wide.values()[i + static_cast<std::size_t>(c) * plane -
+                                    static_cast<std::size_t>(channel) * plane];
       sum = std::fma(value, value, sum);
     }
-    out.data<T>()[i] = narrow<T>(wide.values()[i] / pow(std::fma(alpha, sum, bias), beta));
+    out.data<T>()[i] = narrow<T>(wide.values()[i] / real::pow(std::fma(alpha, sum, bias), beta));
   }
   return out;
 }
@@ -174,7 +175,7 @@ Outcome evaluate_lrn(const Call& call) {
     return refuse_attribute("size " + std::to_string(size));
   }
   if (x.rank() < 2) return refuse_shape(core::shape_text(x.shape()) + ": no channels");
-  return one(visit_singles(x.dtype(), [&](auto type) {
+  return one(visit_floats(x.dtype(), [&](auto type) {
     return normalise_responses<typename decltype(type)::type>(call, size);
   }));
 }

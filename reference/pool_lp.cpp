@@ -1,5 +1,5 @@
 // Pooling by a p-norm (docs/spec/pool.md). Compiled with FMA.
-#include <isotrace/reference/math/functions.hpp>
+#include <isotrace/reference/math/real.hpp>
 #include <isotrace/reference/operations.hpp>
 #include <isotrace/reference/pool_windows.hpp>
 #include <isotrace/reference/reduce.hpp>
@@ -8,17 +8,19 @@ namespace isotrace::reference {
 namespace {
 
 /// sum + |x|^p.
-float add_power(float sum, float x, std::int64_t p) {
-  const float a = std::fabs(x);
+template <class R>
+R add_power(R sum, R x, std::int64_t p) {
+  const R a = std::fabs(x);
   if (p == 1) return sum + a;
   if (p == 2) return std::fma(a, a, sum);
-  return sum + pow(a, static_cast<float>(p));
+  return sum + real::pow(a, static_cast<R>(p));
 }
 
-float root(float sum, std::int64_t p) {
+template <class R>
+R root(R sum, std::int64_t p) {
   if (p == 1) return sum;
   if (p == 2) return std::sqrt(sum);
-  return pow(sum, 1.0F / static_cast<float>(p));
+  return real::pow(sum, R{1} / static_cast<R>(p));
 }
 
 Result<std::int64_t> read_order(const core::Node& node) {
@@ -39,7 +41,7 @@ Result<Tensor> lp_pool(const TensorView& x, const PoolGeometry& geometry, std::i
   auto visit = [&](std::size_t channel, const PoolWindow& window) {
     Odometer at(window.taps);
     at.add_stream(steps, window.start);
-    float sum = 0;
+    Wide<T> sum = 0;
     for (std::size_t tap = 0; tap < product(window.taps, 0, window.taps.size()); ++tap) {
       const T value = source[channel * plane + static_cast<std::size_t>(at.offset(0))];
       sum = add_power(sum, widen(value), p);
@@ -58,7 +60,7 @@ Outcome evaluate_lp_pool(const Call& call) {
   const TensorView& x = call.operand(0);
   ISOTRACE_TRY(const std::int64_t p, read_order(call.node));
   ISOTRACE_TRY(const PoolGeometry geometry, pool_geometry(call.node, x.shape()));
-  return one(visit_singles(x.dtype(), [&](auto type) {
+  return one(visit_floats(x.dtype(), [&](auto type) {
     return lp_pool<typename decltype(type)::type>(x, geometry, p);
   }));
 }
@@ -67,10 +69,12 @@ Outcome evaluate_lp_pool(const Call& call) {
 Outcome evaluate_global_lp_pool(const Call& call) {
   const TensorView& x = call.operand(0);
   ISOTRACE_TRY(const std::int64_t p, read_order(call.node));
-  return one(visit_singles(x.dtype(), [&](auto type) {
-    return pool_globally<typename decltype(type)::type>(x, [p](std::span<const float> values) {
-      const auto step = [&](float lane, std::size_t i) { return add_power(lane, values[i], p); };
-      return root(reduce_with<float>(values.size(), step), p);
+  return one(visit_floats(x.dtype(), [&](auto type) {
+    using T = typename decltype(type)::type;
+    using R = Wide<T>;
+    return pool_globally<T>(x, [p](std::span<const R> values) {
+      const auto step = [&](R lane, std::size_t i) { return add_power(lane, values[i], p); };
+      return root(reduce_with<R>(values.size(), step), p);
     });
   }));
 }

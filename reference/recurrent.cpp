@@ -17,32 +17,33 @@ Result<core::Done> check_shape(const TensorView* operand, const Shape& shape, co
 
 /// Elements [first, first + count) of a tensor, widened.
 template <class T>
-std::vector<float> widened_slice(const TensorView& tensor, std::size_t first, std::size_t count) {
-  std::vector<float> values;
+std::vector<Wide<T>> widened_slice(const TensorView& tensor, std::size_t first, std::size_t count) {
+  std::vector<Wide<T>> values;
   values.reserve(count);
   for (T element : tensor.data<T>().subspan(first, count)) values.push_back(widen(element));
   return values;
 }
 
 template <class T>
-float narrowed(float value) {
+Wide<T> narrowed(Wide<T> value) {
   return widen(narrow<T>(value));
 }
 
 template <class T>
-RecurrentDirection make_direction(const Call& call, const RecurrentSizes& sizes, std::size_t d,
-                                  std::span<const RecurrentActivation> activations) {
+RecurrentDirection<Wide<T>> make_direction(const Call& call, const RecurrentSizes& sizes,
+                                           std::size_t d,
+                                           std::span<const RecurrentActivation> activations) {
   const auto hidden = static_cast<std::size_t>(sizes.hidden);
   const auto outputs = static_cast<std::size_t>(sizes.gates) * hidden;
   const auto inputs = static_cast<std::size_t>(sizes.input);
   const std::int64_t k_segment = call.node.integer("k_segment");
-  RecurrentDirection direction;
-  direction.input =
-      GateWeights(widened_slice<T>(call.operand(w_at), d * outputs * inputs, outputs * inputs),
-                  outputs, inputs, k_segment);
-  direction.recurrent =
-      GateWeights(widened_slice<T>(call.operand(r_at), d * outputs * hidden, outputs * hidden),
-                  outputs, hidden, k_segment);
+  RecurrentDirection<Wide<T>> direction;
+  direction.input = GateWeights<Wide<T>>(
+      widened_slice<T>(call.operand(w_at), d * outputs * inputs, outputs * inputs), outputs, inputs,
+      k_segment);
+  direction.recurrent = GateWeights<Wide<T>>(
+      widened_slice<T>(call.operand(r_at), d * outputs * hidden, outputs * hidden), outputs, hidden,
+      k_segment);
   if (const TensorView* bias = call.find_operand(b_at)) {
     direction.input_bias = widened_slice<T>(*bias, 2 * d * outputs, outputs);
     direction.recurrent_bias = widened_slice<T>(*bias, (2 * d + 1) * outputs, outputs);
@@ -57,13 +58,13 @@ RecurrentDirection make_direction(const Call& call, const RecurrentSizes& sizes,
 }
 
 template <class T>
-std::vector<float> initial_state(const TensorView* operand, std::size_t row, std::size_t hidden) {
-  if (operand == nullptr) return std::vector<float>(hidden, 0.0F);
+std::vector<Wide<T>> initial_state(const TensorView* operand, std::size_t row, std::size_t hidden) {
+  if (operand == nullptr) return std::vector<Wide<T>>(hidden, 0);
   return widened_slice<T>(*operand, row * hidden, hidden);
 }
 
 template <class T>
-void store_row(std::span<const float> row, std::size_t number, Tensor& target) {
+void store_row(std::span<const Wide<T>> row, std::size_t number, Tensor& target) {
   const auto place = target.data<T>().subspan(row.size() * number, row.size());
   std::transform(row.begin(), row.end(), place.begin(), narrow<T>);
 }
@@ -88,17 +89,21 @@ Outcome walk(const Call& call, const RecurrentCell& cell, const RecurrentSizes& 
   }
   // Without a state there is nothing to walk, however many steps the sizes promise.
   for (std::size_t d = 0; results[1].elements() != 0 && d < directions; ++d) {
-    const RecurrentDirection direction = make_direction<T>(
+    const RecurrentDirection<Wide<T>> direction = make_direction<T>(
         call, sizes, d, activations.subspan(d * cell.activations, cell.activations));
     for (std::size_t n = 0; n < batch; ++n) {
       const std::size_t row = d * batch + n;
-      RecurrentState state = {initial_state<T>(call.find_operand(h_at), row, hidden), {}};
+      RecurrentState<Wide<T>> state = {initial_state<T>(call.find_operand(h_at), row, hidden), {}};
       if (cell.has_cell) state.cell = initial_state<T>(call.find_operand(c_at), row, hidden);
       const auto length = static_cast<std::size_t>(lengths ? (*lengths)[n] : sizes.steps);
       for (std::size_t i = 0; i < length; ++i) {
         const std::size_t t = reverse || d == 1 ? length - 1 - i : i;
         const auto input = widened_slice<T>(x, (t * batch + n) * inputs, inputs);
-        cell.step(call, direction, input, state, &narrowed<T>);
+        if constexpr (std::is_same_v<Wide<T>, double>) {
+          cell.wide_step(call, direction, input, state, &narrowed<T>);
+        } else {
+          cell.step(call, direction, input, state, &narrowed<T>);
+        }
         store_row<T>(state.hidden, (t * directions + d) * batch + n, results[0]);
       }
       store_row<T>(state.hidden, row, results[1]);
@@ -109,26 +114,28 @@ Outcome walk(const Call& call, const RecurrentCell& cell, const RecurrentSizes& 
   return results;
 }
 
-std::vector<float> biased(std::vector<float> products, std::span<const float> bias,
-                          std::size_t first) {
+template <class R>
+std::vector<R> biased(std::vector<R> products, std::span<const R> bias, std::size_t first) {
   for (std::size_t i = 0; !bias.empty() && i < products.size(); ++i) products[i] += bias[first + i];
   return products;
 }
 
 }  // namespace
 
-GateWeights::GateWeights(std::vector<float> weights, std::size_t outputs, std::size_t inputs,
-                         std::int64_t k_segment)
+template <class R>
+GateWeights<R>::GateWeights(std::vector<R> weights, std::size_t outputs, std::size_t inputs,
+                            std::int64_t k_segment)
     : transposed_(weights.size()), outputs_(outputs), k_segment_(k_segment) {
   for (std::size_t o = 0; o < outputs; ++o) {
     for (std::size_t i = 0; i < inputs; ++i) transposed_[i * outputs + o] = weights[o * inputs + i];
   }
 }
 
-std::vector<float> GateWeights::times(std::span<const float> row, std::size_t first,
-                                      std::size_t count) const {
-  SegmentedSums<float> sums(count, k_segment_);
-  const std::span<const float> weights(transposed_);
+template <class R>
+std::vector<R> GateWeights<R>::times(std::span<const R> row, std::size_t first,
+                                     std::size_t count) const {
+  SegmentedSums<R> sums(count, k_segment_);
+  const std::span<const R> weights(transposed_);
   for (std::size_t k = 0; k < row.size(); ++k) {
     sums.add_products(0, row[k], weights.subspan(k * outputs_ + first, count));
     sums.next_k();
@@ -137,15 +144,21 @@ std::vector<float> GateWeights::times(std::span<const float> row, std::size_t fi
   return {totals.begin(), totals.end()};
 }
 
-std::vector<float> RecurrentDirection::from_input(std::span<const float> x, std::size_t first,
-                                                  std::size_t count) const {
-  return biased(input.times(x, first * hidden, count * hidden), input_bias, first * hidden);
+template <class R>
+std::vector<R> RecurrentDirection<R>::from_input(std::span<const R> x, std::size_t first,
+                                                 std::size_t count) const {
+  return biased<R>(input.times(x, first * hidden, count * hidden), input_bias, first * hidden);
 }
 
-std::vector<float> RecurrentDirection::from_state(std::span<const float> h, std::size_t first,
-                                                  std::size_t count) const {
-  return biased(recurrent.times(h, first * hidden, count * hidden), recurrent_bias, first * hidden);
+template <class R>
+std::vector<R> RecurrentDirection<R>::from_state(std::span<const R> h, std::size_t first,
+                                                 std::size_t count) const {
+  return biased<R>(recurrent.times(h, first * hidden, count * hidden), recurrent_bias,
+                   first * hidden);
 }
+
+template struct RecurrentDirection<float>;
+template struct RecurrentDirection<double>;
 
 Result<std::int64_t> recurrent_directions(const core::Node& node) {
   const std::string& direction = node.text("direction");
@@ -203,7 +216,7 @@ Outcome run_recurrent(const Call& call, const RecurrentCell& cell) {
                read_recurrent_activations(
                    node, cell.activations * static_cast<std::size_t>(sizes.directions)));
   ISOTRACE_TRY(const auto lengths, recurrent_lengths(call, sizes));
-  return visit_singles(call.operand(x_at).dtype(), [&](auto type) {
+  return visit_floats(call.operand(x_at).dtype(), [&](auto type) {
     return walk<typename decltype(type)::type>(call, cell, sizes, activations, lengths);
   });
 }

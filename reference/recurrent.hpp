@@ -30,61 +30,65 @@ Result<std::optional<std::vector<std::int64_t>>> recurrent_lengths(const Call& c
                                                                    const RecurrentSizes& sizes);
 
 /// A matrix [outputs, inputs] that rows are multiplied with from the right, transposed.
+template <class R>
 class GateWeights {
  public:
   GateWeights() = default;
-  GateWeights(std::vector<float> weights, std::size_t outputs, std::size_t inputs,
+  GateWeights(std::vector<R> weights, std::size_t outputs, std::size_t inputs,
               std::int64_t k_segment);
   /// row * weights^T for outputs [first, first + count), as [contract.matmul].
-  [[nodiscard]] std::vector<float> times(std::span<const float> row, std::size_t first,
-                                         std::size_t count) const;
+  [[nodiscard]] std::vector<R> times(std::span<const R> row, std::size_t first,
+                                     std::size_t count) const;
 
  private:
-  std::vector<float> transposed_;
+  std::vector<R> transposed_;
   std::size_t outputs_ = 0;
   std::int64_t k_segment_ = 1;
 };
 
-/// One direction of a layer, widened to f32.
+/// One direction of a layer, widened to R: f32, or f64 for that type itself.
+template <class R>
 struct RecurrentDirection {
-  GateWeights input;
-  GateWeights recurrent;
-  std::vector<float> input_bias;      ///< empty without B
-  std::vector<float> recurrent_bias;  ///< empty without B
-  std::vector<float> peepholes;       ///< LSTM: i, o, f; empty without P
+  GateWeights<R> input;
+  GateWeights<R> recurrent;
+  std::vector<R> input_bias;      ///< empty without B
+  std::vector<R> recurrent_bias;  ///< empty without B
+  std::vector<R> peepholes;       ///< LSTM: i, o, f; empty without P
   std::span<const RecurrentActivation> activations;
   std::size_t hidden;
-  float clip;
+  R clip;
 
   /// x W^T + Wb for `count` gates from gate `first` on.
-  [[nodiscard]] std::vector<float> from_input(std::span<const float> x, std::size_t first,
-                                              std::size_t count) const;
+  [[nodiscard]] std::vector<R> from_input(std::span<const R> x, std::size_t first,
+                                          std::size_t count) const;
   /// h R^T + Rb likewise.
-  [[nodiscard]] std::vector<float> from_state(std::span<const float> h, std::size_t first,
-                                              std::size_t count) const;
+  [[nodiscard]] std::vector<R> from_state(std::span<const R> h, std::size_t first,
+                                          std::size_t count) const;
   /// Activation `index` of the argument brought into [-clip, clip].
-  [[nodiscard]] float activate(std::size_t index, float x) const {
+  [[nodiscard]] R activate(std::size_t index, R x) const {
     return activations[index](minimum(maximum(x, -clip), clip));
   }
 };
 
 /// What a sequence carries from step to step; `cell` is empty but for LSTM.
+template <class R>
 struct RecurrentState {
-  std::vector<float> hidden;
-  std::vector<float> cell;
+  std::vector<R> hidden;
+  std::vector<R> cell;
 };
 
 /// Takes a step: reads x and the state, writes the new state. `narrowed` rounds to the element
 /// type and back.
-using RecurrentStep = void (*)(const Call& call, const RecurrentDirection& direction,
-                               std::span<const float> x, RecurrentState& state,
-                               float (*narrowed)(float));
+template <class R>
+using RecurrentStep = void (*)(const Call& call, const RecurrentDirection<R>& direction,
+                               std::span<const R> x, RecurrentState<R>& state, R (*narrowed)(R));
 
 struct RecurrentCell {
   std::int64_t gates;
   std::size_t activations;  ///< per direction
   bool has_cell;            ///< LSTM: operands initial_c and P, result Y_c
-  RecurrentStep step;
+  RecurrentStep<float> step;
+  RecurrentStep<double> wide_step;
 };
 
 /// Y [steps, directions, batch, hidden], Y_h (and Y_c) [directions, batch, hidden].

@@ -8,13 +8,15 @@
 
 namespace isotrace::reference {
 
-/// An activation function of f32 with its two parameters, which most ignore.
+/// An activation function of f32 and of f64 with its two parameters, which most ignore.
 struct RecurrentActivation {
   float (*function)(float x, float alpha, float beta);
+  double (*wide_function)(double x, double alpha, double beta);
   float alpha;
   float beta;
 
   float operator()(float x) const { return function(x, alpha, beta); }
+  double operator()(double x) const { return wide_function(x, alpha, beta); }
 };
 
 /// How many parameters a function takes (alpha, then beta), and what they are if nobody says.
@@ -24,6 +26,7 @@ struct RecurrentActivationInfo {
   float alpha;
   float beta;
   float (*function)(float x, float alpha, float beta);
+  double (*wide_function)(double x, double alpha, double beta);
 };
 /// The row of a function, nothing for a name that is none.
 const RecurrentActivationInfo* find_recurrent_activation(std::string_view name);

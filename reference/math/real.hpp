@@ -28,4 +28,8 @@ ISOTRACE_REAL(atanh, atanh64)
 ISOTRACE_REAL(erf, erf64)
 #undef ISOTRACE_REAL
 
+/// x^y, y of the type of x.
+inline float pow(float x, float y) { return isotrace::reference::pow(x, static_cast<double>(y)); }
+inline double pow(double x, double y) { return pow64(x, y); }
+
 }  // namespace isotrace::reference::real

@@ -3,6 +3,7 @@
 // Also the statistics of LayerNormalization.
 #include <tests/reference/support.hpp>
 
+#include <isotrace/reference/math/binary64.hpp>
 #include <isotrace/reference/math/functions.hpp>
 
 namespace isotrace::reference {
@@ -105,6 +106,9 @@ TEST(Lrn, sums_neighbouring_channels) {
   const auto quotient = [](float x, float b) { return x / pow(b, 0.5); };
   expect_result(call(Op::lrn, {f32({1, 3, 1}, {1, 2, 3})}, attributes),
                 f32({1, 3, 1}, {quotient(1, 16), quotient(2, 40), quotient(3, 28)}));
+  const auto wide = [](double x, double b) { return x / pow64(b, 0.5); };
+  expect_result(call(Op::lrn, {Tensor::of<double>({1, 3, 1}, {1, 2, 3})}, attributes),
+                Tensor::of<double>({1, 3, 1}, {wide(1, 16), wide(2, 40), wide(3, 28)}));
   for (const std::int64_t size : {std::int64_t{0}, std::int64_t{-1}, std::int64_t{1} << 40}) {
     expect_refused(call(Op::lrn, {f32({1, 1, 1}, {1})}, {{"size", size}}),
                    RefusalCode::operation_attribute_invalid, "LRN");

@@ -2,6 +2,8 @@
 // [pool.col2im]
 #include <tests/reference/support.hpp>
 
+#include <isotrace/reference/math/binary64.hpp>
+
 namespace isotrace::reference {
 namespace {
 
@@ -21,6 +23,19 @@ TEST(LpPool, the_norms_of_a_window) {
                 f32({1, 1, 4}, {3, 5, std::sqrt(160.0F), 12}));
   expect_result(call(Op::global_lp_pool, {x}, {p_of(1)}), f32({1, 1, 1}, {19}));
   expect_result(call(Op::global_lp_pool, {x}, {p_of(2)}), f32({1, 1, 1}, {13}));
+}
+
+TEST(LpPool, norms_of_f64) {
+  const Tensor x = Tensor::of<double>({1, 1, 2}, {0.1, -0.2});
+  const Attribute kernel{"kernel_shape", Ints{2}};
+  expect_result(call(Op::lp_pool, {x}, {kernel, p_of(1)}),
+                Tensor::of<double>({1, 1, 1}, {0.1 + 0.2}));
+  const double squares = 0.1 * 0.1 + 0.2 * 0.2;  // each in a lane of its own
+  expect_result(call(Op::global_lp_pool, {x}, {p_of(2)}),
+                Tensor::of<double>({1, 1, 1}, {std::sqrt(squares)}));
+  const double cubes = pow64(0.1, 3.0) + pow64(0.2, 3.0);
+  expect_result(call(Op::lp_pool, {x}, {kernel, p_of(3)}),
+                Tensor::of<double>({1, 1, 1}, {pow64(cubes, 1.0 / 3)}));
 }
 
 TEST(LpPool, zeros_and_windows_on_padding) {

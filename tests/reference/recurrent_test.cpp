@@ -2,6 +2,7 @@
 #include <tests/reference/support.hpp>
 
 #include <isotrace/core/convert.hpp>
+#include <isotrace/reference/math/binary64.hpp>
 
 namespace isotrace::reference {
 namespace {
@@ -58,6 +59,29 @@ TEST(Recurrent, rnn_adds_both_products_and_both_biases) {
   // Without bias and state: 2 * 1, then 2 * 1 + 3 * 2.
   expect_results(Layer{}.run({f32({2, 1, 1}, {1, 1}), f32({1, 1, 1}, {2}), f32({1, 1, 1}, {3})}),
                  {f32({2, 1, 1, 1}, {2, 8}), f32({1, 1, 1}, {8})});
+}
+
+/// Each function's argument and result are those of f64: none of these numbers is one of f32.
+TEST(Recurrent, layers_of_f64_are_computed_in_f64) {
+  const auto wide = [](Shape shape, std::vector<double> values) {
+    return Tensor::of<double>(std::move(shape), std::span<const double>(values));
+  };
+  const Tensor x = wide({1, 1, 1}, {0.1});
+  const Tensor w = wide({1, 1, 1}, {0.7});
+  Layer rnn{.activations = "Tanh"};
+  rnn.functions = 1;
+  const double h = tanh64(0.1 * 0.7);
+  expect_results(rnn.run({x, w, w}), {wide({1, 1, 1, 1}, {h}), wide({1, 1, 1}, {h})});
+  Layer gates = lstm;
+  gates.activations = "Sigmoid Tanh Tanh";
+  const Tensor w4 = wide({1, 4, 1}, {0.3, 0.5, 0.7, 0.9});
+  const auto sigmoid = [](double v) { return 1 / (1 + exp64(-v)); };
+  const double before = 0.2;
+  const double c = std::fma(sigmoid(0.1 * 0.7), before, sigmoid(0.1 * 0.3) * tanh64(0.1 * 0.9));
+  const double y = sigmoid(0.1 * 0.5) * tanh64(c);
+  const Tensor state = wide({1, 1, 1}, {before});
+  expect_results(gates.run({x, w4, w4, std::nullopt, std::nullopt, std::nullopt, state}),
+                 {wide({1, 1, 1, 1}, {y}), wide({1, 1, 1}, {y}), wide({1, 1, 1}, {c})});
 }
 
 TEST(Recurrent, gru_resets_the_state_before_or_after_its_product) {
@@ -242,7 +266,9 @@ TEST(Recurrent, refusals) {
                    RefusalCode::operand_value_invalid, "RNN");
   }
   const Tensor wide(core::Dtype::f64, {1, 1, 1});
-  expect_refused(Layer{}.run({wide, wide, wide}), RefusalCode::operation_dtype_unsupported, "RNN");
+  const Tensor whole(core::Dtype::i32, {1, 1, 1});
+  expect_refused(Layer{}.run({whole, whole, whole}), RefusalCode::operation_dtype_unsupported,
+                 "RNN");
   expect_refused(Layer{}.run({x, wide, x}), RefusalCode::operation_dtype_unsupported, "RNN");
 }
 
