@@ -347,6 +347,7 @@ class GraphImport final : public BodySource {
 
   [[nodiscard]] Result<LoweringRule> find_rule(const onnx::NodeProto& node) const {
     if (is_standard_domain(node.domain())) return find_lowering(node.op_type(), opset_);
+    if (node.domain() == ml_domain) return find_ml_lowering(node.op_type());
     return refuse(RefusalCode::onnx_operation_unsupported, "domain " + node.domain());
   }
 

@@ -39,6 +39,7 @@ struct OnnxOperation {
   std::string_view name;
   std::int64_t since;
   std::int64_t last;
+  std::string_view domain = "";  ///< "" for the standard operators
 };
 /// All of them, by name.
 std::vector<OnnxOperation> onnx_operations();

@@ -252,8 +252,22 @@ std::vector<OnnxOperation> onnx_operations() {
       operations.push_back({row.operation, row.since, row.last});
     }
   }
+  for (const auto rows : {ml_lowerings(), tree_lowerings()}) {
+    for (const LoweringRow& row : rows) {
+      operations.push_back({row.operation, row.since, row.last, ml_domain});
+    }
+  }
   std::ranges::sort(operations, {}, &OnnxOperation::name);
   return operations;
+}
+
+Result<LoweringRule> find_ml_lowering(std::string_view operation) {
+  for (const auto rows : {ml_lowerings(), tree_lowerings()}) {
+    for (const LoweringRow& row : rows) {
+      if (row.operation == operation) return row.rule;
+    }
+  }
+  return refuse(RefusalCode::onnx_operation_unsupported, "domain " + std::string(ml_domain));
 }
 
 Result<LoweringRule> find_lowering(std::string_view operation, std::int64_t opset) {

@@ -132,7 +132,15 @@ std::span<const LoweringRow> signal_lowerings();
 std::span<const LoweringRow> attention_lowerings();
 std::span<const LoweringRow> rotary_lowerings();
 
+/// Of the domain ai.onnx.ml, whose operator sets are counted apart.
+std::span<const LoweringRow> ml_lowerings();
+std::span<const LoweringRow> tree_lowerings();
+inline constexpr std::string_view ml_domain = "ai.onnx.ml";
+inline constexpr std::int64_t ml_opset_max = 5;
+
 /// The rule for an operation; refuses onnx_operation_unsupported.
 core::Result<LoweringRule> find_lowering(std::string_view operation, std::int64_t opset);
+/// The same for one of ai.onnx.ml, whose attributes tell its forms apart.
+core::Result<LoweringRule> find_ml_lowering(std::string_view operation);
 
 }  // namespace isotrace::executor

@@ -144,12 +144,14 @@ void print_text(const Context& context, const Json& object) {
 int list_operations(const Context& context) {
   Json list = Json::array();
   for (const executor::OnnxOperation& operation : executor::onnx_operations()) {
+    std::string name(operation.domain);
+    if (!name.empty()) name += '.';
+    name += operation.name;
     if (!context.json) {
-      context.out << operation.name << "  " << operation.since << "-" << operation.last << "\n";
+      context.out << name << "  " << operation.since << "-" << operation.last << "\n";
     }
-    list.push_back({{"operation", operation.name},
-                    {"opset_min", operation.since},
-                    {"opset_max", operation.last}});
+    list.push_back(
+        {{"operation", name}, {"opset_min", operation.since}, {"opset_max", operation.last}});
   }
   if (context.json) context.print({{"operations", std::move(list)}});
   return exit_yes;
