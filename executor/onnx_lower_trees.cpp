@@ -311,7 +311,7 @@ Result<Trees> make_trees(const Forest& forest, std::int64_t targets) {
   };
   std::size_t member = 0;
   for (std::size_t i = 0; i < inner; ++i) {
-    if (!(forest.modes[i] < std::size(branches))) {
+    if (!(forest.modes[i] >= 0 && forest.modes[i] < std::size(branches))) {
       return refuse(RefusalCode::onnx_attribute_unsupported, "attribute nodes_modes",
                     std::to_string(forest.modes[i]));
     }

@@ -147,6 +147,32 @@ TEST(TreeEnsembles, TwoClassesMayShareOneScore) {
             RefusalCode::onnx_attribute_unsupported);
 }
 
+/// x0 in {1, 2} ? 10 : (x1 < 0 ? 20 : 40), in two targets.
+MlModel forest(const Tensor& x, float first_mode) {
+  MlModel model("TreeEnsemble", x);
+  model.with("n_targets", 2)
+      .with("tree_roots", Ints{0})
+      .with("nodes_featureids", Ints{0, 1})
+      .with("nodes_modes", floats({2}, {first_mode, 1}))
+      .with("nodes_splits", floats({2}, {0, 0}))
+      .with("nodes_truenodeids", Ints{0, 1})
+      .with("nodes_trueleafs", Ints{1, 1})
+      .with("nodes_falsenodeids", Ints{1, 2})
+      .with("nodes_falseleafs", Ints{0, 1})
+      .with("membership_values", floats({3}, {1, 2, nan}))
+      .with("leaf_targetids", Ints{0, 1, 0})
+      .with("leaf_weights", floats({3}, {10, 20, 40}));
+  return model;
+}
+
+TEST(TreeEnsembles, OfOneOperationAskForMembersOfSets) {
+  const Tensor x = floats({4, 2}, {1, 5, 2, -1, 3, -1, 0, 0});
+  expect_results(forest(x, 6).run(), {floats({4, 2}, {10, 0, 10, 0, 0, 20, 40, 0})});
+  for (const float mode : {-1.0F, 7.0F, nan}) {
+    EXPECT_EQ(forest(x, mode).refusal(), RefusalCode::onnx_attribute_unsupported);
+  }
+}
+
 TEST(TreeEnsembles, Refusals) {
   const Tensor x = floats({1, 2}, {1, 5});
   MlModel circle("TreeEnsembleRegressor", x);
