@@ -125,7 +125,7 @@ class GraphImport final : public BodySource {
 
  private:
   Result<core::Done> begin() {
-    ISOTRACE_TRY_DONE(check_supported());
+    ISOTRACE_TRY_DONE(check_size());
     ISOTRACE_TRY_DONE(check_scoping());
     find_live();
     return add_initializers();
@@ -170,13 +170,10 @@ class GraphImport final : public BodySource {
     return !unsupported_.empty() || (around_ != nullptr && around_->has_left_out());
   }
 
-  Result<core::Done> check_supported() const {
+  Result<core::Done> check_size() const {
     if (static_cast<std::size_t>(graph_.node_size()) > core::limits::program_nodes_max) {
       return refuse(RefusalCode::limit_exceeded, "graph",
                     std::to_string(graph_.node_size()) + " nodes");
-    }
-    if (graph_.quantization_annotation_size() != 0) {
-      return refuse(RefusalCode::onnx_attribute_unsupported, "quantization_annotation");
     }
     return core::Done{};
   }

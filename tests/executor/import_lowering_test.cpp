@@ -248,6 +248,16 @@ TEST(Lowering, PoolDefaultsEqualTheirExplicitForm) {
                        .model));
 }
 
+TEST(Lowering, QuantisationAnnotationsChangeNothing) {
+  ModelBuilder annotated = conv_model();
+  auto& annotation = *annotated.proto().mutable_graph()->add_quantization_annotation();
+  annotation.set_tensor_name(annotated.graph().node(0).output(0));
+  auto& scale = *annotation.add_quant_parameter_tensor_names();
+  scale.set_key("SCALE_TENSOR");
+  scale.set_value(annotated.graph().node(0).input(1));
+  EXPECT_EQ(digest(annotated), digest(conv_model()));
+}
+
 TEST(Lowering, TransposeWithoutPermIsTheReversal) {
   EXPECT_EQ(digest(OneNode(13, "Transpose", {2, 3, 4}).model),
             digest(OneNode(13, "Transpose", {2, 3, 4}).with("perm", Ints{2, 1, 0}).model));
