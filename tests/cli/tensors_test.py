@@ -8,6 +8,7 @@ import unittest
 import zipfile
 
 from command_line import CommandLineTest, CONTROLLER, INPUT, MODEL
+from onnx_bytes import FLOAT, graph, model, node, tensor, value_info
 
 STATE = struct.unpack("<3f", (CONTROLLER / "state.pb").read_bytes()[-12:])
 
@@ -83,6 +84,17 @@ class Inputs(CommandLineTest):
             self.assertEqual(archive.namelist(), ["brake.npy"])
             self.assertEqual(archive.read("brake.npy"), (self.folder / "y.npy").read_bytes())
         self.assert_only("y.npy", "y.npz", "y.pb", "y.safetensors")
+
+    def test_outputs_whose_names_become_one_file_name_are_all_written(self):
+        names = ["a/b", "a_b", "a:b", "a_b-2"]
+        data = model(graph("g", [node("Mul", ["x", f"c{i}"], [name]) for i, name in enumerate(names)],
+                           [value_info("x", FLOAT, [1])], [value_info(name, FLOAT, [1]) for name in names],
+                           [tensor(f"c{i}", FLOAT, [1], struct.pack("<f", i)) for i in range(len(names))]))
+        pathlib.Path(self.path("m.onnx")).write_bytes(data)
+        self.write_floats("x.npy", (1,), [1])
+        self.run_program("run", "m.onnx", "--input", "x.npy", "--output", "out")
+        written = {p.name: struct.unpack("<f", p.read_bytes()[-4:])[0] for p in pathlib.Path(self.path("out")).iterdir()}
+        self.assertEqual(written, {"a_b.npy": 1, "a_b-2.npy": 3, "a_b-3.npy": 0, "a_b-4.npy": 2})
 
     def test_out_needs_a_known_extension(self):
         self.run_program("run", MODEL, "--input", INPUT, "--out", self.path("y.txt"), code=2)

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <set>
 
 #include <isotrace/executor/tensor_file.hpp>
 #include <isotrace/proofs/named/ensure.hpp>
@@ -28,7 +29,26 @@ std::string file_name_of(const std::string& name) {
                        c == '-' || c == '_' || c == '.';
     if (!plain) c = '_';
   }
-  return (out.empty() || out[0] == '.' ? "_" + out : out) + ".npy";
+  return out.empty() || out[0] == '.' ? "_" + out : out;
+}
+
+/// One for each output, without the ending: two names that become one are told apart by a number,
+/// and a name that needs no change keeps it.
+std::vector<std::string> file_names_of(const std::vector<executor::NamedTensor>& outputs) {
+  std::set<std::string> taken;
+  for (const executor::NamedTensor& output : outputs) {
+    if (file_name_of(output.name) == output.name) taken.insert(output.name);
+  }
+  std::vector<std::string> names;
+  for (const executor::NamedTensor& output : outputs) {
+    const std::string plain = file_name_of(output.name);
+    std::string& name = names.emplace_back(plain);
+    if (plain == output.name) continue;
+    for (int number = 2; !taken.insert(name).second; ++number) {
+      name = plain + "-" + std::to_string(number);
+    }
+  }
+  return names;
 }
 
 core::Result<core::Done> write_outputs(const Context& context, const std::string& folder,
@@ -36,9 +56,10 @@ core::Result<core::Done> write_outputs(const Context& context, const std::string
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) return core::refuse(core::RefusalCode::file_write_failed, folder, error.message());
-  for (const executor::NamedTensor& output : outputs) {
-    ISOTRACE_TRY(const core::Bytes bytes, executor::write_npy(output.value));
-    ISOTRACE_TRY_DONE(context.files.write(folder + "/" + file_name_of(output.name), bytes));
+  const std::vector<std::string> names = file_names_of(outputs);
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    ISOTRACE_TRY(const core::Bytes bytes, executor::write_npy(outputs[i].value));
+    ISOTRACE_TRY_DONE(context.files.write(folder + "/" + names[i] + ".npy", bytes));
   }
   return core::Done{};
 }
