@@ -10,6 +10,25 @@ namespace {
 using core::Dtype;
 using reference::EinsumPlan;
 
+/// Without axes of one position, which change nothing; of those summed over one stays, since a sum
+/// of one product is no product (-0).
+EinsumPlan drop_single_axes(const EinsumPlan& plan) {
+  EinsumPlan dropped{{}, {}, std::vector<reference::Strides>(plan.strides.size())};
+  const std::size_t outputs = plan.output.size();
+  for (std::size_t axis = 0; axis < outputs + plan.summed.size(); ++axis) {
+    const bool summed = axis >= outputs;
+    const std::int64_t size = summed ? plan.summed[axis - outputs] : plan.output[axis];
+    const bool stays =
+        size != 1 || (axis + 1 == outputs + plan.summed.size() && summed && dropped.summed.empty());
+    if (!stays) continue;
+    (summed ? dropped.summed : dropped.output).push_back(size);
+    for (std::size_t i = 0; i < plan.strides.size(); ++i) {
+      dropped.strides[i].push_back(plan.strides[i][axis]);
+    }
+  }
+  return dropped;
+}
+
 /// The axes of the equation: those of the result, then those summed over.
 Shape all_axes(const EinsumPlan& plan) {
   Shape axes = plan.output;
@@ -149,15 +168,23 @@ Made einsum(DeviceCall& call) {
     ISOTRACE_TRY_DONE(reference::check_same_dtype(operands[0], operand));
     shapes.push_back(operand.shape());
   }
-  ISOTRACE_TRY(const EinsumPlan plan, reference::plan_einsum(call.node().text("equation"), shapes));
+  ISOTRACE_TRY(const EinsumPlan given,
+               reference::plan_einsum(call.node().text("equation"), shapes));
+  const EinsumPlan plan = drop_single_axes(given);
+  if (plan.output.size() + plan.summed.size() > space_rank_max) {
+    return core::refuse(core::RefusalCode::backend_operation_unsupported, "",
+                        "more than " + std::to_string(space_rank_max) + " axes");
+  }
   ISOTRACE_TRY(const std::size_t elements, core::element_count(plan.output));
   ISOTRACE_TRY(const std::size_t terms, core::element_count(plan.summed));
   if (elements == 0 || terms == 0) {
-    ISOTRACE_TRY(const core::Tensor zeros, core::Tensor::make(call.dtype(), plan.output));
+    ISOTRACE_TRY(const core::Tensor zeros, core::Tensor::make(call.dtype(), given.output));
     return call.work.upload(zeros);
   }
-  return call.narrow(plan.summed.empty() ? multiply_all(call, plan)
-                                         : sum_products(call, plan, segment));
+  ISOTRACE_TRY(const Array result,
+               call.narrow(plan.summed.empty() ? multiply_all(call, plan)
+                                               : sum_products(call, plan, segment)));
+  return result.reshaped(given.output);
 }
 
 }  // namespace

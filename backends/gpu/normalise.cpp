@@ -151,11 +151,11 @@ Made group_normalization(DeviceCall& call) {
       call.node().op == Op::group_normalization ? call.node().integer("num_groups") : x.shape[1];
   ISOTRACE_TRY(const Array scale, channel_parameter(call, 1, x.shape));
   ISOTRACE_TRY(const Array bias, channel_parameter(call, 2, x.shape));
-  if (x.elements == 0) {
-    if (groups >= 1 && x.shape[1] % groups == 0) return work.make(x.dtype, x.shape);
+  const bool by_channel = call.node().op == Op::instance_normalization;  // of which may be none
+  if (!by_channel && (groups < 1 || x.shape[1] % groups != 0)) {
     return reference::refuse_attribute("num_groups");
   }
-  if (groups < 1 || x.shape[1] % groups != 0) return reference::refuse_attribute("num_groups");
+  if (x.elements == 0) return work.make(x.dtype, x.shape);
   const auto rows = x.shape[0] * groups;
   const Array grouped = x.reshaped({rows, static_cast<std::int64_t>(x.elements) / rows});
   ISOTRACE_TRY(const Centred c, centre(work, grouped, {1}, call.node().real("epsilon")));

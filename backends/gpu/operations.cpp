@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <isotrace/reference/scalar.hpp>
+
 namespace isotrace::backends::gpu {
 namespace {
 
@@ -137,6 +139,10 @@ Made DeviceCall::wide(std::size_t index) {
 bool is_on_device(Op op, Dtype dtype) {
   const Kind* kind = find_kind(op);
   return kind != nullptr && (kind->types >> static_cast<unsigned>(dtype) & 1U) != 0;
+}
+
+core::Result<Dtype> number_type(Dtype dtype) {
+  return reference::visit_numbers(dtype, [dtype](auto) -> core::Result<Dtype> { return dtype; });
 }
 
 bool takes_from_device(Op op, std::size_t operand) {

@@ -47,6 +47,9 @@ class DeviceCall {
 /// Whether run_operation() does the operation for data of this type.
 bool is_on_device(core::Op op, core::Dtype dtype);
 
+/// A type that has arithmetic, or operation_dtype_unsupported.
+core::Result<core::Dtype> number_type(core::Dtype dtype);
+
 /// Whether the operation takes this operand from the device alone: its elements are never looked
 /// at on the host. Then it may be the result of a step that was not downloaded.
 bool takes_from_device(core::Op op, std::size_t operand);

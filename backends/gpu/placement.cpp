@@ -113,6 +113,7 @@ Groups group_updates(const std::vector<std::size_t>& targets) {
 
 /// What is updated is rounded once; everything else keeps its bits.
 Made combine_updates(DeviceCall& call) {
+  ISOTRACE_TRY_DONE(number_type(call.dtype()));
   ISOTRACE_TRY(const Binary op, find_combination(call.node().text("reduction")));
   ISOTRACE_TRY(const auto targets, find_targets(call));
   const Groups groups = group_updates(targets);

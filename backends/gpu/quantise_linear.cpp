@@ -85,7 +85,9 @@ Made make_levels(Work& work, const Array& quotients, const ScaleLayout& layout,
 
 Made quantize_linear(DeviceCall& call) {
   Work& work = call.work;
-  ISOTRACE_TRY(const Dtype to, reference::dtype_attribute(call.node(), "output_dtype"));
+  ISOTRACE_TRY(const Dtype given, reference::dtype_attribute(call.node(), "output_dtype"));
+  ISOTRACE_TRY(const Dtype to, reference::visit_quantised(
+                                   given, [given](auto) -> core::Result<Dtype> { return given; }));
   ISOTRACE_TRY(const ScaleLayout layout, scale_layout(call));
   ISOTRACE_TRY(const auto zeros, zero_points(call, to));
   const bool in_f64 = call.dtype() == Dtype::i32 || call.call.operand(1).dtype() == Dtype::i32;

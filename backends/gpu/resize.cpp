@@ -110,6 +110,9 @@ Made compute(DeviceCall& call, const AllTaps& taps, const ResizeGeometry& geomet
 Results run_resize(DeviceCall& call) {
   ISOTRACE_TRY(const ResizeGeometry geometry, reference::resize_geometry(call.call));
   const ResizeSampling sampling(call.node());
+  if (!sampling.is_nearest()) {
+    ISOTRACE_TRY_DONE(number_type(call.dtype()));
+  }
   if (geometry.axes.empty()) return one(call.operand(0));
   const AllTaps taps = find_taps(geometry, sampling);
   if (sampling.is_nearest()) return one(move_nearest(call, taps));

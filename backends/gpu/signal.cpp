@@ -203,11 +203,6 @@ Made stft(DeviceCall& call) {
   return run_transform(call, frames.reshaped({t.outer, t.depth()}), t, shape.output);
 }
 
-/// The attribute output_datatype, which must be a type of numbers.
-core::Result<Dtype> number_type(Dtype dtype) {
-  return reference::visit_numbers(dtype, [dtype](auto) -> core::Result<Dtype> { return dtype; });
-}
-
 Made window(DeviceCall& call) {
   const core::Node& node = call.node();
   ISOTRACE_TRY(const std::int64_t size, reference::read_integer(call.call.operand(0)));

@@ -180,6 +180,9 @@ const Equation equations[] = {
     {"ij,jk->ik", {{2, 0}, {0, 3}}},
     {"ij,jk->ik", {{1, 1}, {1, 1}}},
     {",->", {{}, {}}},
+    {"ab,ab->", {{1, 1}, {1, 1}}},
+    {"ab,bc->ac", {{3, 1}, {1, 4}}},
+    {"abcdefghij,klmnopqrst->at", {{3, 1, 1, 1, 1, 1, 1, 1, 1, 2}, {2, 1, 1, 1, 1, 1, 1, 1, 1, 4}}},
 };
 
 TEST(GpuForms, equations_of_every_kind_have_the_bits_of_the_reference) {

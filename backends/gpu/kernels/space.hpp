@@ -6,8 +6,8 @@
 
 namespace isotrace::backends::gpu {
 
-/// After axes that lie together have been merged.
-inline constexpr std::uint32_t space_rank_max = 8;
+/// As many as tensors have, so that only spaces of several tensors' axes (Einsum) have more.
+inline constexpr std::uint32_t space_rank_max = 16;
 
 template <std::uint32_t streams>
 struct Space {
