@@ -334,7 +334,8 @@ ISOTRACE_PAIRS bool power(double x, double y, double& result, bool& minus) {
   if (x != x || y != y) return true;
   const double magnitude = std::fabs(x);
   if (x < 0 && is_finite(x) && is_finite(y) && !is_integer(y)) return true;
-  minus = std::signbit(x) && is_integer(y) && is_odd(y);
+  const bool negative = std::bit_cast<std::uint64_t>(x) >> 63 != 0;
+  minus = negative && is_integer(y) && is_odd(y);
   bool certain = true;
   if (magnitude == 1) {
     result = 1;

@@ -16,7 +16,8 @@ ISOTRACE_PAIRS float round_pair(DoubleDouble value) {
   const DoubleDouble normal = quick_two_sum(value.hi, value.lo);
   if (normal.lo == 0) return static_cast<float>(normal.hi);
   auto bits = std::bit_cast<std::uint64_t>(normal.hi);
-  if (std::signbit(normal.lo) != std::signbit(normal.hi)) --bits;  // one step towards zero
+  const bool opposite = (std::bit_cast<std::uint64_t>(normal.lo) ^ bits) >> 63 != 0;
+  if (opposite) --bits;  // one step towards zero
   return static_cast<float>(std::bit_cast<double>(bits | 1));
 }
 
