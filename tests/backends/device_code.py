@@ -50,7 +50,7 @@ def ptx_problems(text):
 # sequences, in which so many multiply-adds stand for each of these instructions. One more is a contraction.
 SEQUENCES_32 = {"v_div_fixup_f32": 5, "v_sqrt_f32": 2, "v_trunc_f32": 2}
 SEQUENCES_64 = {"v_div_fixup_f64": 5, "v_rsq_f64": 7, "v_floor_f64": 1}
-MULTIPLY_ADD = re.compile(r"v_(?:pk_)?(?:fma|fmac|fmaak|fmamk|mac|mad)_(f16|f32|f64)\b")
+MULTIPLY_ADD = re.compile(r"v_(?:pk_)?(?:fma|fmac|fmaak|fmamk|mac|mad|madmk)_(f16|f32|f64)\b")
 # Approximations begin sequences that correct them, and what the sequences end with says how many there may be. No
 # fewer multiply-adds than those of a division and a root stand there.
 APPROXIMATIONS = {"v_rcp_f32": ("v_div_fixup_f32", "v_trunc_f32"), "v_rcp_iflag_f32": ("v_cvt_u32_f32",),
@@ -58,10 +58,10 @@ APPROXIMATIONS = {"v_rcp_f32": ("v_div_fixup_f32", "v_trunc_f32"), "v_rcp_iflag_
 CORRECTIONS = {"f32": {"v_div_fixup_f32": 5, "v_sqrt_f32": 2}, "f64": {"v_div_fixup_f64": 5, "v_rsq_f64": 7}}
 AMD_FORBIDDEN = re.compile(
     r"v_(exp|log|sin|cos)_|v_(rsq|sqrt|rcp|exp|log|sin|cos)_f16|v_\w+_legacy|v_rsq_f32|v_sqrt_f64|v_mfma_f|v_dot\w*_f|"
-    r"v_cvt_pkrtz|v_(min3|max3|med3)_f|v_pk_(min|max)_f|v_(mad|madak|madmk)_f|s_(round|denorm)_mode|"
+    r"v_cvt_pkrtz|v_(min3|max3|med3)_f|v_pk_(min|max)_f|v_(mad|madak)_f|s_(round|denorm)_mode|"
     r"s_setreg\w* hwreg\((?!HW_REG_FLAT_SCR)|.* (clamp|mul:[24]|div:2)\b")
-# v_mac flushes subnormal numbers. In divisions of 64-bit integers, which use no others than 2^32 and 0, it may.
-AMD_FLUSHED = re.compile(r"v_mac_f32 v\d+, (?!(0x4f800000|0xcf800000|0),)")
+# These flush subnormal numbers. In divisions of 64-bit integers, which use no others than 2^32 and 0, they may.
+AMD_FLUSHED = re.compile(r"v_mac_f32 v\d+, (?!(0x4f800000|0xcf800000|0),)|v_madmk_f32 v\d+, \S+ (?!(0x4f800000|0xcf800000),)")
 # As DROPS_NAN: of a register with itself, which only quiets NaN, or with a number that is the same for all.
 AMD_DROPS_NAN = re.compile(r"v_(min|max)_f(?:32|64) \S+ (v\S+), (?!\2$)v\S+$")
 MODES = {"denorm_mode_32": 3, "denorm_mode_16_64": 3, "round_mode_32": 0, "round_mode_16_64": 0, "ieee_mode": 1,

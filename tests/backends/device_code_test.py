@@ -41,13 +41,15 @@ def check_the_amd_check():
 
     division = "v_rcp_f32_e32 v0, v1\n" + "v_fma_f32 v0, v1, v2, v3\n" * 5 + "v_div_fixup_f32 v0, v1, v2, v3"
     whole = "v_rcp_f32_e32 v0, v1\nv_mac_f32_e32 v4, 0x4f800000, v5\nv_mac_f32_e64 v4, 0, s5\nv_trunc_f32_e32 v1, v1"
-    for good in ("v_add_f32_e32 v0, v1, v2", division, whole, "v_max_f32_e32 v0, v1, v1", "v_max_f64 v[0:1], v[2:3], 0",
+    whole_too = whole.replace("v_mac_f32_e64 v4, 0, s5", "v_madmk_f32 v5, v5, 0x4f800000, v10")
+    for good in ("v_add_f32_e32 v0, v1, v2", division, whole, whole_too, "v_max_f32_e32 v0, v1, v1", "v_max_f64 v[0:1], v[2:3], 0",
                  "v_min_f64 v[4:5], v[4:5], s[2:3]", "s_setreg_b32 hwreg(HW_REG_FLAT_SCR_LO), s6"):
         assert not problems(good), (good, problems(good))
     assert not problems("v_fma_f32 v0, v1, v2, v3", name="product_large")
     assert not problems("v_pk_fma_f32 v[0:1], v[2:3], v[4:5], v[6:7]", name="product_large")
     for bad in (division + "\nv_fmac_f32_e32 v0, v1, v2", "v_fma_f64 v[0:1], v[2:3], v[4:5], v[6:7]",
-                "v_exp_f32_e32 v0, v1", "v_mad_f32 v0, v1, v2, v3", "v_mac_f32_e32 v4, v3, v5", "v_rcp_f32_e32 v0, v1",
+                "v_exp_f32_e32 v0, v1", "v_mad_f32 v0, v1, v2, v3", "v_mac_f32_e32 v4, v3, v5",
+                "v_madmk_f32 v5, v5, 0x3f000000, v10\nv_trunc_f32_e32 v1, v1", "v_rcp_f32_e32 v0, v1",
                 "v_sqrt_f32_e32 v0, v1", "v_rsq_f32_e32 v0, v1", "v_rcp_f64_e32 v[0:1], v[2:3]",
                 "v_mul_f32_e64 v0, v1, v2 mul:2", "v_add_f32_e64 v0, v1, v2 clamp", "v_max_f32_e32 v0, v1, v2",
                 "v_min_f64 v[0:1], v[2:3], v[4:5]", "v_med3_f32 v0, v1, v2, v3", "s_denorm_mode 0",

@@ -142,10 +142,16 @@ bool read_modifier(const std::string& text, Instruction& out) {
     read_picks(value, name == "op_sel" ? out.picks_low : out.picks_high);
     return out.name.rfind("v_pk_", 0) == 0;
   }
+  if (name == "neg_lo" || name == "neg_hi") {
+    read_picks(value, name == "neg_lo" ? out.negates_low : out.negates_high);
+    return out.name.rfind("v_pk_", 0) == 0 && out.name != "v_pk_mov_b32";
+  }
   if (name == "src0_sel" || name == "src1_sel") {
     const std::size_t at = out.operands.size() - (name == "src0_sel" ? 2 : 1);
     return read_part(value, out.operands[at].part);
   }
+  if (name == "dst_sel") return value == "DWORD";
+  if (name == "dst_unused") return value == "UNUSED_PAD";
   return name == "glc" || name == "offen" || name.rfind("hwreg(", 0) == 0 || name == "gpr_idx(DST)";
 }
 

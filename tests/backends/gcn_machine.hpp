@@ -69,6 +69,8 @@ struct Instruction {
   std::int64_t second_offset = 0;
   bool picks_low[3] = {};  ///< of packed operations: the upper half for the lower result,
   bool picks_high[3] = {true, true, true};  ///< and for the upper one
+  bool negates_low[3] = {};
+  bool negates_high[3] = {};
 };
 
 /// A kernel's entry and what it is given.

@@ -166,6 +166,18 @@ void shared_load_two(Machine& m, const Instruction& in) {
   });
 }
 
+template <Width width, unsigned unit>
+void shared_store_two(Machine& m, const Instruction& in) {
+  m.each_lane_in_order([&](unsigned lane) {
+    const std::int64_t offsets[] = {in.offset, in.second_offset};
+    for (unsigned i = 0; i < 2; ++i) {
+      const std::int64_t offset = offsets[i] * std::int64_t{width.bytes * unit};
+      std::uint8_t* const to = shared_place(m, in, lane, in.operands[0], offset, width.bytes, true);
+      store_lane(*m.wave, in.operands[1 + i], lane, to, width);
+    }
+  });
+}
+
 void add_global(Executes& to) {
   for (const std::string kind : {"global_", "flat_"}) {
     to[kind + "load_ubyte"] = global_load<Width{1}>;
@@ -223,6 +235,10 @@ void add_shared(Executes& to) {
   to["ds_read2_b64"] = shared_load_two<Width{8}, 1>;
   to["ds_read2st64_b32"] = shared_load_two<Width{4}, 64>;
   to["ds_read2st64_b64"] = shared_load_two<Width{8}, 64>;
+  to["ds_write2_b32"] = shared_store_two<Width{4}, 1>;
+  to["ds_write2_b64"] = shared_store_two<Width{8}, 1>;
+  to["ds_write2st64_b32"] = shared_store_two<Width{4}, 64>;
+  to["ds_write2st64_b64"] = shared_store_two<Width{8}, 64>;
 }
 
 }  // namespace

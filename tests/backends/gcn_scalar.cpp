@@ -109,6 +109,16 @@ void add_sums(Executes& to) {
       binary<U, U, U>([](bool&, U a, U b) { return static_cast<U>(UL{a} * b >> 32); });
   to["s_ashr_i32"] = binary<U, I, U>(
       [](bool& scc, I a, U b) { return scc = a >> (b & 31) != 0, static_cast<U>(a >> (b & 31)); });
+  to["s_ashr_i64"] = binary<UL, IL, U>([](bool& scc, IL a, U b) {
+    return scc = a >> (b & 63) != 0, static_cast<UL>(a >> (b & 63));
+  });
+  to["s_addk_i32"] = [](Machine& m, const Instruction& in) {
+    Wave& wave = *m.wave;
+    U& sum = wave.s[in.operands[0].index];
+    const U by = short_signed(value<U>(wave, in.operands[1]));
+    wave.scc = (((sum + by) ^ sum) & ((sum + by) ^ by)) >> 31 != 0;
+    sum += by;
+  };
   to["s_brev_b32"] = unary<U, U>([](bool&, U x) {
     U out = 0;
     for (unsigned i = 0; i < 32; ++i) out |= (x >> i & 1) << (31 - i);
@@ -143,6 +153,8 @@ void add_tests(Executes& to) {
   to["s_cmp_lg_i32"] = to["s_cmp_lg_u32"];
   to["s_cmp_eq_u64"] = comparison<UL>([](UL a, UL b) { return a == b; });
   to["s_cmp_lg_u64"] = comparison<UL>([](UL a, UL b) { return a != b; });
+  to["s_bitcmp0_b32"] = comparison<U>([](U a, U b) { return (a >> (b & 31) & 1) == 0; });
+  to["s_bitcmp1_b32"] = comparison<U>([](U a, U b) { return (a >> (b & 31) & 1) != 0; });
   to["s_cmpk_lg_i32"] = comparison<U>([](U a, U b) { return a != short_signed(b); });
   to["s_cmpk_lg_u32"] = comparison<U>([](U a, U b) { return a != (b & 0xFFFF); });
 }

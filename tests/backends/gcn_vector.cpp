@@ -82,6 +82,7 @@ constexpr Execute carrying(F) {
 void add_whole_numbers(Executes& to) {
   to["v_mov_b32"] = Lanes<U, U>::of([](U x) { return x; });
   to["v_accvgpr_read_b32"] = to["v_accvgpr_write_b32"] = to["v_mov_b32"];
+  to["v_accvgpr_mov_b32"] = to["v_mov_b32"];
   to["v_not_b32"] = Lanes<U, U>::of([](U x) { return ~x; });
   to["v_and_b32"] = Lanes<U, U, U>::of([](U a, U b) { return a & b; });
   to["v_or_b32"] = Lanes<U, U, U>::of([](U a, U b) { return a | b; });
@@ -118,6 +119,8 @@ void add_whole_numbers(Executes& to) {
   to["v_ashrrev_i64"] =
       Lanes<UL, U, IL>::of([](U a, IL b) { return static_cast<UL>(b >> (a & 63)); });
   to["v_lshrrev_b16"] = Lanes<U16, U16, U16>::of([](U16 a, U16 b) { return b >> (a & 15); });
+  to["v_lshlrev_b16"] = Lanes<U16, U16, U16>::of([](U16 a, U16 b) { return b << (a & 15); });
+  to["v_mul_lo_u16"] = Lanes<U16, U16, U16>::of([](U16 a, U16 b) { return U{a} * b; });
   to["v_ashrrev_i16"] = Lanes<U16, U16, I16>::of([](U16 a, I16 b) { return b >> (a & 15); });
   to["v_add_u16"] = to["v_add_nc_u16"] =
       Lanes<U16, U16, U16>::of([](U16 a, U16 b) { return a + b; });
@@ -140,6 +143,8 @@ void add_sums_and_products(Executes& to) {
       [](I a, I b) { return static_cast<U>(IL{low_bits<24>(a)} * low_bits<24>(b)); });
   to["v_mad_u32_u24"] =
       Lanes<U, U, U, U>::of([](U a, U b, U c) { return low_bits<24>(a) * low_bits<24>(b) + c; });
+  to["v_mad_i32_i24"] = Lanes<U, I, I, U>::of(
+      [](I a, I b, U c) { return static_cast<U>(IL{low_bits<24>(a)} * low_bits<24>(b)) + c; });
   to["v_add_co_u32"] = carrying<false>([](UL a, UL b, UL) { return a + b; });
   to["v_addc_co_u32"] = to["v_add_co_ci_u32"] =
       carrying<true>([](UL a, UL b, UL c) { return a + b + c; });
@@ -233,22 +238,27 @@ constexpr auto multiply_and_add = [](float a, float b, float c) {
   return flush(product + flush(c));
 };
 
-/// Two operations side by side, each with its choice of halves.
-void run_pk_fma(Machine& m, const Instruction& in) {
-  Wave& wave = *m.wave;
-  const Source<UL> a(wave, in.operands[1]);
-  const Source<UL> b(wave, in.operands[2]);
-  const Source<UL> c(wave, in.operands[3]);
-  m.each_lane([&](unsigned lane) {
-    const auto one = [&](const bool(&picks)[3]) {
-      const auto number = [&](const Source<UL>& from, bool upper) {
-        return std::bit_cast<float>(from.half(lane, upper));
+/// Two operations of `count` operands side by side, each with its choice of halves.
+template <std::size_t count, class F>
+constexpr Execute packed(F) {
+  return [](Machine& m, const Instruction& in) {
+    Wave& wave = *m.wave;
+    const Source<UL> a(wave, in.operands[1]);
+    const Source<UL> b(wave, in.operands[2]);
+    const Source<UL> c(wave, in.operands[count]);
+    m.each_lane([&](unsigned lane) {
+      const auto one = [&](const bool(&picks)[3], const bool(&negates)[3]) {
+        const auto number = [&](const Source<UL>& from, unsigned i) {
+          const auto x = std::bit_cast<float>(from.half(lane, picks[i]));
+          return negates[i] ? -x : x;
+        };
+        const float result = F{}(number(a, 0), number(b, 1), number(c, count - 1));
+        return UL{std::bit_cast<U>(some_nan(result))};
       };
-      const float sum = std::fma(number(a, picks[0]), number(b, picks[1]), number(c, picks[2]));
-      return UL{std::bit_cast<U>(some_nan(sum))};
-    };
-    put<UL>(wave, in.operands[0], lane, one(in.picks_low) | one(in.picks_high) << 32);
-  });
+      const UL low = one(in.picks_low, in.negates_low);
+      put<UL>(wave, in.operands[0], lane, low | one(in.picks_high, in.negates_high) << 32);
+    });
+  };
 }
 
 /// The first operand gives the lower result, the second one the upper.
@@ -306,7 +316,10 @@ void add_vector_instructions(Executes& to) {
   add_reals<double>(to, "f64");
   add_conversions(to);
   to["v_mac_f32"] = Lanes<float, float, float, float>::onto(multiply_and_add);
-  to["v_pk_fma_f32"] = run_pk_fma;
+  to["v_madmk_f32"] = Lanes<float, float, float, float>::of(multiply_and_add);
+  to["v_pk_fma_f32"] = packed<3>([](float a, float b, float c) { return std::fma(a, b, c); });
+  to["v_pk_add_f32"] = packed<2>([](float a, float b, float) { return a + b; });
+  to["v_pk_mul_f32"] = packed<2>([](float a, float b, float) { return a * b; });
   to["v_pk_mov_b32"] = run_pk_mov;
   to["v_cndmask_b32"] = run_choice;
   to["v_readlane_b32"] = run_read_lane;
