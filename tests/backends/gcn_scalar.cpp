@@ -124,13 +124,6 @@ void add_sums(Executes& to) {
     for (unsigned i = 0; i < 32; ++i) out |= (x >> i & 1) << (31 - i);
     return out;
   });
-  to["s_addk_i32"] = [](Machine& m, const Instruction& in) {
-    Wave& wave = *m.wave;
-    U& a = wave.s[in.operands[0].index];
-    const U b = short_signed(value<U>(wave, in.operands[1]));
-    wave.scc = (((a + b) ^ a) & ((a + b) ^ b)) >> 31 != 0;
-    a += b;
-  };
   to["s_movk_i32"] = unary<U, U>([](bool&, U x) { return short_signed(x); });
   to["s_mulk_i32"] = [](Machine& m, const Instruction& in) {
     Wave& wave = *m.wave;
