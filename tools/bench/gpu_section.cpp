@@ -209,23 +209,41 @@ core::Result<std::vector<BenchTable>> bench_gpu_memory(const BenchOptions& optio
   struct Row {
     const char* name;
     core::Node node;
-    std::size_t operands;
+    std::vector<core::Shape> operands;
   };
+  const core::Shape whole = {rows, 4096};
+  const core::Shape row = {4096};
   const Row cases[] = {
-      {"Add", {Op::add, {0, 1}, {2}, {}, {}}, 2},
-      {"Relu", {Op::relu, {0}, {1}, {}, {}}, 1},
+      {"Add", {Op::add, {0, 1}, {2}, {}, {}}, {whole, whole}},
+      {"Relu", {Op::relu, {0}, {1}, {}, {}}, {whole}},
       {"Softmax",
        {Op::softmax, {0}, {1}, {{"axis", std::int64_t{1}}, {"flatten", std::int64_t{0}}}, {}},
-       1}};
-  for (const Row& row : cases) {
+       {whole}},
+      {"LayerNormalization",
+       {Op::layer_normalization,
+        {0, 1, 2},
+        {3},
+        {{"axis", std::int64_t{-1}}, {"epsilon", 1e-5F}},
+        {}},
+       {whole, row, row}},
+      {"MatMul of one row",
+       {Op::matmul, {0, 1}, {2}, {{"k_segment", std::int64_t{256}}}, {}},
+       {{1, rows}, whole}}};
+  for (const Row& one_case : cases) {
     std::vector<Tensor> operands;
-    for (std::size_t i = 0; i < row.operands; ++i) {
-      operands.push_back(random_floats(rows, 4096, i + 1));
+    double elements = static_cast<double>(one_case.node.op == Op::matmul ? 4096 : rows * 4096);
+    for (const core::Shape& shape : one_case.operands) {
+      const std::int64_t lines = shape.size() == 2 ? shape[0] : 1;
+      const std::int64_t width = shape.back();
+      const auto seed = static_cast<std::uint64_t>(operands.size()) + 1;
+      const Tensor drawn = random_floats(lines, width, seed);
+      ISOTRACE_TRY(operands.emplace_back(), Tensor::from_bytes(Dtype::f32, shape, drawn.bytes()));
+      elements += static_cast<double>(lines * width);
     }
-    ISOTRACE_TRY(const DeviceCase one, DeviceCase::make(*device, row.node, std::move(operands)));
-    const double amount = bytes * static_cast<double>(row.operands + 1) * 1e-9;
-    table.rows.push_back(
-        make_row(row.name, {one.contender()}, amount, options, one.is_identical()));
+    ISOTRACE_TRY(const DeviceCase one,
+                 DeviceCase::make(*device, one_case.node, std::move(operands)));
+    table.rows.push_back(make_row(one_case.name, {one.contender()}, elements * sizeof(float) * 1e-9,
+                                  options, one.is_identical()));
   }
   gpu::Work work(*device);
   const Tensor tensor = random_floats(rows, 4096, 1);

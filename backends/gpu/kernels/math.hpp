@@ -61,7 +61,10 @@ ISOTRACE_KERNEL_CODE bool evaluate(float argument, float& result) {
   result = above;
   if (above == below) return true;
   double known = 0;
-  return !Pairs::special(x.value, known) && round_pair(Pairs::value(x.value), result);
+  float paired = 0;  // results stay in registers: of functions that are not inlined, this does not
+  if (Pairs::special(x.value, known) || !round_pair(Pairs::value(x.value), paired)) return false;
+  result = paired;
+  return true;
 }
 
 template <class Function, class Pairs>

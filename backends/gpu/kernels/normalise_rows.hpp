@@ -170,12 +170,37 @@ struct NormaliseRows : Rows {
     } else {
       const float variance = canonical(canonical(float{shared.lanes[0]}) / n);
       const float r = canonical(1.0F / square_root(variance + p.epsilon));
-      store(shared.row, p.length, at.thread, p.out + start, [&](float d, std::uint32_t i) {
-        const float y = canonical(d * r);
-        return canonical(p.bias == nullptr ? y * p.scale[i]
-                                           : multiply_add(y, p.scale[i], p.bias[i]));
-      });
+      if (p.length % 4 == 0) {
+        store_vectors(p, at.thread, shared.row, r, p.out + start);
+      } else {
+        store(shared.row, p.length, at.thread, p.out + start, [&](float d, std::uint32_t i) {
+          return result(d, r, p.scale[i], p.bias == nullptr ? nullptr : p.bias + i);
+        });
+      }
       if (at.thread == 0) p.factors[at.x] = r;
+    }
+  }
+
+ private:
+  ISOTRACE_KERNEL_CODE static float result(float d, float r, float scale, const float* bias) {
+    const float y = canonical(d * r);
+    return canonical(bias == nullptr ? y * scale : multiply_add(y, scale, *bias));
+  }
+
+  /// The parameters of four elements at once.
+  template <class Cell>
+  ISOTRACE_KERNEL_CODE static void store_vectors(const Arguments& p, std::uint32_t thread,
+                                                 const Cell* row, float r, float* out) {
+    for (std::uint32_t i = 4 * thread; i < p.length; i += 4 * threads) {
+      auto vector = load_vector<float>(row + i);
+      const auto scale = load_vector<float>(p.scale + i);
+      Vector<float> bias{};
+      if (p.bias != nullptr) bias = load_vector<float>(p.bias + i);
+      for (std::uint32_t j = 0; j < 4; ++j) {
+        vector.at[j] =
+            result(vector.at[j], r, scale.at[j], p.bias == nullptr ? nullptr : &bias.at[j]);
+      }
+      store_vector<false>(out + i, vector);
     }
   }
 };
