@@ -10,6 +10,7 @@
 #include <isotrace/reference/math/arc_series.hpp>
 #include <isotrace/reference/math/exp_series.hpp>
 #include <isotrace/reference/math/log_series.hpp>
+#include <isotrace/reference/math/quotient.hpp>
 #include <isotrace/reference/math/trig_series.hpp>
 
 namespace isotrace::reference::binary64 {
@@ -303,7 +304,7 @@ constexpr double power_error_max = 0x1p-78;
 ISOTRACE_PAIRS bool power_of_positive(double x, double y, double& result) {
   if (y == 1) result = x;
   if (y == 2) result = x * x;
-  if (y == -1) result = 1 / x;
+  if (y == -1) result = divide(1.0, x);
   if (y == 0.5) result = std::sqrt(x);
   if (y == 1 || y == 2 || y == -1 || y == 0.5) return true;
   const DoubleDouble base = logarithm(x);

@@ -47,9 +47,10 @@ def ptx_problems(text):
 
 
 # AMD has no instructions for division, square root, division of 64-bit integers, and f64 to 64-bit integers: they are
-# sequences, in which so many multiply-adds stand for each of these instructions. One more is a contraction.
+# sequences, in which so many multiply-adds stand for each of these instructions (two of a division of binary64 settle what it
+# leaves, reference/math/quotient.hpp). One more is a contraction.
 SEQUENCES_32 = {"v_div_fixup_f32": 5, "v_sqrt_f32": 2, "v_trunc_f32": 2}
-SEQUENCES_64 = {"v_div_fixup_f64": 5, "v_rsq_f64": 7, "v_floor_f64": 1}
+SEQUENCES_64 = {"v_div_fixup_f64": 7, "v_rsq_f64": 7, "v_floor_f64": 1}
 MULTIPLY_ADD = re.compile(r"v_(?:pk_)?(?:fma|fmac|fmaak|fmamk|mac|mad|madmk)_(f16|f32|f64)\b")
 # Approximations begin sequences that correct them, and what the sequences end with says how many there may be. No
 # fewer multiply-adds than those of a division and a root stand there.

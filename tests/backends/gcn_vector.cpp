@@ -317,6 +317,8 @@ void add_vector_instructions(Executes& to) {
   add_conversions(to);
   to["v_mac_f32"] = Lanes<float, float, float, float>::onto(multiply_and_add);
   to["v_madmk_f32"] = Lanes<float, float, float, float>::of(multiply_and_add);
+  to["v_fmamk_f32"] = to["v_fma_f32"];  // with a literal in the middle
+  to["v_fmaak_f32"] = to["v_fma_f32"];
   to["v_pk_fma_f32"] = packed<3>([](float a, float b, float c) { return std::fma(a, b, c); });
   to["v_pk_add_f32"] = packed<2>([](float a, float b, float) { return a + b; });
   to["v_pk_mul_f32"] = packed<2>([](float a, float b, float) { return a * b; });

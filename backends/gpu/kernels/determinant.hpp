@@ -42,7 +42,7 @@ struct Determinants {
       result = result * divisor;
       if (divisor == 0) continue;  // the column is zero already
       for (std::uint64_t row = column + 1; row < n; ++row) {
-        const Number factor = a[row * n + column] / divisor;
+        const Number factor = divide(a[row * n + column], divisor);
         for (std::uint64_t k = column + 1; k < n; ++k) {
           a[row * n + k] = multiply_add(-factor, a[column * n + k], a[row * n + k]);
         }

@@ -84,11 +84,11 @@ ISOTRACE_KERNEL_CODE Real apply_real(Unary op, Real x, Real p, Real q) {
     case Unary::floor: return round_down(x);
     case Unary::ceil: return round_up(x);
     case Unary::round: return round_nearest(x);
-    case Unary::reciprocal: return Real{1} / x;
+    case Unary::reciprocal: return divide(Real{1}, x);
     case Unary::square_root: return square_root(x);
     case Unary::leaky_relu: return x < 0 ? p * x : x;
     case Unary::hard_sigmoid: return maximum(Real{0}, minimum(Real{1}, p * x + q));
-    case Unary::softsign: return x / (Real{1} + magnitude(x));
+    case Unary::softsign: return divide(x, Real{1} + magnitude(x));
     case Unary::thresholded_relu: return x > p ? x : Real{0};
     case Unary::shrink: return x < -p ? x + q : (x > p ? x - q : Real{0});
     case Unary::hard_swish: {
@@ -96,9 +96,9 @@ ISOTRACE_KERNEL_CODE Real apply_real(Unary op, Real x, Real p, Real q) {
       return x * maximum(Real{0}, minimum(Real{1}, sixth * x + Real{0.5}));
     }
     case Unary::multiply: return x * p;
-    case Unary::divide_into: return p / x;
-    case Unary::divide_by: return x / p;
-    case Unary::inverse_deviation: return Real{1} / square_root(x + p);
+    case Unary::divide_into: return divide(p, x);
+    case Unary::divide_by: return divide(x, p);
+    case Unary::inverse_deviation: return divide(Real{1}, square_root(x + p));
     default: return 0;
   }
 }
@@ -167,7 +167,7 @@ ISOTRACE_KERNEL_CODE Number apply(Binary op, Number a, Number b, Number p, Numbe
   } else {
     if (op == Binary::scaled_negative) return q * (a >= 0 ? a : p * b);
     if (op == Binary::truncated_remainder) return remainder_of(a, b);
-    return a / b;
+    return divide(a, b);
   }
 }
 

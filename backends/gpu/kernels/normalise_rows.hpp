@@ -126,7 +126,7 @@ struct SoftmaxRows : Rows {
     } else {
       const float sum = canonical(float{shared.lanes[0]});
       store(shared.row, p.length, at.thread, p.out + start,
-            [&](float e, std::uint32_t) { return canonical(e / sum); });
+            [&](float e, std::uint32_t) { return canonical(divide(e, sum)); });
     }
   }
 };
@@ -159,7 +159,7 @@ struct NormaliseRows : Rows {
     } else if (phase < 7) {
       join_lanes(Reduction::sum, reduction_lanes >> (phase - 1), at.thread, shared.lanes);
     } else if (phase == 7) {
-      const float mean = canonical(canonical(float{shared.lanes[0]}) / n);
+      const float mean = canonical(divide(canonical(float{shared.lanes[0]}), n));
       change(p.length, at.thread, shared.row,
              [&](float x, std::uint32_t) { return canonical(x - mean); });
       if (at.thread == 0) p.means[at.x] = mean;
@@ -168,8 +168,8 @@ struct NormaliseRows : Rows {
     } else if (phase < 14) {
       join_lanes(Reduction::sum, reduction_lanes >> (phase - 8), at.thread, shared.lanes);
     } else {
-      const float variance = canonical(canonical(float{shared.lanes[0]}) / n);
-      const float r = canonical(1.0F / square_root(variance + p.epsilon));
+      const float variance = canonical(divide(canonical(float{shared.lanes[0]}), n));
+      const float r = canonical(divide(1.0F, square_root(variance + p.epsilon)));
       if (p.length % 4 == 0) {
         store_vectors(p, at.thread, shared.row, r, p.out + start);
       } else {

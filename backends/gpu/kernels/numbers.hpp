@@ -2,8 +2,9 @@
 // narrower types are widened to one of these and converted back (convert.hpp), as the reference
 // does; integers wrap modulo 2^64, and so modulo every smaller power of two.
 //
-// Arithmetic is + - * / and the functions below, which are correctly rounded everywhere; compilers
-// are told neither to contract nor to flush, and a test reads what they made.
+// Arithmetic is + - * and the functions below, which are correctly rounded everywhere; compilers
+// are told neither to contract nor to flush, and a test reads what they made. Divisions of reals
+// are written divide(a, b), since not every device has one.
 #pragma once
 
 #include <math.h>
@@ -12,6 +13,7 @@
 #include <cstdint>
 
 #include <isotrace/reference/math/lane_code.hpp>
+#include <isotrace/reference/math/quotient.hpp>
 
 #define ISOTRACE_KERNEL_CODE ISOTRACE_LANES
 
@@ -77,6 +79,8 @@ ISOTRACE_KERNEL_CODE Integer multiply_add(Integer a, Integer b, Integer c) {
   return add(multiply(a, b), c);
 }
 
+ISOTRACE_KERNEL_CODE float divide(float a, float b) { return reference::divide(a, b); }
+ISOTRACE_KERNEL_CODE double divide(double a, double b) { return reference::divide(a, b); }
 ISOTRACE_KERNEL_CODE float square_root(float x) { return sqrtf(x); }
 ISOTRACE_KERNEL_CODE double square_root(double x) { return sqrt(x); }
 ISOTRACE_KERNEL_CODE float round_down(float x) { return floorf(x); }

@@ -54,7 +54,7 @@ struct ScaleElements {
   };
   ISOTRACE_KERNEL_CODE static void run(const Arguments& a, std::uint64_t i) {
     const Number scale = a.scales[a.layout.scale_of(i)];
-    a.out[i] = canonical(a.divides ? a.x[i] / scale : a.x[i] * scale);
+    a.out[i] = canonical(a.divides ? divide(a.x[i], scale) : a.x[i] * scale);
   }
 };
 
@@ -110,7 +110,7 @@ struct Requantise {
   ISOTRACE_KERNEL_CODE static void run(const Arguments& a, std::uint64_t i) {
     const Offsets<3> at = locate(a.space, i);
     const float product = a.a_scales[at.of[0]] * a.b_scales[at.of[1]];
-    const float factor = product / a.y_scales[at.of[2]];
+    const float factor = divide(product, a.y_scales[at.of[2]]);
     const float scaled = static_cast<float>(a.sums[i]) * factor;
     const std::int32_t zero = a.zeros[at.of[2]];
     // Beyond 2^20 every result is clamped; NaN gives the zero point.

@@ -67,7 +67,8 @@ struct RegionAxis {
   std::int64_t samples;
 
   ISOTRACE_KERNEL_CODE double position(std::int64_t number, std::int64_t i) const {
-    const double within = (static_cast<double>(i) + 0.5) * bin / static_cast<double>(samples);
+    const double within =
+        divide((static_cast<double>(i) + 0.5) * bin, static_cast<double>(samples));
     return start + static_cast<double>(number) * bin + within;
   }
 };
@@ -146,7 +147,7 @@ struct AlignRegions {
         bring_in(a, plane, y, columns.position(at.column, q), total);
       }
     }
-    if (a.average && samples != 0) total = total / static_cast<Number>(samples);
+    if (a.average && samples != 0) total = divide(total, static_cast<Number>(samples));
     a.regions.out[i] = canonical(total);
   }
 };

@@ -108,9 +108,9 @@ struct MakeTriangles {
     if (bin == edge[1]) {
       value = 1;
     } else if (bin >= edge[0] && bin < edge[1]) {
-      value = static_cast<double>(bin - edge[0]) / static_cast<double>(edge[1] - edge[0]);
+      value = divide(static_cast<double>(bin - edge[0]), static_cast<double>(edge[1] - edge[0]));
     } else if (bin > edge[1] && bin < edge[2]) {
-      value = static_cast<double>(edge[2] - bin) / static_cast<double>(edge[2] - edge[1]);
+      value = divide(static_cast<double>(edge[2] - bin), static_cast<double>(edge[2] - edge[1]));
     }
     a.out[i] = value;
   }

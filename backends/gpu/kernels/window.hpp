@@ -117,7 +117,7 @@ struct AveragePool {
       sum += x[offset];
       ++inside;
     });
-    a.out[i] = canonical(sum / static_cast<Number>(a.count_padding ? taps.padded : inside));
+    a.out[i] = canonical(divide(sum, static_cast<Number>(a.count_padding ? taps.padded : inside)));
   }
 };
 
